@@ -1,0 +1,192 @@
+package protocol
+
+// Event is one thing that happened on a box. Which fields count depends on
+// Kind (see the constants); all others are zero and do not travel. Strings are
+// UTF-8 of at most MaxString bytes.
+type Event struct {
+	Kind   Kind
+	Serial uint32 // the identity in force, see IdentitySerial; 0: none known yet
+	Boot   uint32 // which boot of the box; rises by one at each boot
+	MonoMs uint64 // when, on that boot's clock; for View the end of the segment
+	Source Source
+
+	Cause Cause
+
+	Page     string
+	From     string // PageView: the page before, "" if none
+	Template string // version of the page's template
+	Area     string // block of the page
+	Slot     uint32 // position in the area, from 1; 0 unknown
+	Content  string // code of the programme, series or asset
+	Trace    uint32 // carries slot -> play -> order inside a boot; 0: none
+
+	Mode       Mode
+	Channel    string
+	DurationMs uint64 // View: length of the segment, ending at MonoMs
+	Speed      int32  // View: percent of normal, 100 = 1x, negative rewinds
+	Part       uint32 // View: 0 for the start of a play, 1, 2 ... for its continuations
+	End        End
+
+	OrderID  string
+	Product  string
+	Provider string // content provider (CP)
+	Fen      uint64 // Order: price in fen, 1/100 yuan
+	Result   Result
+	Pay      Pay
+
+	Account  string
+	STBID    string
+	MAC      string
+	Province uint32 // two digits, as 33
+	City     uint32 // four digits, as 3301
+	Model    string
+	Firmware string
+
+	WallMs uint64 // ClockSync: the wall clock at MonoMs
+	Clock  Clock  // ClockSync: how good that is
+
+	OfKind Kind   // Dropped
+	Reason Reason // Dropped
+	Count  uint64 // Dropped, OutboxLost: how many events
+}
+
+// column is one field of a kind's events on the wire. Each kind's columns
+// stand in a fixed order; new ones are only ever added at the end [P-4.8].
+// Exactly one of num and str is set.
+type column struct {
+	name string
+	num  func(*Event) int64
+	set  func(*Event, int64)
+	str  func(*Event) *string
+	min  int64
+	max  int64
+	enum names // set for enumerations: the words allowed in JSON
+
+	// A column can be predicted from the latest event of kind from that stands
+	// before it in the batch [P-4.5]: a text is then like(that event), a number
+	// num(that event) + step. A text with from 0 is predicted from its own kind
+	// and column; a number with from 0 is not predicted.
+	from Kind
+	like func(*Event) *string
+	step int64
+	// length marks the duration of a segment that ends at MonoMs [P-4.6].
+	length bool
+}
+
+func number(name string, max int64, get func(*Event) int64, set func(*Event, int64)) column {
+	return column{name: name, num: get, set: set, max: max}
+}
+
+func enum(name string, words names, get func(*Event) int64, set func(*Event, int64)) column {
+	return column{name: name, num: get, set: set, max: 255, enum: words}
+}
+
+func text(name string, p func(*Event) *string) column { return column{name: name, str: p, like: p} }
+
+// after says that the column is predicted from the latest event of kind k: a
+// text from its column by, a number from the same column plus step.
+func (c column) after(k Kind, by func(*Event) *string, step int64) column {
+	c.from, c.like, c.step = k, by, step
+	return c
+}
+
+var (
+	colPage     = text("page", func(e *Event) *string { return &e.Page })
+	colFrom     = text("from", func(e *Event) *string { return &e.From })
+	colTemplate = text("template", func(e *Event) *string { return &e.Template })
+	colArea     = text("area", func(e *Event) *string { return &e.Area })
+	colContent  = text("content", func(e *Event) *string { return &e.Content })
+	colChannel  = text("channel", func(e *Event) *string { return &e.Channel })
+	colOrderID  = text("order_id", func(e *Event) *string { return &e.OrderID })
+	colProduct  = text("product", func(e *Event) *string { return &e.Product })
+	colProvider = text("provider", func(e *Event) *string { return &e.Provider })
+	colAccount  = text("account", func(e *Event) *string { return &e.Account })
+	colSTBID    = text("stbid", func(e *Event) *string { return &e.STBID })
+	colMAC      = text("mac", func(e *Event) *string { return &e.MAC })
+	colModel    = text("model", func(e *Event) *string { return &e.Model })
+	colFirmware = text("firmware", func(e *Event) *string { return &e.Firmware })
+
+	colCause  = enum("cause", causeNames, func(e *Event) int64 { return int64(e.Cause) }, func(e *Event, v int64) { e.Cause = Cause(v) })
+	colMode   = enum("mode", modeNames, func(e *Event) int64 { return int64(e.Mode) }, func(e *Event, v int64) { e.Mode = Mode(v) })
+	colEnd    = enum("end", endNames, func(e *Event) int64 { return int64(e.End) }, func(e *Event, v int64) { e.End = End(v) })
+	colResult = enum("result", resultNames, func(e *Event) int64 { return int64(e.Result) }, func(e *Event, v int64) { e.Result = Result(v) })
+	colPay    = enum("pay", payNames, func(e *Event) int64 { return int64(e.Pay) }, func(e *Event, v int64) { e.Pay = Pay(v) })
+	colClock  = enum("clock", clockNames, func(e *Event) int64 { return int64(e.Clock) }, func(e *Event, v int64) { e.Clock = Clock(v) })
+	colOfKind = enum("of_kind", kindNames, func(e *Event) int64 { return int64(e.OfKind) }, func(e *Event, v int64) { e.OfKind = Kind(v) })
+	colReason = enum("reason", reasonNames, func(e *Event) int64 { return int64(e.Reason) }, func(e *Event, v int64) { e.Reason = Reason(v) })
+
+	// colSource stands first in each kind's block; it is no field of a kind.
+	colSource = enum("source", sourceNames, func(e *Event) int64 { return int64(e.Source) }, func(e *Event, v int64) { e.Source = Source(v) })
+
+	colSlot     = number("slot", MaxSlot, func(e *Event) int64 { return int64(e.Slot) }, func(e *Event, v int64) { e.Slot = uint32(v) })
+	colTrace    = number("trace", 1<<32-1, func(e *Event) int64 { return int64(e.Trace) }, func(e *Event, v int64) { e.Trace = uint32(v) })
+	colPart     = number("part", 1<<16-1, func(e *Event) int64 { return int64(e.Part) }, func(e *Event, v int64) { e.Part = uint32(v) })
+	colFen      = number("fen", MaxFen, func(e *Event) int64 { return int64(e.Fen) }, func(e *Event, v int64) { e.Fen = uint64(v) })
+	colProvince = number("province", 99, func(e *Event) int64 { return int64(e.Province) }, func(e *Event, v int64) { e.Province = uint32(v) })
+	colCity     = number("city", 9999, func(e *Event) int64 { return int64(e.City) }, func(e *Event, v int64) { e.City = uint32(v) })
+	colCount    = number("count", 1<<48, func(e *Event) int64 { return int64(e.Count) }, func(e *Event, v int64) { e.Count = uint64(v) })
+	// A click leads to a page, a play or an order, which repeat its texts.
+	colFromPage   = colFrom.after(PageView, colPage.str, 0)
+	colOnPage     = colPage.after(PageView, colPage.str, 0)
+	colOnTemplate = colTemplate.after(PageView, colTemplate.str, 0)
+	colNewTrace   = colTrace.after(Click, nil, 1)
+	colClicked    = colContent.after(Click, colContent.str, 0)
+	colClickTrace = colTrace.after(Click, nil, 0)
+
+	colSpeed = column{name: "speed", min: -MaxSpeed, max: MaxSpeed,
+		num: func(e *Event) int64 { return int64(e.Speed) }, set: func(e *Event, v int64) { e.Speed = int32(v) }}
+	colDuration = column{name: "duration_ms", max: MaxViewMs, length: true,
+		num: func(e *Event) int64 { return int64(e.DurationMs) }, set: func(e *Event, v int64) { e.DurationMs = uint64(v) }}
+	colWall = column{name: "wall_ms", min: MinWallMs, max: MaxWallMs,
+		num: func(e *Event) int64 { return int64(e.WallMs) }, set: func(e *Event, v int64) { e.WallMs = uint64(v) }}
+)
+
+// columnsOf lists what travels for each kind, by the kind's number.
+var columnsOf = [...][]column{
+	PowerOn:    {colCause},
+	PowerOff:   {colCause},
+	PageView:   {colPage, colFromPage, colTemplate},
+	Click:      {colOnPage, colArea, colSlot, colContent, colOnTemplate, colNewTrace},
+	View:       {colMode, colChannel, colClicked, colDuration, colSpeed, colPart, colEnd, colClickTrace},
+	Order:      {colOrderID, colProduct, colProvider, colClicked, colFen, colResult, colPay, colClickTrace},
+	Identity:   {colAccount, colSTBID, colMAC, colProvince, colCity, colModel, colFirmware},
+	ClockSync:  {colWall, colClock},
+	Dropped:    {colOfKind, colReason, colCount},
+	OutboxLost: {colCount},
+}
+
+// required lists the fields without which an event of a kind means nothing.
+var required = map[Kind][]string{
+	PowerOn:    {"cause"},
+	PowerOff:   {"cause"},
+	PageView:   {"page"},
+	Click:      {"page"},
+	View:       {"mode"},
+	Order:      {"order_id", "product", "result"},
+	Identity:   {"province"},
+	ClockSync:  {"wall_ms", "clock"},
+	Dropped:    {"reason", "count"},
+	OutboxLost: {"count"},
+}
+
+// predictor is the kind that a text column of kind k is predicted from.
+func (c *column) predictor(k Kind) Kind {
+	if c.from == 0 {
+		return k
+	}
+	return c.from
+}
+
+func columns(k Kind) []column {
+	if int(k) < len(columnsOf) {
+		return columnsOf[k]
+	}
+	return nil
+}
+
+func (c *column) check(v int64) *Error {
+	if v < c.min || v > c.max {
+		return faultf(BadLimit, c.name, "%d is outside %d..%d", v, c.min, c.max)
+	}
+	return nil
+}

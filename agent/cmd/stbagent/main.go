@@ -1,0 +1,155 @@
+// Command stbagent is the program on the set-top box.
+package main
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"flag"
+	"fmt"
+	"io"
+	"os"
+	"os/signal"
+	"runtime"
+	"runtime/debug"
+	"syscall"
+
+	"iptvdc/agent/daemon"
+)
+
+const usage = `stbagent records what happens on a set-top box and brings it to the centre.
+
+  stbagent run --data DIR --broker URL --province CODE --city CODE --listen ADDR
+        record and send until stopped; see stbagent run -h
+  stbagent status --data DIR [--json]
+        how the agent on DIR stands, running or not
+  stbagent version
+`
+
+func main() { os.Exit(run(os.Args[1:], os.Stdout, os.Stderr)) }
+
+// run returns the exit status: 0 done, 1 failed, 2 wrongly called.
+func run(args []string, out, errw io.Writer) int {
+	if len(args) == 0 {
+		fmt.Fprint(errw, usage)
+		return 2
+	}
+	var err error
+	switch args[0] {
+	case "run":
+		err = runAgent(args[1:], errw)
+	case "status":
+		err = status(args[1:], out, errw)
+	case "version", "-version", "--version":
+		fmt.Fprintln(out, "stbagent", version())
+	case "help", "-h", "-help", "--help":
+		fmt.Fprint(out, usage)
+	default:
+		fmt.Fprintf(errw, "stbagent: %q is no command; allowed: run, status, version\n", args[0])
+		return 2
+	}
+	var wrong *usageError
+	switch {
+	case err == nil, errors.Is(err, flag.ErrHelp):
+		return 0
+	case errors.As(err, &wrong):
+		fmt.Fprintf(errw, "stbagent %s: %v\nstbagent %s -h lists the flags\n", args[0], err, args[0])
+		return 2
+	}
+	fmt.Fprintf(errw, "stbagent: %v\n", err)
+	return 1
+}
+
+// usageError is a wrong call, told together with where help is.
+type usageError struct{ err error }
+
+func (e *usageError) Error() string { return e.err.Error() }
+func (e *usageError) Unwrap() error { return e.err }
+
+func version() string {
+	bi, ok := debug.ReadBuildInfo()
+	if !ok {
+		return "unknown"
+	}
+	v := bi.Main.Version
+	for _, s := range bi.Settings {
+		if s.Key == "vcs.revision" {
+			v += " " + s.Value[:min(12, len(s.Value))]
+		}
+	}
+	return fmt.Sprintf("%s %s/%s %s", v, runtime.GOOS, runtime.GOARCH, runtime.Version())
+}
+
+// tune sets what a small box needs, unless the environment says otherwise:
+// one processor and a lean heap cost nothing at a box's rates; the memory
+// limit is a safety stop only.
+func tune() {
+	if os.Getenv("GOMAXPROCS") == "" {
+		runtime.GOMAXPROCS(1)
+	}
+	if os.Getenv("GOGC") == "" {
+		debug.SetGCPercent(25)
+	}
+	if os.Getenv("GOMEMLIMIT") == "" {
+		debug.SetMemoryLimit(24 << 20)
+	}
+}
+
+func runAgent(args []string, errw io.Writer) error {
+	cfg, err := parse(args, os.Getenv, errw)
+	if err != nil {
+		return err
+	}
+	tune()
+	// Before anything that takes time: a stop during the start is a stop.
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	defer stop()
+	d, err := daemon.New(cfg)
+	if err != nil {
+		return err
+	}
+	s := d.Status()
+	cfg.Log.Info("recording", "box", s.Box, "data", cfg.Dir, "listen", s.Listen, "version", cfg.Version)
+	context.AfterFunc(ctx, stop) // a second signal kills
+	return d.Run(ctx)
+}
+
+func status(args []string, out, errw io.Writer) error {
+	fs := flags("status", errw)
+	dir := fs.String("data", os.Getenv("STBAGENT_DATA"), "the agent's `folder`")
+	asJSON := fs.Bool("json", false, "print JSON")
+	if err := parseFlags(fs, args); err != nil {
+		return err
+	}
+	if *dir == "" {
+		return &usageError{errors.New("data: no folder given; write --data DIR")}
+	}
+	s, err := daemon.Ask(context.Background(), *dir)
+	if err != nil {
+		return err
+	}
+	if *asJSON {
+		enc := json.NewEncoder(out)
+		enc.SetIndent("", "  ")
+		return enc.Encode(s)
+	}
+	fmt.Fprintf(out, "box      %s\nrunning  %v\nepoch    %s\nboot     %d\n", s.Box, s.Running, s.Epoch, s.Boot)
+	fmt.Fprintf(out, "held     %d events in %d batches, %d not sealed yet\n", s.Outbox.Events, s.Outbox.Batches, s.Outbox.Open)
+	fmt.Fprintf(out, "disk     %d bytes\n", s.Bytes)
+	if s.Outbox.Lost > 0 {
+		fmt.Fprintf(out, "lost     %d events of earlier epochs, to be reported\n", s.Outbox.Lost)
+	}
+	if s.Running {
+		fmt.Fprintf(out, "listen   %s\nlink     %s\n", s.Listen, s.Link)
+	}
+	if u := s.Uplink; u != nil {
+		fmt.Fprintf(out, "sent     %d batches, %d of them again, %d bytes; %d acks\n", u.Sent, u.Resent, u.SentBytes, u.Acks)
+	}
+	if r := s.Recorder; r != nil {
+		fmt.Fprintf(out, "recorded %d events, %d stored, %d waiting, %d dropped, %d evicted\n", r.Accepted, r.Stored, r.Pending, r.Dropped, s.Outbox.Evicted)
+	}
+	for _, odd := range s.Odd {
+		fmt.Fprintf(out, "setting  %s\n", odd)
+	}
+	return nil
+}

@@ -1,0 +1,99 @@
+// Package daemon joins the agent's parts into one running program: recorder,
+// session, outbox, uplink and the loopback endpoint. A process may run many,
+// each with a folder of its own.
+package daemon
+
+import (
+	"context"
+	"crypto/tls"
+	"errors"
+	"fmt"
+	"io"
+	"log/slog"
+	"math/rand/v2"
+	"net"
+	"time"
+
+	"iptvdc/agent"
+	"iptvdc/agent/localapi"
+	"iptvdc/agent/outbox"
+	"iptvdc/agent/uplink"
+	"iptvdc/protocol"
+)
+
+// Config of one agent. Dir, Brokers, Province and Identity.City must be set;
+// everything else has a default.
+type Config struct {
+	// Dir is the agent's own folder: outbox, box id, socket. It is created.
+	Dir string
+	// Brokers in the order in which they are tried.
+	Brokers []string
+	// Box is the box's id; "": the one stored in Dir, else one derived from
+	// the hardware and stored.
+	Box      string
+	Province uint8
+	// Identity is Account, STBID, MAC, City, Model and Firmware; Province is
+	// set from above.
+	Identity protocol.Event
+	Token    string      // MQTT password
+	TLS      *tls.Config // nil: the system's roots
+	// Listen is the loopback address, as 127.0.0.1:7780; "": no endpoint.
+	Listen string
+	API    localapi.Config // limits and origins only
+	Outbox outbox.Options
+	Timing uplink.Timing
+	Window int           // batches under way, 0: 4
+	Group  time.Duration // commit window, 0: 250 ms
+
+	Version   string
+	NotBefore time.Time // when the program was built
+	Log       *slog.Logger
+
+	// For tests and simulations; zero: the machine's.
+	Clock  agent.Clock
+	BootID string
+	// BootRand gives the first boot counter of a box without a memory; nil:
+	// crypto/rand.
+	BootRand io.Reader
+	// OwnTime takes no time from acks: Clock does not run as the centre's does.
+	OwnTime  bool
+	Dial     func(ctx context.Context, network, addr string) (net.Conn, error)
+	Rand     *rand.Rand
+	Listener net.Listener
+}
+
+// Validate explains what is wrong with c, naming the flag.
+func (c *Config) Validate() error {
+	if c.Dir == "" {
+		return errors.New("data: no folder given; write -data DIR")
+	}
+	if len(c.Brokers) == 0 {
+		return errors.New("broker: none given; write -broker tcp://host:1883 or tls://host:8883")
+	}
+	for _, b := range c.Brokers {
+		if _, err := uplink.ParseBroker(b); err != nil {
+			return err
+		}
+	}
+	if c.Province < 11 || c.Province > 82 {
+		return fmt.Errorf("province: %d; write the first two digits of its code, as -province 33 for Zhejiang", c.Province)
+	}
+	if city := c.Identity.City; city != 0 && city/100 != uint32(c.Province) {
+		return fmt.Errorf("city: %d does not lie in province %d; write its four digits, as -city %d01", city, c.Province, c.Province)
+	}
+	if c.Box != "" {
+		if err := protocol.CheckBox(c.Box); err != nil {
+			return err
+		}
+	}
+	if c.Listen != "" {
+		host, _, err := net.SplitHostPort(c.Listen)
+		if err != nil {
+			return fmt.Errorf("listen: %q is no address; write 127.0.0.1:7780", c.Listen)
+		}
+		if ip := net.ParseIP(host); host != "localhost" && (ip == nil || !ip.IsLoopback()) {
+			return fmt.Errorf("listen: %q is not a loopback address; allowed: 127.0.0.1, ::1, localhost", host)
+		}
+	}
+	return c.Outbox.Validate()
+}

@@ -1,0 +1,251 @@
+package daemon
+
+import (
+	"context"
+	crand "crypto/rand"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net"
+	"os"
+	"sync"
+	"sync/atomic"
+
+	"iptvdc/agent"
+	"iptvdc/agent/localapi"
+	"iptvdc/agent/outbox"
+	"iptvdc/agent/session"
+	"iptvdc/agent/uplink"
+)
+
+// Daemon is one agent. Run it once.
+type Daemon struct {
+	cfg  Config
+	disk *outbox.SQLite
+	sess *session.Session
+	rec  *agent.Recorder
+	api  *localapi.API
+
+	out      atomic.Pointer[outbox.Outbox]
+	link     atomic.Pointer[uplink.Uplink]
+	opened   chan struct{} // closed when the outbox is open
+	listener net.Listener
+}
+
+// New checks cfg, makes the folder, opens the outbox and the listener. An
+// outbox that cannot be opened now is no error, unless another agent has it:
+// recording starts in memory, and opening is tried again.
+func New(cfg Config) (*Daemon, error) {
+	if err := cfg.Validate(); err != nil {
+		return nil, err
+	}
+	if cfg.Log == nil {
+		cfg.Log = slog.New(slog.DiscardHandler)
+	}
+	if err := os.MkdirAll(cfg.Dir, 0o700); err != nil {
+		cfg.Log.Error("no data folder; recording in memory", "error", err)
+	}
+	if err := cfg.fillIn(); err != nil {
+		return nil, err
+	}
+	d := &Daemon{cfg: cfg, disk: outbox.NewSQLite(cfg.Dir), opened: make(chan struct{})}
+	var err error
+	d.sess, err = session.New(session.Config{BootID: cfg.BootID, Clock: cfg.Clock, Identity: cfg.Identity, Rand: cfg.BootRand})
+	if err != nil {
+		return nil, err
+	}
+	d.rec, err = agent.NewRecorder(agent.RecorderConfig{
+		Open: d.open, Session: d.sess, Clock: cfg.Clock, Window: cfg.Group, Log: cfg.Log,
+	})
+	if err != nil {
+		return nil, err
+	}
+	d.sess.RecordWith(d.rec.Record)
+	api := cfg.API
+	api.Recorder, api.Clock, api.Boot, api.Status = d.rec, cfg.Clock, d.sess.Boot, func() any { return d.Status() }
+	if d.api, err = localapi.New(api); err != nil {
+		return nil, err
+	}
+	if _, err := d.open(); errors.Is(err, outbox.ErrBusy) {
+		return nil, fmt.Errorf("another agent runs on %s: %w", cfg.Dir, err)
+	} else if err != nil {
+		cfg.Log.Error("the outbox does not open; recording in memory", "error", err)
+	}
+	if d.listener = cfg.Listener; d.listener == nil && cfg.Listen != "" {
+		if d.listener, err = net.Listen("tcp", cfg.Listen); err != nil {
+			d.closeOutbox()
+			return nil, fmt.Errorf("listen: %w", err)
+		}
+	}
+	return d, nil
+}
+
+// fillIn finds out what was not given.
+func (c *Config) fillIn() error {
+	h := readHardware("/")
+	if c.Box == "" {
+		var err error
+		if c.Box, err = boxID(c.Dir, h); c.Box == "" {
+			return fmt.Errorf("box id: %w; write -box ID", err)
+		} else if err != nil {
+			c.Log.Error("the box id is not stored", "box", c.Box, "error", err)
+		}
+	}
+	if c.Outbox.Hardware == [8]byte{} {
+		c.Outbox.Hardware = h.hash()
+	}
+	if c.Identity.MAC == "" {
+		c.Identity.MAC = h.mac
+	}
+	c.Identity.Province = uint32(c.Province)
+	if c.Clock == nil {
+		c.Clock = session.SystemClock{}
+	}
+	if c.BootRand == nil {
+		c.BootRand = crand.Reader
+	}
+	if c.BootID == "" {
+		var err error
+		if c.BootID, err = session.BootID(); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// open opens the outbox, once.
+func (d *Daemon) open() (agent.Keeper, error) {
+	if o := d.out.Load(); o != nil {
+		return o, nil
+	}
+	o, err := outbox.New(d.disk, d.cfg.Outbox)
+	if err != nil {
+		return nil, err
+	}
+	if odd := d.disk.Odd(); len(odd) > 0 {
+		d.cfg.Log.Error("SQLite settings did not take; recording goes on", "settings", odd)
+	}
+	if n := o.Stats().Salvaged; n > 0 {
+		d.cfg.Log.Error("the outbox was damaged: what was good is carried over", "events", o.Stats().Events, "lost", o.Lost())
+	}
+	d.out.Store(o)
+	close(d.opened)
+	return o, nil
+}
+
+func (d *Daemon) closeOutbox() {
+	if o := d.out.Load(); o != nil {
+		if err := o.Close(); err != nil {
+			d.cfg.Log.Error("closing the outbox", "error", err)
+		}
+	}
+}
+
+// Addr is where the endpoint listens; nil: nowhere.
+func (d *Daemon) Addr() net.Addr {
+	if d.listener == nil {
+		return nil
+	}
+	return d.listener.Addr()
+}
+
+// Run works until ctx is done. Then callers are let go, what is in memory is
+// committed and sealed, the connection is closed, and the outbox last: each
+// step still needs the next. With agent.ErrCut as the cause of ctx's end it
+// ends as a power cut would: nothing more is committed or sealed.
+func (d *Daemon) Run(ctx context.Context) error {
+	var recErr error
+	recCtx, stopRec := context.WithCancelCause(context.WithoutCancel(ctx))
+	linkCtx, stopLink := context.WithCancel(context.WithoutCancel(ctx))
+	defer stopRec(nil)
+	defer stopLink()
+	var front, rec, link sync.WaitGroup
+	rec.Go(func() { recErr = d.rec.Run(recCtx) })
+	link.Go(func() { d.runLink(linkCtx) })
+	d.serve(ctx, &front)
+	<-ctx.Done()
+	front.Wait()
+	stopRec(context.Cause(ctx))
+	rec.Wait()
+	var sealErr error
+	if o := d.out.Load(); o != nil && !errors.Is(context.Cause(ctx), agent.ErrCut) {
+		sealErr = o.Seal()
+	}
+	stopLink()
+	link.Wait()
+	d.closeOutbox()
+	return errors.Join(recErr, sealErr)
+}
+
+// serve starts the endpoints: loopback, and a socket for the machine's own.
+func (d *Daemon) serve(ctx context.Context, wg *sync.WaitGroup) {
+	start := func(l net.Listener) {
+		wg.Go(func() {
+			if err := d.api.Serve(ctx, l, d.cfg.Log); err != nil {
+				d.cfg.Log.Error("endpoint", "address", l.Addr(), "error", err)
+			}
+		})
+	}
+	if d.listener != nil {
+		start(d.listener)
+	}
+	path, done, err := socket(d.cfg.Dir)
+	if err == nil {
+		defer done()
+		os.Remove(path) // of an earlier run; the outbox's lock says that it is over
+		var l net.Listener
+		if l, err = net.Listen("unix", path); err == nil {
+			if err := os.Chmod(path, 0o600); err != nil {
+				d.cfg.Log.Warn("socket", "error", err)
+			}
+			start(l)
+		}
+	}
+	if err != nil {
+		d.cfg.Log.Warn("no socket; stbagent status will not reach this agent", "error", err)
+	}
+}
+
+func (d *Daemon) runLink(ctx context.Context) {
+	select {
+	case <-d.opened:
+	case <-ctx.Done():
+		return
+	}
+	synced := d.sess.Synced
+	if d.cfg.OwnTime {
+		synced = nil
+	}
+	u, err := uplink.New(uplink.Config{
+		Brokers: d.cfg.Brokers, Box: d.cfg.Box, Province: d.cfg.Province, Token: d.cfg.Token,
+		Outbox: d.out.Load(), Clock: d.cfg.Clock, Boot: d.sess.Boot, Dial: d.cfg.Dial, TLS: d.cfg.TLS,
+		NotBefore: d.cfg.NotBefore, Timing: d.cfg.Timing, Window: d.cfg.Window, Rand: d.cfg.Rand,
+		Synced: synced, Log: d.cfg.Log,
+	})
+	if err != nil {
+		d.cfg.Log.Error("no uplink", "error", err)
+		return
+	}
+	d.link.Store(u)
+	_ = u.Run(ctx) // ends with ctx, and says so
+}
+
+// Status tells how everything stands.
+func (d *Daemon) Status() Status {
+	rec, api := d.rec.Stats(), d.api.Stats()
+	s := Status{
+		Version: d.cfg.Version, Running: true, Box: d.cfg.Box, Province: d.cfg.Province,
+		Boot: d.sess.Boot(), UpMs: d.cfg.Clock.MonoMs(), Bytes: d.disk.Size(), Recorder: &rec, API: &api,
+	}
+	if a := d.Addr(); a != nil {
+		s.Listen = a.String()
+	}
+	if o := d.out.Load(); o != nil {
+		s.Outbox, s.Epoch, s.Odd = o.Stats(), fmt.Sprintf("%016x", o.Epoch()), d.disk.Odd()
+	}
+	if u := d.link.Load(); u != nil {
+		st := u.Stats()
+		s.Uplink, s.Link = &st, st.State.String()
+	}
+	return s
+}

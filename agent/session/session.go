@@ -1,0 +1,192 @@
+package session
+
+import (
+	"context"
+	"encoding/binary"
+	"errors"
+	"fmt"
+	"io"
+	"sync"
+	"sync/atomic"
+
+	"iptvdc/agent"
+	"iptvdc/protocol"
+)
+
+// Outbox is what a session asks of the keeper, an *outbox.Outbox.
+type Outbox interface {
+	agent.Keeper
+	AppendBoot(boot uint32, id string, events ...protocol.Event) error
+	Boot() (boot uint32, id string)
+	Epoch() uint64
+	Lost() uint64
+}
+
+// Config of a Session.
+type Config struct {
+	// BootID is the kernel's id of this boot.
+	BootID string
+	Clock  agent.Clock
+	// Identity is who the box is at the start: Account, STBID, MAC, Province,
+	// City, Model, Firmware.
+	Identity protocol.Event
+	// Rand starts the boot counter of a box without a memory.
+	Rand io.Reader
+}
+
+// Session implements agent.Session; Boot and Synced may be called from
+// anywhere.
+type Session struct {
+	cfg    Config
+	boot   atomic.Uint32
+	serial uint32
+	epoch  uint64 // in which the identity was told last
+
+	mu     sync.Mutex
+	who    protocol.Event
+	record func(context.Context, bool, ...protocol.Event) error
+	offset int64 // centre's clock minus this boot's, as it was recorded last
+	synced bool
+}
+
+// New returns a session for this boot.
+func New(cfg Config) (*Session, error) {
+	if cfg.BootID == "" || cfg.Clock == nil || cfg.Rand == nil {
+		return nil, errors.New("session: BootID, Clock and Rand must be set")
+	}
+	cfg.Identity.Kind = protocol.Identity
+	if err := cfg.Identity.Check(); err != nil {
+		return nil, fmt.Errorf("identity: %w", err)
+	}
+	return &Session{cfg: cfg, who: cfg.Identity}, nil
+}
+
+// RecordWith sets where Synced records; before that it does nothing.
+func (s *Session) RecordWith(record func(ctx context.Context, stored bool, events ...protocol.Event) error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.record = record
+}
+
+// Boot is the boot counter; 0 until Begin has read it.
+func (s *Session) Boot() uint32 { return s.boot.Load() }
+
+// Identity is who the box is now.
+func (s *Session) Identity() protocol.Event {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.who
+}
+
+// Begin implements agent.Session. A boot id that the outbox has not seen is a
+// new boot: the counter rises by one, and power-on is recorded, in one commit
+// with the note of the boot. The same id means that only this program was
+// started again. A box without a memory starts at a random counter, so that
+// boots of two lives are not taken for one.
+//
+// That the boot before ended is not recorded: nobody saw when.
+func (s *Session) Begin(k agent.Keeper) error {
+	o, ok := k.(Outbox)
+	if !ok {
+		return fmt.Errorf("session: %T keeps no boots", k)
+	}
+	boot, id := o.Boot()
+	if boot != 0 && id == s.cfg.BootID {
+		s.boot.Store(boot)
+		return o.Append(s.tell(o.Epoch(), s.cfg.Clock.MonoMs())...)
+	}
+	if boot == 0 {
+		var b [4]byte
+		if _, err := io.ReadFull(s.cfg.Rand, b[:]); err != nil {
+			return fmt.Errorf("session: boot counter: %w", err)
+		}
+		boot = binary.BigEndian.Uint32(b[:]) >> 1
+	}
+	boot++
+	s.boot.Store(boot)
+	// The kernel started counting when power came.
+	on := protocol.Event{Kind: protocol.PowerOn, Cause: protocol.CauseBoot, Boot: boot}
+	return o.AppendBoot(boot, s.cfg.BootID, append(s.tell(o.Epoch(), 0), s.stamped(on))...)
+}
+
+// tell returns the identity, to be recorded in epoch before any event [D9].
+func (s *Session) tell(epoch, monoMs uint64) []protocol.Event {
+	s.mu.Lock()
+	who := s.who
+	s.mu.Unlock()
+	who.MonoMs = monoMs
+	s.epoch = epoch
+	return []protocol.Event{s.stamped(who)}
+}
+
+// Preface implements agent.Session.
+func (s *Session) Preface(k agent.Keeper) []protocol.Event {
+	o, ok := k.(Outbox)
+	if !ok {
+		return nil
+	}
+	var events []protocol.Event
+	if e := o.Epoch(); e != s.epoch {
+		events = s.tell(e, s.cfg.Clock.MonoMs())
+	}
+	if n := o.Lost(); n > 0 {
+		events = append(events, protocol.Event{Kind: protocol.OutboxLost, Count: n, MonoMs: s.cfg.Clock.MonoMs()})
+	}
+	return events
+}
+
+func (s *Session) stamped(e protocol.Event) protocol.Event {
+	s.Stamp(&e)
+	return e
+}
+
+// Stamp implements agent.Session. An identity event becomes the identity in
+// force: what it does not name stays as it was.
+func (s *Session) Stamp(e *protocol.Event) {
+	e.Boot = s.boot.Load()
+	if e.Kind == protocol.Identity {
+		s.mu.Lock()
+		keep(&e.Account, s.who.Account)
+		keep(&e.STBID, s.who.STBID)
+		keep(&e.MAC, s.who.MAC)
+		keep(&e.Model, s.who.Model)
+		keep(&e.Firmware, s.who.Firmware)
+		if e.City == 0 && e.Province == s.who.Province {
+			e.City = s.who.City
+		}
+		s.serial = protocol.IdentitySerial(e)
+		s.who = *e
+		s.mu.Unlock()
+	}
+	e.Serial = s.serial
+}
+
+func keep(v *string, before string) {
+	if *v == "" {
+		*v = before
+	}
+}
+
+// Synced takes what an ack told of the centre's clock, and records it once a
+// boot and when the offset has moved by more than a second [D8].
+func (s *Session) Synced(serverMs, monoMs uint64) {
+	offset := int64(serverMs) - int64(monoMs)
+	s.mu.Lock()
+	moved := offset - s.offset
+	if s.synced && moved >= -1000 && moved <= 1000 || s.record == nil {
+		s.mu.Unlock()
+		return
+	}
+	s.synced, s.offset = true, offset
+	record := s.record
+	s.mu.Unlock()
+	e := protocol.Event{Kind: protocol.ClockSync, MonoMs: monoMs, WallMs: serverMs, Clock: protocol.ClockServer}
+	if e.Check() != nil {
+		return
+	}
+	if err := record(context.Background(), false, e); err != nil {
+		s.mu.Lock()
+		s.synced = false // the next ack tells again
+		s.mu.Unlock()
+	}
+}

@@ -1,0 +1,98 @@
+package broker_test
+
+import (
+	"strings"
+	"testing"
+
+	"iptvdc/aggregator/broker"
+	"iptvdc/aggregator/ledger"
+	"iptvdc/aggregator/ledger/ledgertest"
+	"iptvdc/protocol"
+)
+
+// A broker that goes away and comes back, empty, is consumed again.
+func TestBrokerRestart(t *testing.T) {
+	l := ledger.NewMemory()
+	in := newIntake(t, l)
+	s, address := foreign(t, "127.0.0.1:0")
+	k := consume(t, broker.ConsumerConfig{URL: "tcp://" + address}, in)
+	eventually(t, "consumer ready", k.Ready)
+	st := ledgertest.NewStream(ledgertest.BoxID(1), 33, 7)
+	b := mustConnect(t, dial{url: "tcp://" + address}, st)
+	b.send(st.Next(1))
+	b.ack(protocol.AckOK, 1)
+	if err := s.Close(); err != nil {
+		t.Fatal(err)
+	}
+	b.hungUp()
+	eventually(t, "loss noticed", func() bool { return !k.Ready() && k.Stats().Losses.Load() == 1 })
+	again, _ := foreign(t, address)
+	t.Cleanup(func() { again.Close() })
+	eventually(t, "consumer ready again", k.Ready)
+	b = mustConnect(t, dial{url: "tcp://" + address}, st)
+	b.send(st.Next(1))
+	b.ack(protocol.AckOK, 2)
+}
+
+// Two consumers that share the shards see every box once.
+func TestShards(t *testing.T) {
+	s, address := foreign(t, "127.0.0.1:0")
+	t.Cleanup(func() { s.Close() })
+	url := "tcp://" + address
+	l := ledger.NewMemory()
+	low, high := newIntake(t, l), newIntake(t, l)
+	lowShards := []broker.ShardRange{{From: 0, To: 0x3f}, {From: 0x40, To: 0x7f}}
+	a := consume(t, broker.ConsumerConfig{URL: url, ClientID: "low", Shards: lowShards}, low)
+	c := consume(t, broker.ConsumerConfig{URL: url, ClientID: "high", Shards: []broker.ShardRange{{From: 0x80, To: 0xff}}}, high)
+	eventually(t, "consumers ready", func() bool { return a.Ready() && c.Ready() })
+	want := map[bool]uint64{}
+	for i := range 12 {
+		st := ledgertest.NewStream(ledgertest.BoxID(i), 33, 7)
+		b := mustConnect(t, dial{url: url}, st)
+		b.send(st.Next(1))
+		b.ack(protocol.AckOK, 1)
+		want[st.Route.Shard < 0x80]++
+	}
+	if got := low.Stats().Packets.Load(); got != want[true] || got == 0 {
+		t.Errorf("low shards: %d packets, want %d", got, want[true])
+	}
+	if got := high.Stats().Packets.Load(); got != want[false] || got == 0 {
+		t.Errorf("high shards: %d packets, want %d", got, want[false])
+	}
+}
+
+// What is in the intake at Close is still answered.
+func TestCloseAnswers(t *testing.T) {
+	l := ledger.NewMemory()
+	s, address := foreign(t, "127.0.0.1:0")
+	t.Cleanup(func() { s.Close() })
+	k := consume(t, broker.ConsumerConfig{URL: "tcp://" + address}, newIntake(t, l))
+	eventually(t, "consumer ready", k.Ready)
+	st := ledgertest.NewStream(ledgertest.BoxID(1), 33, 7)
+	b := mustConnect(t, dial{url: "tcp://" + address}, st)
+	for range 20 {
+		b.send(st.Next(1))
+	}
+	eventually(t, "first packets taken", func() bool { return k.Stats().Uploads.Load() > 0 })
+	if err := k.Close(); err != nil {
+		t.Fatal(err)
+	}
+	taken := k.Stats().Uploads.Load()
+	for through := range taken {
+		b.ack(protocol.AckOK, through+1)
+	}
+}
+
+func TestConsumerConfig(t *testing.T) {
+	f := func(c broker.ConsumerConfig, word string) {
+		t.Helper()
+		_, err := broker.Consume(c, nil)
+		if err == nil || !strings.Contains(err.Error(), word) {
+			t.Errorf("%+v: %v, want an error about %q", c, err, word)
+		}
+	}
+	f(broker.ConsumerConfig{URL: "http://127.0.0.1:1"}, "scheme \"http\", allowed tcp and tls")
+	f(broker.ConsumerConfig{URL: "tcp://127.0.0.1"}, "no port")
+	f(broker.ConsumerConfig{URL: "tcp://127.0.0.1:1", ClientID: strings.Repeat("x", 61)}, "client id")
+	f(broker.ConsumerConfig{URL: "tcp://127.0.0.1:1", Shards: []broker.ShardRange{{From: 3, To: 2}}}, "03-02")
+}

@@ -1,0 +1,200 @@
+package loader
+
+import (
+	"strings"
+
+	"iptvdc/aggregator"
+	"iptvdc/aggregator/ledger"
+	"iptvdc/aggregator/store"
+	"iptvdc/protocol"
+)
+
+// worker decodes a stretch of a block's batches. It keeps its buffers from
+// block to block; what it makes is valid until its next reset.
+type worker struct {
+	dec     protocol.Decoder
+	secrets aggregator.Secrets
+	texts   *texts // those whose codes the store has
+
+	rows store.Block // events; Stamp has Box, Boot and MonoMs only
+	// refs names for each row of each table the run it belongs to.
+	refs struct{ powers, pageViews, clicks, views, orders, notices []uint32 }
+	runs []run
+
+	syncs      []syncPoint
+	identities []told
+	codes      []store.Code
+	fresh      map[string]uint64 // those that enter texts when the store has them
+	unreadable map[uint64]string
+	batches    int
+	unknown    uint64 // events of a kind this version does not know
+	badSyncs   uint64
+}
+
+// run is a stretch of events of one batch with one boot and one serial: all
+// that decides who, where and when.
+type run struct {
+	name     string // box id
+	box      uint64 // its key
+	route    aggregator.Province
+	boot     uint32
+	serial   uint32
+	lastMono int64 // latest event of the run
+
+	arrivedMs int64
+	sentBoot  uint32 // boot at which the batch was sent
+	sentUpMs  int64
+
+	// resolved
+	where   aggregator.Province
+	city    aggregator.City
+	account uint64
+	known   bool // the identity is known
+	clock   *bootClock
+	events  uint32
+}
+
+// syncPoint is a clock_sync event: at monoMs of that boot it was monoMs+offsetMs.
+type syncPoint struct {
+	store.ClockKey
+	monoMs  int64
+	offset  int64
+	quality uint8
+}
+
+// told is an identity event.
+type told struct {
+	store.IdentityRow
+	name string // box id
+}
+
+func newWorker(secrets aggregator.Secrets, limit int) *worker {
+	return &worker{secrets: secrets, texts: newTexts(limit), fresh: map[string]uint64{}}
+}
+
+func (w *worker) reset() {
+	r := &w.rows
+	r.Powers, r.PageViews, r.Clicks, r.Views = r.Powers[:0], r.PageViews[:0], r.Clicks[:0], r.Views[:0]
+	r.Orders, r.Notices = r.Orders[:0], r.Notices[:0]
+	f := &w.refs
+	f.powers, f.pageViews, f.clicks, f.views = f.powers[:0], f.pageViews[:0], f.clicks[:0], f.views[:0]
+	f.orders, f.notices = f.orders[:0], f.notices[:0]
+	w.runs, w.syncs, w.identities, w.codes = w.runs[:0], w.syncs[:0], w.identities[:0], w.codes[:0]
+	clear(w.fresh)
+	w.unreadable = map[uint64]string{}
+	w.batches, w.unknown, w.badSyncs = 0, 0, 0
+}
+
+// batch adds a batch's events, or notes why it cannot be read: then no event
+// of it is taken and all others go on [S7].
+func (w *worker) batch(k *ledger.Kept, box uint64) {
+	events, err := w.dec.Events(&k.Batch.Sealed)
+	if err != nil {
+		w.unreadable[k.ID] = err.Error()
+		return
+	}
+	w.batches++
+	var last *run
+	for i := range events {
+		e := &events[i]
+		if last == nil || last.boot != e.Boot || last.serial != serialOf(e) {
+			w.runs = append(w.runs, run{
+				name: k.Route.Box, box: box, route: aggregator.Province(k.Route.Province), boot: e.Boot, serial: serialOf(e),
+				arrivedMs: k.AtMs, sentBoot: k.Batch.Boot, sentUpMs: int64(k.Batch.UpMs),
+			})
+			last = &w.runs[len(w.runs)-1]
+		}
+		last.lastMono = max(last.lastMono, int64(e.MonoMs))
+		last.events++
+		w.event(e, last, uint32(len(w.runs)-1))
+	}
+}
+
+// serialOf is the identity an event stands under; an identity event stands
+// under what it tells.
+func serialOf(e *protocol.Event) uint32 {
+	if e.Kind == protocol.Identity && e.Serial == 0 {
+		return protocol.IdentitySerial(e)
+	}
+	return e.Serial
+}
+
+func (w *worker) event(e *protocol.Event, r *run, ref uint32) {
+	s := store.Stamp{Box: r.box, Boot: e.Boot, MonoMs: int64(e.MonoMs)}
+	switch e.Kind {
+	case protocol.PowerOn, protocol.PowerOff:
+		w.rows.Powers = append(w.rows.Powers, store.Power{Stamp: s, On: e.Kind == protocol.PowerOn, Cause: uint8(e.Cause)})
+		w.refs.powers = append(w.refs.powers, ref)
+	case protocol.PageView:
+		w.rows.PageViews = append(w.rows.PageViews, store.PageView{Stamp: s,
+			Page: w.text(e.Page), From: w.text(e.From), Template: w.text(e.Template)})
+		w.refs.pageViews = append(w.refs.pageViews, ref)
+	case protocol.Click:
+		w.rows.Clicks = append(w.rows.Clicks, store.Click{Stamp: s, Page: w.text(e.Page), Area: w.text(e.Area),
+			Content: w.text(e.Content), Template: w.text(e.Template), Slot: e.Slot, Trace: e.Trace})
+		w.refs.clicks = append(w.refs.clicks, ref)
+	case protocol.View:
+		w.rows.Views = append(w.rows.Views, store.View{Stamp: s, Mode: uint8(e.Mode), Channel: w.text(e.Channel), Content: w.text(e.Content),
+			DurationMs: int64(e.DurationMs), Speed: e.Speed, Part: e.Part, End: uint8(e.End), Trace: e.Trace})
+		w.refs.views = append(w.refs.views, ref)
+	case protocol.Order:
+		// An order id is looked up by its key alone and is nobody's label, so
+		// its text is not kept.
+		w.rows.Orders = append(w.rows.Orders, store.Order{Stamp: s, OrderID: aggregator.TextKey(e.OrderID),
+			Product: w.text(e.Product), Provider: w.text(e.Provider), Content: w.text(e.Content),
+			Fen: int64(e.Fen), Result: uint8(e.Result), Pay: uint8(e.Pay), Trace: e.Trace})
+		w.refs.orders = append(w.refs.orders, ref)
+	default:
+		w.notice(e, r)
+		w.rows.Notices = append(w.rows.Notices, store.Notice{Stamp: s, Kind: uint8(e.Kind), Count: int64(e.Count)})
+		w.refs.notices = append(w.refs.notices, ref)
+	}
+}
+
+// notice takes what an event tells beside having happened.
+func (w *worker) notice(e *protocol.Event, r *run) {
+	switch {
+	case e.Kind == protocol.Identity:
+		p := aggregator.Province(e.Province)
+		w.identities = append(w.identities, told{name: r.name, IdentityRow: store.IdentityRow{
+			IdentityKey: store.IdentityKey{Box: r.box, Serial: r.serial},
+			Identity: store.Identity{Province: p, City: aggregator.City(e.City), Account: w.secrets.AccountKey(p, e.Account),
+				Model: w.text(e.Model), Firmware: w.text(e.Firmware)},
+		}})
+	case e.Kind == protocol.ClockSync:
+		wall := int64(e.WallMs)
+		if e.Clock == protocol.ClockUnknown || e.Clock > protocol.ClockServer || absurd(wall, r.arrivedMs) {
+			w.badSyncs++
+			return
+		}
+		w.syncs = append(w.syncs, syncPoint{ClockKey: store.ClockKey{Box: r.box, Boot: e.Boot},
+			monoMs: int64(e.MonoMs), offset: wall - int64(e.MonoMs), quality: uint8(e.Clock)})
+	case !e.Kind.Known():
+		w.unknown++
+	}
+}
+
+// text returns a text's key and sees to it that the store learns the text.
+func (w *worker) text(s string) uint64 {
+	if s == "" {
+		return 0
+	}
+	if key, ok := w.texts.get(s); ok {
+		return key
+	}
+	if key, ok := w.fresh[s]; ok {
+		return key
+	}
+	key := aggregator.TextKey(s)
+	s = strings.Clone(s) // out of the batch's texts
+	w.fresh[s] = key
+	w.codes = append(w.codes, store.Code{Key: key, Text: s})
+	return key
+}
+
+// stored notes that the store has this block's codes.
+func (w *worker) stored() {
+	for text, key := range w.fresh {
+		w.texts.put(text, key)
+	}
+}

@@ -1,0 +1,43 @@
+package store
+
+import (
+	"fmt"
+	"slices"
+
+	"iptvdc/aggregator"
+)
+
+// Check reports the first thing in q that its fact cannot answer: engines call
+// it before anything else. Its errors are for people.
+func (q *Query) Check() error {
+	if q.Fact >= Facts {
+		return badQuery("There is no fact %d.", q.Fact)
+	}
+	shape := ShapeOf(q.Fact)
+	for _, c := range q.GroupBy {
+		if !slices.Contains(shape.Dimensions, c) {
+			return badQuery("%s has no column %q; it has %v.", shape.Name, c, shape.Dimensions)
+		}
+	}
+	for _, f := range q.Filters {
+		if !slices.Contains(shape.Dimensions, f.Column) {
+			return badQuery("%s has no column %q to filter by; it has %v.", shape.Name, f.Column, shape.Dimensions)
+		}
+	}
+	if len(q.Values) == 0 {
+		return badQuery("A question asks for at least one value.")
+	}
+	for _, v := range q.Values {
+		if !slices.Contains(shape.Measures, v.Measure) {
+			return badQuery("%s has no measure %q; it has %v.", shape.Name, v.Measure, shape.Measures)
+		}
+		if v.DistinctBoxes && !slices.Contains(shape.Dimensions, ColBox) {
+			return badQuery("%s does not know boxes, they cannot be counted in it.", shape.Name)
+		}
+	}
+	return nil
+}
+
+func badQuery(format string, args ...any) error {
+	return &aggregator.Error{Code: "bad_query", Message: fmt.Sprintf(format, args...)}
+}

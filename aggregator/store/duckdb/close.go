@@ -1,0 +1,230 @@
+package duckdb
+
+import (
+	"cmp"
+	"context"
+	"database/sql"
+	_ "embed"
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+
+	"iptvdc/aggregator"
+	"iptvdc/aggregator/store"
+)
+
+//go:embed sql/close.sql
+var closeSQL string
+
+// maxRunHours bounds how many hours are computed at once. Within it the memory
+// a closing takes grows with the events of its snapshot: who closes much cuts
+// it into portions.
+const maxRunHours = 31 * 24
+
+// Dirty implements store.Store.
+func (s *Store) Dirty(ctx context.Context, limit int) (store.Snapshot, error) {
+	rows, err := s.db.QueryContext(ctx, `
+SELECT hour, province, max(max(mark)) OVER () FROM dirt
+GROUP BY hour, province ORDER BY hour DESC, province LIMIT ?`, limit)
+	if err != nil {
+		return store.Snapshot{}, fmt.Errorf("store: dirty: %w", err)
+	}
+	defer rows.Close()
+	var snap store.Snapshot
+	for rows.Next() {
+		var c store.Cell
+		if err := rows.Scan(&c.Hour, &c.Province, &snap.Mark); err != nil {
+			return store.Snapshot{}, fmt.Errorf("store: dirty: %w", err)
+		}
+		snap.Cells = append(snap.Cells, c)
+	}
+	return snap, rows.Err()
+}
+
+// Close implements store.Store. It runs beside Insert: events that come while
+// it computes are not in its transaction's view, and their marks are above the
+// snapshot's.
+func (s *Store) Close(ctx context.Context, snap store.Snapshot) error {
+	if len(snap.Cells) == 0 {
+		return nil
+	}
+	s.closing.Lock()
+	defer s.closing.Unlock()
+	tx, err := s.closer.BeginTx(ctx, nil)
+	if err != nil {
+		return fmt.Errorf("store: close: %w", err)
+	}
+	if err := s.close(ctx, tx, snap); err != nil {
+		return errors.Join(fmt.Errorf("store: close: %w", err), tx.Rollback())
+	}
+	if err := tx.Commit(); err != nil {
+		return fmt.Errorf("store: close: %w", err)
+	}
+	return nil
+}
+
+func (s *Store) close(ctx context.Context, tx *sql.Tx, snap store.Snapshot) error {
+	all := runs(snap.Cells)
+	for _, run := range all {
+		if err := fillCells(ctx, tx, run); err != nil {
+			return err
+		}
+		from, to := run[0].Hour, run[len(run)-1].Hour+1
+		script := strings.NewReplacer(
+			"$from", fmt.Sprint(from), "$to", fmt.Sprint(to),
+			"$lo_ms", fmt.Sprint(from.Start()), "$hi_ms", fmt.Sprint(to.Start()),
+		).Replace(closeSQL)
+		for _, statement := range statements(script) {
+			if _, err := tx.ExecContext(ctx, statement); err != nil {
+				return fmt.Errorf("%w, in %.60s", err, strings.TrimSpace(statement))
+			}
+		}
+	}
+	if len(all) > 1 {
+		if err := fillCells(ctx, tx, snap.Cells); err != nil {
+			return err
+		}
+	}
+	if err := s.settle(ctx, tx, snap.Cells); err != nil {
+		return fmt.Errorf("settle: %w", err)
+	}
+	_, err := tx.ExecContext(ctx, fmt.Sprintf(
+		"DELETE FROM dirt WHERE mark <= %d AND (hour, province) IN (SELECT hour, province FROM cell)", snap.Mark))
+	return err
+}
+
+// maxGapHours is how many hours without a dirty cell are read along rather
+// than beginning another run: a run costs some 25 statements.
+const maxGapHours = 3
+
+// runs cuts cells into stretches of hours that lie close together.
+func runs(cells []store.Cell) [][]store.Cell {
+	cells = slices.Clone(cells)
+	slices.SortFunc(cells, func(a, b store.Cell) int {
+		return cmp.Or(cmp.Compare(a.Hour, b.Hour), cmp.Compare(a.Province, b.Province))
+	})
+	cells = slices.Compact(cells)
+	var out [][]store.Cell
+	start := 0
+	for i := range cells {
+		if i > start && (cells[i].Hour > cells[i-1].Hour+1+maxGapHours || cells[i].Hour >= cells[start].Hour+maxRunHours) {
+			out = append(out, cells[start:i])
+			start = i
+		}
+	}
+	return append(out, cells[start:])
+}
+
+// fillCells puts cells into the closing connection's temporary table.
+func fillCells(ctx context.Context, tx *sql.Tx, cells []store.Cell) error {
+	if _, err := tx.ExecContext(ctx, "DELETE FROM cell"); err != nil {
+		return err
+	}
+	// As two lists of numbers: a row of VALUES each would take longer to parse
+	// than a small closing to compute.
+	var hours, provinces strings.Builder
+	for i, c := range cells {
+		if i > 0 {
+			hours.WriteByte(',')
+			provinces.WriteByte(',')
+		}
+		fmt.Fprint(&hours, int32(c.Hour))
+		fmt.Fprint(&provinces, uint8(c.Province))
+	}
+	_, err := tx.ExecContext(ctx, "INSERT INTO cell SELECT unnest(string_split(?, ','))::INTEGER, unnest(string_split(?, ','))::UTINYINT",
+		hours.String(), provinces.String())
+	return err
+}
+
+// settle brings the daily tables in line: days that have become settled are
+// made, settled ones that cells lie in are made again. The table cell holds
+// cells.
+func (s *Store) settle(ctx context.Context, tx *sql.Tx, cells []store.Cell) error {
+	before, err := settledDay(ctx, tx)
+	if err != nil {
+		return err
+	}
+	// The latest day with facts stays open, and so does today whatever a box
+	// with a fast clock says.
+	latest := slices.MaxFunc(cells, func(a, b store.Cell) int { return cmp.Compare(a.Hour, b.Hour) }).Hour.Day()
+	today := aggregator.DayOf(s.o.Now().UnixMilli())
+	after := max(before, min(latest, today)-1)
+	if after > before {
+		if err := remake(ctx, tx, fmt.Sprintf("period > %d AND period <= %d", before, after),
+			hoursOf(before+1, after)); err != nil {
+			return err
+		}
+		if _, err := tx.ExecContext(ctx, "DELETE FROM settled"); err != nil {
+			return err
+		}
+		if _, err := tx.ExecContext(ctx, fmt.Sprintf("INSERT INTO settled VALUES (%d)", after)); err != nil {
+			return err
+		}
+	}
+	first, last := noDay, noDay
+	for _, c := range cells {
+		if d := c.Hour.Day(); d <= before {
+			if first == noDay || d < first {
+				first = d
+			}
+			last = max(last, d)
+		}
+	}
+	if first == noDay {
+		return nil
+	}
+	if _, err := tx.ExecContext(ctx, fmt.Sprintf(
+		"CREATE OR REPLACE TEMP TABLE cell_day AS SELECT DISTINCT hour // 24 AS day, province FROM cell WHERE hour // 24 <= %d", before)); err != nil {
+		return err
+	}
+	return remake(ctx, tx,
+		fmt.Sprintf("period >= %d AND period <= %d AND (period, province) IN (FROM cell_day)", first, last),
+		hoursOf(first, last)+" AND (period // 24, province) IN (FROM cell_day)")
+}
+
+// noDay is before every day there is.
+const noDay = aggregator.Day(-1 << 26)
+
+// settledDay returns the last day that the daily tables hold.
+func settledDay(ctx context.Context, q interface {
+	QueryRowContext(context.Context, string, ...any) *sql.Row
+}) (aggregator.Day, error) {
+	day := noDay
+	err := q.QueryRowContext(ctx, "SELECT day FROM settled").Scan(&day)
+	if errors.Is(err, sql.ErrNoRows) {
+		err = nil
+	}
+	return day, err
+}
+
+func hoursOf(first, last aggregator.Day) string {
+	return fmt.Sprintf("period >= %d AND period < %d", first.FirstHour(), (last + 1).FirstHour())
+}
+
+// remake replaces daily rows by the sums of the hourly ones.
+func remake(ctx context.Context, tx *sql.Tx, daily, hourly string) error {
+	for f := range store.Fact(store.Facts) {
+		shape := store.ShapeOf(f)
+		if _, err := tx.ExecContext(ctx, fmt.Sprintf("DELETE FROM %s_day WHERE %s", shape.Name, daily)); err != nil {
+			return err
+		}
+		if _, err := tx.ExecContext(ctx, fmt.Sprintf("INSERT INTO %[1]s_day SELECT period // 24, %[2]s, sum(%[3]s) FROM %[1]s_hour WHERE %[4]s GROUP BY ALL",
+			shape.Name, joinWith(shape.Dimensions, ", "), joinWith(shape.Measures, "), sum("), hourly)); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// AsOf implements store.Store.
+func (s *Store) AsOf(ctx context.Context) (int64, int, error) {
+	var ms int64
+	var dirty int
+	err := s.db.QueryRowContext(ctx, `
+SELECT (SELECT coalesce(max(last_ms), 0) FROM closed), (SELECT count(*) FROM (SELECT DISTINCT hour, province FROM dirt))`).Scan(&ms, &dirty)
+	if err != nil {
+		return 0, 0, fmt.Errorf("store: as of: %w", err)
+	}
+	return ms, dirty, nil
+}

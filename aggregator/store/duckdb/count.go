@@ -1,0 +1,121 @@
+package duckdb
+
+import (
+	"fmt"
+	"math"
+	"strings"
+
+	"iptvdc/aggregator/store"
+)
+
+// Counting boxes in spans that overlap (boxes seen in the 30 days up to each
+// of 31 days) would take each row into 30 groups. So a box's periods first
+// become bits of a few words, in one pass over the rows; a span is then a mask
+// over these words, and what remains is boxes times spans.
+
+const (
+	wordBits = 62 // a BIGINT without its sign, and one bit that no shift can overflow
+	// maxWords and maxMasks bound when that pays: beyond, rows are fewer than
+	// boxes times spans.
+	maxWords = 8
+	maxMasks = 400
+)
+
+// bounds returns the first period of all spans and the one after the last.
+func bounds(q *store.Query) (first, last int64) {
+	first, last = math.MaxInt32, math.MinInt32
+	for _, p := range q.Spans {
+		if p.From < p.To {
+			first, last = min(first, int64(p.From)), max(last, int64(p.To))
+		}
+	}
+	return first, last
+}
+
+func masksFit(q *store.Query) bool {
+	first, last := bounds(q)
+	return last-first <= maxWords*wordBits && len(q.Spans) <= maxMasks
+}
+
+// countSQL is the common table boxes, and what it stands on.
+func countSQL(q *store.Query) string {
+	if !masksFit(q) {
+		return countByRows(q)
+	}
+	first, last := bounds(q)
+	words := int((last - first + wordBits - 1) / wordBits)
+	perBox := append(groupColumns(q), "box AS one_box")
+	counts := []string{"span"}
+	for i := range q.GroupBy {
+		counts = append(counts, fmt.Sprintf("g%d", i))
+	}
+	for i, v := range q.Values {
+		if !v.DistinctBoxes {
+			counts = append(counts, fmt.Sprintf("0 AS v%d", i))
+			continue
+		}
+		var hits []string
+		for w := range words {
+			from := first + int64(w)*wordBits
+			perBox = append(perBox, fmt.Sprintf("bit_or(CASE WHEN %s > 0 AND period >= %d AND period < %d THEN 1::BIGINT << (period - %d) ELSE 0 END) AS b%d_%d",
+				v.Measure, from, from+wordBits, from, i, w))
+			hits = append(hits, fmt.Sprintf("(b%d_%d & m%d) <> 0", i, w, w))
+		}
+		counts = append(counts, fmt.Sprintf("count(*) FILTER (%s) AS v%d", joinWith(hits, " OR "), i))
+	}
+	return fmt.Sprintf("by_box AS (SELECT %s FROM source GROUP BY ALL),\nboxes AS (SELECT %s FROM by_box, (VALUES %s) mask(span%s) GROUP BY ALL)",
+		joinWith(perBox, ", "), joinWith(counts, ", "), maskRows(q, first, words), numbered(", m", words))
+}
+
+// maskRows lists each span with the bits of its periods.
+func maskRows(q *store.Query, first int64, words int) string {
+	var b strings.Builder
+	for i, p := range q.Spans {
+		if p.From >= p.To {
+			continue
+		}
+		fmt.Fprintf(&b, "%s(%d", comma(b.Len()), i)
+		for w := range words {
+			fmt.Fprintf(&b, ", %d::BIGINT", mask(int64(p.From)-first-int64(w)*wordBits, int64(p.To)-first-int64(w)*wordBits))
+		}
+		b.WriteByte(')')
+	}
+	return b.String()
+}
+
+// mask has the bits from..to-1 of one word; bits outside the word are cut.
+func mask(from, to int64) int64 {
+	from, to = max(from, 0), min(to, wordBits)
+	if from >= to {
+		return 0
+	}
+	return (1<<to - 1) &^ (1<<from - 1)
+}
+
+func numbered(word string, n int) string {
+	var b strings.Builder
+	for i := range n {
+		fmt.Fprintf(&b, "%s%d", word, i)
+	}
+	return b.String()
+}
+
+// countByRows joins every row with its spans and groups by box first.
+func countByRows(q *store.Query) string {
+	perBox := append([]string{"span"}, groupColumns(q)...)
+	perBox = append(perBox, "box AS one_box")
+	counts := []string{"span"}
+	for i := range q.GroupBy {
+		counts = append(counts, fmt.Sprintf("g%d", i))
+	}
+	for i, v := range q.Values {
+		if !v.DistinctBoxes {
+			counts = append(counts, fmt.Sprintf("0 AS v%d", i))
+			continue
+		}
+		perBox = append(perBox, fmt.Sprintf("max(%s) > 0 AS b%d", v.Measure, i))
+		counts = append(counts, fmt.Sprintf("count(*) FILTER (b%d) AS v%d", i, i))
+	}
+	return fmt.Sprintf("by_box AS (SELECT %s FROM source JOIN span USING (period) GROUP BY ALL),\nboxes AS (SELECT %s FROM by_box GROUP BY ALL)",
+		joinWith(perBox, ", "), joinWith(counts, ", "))
+}

@@ -1,0 +1,197 @@
+// Package duckdb is the embedded engine of store.Store: one DuckDB file.
+package duckdb
+
+import (
+	"context"
+	"database/sql"
+	_ "embed"
+	"errors"
+	"fmt"
+	"net/url"
+	"os"
+	"path/filepath"
+	"runtime"
+	"strings"
+	"sync"
+	"time"
+
+	"iptvdc/aggregator/store"
+)
+
+// Options sets how much of the machine the store may take. The zero Options
+// are good for a machine that has nothing but the aggregator.
+type Options struct {
+	// Threads is how many threads work on one statement, its caller's among
+	// them; 0: half as many as there are cores, at least 1. More make one
+	// statement faster on an idle machine and all together dearer: while one
+	// thread ends a statement the others spin.
+	Threads int
+	// MemoryBytes bounds DuckDB's memory; 0: 80 % of the machine's. Beyond it
+	// DuckDB works on disk, in a folder beside the database.
+	MemoryBytes int64
+	// CheckpointBytes is how long the write-ahead log grows before it is folded
+	// into the database file; 0: 256 MiB.
+	CheckpointBytes int64
+	// Readers is how many queries run at a time; 0: 4.
+	Readers int
+	// Now is the wall clock; nil: time.Now. It only decides which days are kept
+	// ready as daily facts, never an answer.
+	Now func() time.Time
+}
+
+// Store is a store.Store in one DuckDB file.
+type Store struct {
+	db *sql.DB // readers
+	o  Options
+
+	// writing guards bulk and what follows its commits.
+	writing sync.Mutex
+	bulk    *bulk
+	mark    int64 // of the last committed block
+
+	closing sync.Mutex
+	closer  *sql.Conn
+}
+
+var _ store.Store = (*Store)(nil)
+
+//go:embed sql/schema.sql
+var schemaSQL string
+
+// Open opens or makes the store in file path. Its folder must be there; one
+// process at a time has it open.
+func Open(path string, o Options) (*Store, error) {
+	if o.Threads <= 0 {
+		o.Threads = max(1, runtime.NumCPU()/2)
+	}
+	if o.Readers == 0 {
+		o.Readers = 4
+	}
+	if o.CheckpointBytes == 0 {
+		o.CheckpointBytes = 256 << 20
+	}
+	if o.Now == nil {
+		o.Now = time.Now
+	}
+	path, err := filepath.Abs(path)
+	if err != nil {
+		return nil, err
+	}
+	if _, err := os.Stat(filepath.Dir(path)); err != nil {
+		return nil, fmt.Errorf("store: %w", err)
+	}
+	settings := o.settings(path)
+	query := url.Values{}
+	for name, v := range settings {
+		query.Set(name, v)
+	}
+	db, err := sql.Open("duckdb", path+"?"+query.Encode())
+	if err != nil {
+		return nil, fmt.Errorf("store: open %s: %w", path, err)
+	}
+	s := &Store{db: db, o: o}
+	db.SetMaxOpenConns(o.Readers + 1)
+	db.SetMaxIdleConns(o.Readers + 1)
+	if err := s.start(path, settings); err != nil {
+		return nil, errors.Join(fmt.Errorf("store: open %s: %w", path, err), s.Shutdown())
+	}
+	return s, nil
+}
+
+func (o *Options) settings(path string) map[string]string {
+	set := map[string]string{
+		"threads":                      fmt.Sprint(o.Threads),
+		"temp_directory":               path + ".tmp",
+		"checkpoint_threshold":         fmt.Sprintf("%dB", o.CheckpointBytes),
+		"preserve_insertion_order":     "false",
+		"autoinstall_known_extensions": "false",
+		"autoload_known_extensions":    "false",
+	}
+	if o.MemoryBytes > 0 {
+		set["memory_limit"] = fmt.Sprintf("%dB", o.MemoryBytes)
+	}
+	return set
+}
+
+func (s *Store) start(path string, settings map[string]string) error {
+	ctx := context.Background()
+	for _, statement := range statements(schemaSQL + factSchema()) {
+		if _, err := s.db.ExecContext(ctx, statement); err != nil {
+			return fmt.Errorf("schema: %w", err)
+		}
+	}
+	if err := s.db.QueryRowContext(ctx, "SELECT coalesce(max(mark), 0) FROM block").Scan(&s.mark); err != nil {
+		return err
+	}
+	var err error
+	if s.closer, err = s.db.Conn(ctx); err != nil {
+		return err
+	}
+	if _, err := s.closer.ExecContext(ctx, "CREATE TEMP TABLE cell (hour INTEGER, province UTINYINT)"); err != nil {
+		return err
+	}
+	s.bulk, err = openBulk(path, settings)
+	return err
+}
+
+// Shutdown closes the file; what is in the write-ahead log goes into it.
+func (s *Store) Shutdown() error {
+	if s.bulk != nil {
+		s.bulk.close()
+	}
+	var err error
+	if s.closer != nil {
+		err = s.closer.Close()
+	}
+	return errors.Join(err, s.db.Close())
+}
+
+// statements cuts a script at its semicolons, without its comments.
+func statements(script string) []string {
+	var plain strings.Builder
+	for line := range strings.Lines(script) {
+		code, _, _ := strings.Cut(line, "--")
+		plain.WriteString(strings.TrimRight(code, "\n") + "\n")
+	}
+	var out []string
+	for part := range strings.SplitSeq(plain.String(), ";") {
+		if strings.TrimSpace(part) != "" {
+			out = append(out, part)
+		}
+	}
+	return out
+}
+
+// columnTypes are the types of the facts' dimensions; measures are INTEGER
+// unless they can outgrow it.
+var columnTypes = map[store.Column]string{
+	store.ColProvince: "UTINYINT", store.ColCity: "USMALLINT", store.ColMode: "UTINYINT", store.ColSlot: "UINTEGER",
+}
+
+var measureTypes = map[store.Measure]string{store.MeasureViewingMs: "BIGINT", store.MeasureFen: "BIGINT"}
+
+// factSchema is the schema of the fact tables, made from their shapes.
+func factSchema() string {
+	var b strings.Builder
+	for f := range store.Fact(store.Facts) {
+		shape := store.ShapeOf(f)
+		for _, grain := range []string{"hour", "day"} {
+			fmt.Fprintf(&b, "CREATE TABLE IF NOT EXISTS %s_%s (period INTEGER NOT NULL", shape.Name, grain)
+			for _, c := range shape.Dimensions {
+				fmt.Fprintf(&b, ", %s %s NOT NULL", c, typeOr(columnTypes[c], "UBIGINT"))
+			}
+			for _, m := range shape.Measures {
+				fmt.Fprintf(&b, ", %s %s NOT NULL", m, typeOr(measureTypes[m], "INTEGER"))
+			}
+			b.WriteString(");\n")
+		}
+	}
+	return b.String()
+}
+
+func typeOr(t, otherwise string) string {
+	if t != "" {
+		return t
+	}
+	return otherwise
+}

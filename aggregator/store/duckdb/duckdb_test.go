@@ -1,0 +1,20 @@
+package duckdb
+
+import (
+	"path/filepath"
+	"testing"
+
+	"iptvdc/aggregator/store"
+	"iptvdc/aggregator/store/storetest"
+)
+
+func open(t testing.TB, dir string) store.Store {
+	t.Helper()
+	s, err := Open(filepath.Join(dir, "store.duckdb"), Options{MemoryBytes: 1 << 30})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return s
+}
+
+func TestStore(t *testing.T) { storetest.Run(t, storetest.Engine{Open: open}) }

@@ -1,0 +1,184 @@
+package duckdb
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"strings"
+
+	"iptvdc/aggregator"
+	"iptvdc/aggregator/store"
+)
+
+// Insert implements store.Store. The block id goes into the same transaction
+// as its rows, so a repeat after a crash finds it [S7].
+func (s *Store) Insert(ctx context.Context, b *store.Block) (bool, error) {
+	s.writing.Lock()
+	defer s.writing.Unlock()
+	if err := ctx.Err(); err != nil {
+		return false, err
+	}
+	var known int
+	if err := s.db.QueryRowContext(ctx, "SELECT count(*) FROM block WHERE id = ?", b.ID[:]).Scan(&known); err != nil {
+		return false, fmt.Errorf("store: block: %w", err)
+	}
+	if known > 0 {
+		return false, nil
+	}
+	touched := map[store.Cell]struct{}{}
+	var last [256]aggregator.Hour // most rows touch the cell their province touched before
+	touch := func(c store.Cell) {
+		if last[c.Province] != c.Hour || c.Hour == 0 {
+			touched[c] = struct{}{}
+			last[c.Province] = c.Hour
+		}
+	}
+	store.Touched(b, touch)
+	retimes := effective(b.Retimes)
+	if err := s.retimed(ctx, retimes, touch); err != nil {
+		return false, fmt.Errorf("store: retime: %w", err)
+	}
+	w := s.bulk
+	if err := w.exec("BEGIN"); err != nil {
+		return false, fmt.Errorf("store: begin: %w", err)
+	}
+	mark := s.mark + 1
+	err := s.write(b, retimes, touched, mark)
+	if err == nil {
+		err = w.exec("COMMIT")
+	}
+	if err != nil {
+		_ = w.exec("ROLLBACK") // fails if the failed COMMIT already did
+		return false, fmt.Errorf("store: insert: %w", err)
+	}
+	s.mark = mark // memory follows the commit
+	return true, nil
+}
+
+// write does all of a block's work inside the open transaction.
+func (s *Store) write(b *store.Block, retimes []store.Retime, touched map[store.Cell]struct{}, mark int64) error {
+	w := s.bulk
+	for part := range slices.Chunk(retimes, retimeChunk) {
+		for _, t := range eventTables {
+			if err := w.exec(retimeUpdate(t.name, part)); err != nil {
+				return err
+			}
+		}
+	}
+	if err := appendEvents(w, b); err != nil {
+		return err
+	}
+	if err := appendTold(w, b, mark); err != nil {
+		return err
+	}
+	cells := make([]store.Cell, 0, len(touched))
+	for c := range touched {
+		cells = append(cells, c)
+	}
+	if err := w.append("dirt", len(cells), []column{
+		fixed(cells, func(c *store.Cell) int32 { return int32(c.Hour) }),
+		fixed(cells, func(c *store.Cell) uint8 { return uint8(c.Province) }),
+		same(mark),
+	}); err != nil {
+		return err
+	}
+	ids := [][16]byte{b.ID}
+	return w.append("block", 1, []column{
+		text(ids, func(id *[16]byte) []byte { return id[:] }), same(mark), same(int64(b.Rows())),
+	})
+}
+
+// eventTables lists the tables of events; reach is how far before its at_ms a
+// row changes facts, as store.Touched has it.
+var eventTables = []struct{ name, reach string }{
+	{"power", "0"},
+	{"page_view", "0"},
+	{"click", fmt.Sprint(store.ClickReachMs)},
+	{"viewing", fmt.Sprintf("e.duration_ms + %d", store.LedMs)},
+	{"orders", "0"},
+	{"notice", "0"},
+}
+
+const retimeChunk = 1000
+
+// effective leaves one retime a boot: of several the best quality wins, among
+// equals the first, which is what applying them in order comes to.
+func effective(retimes []store.Retime) []store.Retime {
+	at := map[store.ClockKey]int{}
+	var out []store.Retime
+	for _, r := range retimes {
+		i, seen := at[r.ClockKey]
+		switch {
+		case !seen:
+			at[r.ClockKey] = len(out)
+			out = append(out, r)
+		case r.Quality > out[i].Quality:
+			out[i] = r
+		}
+	}
+	return out
+}
+
+// retimed touches the cells that rows leave and enter.
+func (s *Store) retimed(ctx context.Context, retimes []store.Retime, touch func(store.Cell)) error {
+	for part := range slices.Chunk(retimes, retimeChunk) {
+		for _, t := range eventTables {
+			rows, err := s.db.QueryContext(ctx, retimeCells(t.name, t.reach, part))
+			if err != nil {
+				return err
+			}
+			for rows.Next() {
+				var p aggregator.Province
+				var oldFrom, oldTo, newFrom, newTo int32
+				if err := rows.Scan(&p, &oldFrom, &oldTo, &newFrom, &newTo); err != nil {
+					return err
+				}
+				touchHours(p, oldFrom, oldTo, touch)
+				touchHours(p, newFrom, newTo, touch)
+			}
+			if err := rows.Close(); err != nil {
+				return err
+			}
+			if err := rows.Err(); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}
+
+func touchHours(p aggregator.Province, from, to int32, touch func(store.Cell)) {
+	for h := from; h <= to; h++ {
+		touch(store.Cell{Hour: aggregator.Hour(h), Province: p})
+	}
+}
+
+// retimeCells asks for the hours that rows of an event table would leave and
+// enter. The plain bound on clock lets whole row groups be skipped: nearly all
+// rows carry the best quality.
+func retimeCells(table, reach string, retimes []store.Retime) string {
+	values, best := retimeValues(retimes)
+	return fmt.Sprintf(`SELECT DISTINCT e.province,
+	hour_of(e.at_ms - (%[2]s)), hour_of(e.at_ms), hour_of(e.mono_ms + r.offset_ms - (%[2]s)), hour_of(e.mono_ms + r.offset_ms)
+FROM %[1]s e JOIN (VALUES %[3]s) r(box, boot, offset_ms, quality) ON e.box = r.box AND e.boot = r.boot
+WHERE e.clock < %[4]d AND e.clock < r.quality`, table, reach, values, best)
+}
+
+func retimeUpdate(table string, retimes []store.Retime) string {
+	values, best := retimeValues(retimes)
+	return fmt.Sprintf(`UPDATE %[1]s AS e SET at_ms = e.mono_ms + r.offset_ms, clock = r.quality
+FROM (VALUES %[2]s) r(box, boot, offset_ms, quality)
+WHERE e.box = r.box AND e.boot = r.boot AND e.clock < %[3]d AND e.clock < r.quality`, table, values, best)
+}
+
+func retimeValues(retimes []store.Retime) (values string, best uint8) {
+	var b strings.Builder
+	for i, r := range retimes {
+		if i > 0 {
+			b.WriteByte(',')
+		}
+		fmt.Fprintf(&b, "(%d::UBIGINT,%d::UINTEGER,%d::BIGINT,%d::UTINYINT)", r.Box, r.Boot, r.OffsetMs, r.Quality)
+		best = max(best, r.Quality)
+	}
+	return b.String(), best
+}

@@ -1,0 +1,144 @@
+package duckdb
+
+import (
+	"context"
+	"database/sql"
+	"fmt"
+
+	"iptvdc/aggregator/store"
+	"iptvdc/protocol"
+)
+
+// Codes implements store.Store.
+func (s *Store) Codes(ctx context.Context, keys []uint64) (map[uint64]string, error) {
+	found := make(map[uint64]string, len(keys))
+	if len(keys) == 0 {
+		return found, nil
+	}
+	err := s.each(ctx, "SELECT key, text FROM code WHERE key IN ("+join(keys)+")", func(rows *sql.Rows) error {
+		var key uint64
+		var text string
+		err := rows.Scan(&key, &text)
+		found[key] = text
+		return err
+	})
+	return found, wrap("codes", err)
+}
+
+// Identities implements store.Store.
+func (s *Store) Identities(ctx context.Context, keys []store.IdentityKey) (map[store.IdentityKey]store.Identity, error) {
+	found := make(map[store.IdentityKey]store.Identity, len(keys))
+	if len(keys) == 0 {
+		return found, nil
+	}
+	boxes, serials := make([]uint64, len(keys)), make([]uint32, len(keys))
+	for i, k := range keys {
+		boxes[i], serials[i] = k.Box, k.Serial
+	}
+	err := s.each(ctx, `
+SELECT box, serial, province, city, account, model, firmware
+FROM identity SEMI JOIN (SELECT unnest(?::UBIGINT[]) AS box, unnest(?::UINTEGER[]) AS serial) USING (box, serial)`, func(rows *sql.Rows) error {
+		var k store.IdentityKey
+		var id store.Identity
+		err := rows.Scan(&k.Box, &k.Serial, &id.Province, &id.City, &id.Account, &id.Model, &id.Firmware)
+		found[k] = id
+		return err
+	}, boxes, serials)
+	return found, wrap("identities", err)
+}
+
+// Clocks implements store.Store.
+func (s *Store) Clocks(ctx context.Context, keys []store.ClockKey) (map[store.ClockKey]store.Clock, error) {
+	found := make(map[store.ClockKey]store.Clock, len(keys))
+	if len(keys) == 0 {
+		return found, nil
+	}
+	boxes, boots := make([]uint64, len(keys)), make([]uint32, len(keys))
+	for i, k := range keys {
+		boxes[i], boots[i] = k.Box, k.Boot
+	}
+	err := s.each(ctx, `
+SELECT box, boot, arg_max(offset_ms, mark), arg_max(quality, mark)
+FROM clock SEMI JOIN (SELECT unnest(?::UBIGINT[]) AS box, unnest(?::UINTEGER[]) AS boot) USING (box, boot)
+GROUP BY box, boot`, func(rows *sql.Rows) error {
+		var k store.ClockKey
+		var c store.Clock
+		err := rows.Scan(&k.Box, &k.Boot, &c.OffsetMs, &c.Quality)
+		found[k] = c
+		return err
+	}, boxes, boots)
+	return found, wrap("clocks", err)
+}
+
+// allEvents is every event row as (box, boot, mono_ms, kind).
+const allEvents = `
+SELECT box, boot, mono_ms, (CASE WHEN switched_on THEN %d ELSE %d END)::UTINYINT AS kind FROM power WHERE box IN (%[7]s)
+UNION ALL SELECT box, boot, mono_ms, %[3]d FROM page_view WHERE box IN (%[7]s)
+UNION ALL SELECT box, boot, mono_ms, %[4]d FROM click WHERE box IN (%[7]s)
+UNION ALL SELECT box, boot, mono_ms, %[5]d FROM viewing WHERE box IN (%[7]s)
+UNION ALL SELECT box, boot, mono_ms, %[6]d FROM orders WHERE box IN (%[7]s)
+UNION ALL SELECT box, boot, mono_ms, kind FROM notice WHERE box IN (%[7]s)`
+
+func eventsOf(boxes []uint64) string {
+	return fmt.Sprintf(allEvents, protocol.PowerOn, protocol.PowerOff, protocol.PageView, protocol.Click,
+		protocol.View, protocol.Order, join(boxes))
+}
+
+// Audit implements store.Store.
+func (s *Store) Audit(ctx context.Context, boxes []uint64) ([]store.AuditRow, error) {
+	if len(boxes) == 0 {
+		return nil, nil
+	}
+	var out []store.AuditRow
+	err := s.each(ctx, `
+SELECT box, kind, count(*), sum(mono_ms)::BIGINT
+FROM (`+eventsOf(boxes)+`) GROUP BY ALL ORDER BY box, kind`, func(rows *sql.Rows) error {
+		var r store.AuditRow
+		err := rows.Scan(&r.Box, &r.Kind, &r.Events, &r.MonoSum)
+		out = append(out, r)
+		return err
+	})
+	return out, wrap("audit", err)
+}
+
+// Events implements store.Store.
+func (s *Store) Events(ctx context.Context, box uint64) ([]store.EventRef, error) {
+	var out []store.EventRef
+	err := s.each(ctx, `
+SELECT boot, mono_ms, kind FROM (`+eventsOf([]uint64{box})+`) ORDER BY boot, mono_ms, kind`, func(rows *sql.Rows) error {
+		var r store.EventRef
+		err := rows.Scan(&r.Boot, &r.MonoMs, &r.Kind)
+		out = append(out, r)
+		return err
+	})
+	return out, wrap("events", err)
+}
+
+// each calls scan for every row of a query.
+func (s *Store) each(ctx context.Context, query string, scan func(*sql.Rows) error, args ...any) error {
+	rows, err := s.db.QueryContext(ctx, query, args...)
+	if err != nil {
+		return err
+	}
+	defer rows.Close()
+	for rows.Next() {
+		if err := scan(rows); err != nil {
+			return err
+		}
+	}
+	return rows.Err()
+}
+
+func wrap(what string, err error) error {
+	if err != nil {
+		return fmt.Errorf("store: %s: %w", what, err)
+	}
+	return nil
+}
+
+func comma(i int) string {
+	if i > 0 {
+		return ","
+	}
+	return ""
+}

@@ -1,0 +1,228 @@
+package duckdb
+
+import (
+	"context"
+	"database/sql"
+	"fmt"
+	"slices"
+	"strings"
+
+	"iptvdc/aggregator"
+	"iptvdc/aggregator/store"
+)
+
+// Query implements store.Store.
+func (s *Store) Query(ctx context.Context, q store.Query) ([]store.Row, error) {
+	if err := q.Check(); err != nil {
+		return nil, err
+	}
+	if !q.AllProvinces && len(q.Provinces) == 0 {
+		return nil, nil // empty means none, never all
+	}
+	spans := slices.DeleteFunc(slices.Clone(q.Spans), func(p store.Span) bool { return p.From >= p.To })
+	if len(spans) == 0 {
+		return nil, nil
+	}
+	tx, err := s.db.BeginTx(ctx, nil) // one view of settled and of the facts
+	if err != nil {
+		return nil, fmt.Errorf("store: query: %w", err)
+	}
+	defer tx.Rollback()
+	settled := noDay
+	if !q.Hourly {
+		if settled, err = settledDay(ctx, tx); err != nil {
+			return nil, fmt.Errorf("store: query: %w", err)
+		}
+	}
+	rows, err := tx.QueryContext(ctx, querySQL(&q, settled))
+	if err != nil {
+		return nil, fmt.Errorf("store: query: %w", err)
+	}
+	defer rows.Close()
+	return scanRows(rows, len(q.GroupBy), len(q.Values))
+}
+
+func scanRows(rows *sql.Rows, groups, values int) ([]store.Row, error) {
+	var out []store.Row
+	into := make([]any, 1+groups+values)
+	for rows.Next() {
+		r := store.Row{Group: make([]uint64, groups), Values: make([]int64, values)}
+		into[0] = &r.Span
+		for i := range r.Group {
+			into[1+i] = &r.Group[i]
+		}
+		for i := range r.Values {
+			into[1+groups+i] = &r.Values[i]
+		}
+		if err := rows.Scan(into...); err != nil {
+			return nil, fmt.Errorf("store: query: %w", err)
+		}
+		out = append(out, r)
+	}
+	if err := rows.Err(); err != nil {
+		return nil, fmt.Errorf("store: query: %w", err)
+	}
+	return out, nil
+}
+
+// querySQL is the statement that answers q. Everything from outside is a
+// number or one of this program's own words, so there is nothing to quote.
+//
+//	source   the fact rows of all spans that scope and filters let through
+//	span     which periods belong to which span
+//	sums     the sums, by span and group
+//	boxes    the counts of boxes, by span and group: see countSQL
+//	grouped  both side by side
+func querySQL(q *store.Query, settled aggregator.Day) string {
+	var b strings.Builder
+	b.WriteString("WITH source AS (" + sourceSQL(q, settled) + "),\n")
+	var parts []string
+	if slices.ContainsFunc(q.Values, func(v store.Value) bool { return !v.DistinctBoxes }) || !masksFit(q) {
+		b.WriteString("span AS (" + spanSQL(q) + "),\n")
+	}
+	if slices.ContainsFunc(q.Values, func(v store.Value) bool { return !v.DistinctBoxes }) {
+		b.WriteString("sums AS (" + sumSQL(q) + "),\n")
+		parts = append(parts, "FROM sums")
+	}
+	if slices.ContainsFunc(q.Values, func(v store.Value) bool { return v.DistinctBoxes }) {
+		b.WriteString(countSQL(q) + ",\n")
+		parts = append(parts, "FROM boxes")
+	}
+	names := []string{"span"}
+	for i := range q.GroupBy {
+		names = append(names, fmt.Sprintf("g%d", i))
+	}
+	values, some := make([]string, len(q.Values)), make([]string, len(q.Values))
+	for i := range q.Values {
+		values[i] = fmt.Sprintf("sum(v%d)::BIGINT AS v%d", i, i)
+		some[i] = fmt.Sprintf("v%d <> 0", i)
+	}
+	fmt.Fprintf(&b, "grouped AS (SELECT %s, %s FROM (%s) GROUP BY ALL HAVING %s)\n",
+		joinWith(names, ", "), joinWith(values, ", "), joinWith(parts, " UNION ALL "), joinWith(some, " OR "))
+	order := joinWith(names, ", ")
+	if q.Limit > 0 {
+		best := joinWith(append(append([]string{"v0 DESC"}, names[1:]...), "span"), ", ")
+		fmt.Fprintf(&b, "FROM (FROM grouped ORDER BY %s LIMIT %d) ORDER BY %s", best, q.Limit, order)
+	} else {
+		fmt.Fprintf(&b, "FROM grouped ORDER BY %s", order)
+	}
+	return b.String()
+}
+
+// sumSQL is the part of the answer that adds up.
+func sumSQL(q *store.Query) string {
+	columns := append([]string{"span"}, groupColumns(q)...)
+	for i, v := range q.Values {
+		if v.DistinctBoxes {
+			columns = append(columns, fmt.Sprintf("0 AS v%d", i))
+			continue
+		}
+		columns = append(columns, fmt.Sprintf("sum(%s) AS v%d", v.Measure, i))
+	}
+	return "SELECT " + joinWith(columns, ", ") + " FROM source JOIN span USING (period) GROUP BY ALL"
+}
+
+// sourceSQL selects the columns that q needs. For days after the settled one
+// the hourly table stands in: its rows add up to the same.
+func sourceSQL(q *store.Query, settled aggregator.Day) string {
+	shape := store.ShapeOf(q.Fact)
+	first, last := q.Spans[0].From, q.Spans[0].To
+	for _, p := range q.Spans {
+		first, last = min(first, p.From), max(last, p.To)
+	}
+	columns := slices.Clone(q.GroupBy)
+	if slices.ContainsFunc(q.Values, func(v store.Value) bool { return v.DistinctBoxes }) && !slices.Contains(columns, store.ColBox) {
+		columns = append(columns, store.ColBox)
+	}
+	columns = slices.Compact(slices.Sorted(slices.Values(columns)))
+	var measures []store.Measure
+	for _, v := range q.Values {
+		if !slices.Contains(measures, v.Measure) {
+			measures = append(measures, v.Measure)
+		}
+	}
+	rest := ""
+	for _, c := range columns {
+		rest += ", " + string(c)
+	}
+	for _, m := range measures {
+		rest += ", " + string(m)
+	}
+	where := conditions(q)
+	one := func(table, period string, from, to int64) string {
+		return fmt.Sprintf("SELECT %s AS period%s FROM %s WHERE %s_%s.period >= %d AND %s_%s.period < %d%s",
+			period, rest, shape.Name+"_"+table, shape.Name, table, from, shape.Name, table, to, where)
+	}
+	if q.Hourly {
+		return one("hour", "period", int64(first), int64(last))
+	}
+	open := max(int64(first), int64(settled)+1)
+	daily := one("day", "period", int64(first), min(int64(last), int64(settled)+1))
+	if open >= int64(last) {
+		return daily
+	}
+	hourly := one("hour", "period // 24", open*24, int64(last)*24)
+	if open == int64(first) {
+		return hourly
+	}
+	return daily + "\nUNION ALL " + hourly
+}
+
+// conditions are the scope and the filters, each begun with AND.
+func conditions(q *store.Query) string {
+	var b strings.Builder
+	if !q.AllProvinces {
+		fmt.Fprintf(&b, " AND province IN (%s)", join(q.Provinces))
+	}
+	for _, f := range q.Filters {
+		if len(f.In) == 0 {
+			b.WriteString(" AND false")
+			continue
+		}
+		fmt.Fprintf(&b, " AND %s IN (%s)", f.Column, join(f.In))
+	}
+	return b.String()
+}
+
+// maxListed is how many (period, span) pairs are listed outright.
+const maxListed = 20_000
+
+// spanSQL lists (period, span) pairs, so that overlapping spans each get their
+// rows by an equality join.
+func spanSQL(q *store.Query) string {
+	var b strings.Builder
+	listed := int64(0)
+	for i, p := range q.Spans {
+		if p.From < p.To {
+			fmt.Fprintf(&b, "%s(%d,%d,%d)", comma(b.Len()), i, p.From, p.To)
+			listed += int64(p.To) - int64(p.From)
+		}
+	}
+	spans := "(VALUES " + b.String() + ") v(span, since, until)"
+	if listed <= maxListed {
+		return "SELECT unnest(range(since, until))::INTEGER AS period, span FROM " + spans
+	}
+	// Longer ones than any data: list only the periods that have facts.
+	return "SELECT period, span FROM (SELECT DISTINCT period FROM source) JOIN " + spans + " ON period >= since AND period < until"
+}
+
+func groupColumns(q *store.Query) []string {
+	out := make([]string, len(q.GroupBy))
+	for i, c := range q.GroupBy {
+		out[i] = fmt.Sprintf("%s::UBIGINT AS g%d", c, i)
+	}
+	return out
+}
+
+func join[T any](values []T) string { return joinWith(values, ",") }
+
+func joinWith[T any](values []T, by string) string {
+	var b strings.Builder
+	for i, v := range values {
+		if i > 0 {
+			b.WriteString(by)
+		}
+		fmt.Fprint(&b, v)
+	}
+	return b.String()
+}

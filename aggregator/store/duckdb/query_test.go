@@ -1,0 +1,43 @@
+package duckdb
+
+import (
+	"flag"
+	"os"
+	"path/filepath"
+	"testing"
+
+	"iptvdc/aggregator"
+	"iptvdc/aggregator/store"
+)
+
+var update = flag.Bool("update", false, "write the golden files anew")
+
+// TestQuerySQL shows the statements of typical questions as files, so that a
+// change to them is seen for what it is.
+func TestQuerySQL(t *testing.T) {
+	f := func(name string, settled aggregator.Day, q store.Query) {
+		t.Helper()
+		path := filepath.Join("testdata", name+".sql")
+		got := querySQL(&q, settled) + "\n"
+		if *update {
+			if err := os.WriteFile(path, []byte(got), 0o644); err != nil {
+				t.Fatal(err)
+			}
+		}
+		want, err := os.ReadFile(path)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if got != string(want) {
+			t.Errorf("%s differs from %s:\n%s", name, path, got)
+		}
+	}
+	days := []store.Span{{From: 20500, To: 20530}, {From: 20530, To: 20531}}
+	f("orders_by_province", 20529, store.Query{Fact: store.FactOrder, Spans: days, Provinces: []aggregator.Province{33, 43},
+		GroupBy: []store.Column{store.ColProvince}, Values: []store.Value{{Measure: store.MeasureOrders}, {Measure: store.MeasureFen}}})
+	f("boxes_by_city", 20600, store.Query{Fact: store.FactBox, Spans: days, AllProvinces: true, GroupBy: []store.Column{store.ColCity},
+		Filters: []store.Filter{{Column: store.ColProvince, In: []uint64{33}}},
+		Values:  []store.Value{{Measure: store.MeasurePowerOns}, {Measure: store.MeasurePowerOns, DistinctBoxes: true}}})
+	f("top_content_by_hour", 0, store.Query{Fact: store.FactClick, Hourly: true, Spans: []store.Span{{From: 492000, To: 492001}}, AllProvinces: true,
+		GroupBy: []store.Column{store.ColContent}, Values: []store.Value{{Measure: store.MeasureClicks}}, Limit: 10})
+}

@@ -1,0 +1,149 @@
+package store
+
+import "iptvdc/aggregator"
+
+// A fact is a table derived from events, once by hour and once by day, with
+// the same columns. Its rows are unique in (period, dimensions); its measures
+// add up. What each column counts is defined here and nowhere else; engines
+// compute it in SQL, the reference in Go, storetest holds both to this text.
+//
+// Times: a Power, PageView, Click or Order counts in the hour of its AtMs. A
+// View lies from AtMs-DurationMs to AtMs; its play counts in the hour in which
+// it starts, its time is split at the hours' edges. Every row with a clock of
+// any quality counts.
+type Fact uint8
+
+const (
+	// FactBox: province, city, box. power_ons = Powers with On; page_views;
+	// clicks; plays, viewing_ms as in FactView; events = all rows, notices too
+	// (a View counts in the hour of its AtMs). A row exists if any is > 0.
+	FactBox Fact = iota
+	// FactPage: province, city, page. page_views.
+	FactPage
+	// FactClick: province, city, page, area, slot, content. clicks; led =
+	// clicks followed by a play: a valid play of the same box (see FactView)
+	// with the click's content, starting at most LedMs after the click, not
+	// before it, and before the box's next click (next by AtMs, any page; one
+	// in the same millisecond comes first and leaves this one unled). Clicks
+	// without content are never led. Play and next click count only if they
+	// carry the click's province: so a cell depends on rows of its own
+	// province alone.
+	FactClick
+	// FactMode: province, city, mode, box. plays, viewing_ms.
+	FactMode
+	// FactView: province, city, mode, channel, content. plays = Views with
+	// Part 0, |Speed| < 300 and DurationMs > 3000 (valid plays, after the draft
+	// on audio-visual ratings of the NRTA, 2024); viewing_ms = overlap of the
+	// Views with Speed 100 with the hour, whatever their Part.
+	FactView
+	// FactOrder: province, city, product, provider. order_attempts = Orders
+	// with Result paid, failed or cancelled; orders = those paid; fen = sum of
+	// Fen of paid ones minus that of refunded ones; buyers are not a measure
+	// that adds up, see Query.
+	FactOrder
+
+	Facts = 6
+)
+
+// LedMs is how long after a click a play is credited to it.
+const LedMs = 60_000
+
+// Column is a dimension of a fact.
+type Column string
+
+const (
+	ColProvince Column = "province"
+	ColCity     Column = "city"
+	ColBox      Column = "box"
+	ColPage     Column = "page"
+	ColArea     Column = "area"
+	ColSlot     Column = "slot"
+	ColContent  Column = "content"
+	ColMode     Column = "mode"
+	ColChannel  Column = "channel"
+	ColProduct  Column = "product"
+	ColProvider Column = "provider"
+)
+
+// Measure is a column of a fact that adds up.
+type Measure string
+
+const (
+	MeasurePowerOns      Measure = "power_ons"
+	MeasurePageViews     Measure = "page_views"
+	MeasureClicks        Measure = "clicks"
+	MeasureLed           Measure = "led"
+	MeasurePlays         Measure = "plays"
+	MeasureViewingMs     Measure = "viewing_ms"
+	MeasureEvents        Measure = "events"
+	MeasureOrderAttempts Measure = "order_attempts"
+	MeasureOrders        Measure = "orders"
+	MeasureFen           Measure = "fen"
+)
+
+// Shape is the columns of a fact.
+type Shape struct {
+	Name       string // table name without _hour or _day
+	Dimensions []Column
+	Measures   []Measure
+}
+
+// ShapeOf returns the columns of f.
+func ShapeOf(f Fact) Shape { return shapes[f] }
+
+var shapes = [Facts]Shape{
+	FactBox:   {"fact_box", []Column{ColProvince, ColCity, ColBox}, []Measure{MeasurePowerOns, MeasurePageViews, MeasureClicks, MeasurePlays, MeasureViewingMs, MeasureEvents}},
+	FactPage:  {"fact_page", []Column{ColProvince, ColCity, ColPage}, []Measure{MeasurePageViews}},
+	FactClick: {"fact_click", []Column{ColProvince, ColCity, ColPage, ColArea, ColSlot, ColContent}, []Measure{MeasureClicks, MeasureLed}},
+	FactMode:  {"fact_mode", []Column{ColProvince, ColCity, ColMode, ColBox}, []Measure{MeasurePlays, MeasureViewingMs}},
+	FactView:  {"fact_view", []Column{ColProvince, ColCity, ColMode, ColChannel, ColContent}, []Measure{MeasurePlays, MeasureViewingMs}},
+	FactOrder: {"fact_order", []Column{ColProvince, ColCity, ColProduct, ColProvider}, []Measure{MeasureOrderAttempts, MeasureOrders, MeasureFen}},
+}
+
+// Span is a stretch of time, From inclusive, To exclusive, in hours or days as
+// the query's grain says.
+type Span struct{ From, To int32 }
+
+// Query asks for sums and distinct counts over one fact.
+type Query struct {
+	Fact Fact
+	// Hourly reads the hourly table and means Spans in aggregator.Hour; else
+	// the daily one and aggregator.Day.
+	Hourly bool
+	// Spans are the periods; they may overlap, a fact row counts in each span
+	// that holds it. Row.Span is the index.
+	Spans []Span
+	// AllProvinces or Provinces is the reader's scope; it is applied before
+	// grouping.
+	AllProvinces bool
+	Provinces    []aggregator.Province
+	// Filters must all hold.
+	Filters []Filter
+	GroupBy []Column
+	Values  []Value
+	// Limit, if > 0, keeps the rows with the greatest first value (ties: the
+	// smaller group first), counted over all spans together.
+	Limit int
+}
+
+// Filter keeps rows whose Column is one of In; an empty In keeps none.
+type Filter struct {
+	Column Column
+	In     []uint64
+}
+
+// Value is one number asked for: the sum of Measure, or with DistinctBoxes how
+// many different boxes have a row whose Measure is > 0 (only in facts with
+// ColBox).
+type Value struct {
+	Measure       Measure
+	DistinctBoxes bool
+}
+
+// Row is one group of the answer. Groups in which all values are 0 may be left
+// out. Rows come by Span, then Group.
+type Row struct {
+	Span   int
+	Group  []uint64 // as GroupBy
+	Values []int64  // as Query.Values
+}

@@ -1,0 +1,229 @@
+// Package store is the columnar side of the centre: events as rows, facts
+// derived from them, and questions over facts. One interface for every engine;
+// storetest.Run is what each must pass, storetest.Memory the slow, obviously
+// right one.
+package store
+
+import (
+	"context"
+
+	"iptvdc/aggregator"
+)
+
+// Store is safe for concurrent use: one writer of blocks, one closing and any
+// number of readers at a time. After a crash it holds exactly the blocks and
+// closings whose call returned nil, and possibly one whose call did not return.
+type Store interface {
+	// Insert adds a block's rows, once per block id: a block already there
+	// changes nothing and returns inserted = false. In the same transaction it
+	// applies the block's retimes, keeps its codes, identities and clocks, and
+	// marks every (hour, province) cell whose facts may change as dirty.
+	Insert(ctx context.Context, b *Block) (inserted bool, err error)
+
+	// Dirty returns up to limit cells to close, those of the latest hours
+	// first. Together they are a snapshot: a cell touched again afterwards
+	// stays dirty through the Close of that snapshot.
+	Dirty(ctx context.Context, limit int) (Snapshot, error)
+
+	// Close recomputes all facts of the snapshot's cells (hourly, and daily of
+	// the days they lie in), replaces them and clears the snapshot's dirt, all
+	// in one transaction. It may run again at any time with the same result.
+	Close(ctx context.Context, s Snapshot) error
+
+	// Query answers a question over facts. A query whose Provinces is empty and
+	// AllProvinces false has no rows: empty means none, never all.
+	Query(ctx context.Context, q Query) ([]Row, error)
+
+	// Codes returns the texts of keys; unknown keys are left out.
+	Codes(ctx context.Context, keys []uint64) (map[uint64]string, error)
+
+	// Identities and Clocks return what earlier blocks told of boxes, for the
+	// loader; what is unknown is left out.
+	Identities(ctx context.Context, keys []IdentityKey) (map[IdentityKey]Identity, error)
+	Clocks(ctx context.Context, keys []ClockKey) (map[ClockKey]Clock, error)
+
+	// Audit counts the events held of each box, for comparison with what boxes
+	// know to have sent; boxes without events are left out. Rows come by
+	// (Box, Kind).
+	Audit(ctx context.Context, boxes []uint64) ([]AuditRow, error)
+
+	// Events returns every event held of one box as (boot, mono, kind), in that
+	// order: the drill-down of Audit.
+	Events(ctx context.Context, box uint64) ([]EventRef, error)
+
+	// AsOf returns the latest time, UTC milliseconds, of any event whose cell
+	// is closed (0: none), and how many cells are dirty.
+	AsOf(ctx context.Context) (ms int64, dirty int, err error)
+
+	// Shutdown closes the store; nothing may be called after it.
+	Shutdown() error
+}
+
+// Stamp is what every event row carries: where, who, when.
+type Stamp struct {
+	Province aggregator.Province
+	City     aggregator.City
+	Box      uint64 // key of the box id
+	Account  uint64 // key of the account; 0 unknown
+	Boot     uint32
+	MonoMs   int64 // time of the event on the clock of that boot
+	AtMs     int64 // the same as UTC milliseconds, repaired [S10]; for a View its end
+	Clock    uint8 // quality of AtMs, protocol.Clock
+}
+
+// Power is a power-on or power-off; On tells which.
+type Power struct {
+	Stamp
+	On    bool
+	Cause uint8 // protocol.Cause
+}
+
+// PageView is a page entered.
+type PageView struct {
+	Stamp
+	Page, From, Template uint64 // keys
+}
+
+// Click is a slot clicked.
+type Click struct {
+	Stamp
+	Page, Area, Content, Template uint64 // keys
+	Slot                          uint32
+	Trace                         uint32
+}
+
+// View is a viewing segment that ended at AtMs.
+type View struct {
+	Stamp
+	Mode             uint8  // protocol.Mode
+	Channel, Content uint64 // keys
+	DurationMs       int64
+	Speed            int32  // percent
+	Part             uint32 // 0: the start of a play
+	End              uint8  // protocol.End
+	Trace            uint32
+}
+
+// Order is an order with its result.
+type Order struct {
+	Stamp
+	OrderID, Product, Provider, Content uint64 // keys
+	Fen                                 int64
+	Result                              uint8 // protocol.Result
+	Pay                                 uint8 // protocol.Pay
+	Trace                               uint32
+}
+
+// Notice is any other event: identity, clock_sync, dropped, outbox_lost and
+// kinds this version does not know.
+type Notice struct {
+	Stamp
+	Kind  uint8
+	Count int64 // Dropped, OutboxLost: how many events; else 0
+}
+
+// Block is what one Insert adds. The caller keeps it unchanged until Insert
+// returns.
+type Block struct {
+	ID [16]byte
+
+	Powers    []Power
+	PageViews []PageView
+	Clicks    []Click
+	Views     []View
+	Orders    []Order
+	Notices   []Notice
+
+	Codes      []Code
+	Identities []IdentityRow
+	Clocks     []ClockRow
+	Retimes    []Retime
+}
+
+// Rows is the number of event rows in the block.
+func (b *Block) Rows() int {
+	return len(b.Powers) + len(b.PageViews) + len(b.Clicks) + len(b.Views) + len(b.Orders) + len(b.Notices)
+}
+
+// Code is the text behind a key. A key once told keeps its first text.
+type Code struct {
+	Key  uint64
+	Text string
+}
+
+// IdentityKey names an identity: the serial is a hash of its content, so it
+// holds across epochs.
+type IdentityKey struct {
+	Box    uint64
+	Serial uint32
+}
+
+// Identity is who and where a box was under a serial.
+type Identity struct {
+	Province aggregator.Province
+	City     aggregator.City
+	Account  uint64 // key
+	Model    uint64 // key of the code
+	Firmware uint64 // key of the code
+}
+
+// IdentityRow is one identity told.
+type IdentityRow struct {
+	IdentityKey
+	Identity
+}
+
+// ClockKey names one boot of a box.
+type ClockKey struct {
+	Box  uint64
+	Boot uint32
+}
+
+// Clock is how a boot's clock maps to true time: AtMs = MonoMs + OffsetMs.
+type Clock struct {
+	OffsetMs int64
+	Quality  uint8 // protocol.Clock
+}
+
+// ClockRow replaces what is known of a boot's clock.
+type ClockRow struct {
+	ClockKey
+	Clock
+}
+
+// Retime moves all rows of a boot that are held with a worse clock: their AtMs
+// becomes MonoMs + OffsetMs, their Clock the given Quality. Rows of the block
+// itself are not moved.
+type Retime struct {
+	ClockKey
+	Clock
+}
+
+// Cell is the unit of closing.
+type Cell struct {
+	Hour     aggregator.Hour
+	Province aggregator.Province
+}
+
+// Snapshot is a set of dirty cells as of a moment. Mark is the engine's own.
+type Snapshot struct {
+	Cells []Cell
+	Mark  int64
+}
+
+// AuditRow says what is held of a box and kind.
+type AuditRow struct {
+	Box    uint64
+	Kind   uint8
+	Events int64
+	// MonoSum is the sum of the events' MonoMs: with Events it shows a loss and
+	// a double that cancel each other in the count.
+	MonoSum int64
+}
+
+// EventRef names one event of a box.
+type EventRef struct {
+	Boot   uint32
+	MonoMs int64
+	Kind   uint8
+}

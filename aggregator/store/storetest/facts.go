@@ -1,0 +1,141 @@
+package storetest
+
+import (
+	"iptvdc/aggregator/store"
+	"iptvdc/protocol"
+)
+
+// group is the dimensions of a fact row in the order of its shape; unused
+// places are 0.
+type group [6]uint64
+
+// facts holds the rows of one cell: for each fact, measures by group.
+type facts [store.Facts]map[group][]int64
+
+func (f *facts) add(fact store.Fact, g group, measure store.Measure, n int64) {
+	if n == 0 {
+		return
+	}
+	if f[fact] == nil {
+		f[fact] = map[group][]int64{}
+	}
+	shape := store.ShapeOf(fact)
+	if f[fact][g] == nil {
+		f[fact][g] = make([]int64, len(shape.Measures))
+	}
+	for i, m := range shape.Measures {
+		if m == measure {
+			f[fact][g][i] += n
+			return
+		}
+	}
+	panic("storetest: " + shape.Name + " has no measure " + string(measure))
+}
+
+// compute derives the facts of one cell from all events, word by word as
+// fact.go defines them.
+func (m *memory) compute(c store.Cell) closedCell {
+	out := closedCell{}
+	f := &out.facts
+	eachRow(&m.rows, func(s *store.Stamp, _ int64, _ uint8) {
+		if in(c, s) {
+			out.lastMs = max(out.lastMs, s.AtMs)
+			f.add(store.FactBox, box(s), store.MeasureEvents, 1)
+		}
+	})
+	for i := range m.rows.Powers {
+		if e := &m.rows.Powers[i]; in(c, &e.Stamp) && e.On {
+			f.add(store.FactBox, box(&e.Stamp), store.MeasurePowerOns, 1)
+		}
+	}
+	for i := range m.rows.PageViews {
+		if e := &m.rows.PageViews[i]; in(c, &e.Stamp) {
+			f.add(store.FactBox, box(&e.Stamp), store.MeasurePageViews, 1)
+			f.add(store.FactPage, group{uint64(e.Province), uint64(e.City), e.Page}, store.MeasurePageViews, 1)
+		}
+	}
+	for i := range m.rows.Clicks {
+		e := &m.rows.Clicks[i]
+		if !in(c, &e.Stamp) {
+			continue
+		}
+		f.add(store.FactBox, box(&e.Stamp), store.MeasureClicks, 1)
+		g := group{uint64(e.Province), uint64(e.City), e.Page, e.Area, uint64(e.Slot), e.Content}
+		f.add(store.FactClick, g, store.MeasureClicks, 1)
+		if m.led(i) {
+			f.add(store.FactClick, g, store.MeasureLed, 1)
+		}
+	}
+	for i := range m.rows.Views {
+		m.view(c, &m.rows.Views[i], f)
+	}
+	for i := range m.rows.Orders {
+		if e := &m.rows.Orders[i]; in(c, &e.Stamp) {
+			order(e, f)
+		}
+	}
+	return out
+}
+
+func box(s *store.Stamp) group {
+	return group{uint64(s.Province), uint64(s.City), s.Box}
+}
+
+// led reports whether click i was followed by a play.
+func (m *memory) led(i int) bool {
+	click := &m.rows.Clicks[i]
+	if click.Content == 0 {
+		return false
+	}
+	until := click.AtMs + store.LedMs + 1 // a play must start before this
+	for j := range m.rows.Clicks {
+		other := &m.rows.Clicks[j]
+		if j == i || other.Box != click.Box || other.Province != click.Province || other.AtMs < click.AtMs {
+			continue
+		}
+		until = min(until, other.AtMs) // in the same millisecond: nothing can start before it
+	}
+	for j := range m.rows.Views {
+		play := &m.rows.Views[j]
+		if validPlay(play) && play.Box == click.Box && play.Province == click.Province && play.Content == click.Content &&
+			startOf(play) >= click.AtMs && startOf(play) < until {
+			return true
+		}
+	}
+	return false
+}
+
+func (m *memory) view(c store.Cell, v *store.View, f *facts) {
+	if v.Province != c.Province {
+		return
+	}
+	mode := group{uint64(v.Province), uint64(v.City), uint64(v.Mode), v.Box}
+	what := group{uint64(v.Province), uint64(v.City), uint64(v.Mode), v.Channel, v.Content}
+	if validPlay(v) && hourOf(startOf(v)) == c.Hour {
+		f.add(store.FactBox, box(&v.Stamp), store.MeasurePlays, 1)
+		f.add(store.FactMode, mode, store.MeasurePlays, 1)
+		f.add(store.FactView, what, store.MeasurePlays, 1)
+	}
+	if v.Speed == 100 {
+		from, to := max(startOf(v), c.Hour.Start()), min(v.AtMs, (c.Hour+1).Start())
+		if from < to {
+			f.add(store.FactBox, box(&v.Stamp), store.MeasureViewingMs, to-from)
+			f.add(store.FactMode, mode, store.MeasureViewingMs, to-from)
+			f.add(store.FactView, what, store.MeasureViewingMs, to-from)
+		}
+	}
+}
+
+func order(o *store.Order, f *facts) {
+	g := group{uint64(o.Province), uint64(o.City), o.Product, o.Provider}
+	switch protocol.Result(o.Result) {
+	case protocol.ResultPaid:
+		f.add(store.FactOrder, g, store.MeasureOrderAttempts, 1)
+		f.add(store.FactOrder, g, store.MeasureOrders, 1)
+		f.add(store.FactOrder, g, store.MeasureFen, o.Fen)
+	case protocol.ResultFailed, protocol.ResultCancelled:
+		f.add(store.FactOrder, g, store.MeasureOrderAttempts, 1)
+	case protocol.ResultRefunded:
+		f.add(store.FactOrder, g, store.MeasureFen, -o.Fen)
+	}
+}

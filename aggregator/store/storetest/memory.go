@@ -1,0 +1,242 @@
+// Package storetest says what a store.Store is: Memory is the slow, obviously
+// right one, Run the suite that every engine must pass.
+package storetest
+
+import (
+	"cmp"
+	"context"
+	"maps"
+	"slices"
+	"sync"
+
+	"iptvdc/aggregator"
+	"iptvdc/aggregator/store"
+	"iptvdc/protocol"
+)
+
+// Memory returns an empty store in memory. It keeps every event and computes
+// plainly; it is the reference for engines and the store for tests of what
+// stands above.
+func Memory() store.Store {
+	return &memory{
+		blocks:     map[[16]byte]bool{},
+		codes:      map[uint64]string{},
+		identities: map[store.IdentityKey]store.Identity{},
+		clocks:     map[store.ClockKey]store.Clock{},
+		dirt:       map[store.Cell]int64{},
+		closed:     map[store.Cell]closedCell{},
+	}
+}
+
+type memory struct {
+	mu     sync.Mutex
+	blocks map[[16]byte]bool
+	rows   store.Block // all event rows of all blocks
+
+	codes      map[uint64]string
+	identities map[store.IdentityKey]store.Identity
+	clocks     map[store.ClockKey]store.Clock
+
+	mark   int64
+	dirt   map[store.Cell]int64 // mark at which the cell was touched last
+	closed map[store.Cell]closedCell
+}
+
+// closedCell is what a Close left of a cell.
+type closedCell struct {
+	lastMs int64 // latest AtMs of its events
+	facts  facts
+}
+
+func (m *memory) Insert(ctx context.Context, b *store.Block) (bool, error) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	if err := ctx.Err(); err != nil {
+		return false, err
+	}
+	if m.blocks[b.ID] {
+		return false, nil
+	}
+	m.blocks[b.ID] = true
+	m.mark++
+	touch := func(c store.Cell) { m.dirt[c] = m.mark }
+	for _, r := range b.Retimes {
+		m.retime(r, touch)
+	}
+	m.rows.Powers = append(m.rows.Powers, b.Powers...)
+	m.rows.PageViews = append(m.rows.PageViews, b.PageViews...)
+	m.rows.Clicks = append(m.rows.Clicks, b.Clicks...)
+	m.rows.Views = append(m.rows.Views, b.Views...)
+	m.rows.Orders = append(m.rows.Orders, b.Orders...)
+	m.rows.Notices = append(m.rows.Notices, b.Notices...)
+	store.Touched(b, touch)
+	for _, c := range b.Codes {
+		if _, told := m.codes[c.Key]; !told {
+			m.codes[c.Key] = c.Text
+		}
+	}
+	for _, r := range b.Identities {
+		if _, told := m.identities[r.IdentityKey]; !told {
+			m.identities[r.IdentityKey] = r.Identity
+		}
+	}
+	for _, r := range b.Clocks {
+		m.clocks[r.ClockKey] = r.Clock
+	}
+	return true, nil
+}
+
+func (m *memory) retime(r store.Retime, touch func(store.Cell)) {
+	eachRow(&m.rows, func(s *store.Stamp, reachMs int64, _ uint8) {
+		if s.Box != r.Box || s.Boot != r.Boot || s.Clock >= r.Quality {
+			return
+		}
+		store.TouchSpan(s.Province, s.AtMs-reachMs, s.AtMs, touch)
+		s.AtMs, s.Clock = s.MonoMs+r.OffsetMs, r.Quality
+		store.TouchSpan(s.Province, s.AtMs-reachMs, s.AtMs, touch)
+	})
+}
+
+// eachRow calls f with every event row's stamp, how far before it the event
+// changes facts, and its protocol.Kind.
+func eachRow(b *store.Block, f func(s *store.Stamp, reachMs int64, kind uint8)) {
+	for i := range b.Powers {
+		kind := protocol.PowerOff
+		if b.Powers[i].On {
+			kind = protocol.PowerOn
+		}
+		f(&b.Powers[i].Stamp, 0, uint8(kind))
+	}
+	for i := range b.PageViews {
+		f(&b.PageViews[i].Stamp, 0, uint8(protocol.PageView))
+	}
+	for i := range b.Clicks {
+		f(&b.Clicks[i].Stamp, store.ClickReachMs, uint8(protocol.Click))
+	}
+	for i := range b.Views {
+		f(&b.Views[i].Stamp, store.ViewReachMs(b.Views[i].DurationMs), uint8(protocol.View))
+	}
+	for i := range b.Orders {
+		f(&b.Orders[i].Stamp, 0, uint8(protocol.Order))
+	}
+	for i := range b.Notices {
+		f(&b.Notices[i].Stamp, 0, b.Notices[i].Kind)
+	}
+}
+
+func (m *memory) Dirty(_ context.Context, limit int) (store.Snapshot, error) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	cells := slices.SortedFunc(maps.Keys(m.dirt), func(a, b store.Cell) int {
+		return cmp.Or(cmp.Compare(b.Hour, a.Hour), cmp.Compare(a.Province, b.Province))
+	})
+	return store.Snapshot{Cells: cells[:min(limit, len(cells))], Mark: m.mark}, nil
+}
+
+func (m *memory) Close(ctx context.Context, s store.Snapshot) error {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	if err := ctx.Err(); err != nil {
+		return err
+	}
+	for _, c := range s.Cells {
+		m.closed[c] = m.compute(c)
+		if m.dirt[c] <= s.Mark {
+			delete(m.dirt, c)
+		}
+	}
+	return nil
+}
+
+func (m *memory) Codes(_ context.Context, keys []uint64) (map[uint64]string, error) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	return pick(m.codes, keys), nil
+}
+
+func (m *memory) Identities(_ context.Context, keys []store.IdentityKey) (map[store.IdentityKey]store.Identity, error) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	return pick(m.identities, keys), nil
+}
+
+func (m *memory) Clocks(_ context.Context, keys []store.ClockKey) (map[store.ClockKey]store.Clock, error) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	return pick(m.clocks, keys), nil
+}
+
+func pick[K comparable, V any](all map[K]V, keys []K) map[K]V {
+	found := make(map[K]V, len(keys))
+	for _, k := range keys {
+		if v, ok := all[k]; ok {
+			found[k] = v
+		}
+	}
+	return found
+}
+
+func (m *memory) Audit(_ context.Context, boxes []uint64) ([]store.AuditRow, error) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	type key struct {
+		box  uint64
+		kind uint8
+	}
+	sums := map[key]*store.AuditRow{}
+	eachRow(&m.rows, func(s *store.Stamp, _ int64, kind uint8) {
+		if !slices.Contains(boxes, s.Box) {
+			return
+		}
+		k := key{s.Box, kind}
+		if sums[k] == nil {
+			sums[k] = &store.AuditRow{Box: s.Box, Kind: kind}
+		}
+		sums[k].Events++
+		sums[k].MonoSum += s.MonoMs
+	})
+	var rows []store.AuditRow
+	for _, r := range sums {
+		rows = append(rows, *r)
+	}
+	slices.SortFunc(rows, func(a, b store.AuditRow) int {
+		return cmp.Or(cmp.Compare(a.Box, b.Box), cmp.Compare(a.Kind, b.Kind))
+	})
+	return rows, nil
+}
+
+func (m *memory) Events(_ context.Context, box uint64) ([]store.EventRef, error) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	var refs []store.EventRef
+	eachRow(&m.rows, func(s *store.Stamp, _ int64, kind uint8) {
+		if s.Box == box {
+			refs = append(refs, store.EventRef{Boot: s.Boot, MonoMs: s.MonoMs, Kind: kind})
+		}
+	})
+	slices.SortFunc(refs, func(a, b store.EventRef) int {
+		return cmp.Or(cmp.Compare(a.Boot, b.Boot), cmp.Compare(a.MonoMs, b.MonoMs), cmp.Compare(a.Kind, b.Kind))
+	})
+	return refs, nil
+}
+
+func (m *memory) AsOf(context.Context) (int64, int, error) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	var ms int64
+	for _, c := range m.closed {
+		ms = max(ms, c.lastMs)
+	}
+	return ms, len(m.dirt), nil
+}
+
+func (m *memory) Shutdown() error { return nil }
+
+// hourOf and startOf keep the arithmetic of fact.go readable.
+func hourOf(ms int64) aggregator.Hour { return aggregator.HourOf(ms) }
+func startOf(v *store.View) int64     { return v.AtMs - v.DurationMs }
+func validPlay(v *store.View) bool    { return v.Part == 0 && abs(v.Speed) < 300 && v.DurationMs > 3000 }
+func abs[T ~int32 | ~int64](n T) T    { return max(n, -n) }
+func in(c store.Cell, s *store.Stamp) bool {
+	return s.Province == c.Province && hourOf(s.AtMs) == c.Hour
+}

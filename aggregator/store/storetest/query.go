@@ -1,0 +1,143 @@
+package storetest
+
+import (
+	"cmp"
+	"context"
+	"slices"
+
+	"iptvdc/aggregator"
+	"iptvdc/aggregator/store"
+)
+
+// factRow is one row of a fact table with its period.
+type factRow struct {
+	period   int32
+	group    group
+	measures []int64
+}
+
+// table returns a fact's hourly or daily table.
+func (m *memory) table(fact store.Fact, hourly bool) []factRow {
+	type key struct {
+		period int32
+		group  group
+	}
+	sums := map[key][]int64{}
+	for c, closed := range m.closed {
+		period := int32(c.Hour)
+		if !hourly {
+			period = int32(c.Hour.Day())
+		}
+		for g, measures := range closed.facts[fact] {
+			k := key{period, g}
+			if sums[k] == nil {
+				sums[k] = make([]int64, len(measures))
+			}
+			for i, n := range measures {
+				sums[k][i] += n
+			}
+		}
+	}
+	var rows []factRow
+	for k, measures := range sums {
+		rows = append(rows, factRow{k.period, k.group, measures})
+	}
+	return rows
+}
+
+func (m *memory) Query(_ context.Context, q store.Query) ([]store.Row, error) {
+	if err := q.Check(); err != nil {
+		return nil, err
+	}
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	table := m.table(q.Fact, q.Hourly)
+	var rows []store.Row
+	for i, span := range q.Spans {
+		groups := map[group]*answer{}
+		for _, r := range table {
+			if r.period < span.From || r.period >= span.To || !passes(&q, &r) {
+				continue
+			}
+			var g group
+			for j, c := range q.GroupBy {
+				g[j] = value(q.Fact, &r, c)
+			}
+			if groups[g] == nil {
+				groups[g] = newAnswer(&q)
+			}
+			groups[g].add(&q, &r)
+		}
+		for g, a := range groups {
+			if values := a.values(); slices.ContainsFunc(values, func(n int64) bool { return n != 0 }) {
+				rows = append(rows, store.Row{Span: i, Group: slices.Clone(g[:len(q.GroupBy)]), Values: values})
+			}
+		}
+	}
+	if q.Limit > 0 {
+		slices.SortFunc(rows, func(a, b store.Row) int {
+			return cmp.Or(cmp.Compare(b.Values[0], a.Values[0]), slices.Compare(a.Group, b.Group), cmp.Compare(a.Span, b.Span))
+		})
+		rows = rows[:min(q.Limit, len(rows))]
+	}
+	slices.SortFunc(rows, func(a, b store.Row) int {
+		return cmp.Or(cmp.Compare(a.Span, b.Span), slices.Compare(a.Group, b.Group))
+	})
+	return rows, nil
+}
+
+// passes applies the scope and the filters.
+func passes(q *store.Query, r *factRow) bool {
+	scope := aggregator.Scope{All: q.AllProvinces, Provinces: q.Provinces}
+	if !scope.Sees(aggregator.Province(value(q.Fact, r, store.ColProvince))) {
+		return false
+	}
+	for _, f := range q.Filters {
+		if !slices.Contains(f.In, value(q.Fact, r, f.Column)) {
+			return false
+		}
+	}
+	return true
+}
+
+func value(fact store.Fact, r *factRow, c store.Column) uint64 {
+	return r.group[slices.Index(store.ShapeOf(fact).Dimensions, c)]
+}
+
+// answer gathers the values of one group.
+type answer struct {
+	sums  []int64
+	boxes []map[uint64]bool // for values that count boxes
+}
+
+func newAnswer(q *store.Query) *answer {
+	a := &answer{sums: make([]int64, len(q.Values)), boxes: make([]map[uint64]bool, len(q.Values))}
+	for i, v := range q.Values {
+		if v.DistinctBoxes {
+			a.boxes[i] = map[uint64]bool{}
+		}
+	}
+	return a
+}
+
+func (a *answer) add(q *store.Query, r *factRow) {
+	for i, v := range q.Values {
+		n := r.measures[slices.Index(store.ShapeOf(q.Fact).Measures, v.Measure)]
+		switch {
+		case !v.DistinctBoxes:
+			a.sums[i] += n
+		case n > 0:
+			a.boxes[i][value(q.Fact, r, store.ColBox)] = true
+		}
+	}
+}
+
+func (a *answer) values() []int64 {
+	out := slices.Clone(a.sums)
+	for i, boxes := range a.boxes {
+		if boxes != nil {
+			out[i] = int64(len(boxes))
+		}
+	}
+	return out
+}

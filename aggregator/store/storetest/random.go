@@ -1,0 +1,183 @@
+package storetest
+
+import (
+	"context"
+	"math/rand/v2"
+	"os"
+	"slices"
+	"strconv"
+	"testing"
+	"time"
+
+	"iptvdc/aggregator"
+	"iptvdc/aggregator/store"
+)
+
+// testRandom gives the store and the reference the same events, closings and
+// questions. STORETEST_SEED replays a run.
+func testRandom(t *testing.T, b *bench) {
+	seed := uint64(time.Now().UnixNano())
+	if s := os.Getenv("STORETEST_SEED"); s != "" {
+		seed = must(strconv.ParseUint(s, 10, 64))
+	}
+	t.Logf("STORETEST_SEED=%d", seed)
+	g := &maker{r: rand.New(rand.NewPCG(seed, 0))}
+	ctx := context.Background()
+	ref := Memory()
+	for round := range 6 {
+		blk := g.block(round)
+		b.insert(blk, true)
+		if _, err := ref.Insert(ctx, blk); err != nil {
+			t.Fatal(err)
+		}
+		want := must(ref.Dirty(ctx, 1<<20))
+		b.same("dirt", b.dirty().Cells, want.Cells)
+		limit := []int{1, 7, 1 << 20}[g.r.IntN(3)] // now and then only a part is closed
+		b.close(must(b.Dirty(ctx, limit)))
+		if err := ref.Close(ctx, must(ref.Dirty(ctx, limit))); err != nil {
+			t.Fatal(err)
+		}
+		for range 15 {
+			q := g.query()
+			if got, want := b.query(q), must(ref.Query(ctx, q)); !equalRows(got, want) {
+				t.Logf("question: %+v", q)
+				b.same("answer", got, want)
+			}
+		}
+		gotMs, gotDirty, err := b.AsOf(ctx)
+		wantMs, wantDirty, _ := ref.AsOf(ctx)
+		if err != nil || gotMs != wantMs || gotDirty != wantDirty {
+			t.Fatalf("AsOf = %d, %d, %v; want %d, %d", gotMs, gotDirty, err, wantMs, wantDirty)
+		}
+	}
+	boxes := []uint64{1, 2, 3, 4, 5, 6}
+	b.same("audit", must(b.Audit(ctx, boxes)), must(ref.Audit(ctx, boxes)))
+	b.same("events", must(b.Events(ctx, 3)), must(ref.Events(ctx, 3)))
+	b.settle()
+	if err := ref.Close(ctx, must(ref.Dirty(ctx, 1<<20))); err != nil {
+		t.Fatal(err)
+	}
+	checkAllClosed(t, ref.(*memory))
+}
+
+// checkAllClosed computes every cell afresh: dirt must have led to each cell
+// that changed.
+func checkAllClosed(t *testing.T, m *memory) {
+	t.Helper()
+	first, last := hourOf(now)-80, hourOf(now)+80
+	for h := first; h <= last; h++ {
+		for _, p := range []aggregator.Province{33, 43} {
+			c := store.Cell{Hour: h, Province: p}
+			fresh, held := m.compute(c), m.closed[c]
+			for f := range fresh.facts {
+				if len(fresh.facts[f]) != len(held.facts[f]) {
+					t.Fatalf("cell %v: %s has %d rows, computed afresh %d", c, store.ShapeOf(store.Fact(f)).Name, len(held.facts[f]), len(fresh.facts[f]))
+				}
+				for g, want := range fresh.facts[f] {
+					if !slices.Equal(held.facts[f][g], want) {
+						t.Fatalf("cell %v: %s %v holds %v, computed afresh %v", c, store.ShapeOf(store.Fact(f)).Name, g, held.facts[f][g], want)
+					}
+				}
+			}
+		}
+	}
+}
+
+func equalRows(a, b []store.Row) bool {
+	return slices.EqualFunc(a, b, func(x, y store.Row) bool {
+		return x.Span == y.Span && slices.Equal(x.Group, y.Group) && slices.Equal(x.Values, y.Values)
+	})
+}
+
+// maker makes random input that collides a lot: few boxes, contents and
+// moments, and times near the edges of hours.
+type maker struct{ r *rand.Rand }
+
+func (g *maker) one(n int) uint64 { return uint64(g.r.IntN(n)) }
+
+func (g *maker) moment() int64 {
+	ms := now + int64(g.r.IntN(60)-30)*hour
+	switch g.r.IntN(4) {
+	case 0:
+		return ms + int64(g.r.IntN(5)-2)
+	case 1:
+		return ms + int64(g.r.IntN(120_000)-60_000)
+	}
+	return now + int64(g.r.IntN(10))*60_000 + int64(g.r.IntN(4))
+}
+
+func (g *maker) stamp() store.Stamp {
+	s := store.Stamp{Province: 33, City: aggregator.City(3301 + g.r.IntN(2)), Box: 1 + g.one(6), Account: g.one(9), Boot: uint32(1 + g.r.IntN(3)), Clock: uint8(g.r.IntN(4))}
+	if g.r.IntN(3) == 0 {
+		s.Province, s.City = 43, 4301
+	}
+	s.AtMs = g.moment()
+	s.MonoMs = s.AtMs - now + 40*24*hour
+	return s
+}
+
+func (g *maker) block(round int) *store.Block {
+	b := &store.Block{ID: [16]byte{0xff, byte(round)}}
+	for range 10 + g.r.IntN(60) {
+		b.Powers = append(b.Powers, store.Power{Stamp: g.stamp(), On: g.r.IntN(2) == 0})
+		b.PageViews = append(b.PageViews, store.PageView{Stamp: g.stamp(), Page: g.one(4)})
+		click := store.Click{Stamp: g.stamp(), Page: g.one(3), Area: g.one(2), Slot: uint32(g.one(3)), Content: g.one(3)}
+		b.Clicks = append(b.Clicks, click)
+		b.Orders = append(b.Orders, store.Order{Stamp: g.stamp(), Product: g.one(3), Provider: g.one(2), Fen: int64(g.r.IntN(5000)), Result: uint8(g.r.IntN(5))})
+		b.Notices = append(b.Notices, store.Notice{Stamp: g.stamp(), Kind: uint8(7 + g.r.IntN(10))})
+		v := g.view(g.stamp())
+		b.Views = append(b.Views, v)
+		if g.r.IntN(2) == 0 { // a play that the click may have led to
+			p := g.view(click.Stamp)
+			start := click.AtMs + []int64{0, 1, -1, 60_000, 60_001, int64(g.r.IntN(70_000))}[g.r.IntN(6)]
+			p.AtMs, p.Content, p.Part = start+p.DurationMs, click.Content, 0
+			b.Views = append(b.Views, p)
+		}
+	}
+	for range g.r.IntN(4) {
+		b.Retimes = append(b.Retimes, store.Retime{ClockKey: store.ClockKey{Box: 1 + g.one(6), Boot: uint32(1 + g.r.IntN(3))},
+			Clock: store.Clock{OffsetMs: now - 40*24*hour + int64(g.r.IntN(3)-1)*int64(g.r.IntN(int(2*hour))), Quality: uint8(g.r.IntN(4))}})
+	}
+	return b
+}
+
+func (g *maker) view(s store.Stamp) store.View {
+	v := store.View{Stamp: s, Mode: uint8(g.r.IntN(6)), Channel: g.one(3), Content: g.one(3), Speed: 100, Part: uint32(g.r.IntN(2))}
+	v.DurationMs = []int64{0, 1, 3000, 3001, 4000, hour, 2*hour + 1, 24 * hour, int64(g.r.IntN(int(5 * hour)))}[g.r.IntN(9)]
+	if g.r.IntN(4) == 0 {
+		v.Speed = []int32{-3200, -300, -299, 0, 50, 299, 300}[g.r.IntN(7)]
+	}
+	return v
+}
+
+func (g *maker) query() store.Query {
+	q := store.Query{Fact: store.Fact(g.r.IntN(store.Facts)), Hourly: g.r.IntN(2) == 0, AllProvinces: g.r.IntN(2) == 0}
+	if g.r.IntN(3) > 0 {
+		q.Provinces = []aggregator.Province{43}
+	}
+	shape := store.ShapeOf(q.Fact)
+	middle := int32(aggregator.DayOf(now))
+	if q.Hourly {
+		middle = int32(aggregator.HourOf(now))
+	}
+	for range 1 + g.r.IntN(4) {
+		from := middle + int32(g.r.IntN(9)) - 5
+		q.Spans = append(q.Spans, store.Span{From: from, To: from + int32(g.r.IntN(5))})
+	}
+	for _, c := range shape.Dimensions {
+		if g.r.IntN(2) == 0 {
+			q.GroupBy = append(q.GroupBy, c)
+		}
+		if g.r.IntN(6) == 0 {
+			q.Filters = append(q.Filters, store.Filter{Column: c, In: []uint64{g.one(4), 33, 3301, 1}})
+		}
+	}
+	g.r.Shuffle(len(q.GroupBy), func(i, j int) { q.GroupBy[i], q.GroupBy[j] = q.GroupBy[j], q.GroupBy[i] })
+	for range 1 + g.r.IntN(3) {
+		v := store.Value{Measure: shape.Measures[g.r.IntN(len(shape.Measures))]}
+		v.DistinctBoxes = slices.Contains(shape.Dimensions, store.ColBox) && g.r.IntN(2) == 0
+		q.Values = append(q.Values, v)
+	}
+	q.Limit = g.r.IntN(2) * g.r.IntN(6)
+	return q
+}

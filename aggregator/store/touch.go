@@ -1,0 +1,48 @@
+package store
+
+import "iptvdc/aggregator"
+
+// Touched calls add with every cell whose facts the block's rows may change,
+// retimes apart (only the store knows the rows they move). A cell may come
+// more than once. It is the counterpart of the definitions in fact.go: what
+// counts in an hour must touch that hour.
+func Touched(b *Block, add func(Cell)) {
+	for i := range b.Powers {
+		touch(&b.Powers[i].Stamp, 0, add)
+	}
+	for i := range b.PageViews {
+		touch(&b.PageViews[i].Stamp, 0, add)
+	}
+	for i := range b.Clicks {
+		touch(&b.Clicks[i].Stamp, ClickReachMs, add)
+	}
+	for i := range b.Views {
+		touch(&b.Views[i].Stamp, ViewReachMs(b.Views[i].DurationMs), add)
+	}
+	for i := range b.Orders {
+		touch(&b.Orders[i].Stamp, 0, add)
+	}
+	for i := range b.Notices {
+		touch(&b.Notices[i].Stamp, 0, add)
+	}
+}
+
+// ClickReachMs is how far before its AtMs a Click changes facts: it ends the
+// chance of the click before it to be led.
+const ClickReachMs = LedMs
+
+// ViewReachMs is how far before its AtMs a View changes facts: it began
+// durationMs earlier and may lead a click before that.
+func ViewReachMs(durationMs int64) int64 { return durationMs + LedMs }
+
+func touch(s *Stamp, reachMs int64, add func(Cell)) {
+	TouchSpan(s.Province, s.AtMs-reachMs, s.AtMs, add)
+}
+
+// TouchSpan calls add with the cells of p from one moment to another, both
+// inclusive.
+func TouchSpan(p aggregator.Province, fromMs, toMs int64, add func(Cell)) {
+	for h := aggregator.HourOf(fromMs); h <= aggregator.HourOf(toMs); h++ {
+		add(Cell{h, p})
+	}
+}

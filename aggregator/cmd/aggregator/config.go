@@ -1,0 +1,233 @@
+package main
+
+import (
+	"bytes"
+	"errors"
+	"fmt"
+	"io"
+	"net"
+	"net/url"
+	"os"
+	"strconv"
+	"strings"
+	"time"
+
+	"go.yaml.in/yaml/v3"
+)
+
+// Config is everything that can be set, in the order of precedence: flag,
+// environment, file, default. Every key is optional.
+type Config struct {
+	// Data is the folder of everything that must survive: ledger, store,
+	// settings, secrets. One aggregator at a time works on it.
+	Data string `yaml:"data"`
+	HTTP struct {
+		// Listen is where the page and the API are; port 0 takes a free one.
+		Listen string `yaml:"listen"`
+	} `yaml:"http"`
+	MQTT struct {
+		// Listen is where boxes connect to the embedded broker.
+		Listen string `yaml:"listen"`
+		// Broker is the URL of an existing broker; the embedded one then stays
+		// off.
+		Broker string `yaml:"broker"`
+		// User and Password sign in at Broker; PasswordFile names a file that
+		// holds the password.
+		User         string `yaml:"user"`
+		Password     string `yaml:"password"`
+		PasswordFile string `yaml:"password_file"`
+		// Token, if set, is the MQTT password that boxes must show to the
+		// embedded broker; TokenFile names a file that holds it.
+		Token     string `yaml:"token"`
+		TokenFile string `yaml:"token_file"`
+	} `yaml:"mqtt"`
+	Store struct {
+		// Threads is how many threads the columnar store works with; 0: one a
+		// core.
+		Threads int `yaml:"threads"`
+		// MemoryMB bounds its memory; 0: 80 % of the machine's.
+		MemoryMB int `yaml:"memory_mb"`
+	} `yaml:"store"`
+	// ArchiveDays is how long sealed batches are kept after they were loaded.
+	ArchiveDays int `yaml:"archive_days"`
+	Log         struct {
+		// Level is debug, info, warn or error; Format is auto (text on a
+		// terminal, else JSON), text or json.
+		Level  string `yaml:"level"`
+		Format string `yaml:"format"`
+	} `yaml:"log"`
+}
+
+// Defaults is a Config that works on one machine without any file.
+func Defaults() Config {
+	var c Config
+	c.Data = "data"
+	c.HTTP.Listen = "127.0.0.1:8080"
+	c.MQTT.Listen = "127.0.0.1:1883"
+	c.ArchiveDays = 90
+	c.Log.Level, c.Log.Format = "info", "auto"
+	return c
+}
+
+// key is one setting: its name in the file with dots, and where it stands.
+type key struct {
+	name   string
+	field  any // *string or *int
+	secret bool
+}
+
+// keys lists every setting once, for the environment and for printing. The test
+// compares it with the struct.
+func (c *Config) keys() []key {
+	return []key{
+		{"data", &c.Data, false},
+		{"http.listen", &c.HTTP.Listen, false},
+		{"mqtt.listen", &c.MQTT.Listen, false},
+		{"mqtt.broker", &c.MQTT.Broker, false},
+		{"mqtt.user", &c.MQTT.User, false},
+		{"mqtt.password", &c.MQTT.Password, true},
+		{"mqtt.password_file", &c.MQTT.PasswordFile, false},
+		{"mqtt.token", &c.MQTT.Token, true},
+		{"mqtt.token_file", &c.MQTT.TokenFile, false},
+		{"store.threads", &c.Store.Threads, false},
+		{"store.memory_mb", &c.Store.MemoryMB, false},
+		{"archive_days", &c.ArchiveDays, false},
+		{"log.level", &c.Log.Level, false},
+		{"log.format", &c.Log.Format, false},
+	}
+}
+
+// env is the environment variable of a setting: IPTV_HTTP_LISTEN.
+func (k key) env() string {
+	return "IPTV_" + strings.ToUpper(strings.ReplaceAll(k.name, ".", "_"))
+}
+
+func (k key) set(text string) error {
+	switch field := k.field.(type) {
+	case *string:
+		*field = text
+	case *int:
+		n, err := strconv.Atoi(text)
+		if err != nil {
+			return fmt.Errorf("%s: %q is not a whole number", k.name, text)
+		}
+		*field = n
+	}
+	return nil
+}
+
+// LoadConfig reads defaults, the file at path ("" for none) and the
+// environment, and checks them.
+func LoadConfig(path string, lookup func(string) (string, bool)) (Config, error) {
+	c := Defaults()
+	if path != "" {
+		b, err := os.ReadFile(path)
+		if err != nil {
+			return c, fmt.Errorf("config: %w", err)
+		}
+		if err := c.decode(b); err != nil {
+			return c, fmt.Errorf("config %s: %w", path, err)
+		}
+	}
+	for _, k := range c.keys() {
+		text, ok := lookup(k.env())
+		if !ok {
+			continue
+		}
+		if err := k.set(text); err != nil {
+			return c, fmt.Errorf("environment %s: %w", k.env(), err)
+		}
+	}
+	return c, nil
+}
+
+func (c *Config) decode(b []byte) error {
+	d := yaml.NewDecoder(bytes.NewReader(b))
+	d.KnownFields(true)
+	if err := d.Decode(c); err != nil && !errors.Is(err, io.EOF) {
+		return errors.New(strings.TrimPrefix(err.Error(), "yaml: "))
+	}
+	var more any
+	if err := d.Decode(&more); !errors.Is(err, io.EOF) {
+		return errors.New("more than one document; put everything into one")
+	}
+	return nil
+}
+
+// Check explains what is wrong, each problem with the key and what is allowed.
+func (c *Config) Check() error {
+	var all []error
+	bad := func(name, format string, args ...any) {
+		all = append(all, fmt.Errorf(name+": "+format, args...))
+	}
+	if c.Data == "" {
+		bad("data", "empty; must name a folder")
+	}
+	address := func(name, value string) {
+		host, port, err := net.SplitHostPort(value)
+		if n, perr := strconv.ParseUint(port, 10, 16); err != nil || perr != nil || n > 65535 || strings.ContainsAny(host, " /") {
+			bad(name, "%q is not an address; write host:port as 127.0.0.1:8080, port 0 for any free one", value)
+		}
+	}
+	address("http.listen", c.HTTP.Listen)
+	if c.MQTT.Broker == "" {
+		address("mqtt.listen", c.MQTT.Listen)
+	} else if u, err := url.Parse(c.MQTT.Broker); err != nil || u.Scheme != "tcp" && u.Scheme != "tls" || u.Hostname() == "" || u.Port() == "" {
+		bad("mqtt.broker", "%q is not a broker; write tcp://host:1883 or tls://host:8883", c.MQTT.Broker)
+	} else if u.User != nil {
+		bad("mqtt.broker", "holds a user; write it under mqtt.user and mqtt.password_file")
+	}
+	if c.MQTT.Password != "" && c.MQTT.PasswordFile != "" {
+		bad("mqtt.password", "stands beside mqtt.password_file; keep one")
+	}
+	if c.MQTT.Token != "" && c.MQTT.TokenFile != "" {
+		bad("mqtt.token", "stands beside mqtt.token_file; keep one")
+	}
+	if c.Store.Threads < 0 || c.Store.Threads > 1024 {
+		bad("store.threads", "%d, allowed 0 (one a core) to 1024", c.Store.Threads)
+	}
+	if c.Store.MemoryMB < 0 || c.Store.MemoryMB > 0 && c.Store.MemoryMB < 128 {
+		bad("store.memory_mb", "%d, allowed 0 (80 %% of the machine's) or at least 128", c.Store.MemoryMB)
+	}
+	if c.ArchiveDays < 1 || c.ArchiveDays > 3660 {
+		bad("archive_days", "%d, allowed 1 to 3660", c.ArchiveDays)
+	}
+	if _, ok := levels[c.Log.Level]; !ok {
+		bad("log.level", "%q, allowed debug, info, warn, error", c.Log.Level)
+	}
+	if c.Log.Format != "auto" && c.Log.Format != "text" && c.Log.Format != "json" {
+		bad("log.format", "%q, allowed auto, text, json", c.Log.Format)
+	}
+	return errors.Join(all...)
+}
+
+// secretOr returns the secret, or the first line of the file that holds it.
+func secretOr(secret, file string) (string, error) {
+	if file == "" {
+		return secret, nil
+	}
+	b, err := os.ReadFile(file)
+	if err != nil {
+		return "", fmt.Errorf("secret file: %w", err)
+	}
+	line, _, _ := strings.Cut(string(b), "\n")
+	return strings.TrimSpace(line), nil
+}
+
+// Archive is how long sealed batches are kept.
+func (c *Config) Archive() time.Duration { return time.Duration(c.ArchiveDays) * 24 * time.Hour }
+
+// Print writes the config as YAML, secrets masked.
+func (c Config) Print(w io.Writer) error {
+	for _, k := range c.keys() {
+		if text, ok := k.field.(*string); ok && k.secret && *text != "" {
+			*text = "********"
+		}
+	}
+	e := yaml.NewEncoder(w)
+	e.SetIndent(2)
+	if err := e.Encode(c); err != nil {
+		return err
+	}
+	return e.Close()
+}

@@ -1,0 +1,176 @@
+package main
+
+import (
+	"bytes"
+	"os"
+	"path/filepath"
+	"reflect"
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+	"go.yaml.in/yaml/v3"
+)
+
+func nothing(string) (string, bool) { return "", false }
+
+func writeFile(t *testing.T, text string) string {
+	t.Helper()
+	path := filepath.Join(t.TempDir(), "aggregator.yaml")
+	if err := os.WriteFile(path, []byte(text), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	return path
+}
+
+func TestDefaultsAreGood(t *testing.T) {
+	c, err := LoadConfig("", nothing)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := c.Check(); err != nil {
+		t.Error(err)
+	}
+	if c.HTTP.Listen != "127.0.0.1:8080" || c.MQTT.Listen != "127.0.0.1:1883" || c.Data != "data" {
+		t.Errorf("%+v", c)
+	}
+	empty, err := LoadConfig(writeFile(t, "# nothing\n"), nothing)
+	if diff := cmp.Diff(c, empty); err != nil || diff != "" {
+		t.Errorf("%v %s", err, diff)
+	}
+}
+
+func TestFileThenEnvironment(t *testing.T) {
+	path := writeFile(t, "data: /srv/iptv\nhttp:\n  listen: 0.0.0.0:80\nstore: {memory_mb: 512}\n")
+	env := map[string]string{"IPTV_HTTP_LISTEN": "127.0.0.1:9000", "IPTV_STORE_THREADS": "3"}
+	c, err := LoadConfig(path, func(name string) (string, bool) { v, ok := env[name]; return v, ok })
+	if err != nil {
+		t.Fatal(err)
+	}
+	if c.Data != "/srv/iptv" || c.HTTP.Listen != "127.0.0.1:9000" || c.Store.MemoryMB != 512 || c.Store.Threads != 3 || c.MQTT.Listen != "127.0.0.1:1883" {
+		t.Errorf("%+v", c)
+	}
+}
+
+func TestBadFiles(t *testing.T) {
+	f := func(text, want string) {
+		t.Helper()
+		if _, err := LoadConfig(writeFile(t, text), nothing); err == nil || !strings.Contains(err.Error(), want) {
+			t.Errorf("%q: %v, want %q", text, err, want)
+		}
+	}
+	f("http:\n  lissten: x\n", "line 2: field lissten not found")
+	f("store: {threads: many}\n", "line 1: cannot unmarshal !!str `many` into int")
+	f("http: [", "line 1")
+	f("data: a\n---\ndata: b\n", "more than one document")
+	if _, err := LoadConfig("/nowhere.yaml", nothing); err == nil || !strings.Contains(err.Error(), "/nowhere.yaml") {
+		t.Error(err)
+	}
+	if _, err := LoadConfig("", func(name string) (string, bool) { return "x", name == "IPTV_ARCHIVE_DAYS" }); err == nil || !strings.Contains(err.Error(), `IPTV_ARCHIVE_DAYS: archive_days: "x" is not a whole number`) {
+		t.Error(err)
+	}
+}
+
+func TestCheckNamesTheKey(t *testing.T) {
+	f := func(change func(*Config), want string) {
+		t.Helper()
+		c := Defaults()
+		change(&c)
+		if err := c.Check(); err == nil || !strings.Contains(err.Error(), want) {
+			t.Errorf("%v, want %q", err, want)
+		}
+	}
+	f(func(c *Config) { c.Data = "" }, "data: empty; must name a folder")
+	f(func(c *Config) { c.HTTP.Listen = "8080" }, `http.listen: "8080" is not an address; write host:port`)
+	f(func(c *Config) { c.MQTT.Listen = "127.0.0.1:99999" }, "mqtt.listen")
+	f(func(c *Config) { c.MQTT.Broker = "http://x:1" }, "mqtt.broker: \"http://x:1\" is not a broker; write tcp://host:1883")
+	f(func(c *Config) { c.MQTT.Broker = "tcp://host" }, "mqtt.broker: \"tcp://host\" is not a broker")
+	f(func(c *Config) { c.MQTT.Broker = "tcp://u:p@x:1" }, "mqtt.broker: holds a user; write it under mqtt.user")
+	f(func(c *Config) { c.MQTT.Password, c.MQTT.PasswordFile = "a", "b" }, "mqtt.password: stands beside mqtt.password_file")
+	f(func(c *Config) { c.MQTT.Token, c.MQTT.TokenFile = "a", "b" }, "mqtt.token: stands beside mqtt.token_file")
+	f(func(c *Config) { c.Store.Threads = -1 }, "store.threads: -1, allowed 0 (one a core) to 1024")
+	f(func(c *Config) { c.Store.MemoryMB = 5 }, "store.memory_mb: 5, allowed 0 (80 % of the machine's) or at least 128")
+	f(func(c *Config) { c.ArchiveDays = 0 }, "archive_days: 0, allowed 1 to 3660")
+	f(func(c *Config) { c.Log.Level = "loud" }, `log.level: "loud", allowed debug, info, warn, error`)
+	f(func(c *Config) { c.Log.Format = "xml" }, `log.format: "xml", allowed auto, text, json`)
+	// All problems at once.
+	f(func(c *Config) { c.Data, c.ArchiveDays = "", 0 }, "data: empty; must name a folder\narchive_days")
+}
+
+func TestPrintMasksSecrets(t *testing.T) {
+	c := Defaults()
+	c.MQTT.Password, c.MQTT.Token = "hunter2", "hunter3"
+	var out bytes.Buffer
+	if err := c.Print(&out); err != nil {
+		t.Fatal(err)
+	}
+	if strings.Contains(out.String(), "hunter") || strings.Count(out.String(), "********") != 2 {
+		t.Error(out.String())
+	}
+	if c.MQTT.Password != "hunter2" {
+		t.Error("printing changed the config")
+	}
+	back, err := LoadConfig(writeFile(t, out.String()), nothing)
+	if err != nil || back.HTTP != c.HTTP || back.ArchiveDays != c.ArchiveDays {
+		t.Errorf("what is printed cannot be read: %v %+v", err, back)
+	}
+}
+
+// Every field of Config has a key, so every one can come from the environment.
+func TestKeysAreAllFields(t *testing.T) {
+	c := Defaults()
+	names := map[string]bool{}
+	for _, k := range c.keys() {
+		names[k.name] = true
+	}
+	var walk func(prefix string, v reflect.Value)
+	walk = func(prefix string, v reflect.Value) {
+		for i := range v.NumField() {
+			name := prefix + v.Type().Field(i).Tag.Get("yaml")
+			if v.Field(i).Kind() == reflect.Struct {
+				walk(name+".", v.Field(i))
+				continue
+			}
+			if !names[name] {
+				t.Errorf("%s has no key", name)
+			}
+			delete(names, name)
+		}
+	}
+	walk("", reflect.ValueOf(c))
+	for name := range names {
+		t.Errorf("%s is no field", name)
+	}
+}
+
+// FuzzConfig: whatever a file holds, there is a config or an error.
+func FuzzConfig(f *testing.F) {
+	f.Add("data: /srv\nhttp: {listen: ':1'}\n")
+	f.Add("store: {threads: 1e9}\n---\n")
+	f.Fuzz(func(t *testing.T, text string) {
+		c := Defaults()
+		if c.decode([]byte(text)) != nil {
+			return
+		}
+		_ = c.Check()
+		if _, err := yaml.Marshal(c); err != nil {
+			t.Fatal(err)
+		}
+	})
+}
+
+func TestSecretFiles(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "secret")
+	if err := os.WriteFile(path, []byte(" word \nsecond line\n"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if got, err := secretOr("", path); got != "word" || err != nil {
+		t.Errorf("%q, %v", got, err)
+	}
+	if got, err := secretOr("plain", ""); got != "plain" || err != nil {
+		t.Errorf("%q, %v", got, err)
+	}
+	if _, err := secretOr("", path+"x"); err == nil {
+		t.Error("a missing file is no error")
+	}
+}

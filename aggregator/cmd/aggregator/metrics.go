@@ -1,0 +1,317 @@
+package main
+
+import (
+	"context"
+	"io/fs"
+	"net/http"
+	"path/filepath"
+	"time"
+
+	"github.com/prometheus/client_golang/prometheus"
+	"github.com/prometheus/client_golang/prometheus/collectors"
+	"github.com/prometheus/client_golang/prometheus/promhttp"
+
+	"iptvdc/aggregator"
+	"iptvdc/aggregator/indicator"
+	"iptvdc/aggregator/intake"
+	"iptvdc/aggregator/ledger"
+	"iptvdc/aggregator/loader"
+	"iptvdc/aggregator/store"
+	"iptvdc/aggregator/store/duckdb"
+)
+
+// metrics is what Prometheus is told. Labels are provinces and small
+// enumerations only, so the number of series does not grow with boxes.
+type metrics struct {
+	registry *prometheus.Registry
+
+	ack, commit, load, lateness, close prometheus.Histogram
+}
+
+func newMetrics(p *Platform) *metrics {
+	m := &metrics{
+		registry: prometheus.NewRegistry(),
+		ack:      latency("iptv_ack_duration_seconds", "Time from a packet's arrival to the answer for the box.", .001, 12),
+		commit:   latency("iptv_ledger_commit_duration_seconds", "Time of one durable commit of a group of packets.", .0005, 12),
+		load:     latency("iptv_loader_block_duration_seconds", "Time to load one block into the store.", .01, 12),
+		lateness: latency("iptv_loader_lateness_seconds", "Age of a block's oldest batch, since its arrival, when the block is loaded.", .05, 14),
+		close:    latency("iptv_closing_duration_seconds", "Time to recompute the facts of one set of hours and provinces.", .01, 12),
+	}
+	build := prometheus.NewGauge(prometheus.GaugeOpts{Name: "iptv_build_info", Help: "Always 1; the label tells the version.", ConstLabels: prometheus.Labels{"version": version}})
+	build.Set(1)
+	m.registry.MustRegister(m.ack, m.commit, m.load, m.lateness, m.close, build,
+		collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}),
+		newPartsCollector(p))
+	return m
+}
+
+// latency is a histogram with a native form for servers that scrape it and
+// classic buckets, doubling from first, for those that do not.
+func latency(name, help string, first float64, buckets int) prometheus.Histogram {
+	return prometheus.NewHistogram(prometheus.HistogramOpts{
+		Name: name, Help: help, Buckets: prometheus.ExponentialBuckets(first, 2, buckets),
+		NativeHistogramBucketFactor: 1.1, NativeHistogramMaxBucketNumber: 100, NativeHistogramMinResetDuration: time.Hour,
+	})
+}
+
+func (m *metrics) handler() http.Handler {
+	return promhttp.HandlerFor(m.registry, promhttp.HandlerOpts{EnableOpenMetrics: true, ErrorHandling: promhttp.ContinueOnError})
+}
+
+func (m *metrics) committed(_ int, took time.Duration) { m.commit.Observe(took.Seconds()) }
+
+func (m *metrics) loaded(pr loader.Progress) {
+	m.load.Observe(pr.Took.Seconds())
+	m.lateness.Observe(max(0, time.Since(time.UnixMilli(pr.OldestMs)).Seconds()))
+}
+
+// closed measures closings.
+type closed struct {
+	*duckdb.Store
+	m *metrics
+}
+
+// Close implements closing.Store.
+func (c closed) Close(ctx context.Context, snap store.Snapshot) error {
+	began := time.Now()
+	err := c.Store.Close(ctx, snap)
+	c.m.close.Observe(time.Since(began).Seconds())
+	return err
+}
+
+// timed measures how long boxes wait for their answers.
+type timed struct {
+	to *intake.Intake
+	m  *metrics
+}
+
+// Receive implements broker.Receiver.
+func (t timed) Receive(ctx context.Context, topic string, payload []byte, atMs int64) (string, []byte, error) {
+	began := time.Now()
+	ackTopic, ack, err := t.to.Receive(ctx, topic, payload, atMs)
+	t.m.ack.Observe(time.Since(began).Seconds())
+	return ackTopic, ack, err
+}
+
+// Submit implements broker.Receiver.
+func (t timed) Submit(ctx context.Context, topic string, payload []byte, atMs int64) func() (string, []byte, error) {
+	began := time.Now()
+	wait := t.to.Submit(ctx, topic, payload, atMs)
+	return func() (string, []byte, error) {
+		ackTopic, ack, err := wait()
+		t.m.ack.Observe(time.Since(began).Seconds())
+		return ackTopic, ack, err
+	}
+}
+
+// partsCollector reads the parts' own counters when it is asked.
+type partsCollector struct {
+	p     *Platform
+	descs map[string]*prometheus.Desc
+	kinds map[string]prometheus.ValueType
+}
+
+// part is one number read from a part.
+type part struct {
+	name, help string
+	kind       prometheus.ValueType
+	labels     []string
+}
+
+var parts = []part{
+	{"iptv_intake_packets_total", "Packets that the ledger judged, by outcome.", prometheus.CounterValue, []string{"outcome"}},
+	{"iptv_intake_refused_total", "Packets that were not stored as they came, by reason.", prometheus.CounterValue, []string{"reason"}},
+	{"iptv_intake_batches_total", "Batches stored for the first time.", prometheus.CounterValue, []string{"province"}},
+	{"iptv_intake_events_total", "Events in batches stored for the first time.", prometheus.CounterValue, []string{"province"}},
+	{"iptv_intake_received_bytes_total", "Payload bytes received.", prometheus.CounterValue, nil},
+	{"iptv_intake_commit_errors_total", "Commits that failed; nothing of them was acknowledged.", prometheus.CounterValue, nil},
+	{"iptv_intake_new_streams_total", "Outboxes heard of for the first time.", prometheus.CounterValue, nil},
+	{"iptv_broker_connections", "Boxes connected to the embedded broker.", prometheus.GaugeValue, nil},
+	{"iptv_broker_connects_total", "Connections accepted, of boxes here or of this program at an external broker.", prometheus.CounterValue, nil},
+	{"iptv_broker_refused_total", "Connections of boxes refused.", prometheus.CounterValue, nil},
+	{"iptv_broker_denied_total", "Publishes and subscriptions of boxes outside the rules.", prometheus.CounterValue, nil},
+	{"iptv_broker_acks_total", "Acks published.", prometheus.CounterValue, nil},
+	{"iptv_broker_acks_lost_total", "Acks that could not be published; each costs a repeat.", prometheus.CounterValue, nil},
+	{"iptv_ledger_backlog_events", "Events committed and not yet in the store.", prometheus.GaugeValue, nil},
+	{"iptv_ledger_size_bytes", "Size of the ledger on disk.", prometheus.GaugeValue, nil},
+	{"iptv_ledger_boxes", "Boxes known.", prometheus.GaugeValue, []string{"province"}},
+	{"iptv_ledger_lost_events", "Events known to be lost before they arrived.", prometheus.GaugeValue, []string{"province"}},
+	{"iptv_ledger_quarantined_events", "Events in batches kept raw and not loaded.", prometheus.GaugeValue, []string{"province"}},
+	{"iptv_loader_blocks_total", "Blocks loaded into the store.", prometheus.CounterValue, nil},
+	{"iptv_loader_events_total", "Events loaded into the store.", prometheus.CounterValue, nil},
+	{"iptv_loader_repeated_events_total", "Events of blocks that the store had already.", prometheus.CounterValue, nil},
+	{"iptv_loader_unreadable_batches_total", "Batches that could not be decoded.", prometheus.CounterValue, nil},
+	{"iptv_loader_unknown_kinds_total", "Events of kinds that this version does not know.", prometheus.CounterValue, nil},
+	{"iptv_loader_unidentified_events_total", "Events without a known identity of their box.", prometheus.CounterValue, nil},
+	{"iptv_loader_absurd_times_total", "Events placed at their arrival because their time cannot be true.", prometheus.CounterValue, nil},
+	{"iptv_loader_retries_total", "Failed calls to ledger or store that were repeated.", prometheus.CounterValue, nil},
+	{"iptv_closing_cells_total", "Hours of provinces whose facts were recomputed.", prometheus.CounterValue, nil},
+	{"iptv_closing_failures_total", "Failed calls of closing to the store, repeated.", prometheus.CounterValue, nil},
+	{"iptv_store_size_bytes", "Size of the columnar store on disk.", prometheus.GaugeValue, nil},
+	{"iptv_store_dirty_cells", "Hours of provinces that wait for closing.", prometheus.GaugeValue, nil},
+	{"iptv_figures_as_of_timestamp_seconds", "Time of the latest event in the figures; 0 without any.", prometheus.GaugeValue, nil},
+	{"iptv_active_boxes_today", "Boxes with a power-on today.", prometheus.GaugeValue, []string{"province"}},
+	{"iptv_power_ons_today", "Power-ons today.", prometheus.GaugeValue, []string{"province"}},
+	{"iptv_orders_today", "Orders paid today.", prometheus.GaugeValue, []string{"province"}},
+}
+
+func newPartsCollector(p *Platform) *partsCollector {
+	c := &partsCollector{p: p, descs: map[string]*prometheus.Desc{}, kinds: map[string]prometheus.ValueType{}}
+	for _, part := range parts {
+		c.kinds[part.name] = part.kind
+		c.descs[part.name] = prometheus.NewDesc(part.name, part.help, part.labels, nil)
+	}
+	return c
+}
+
+// Describe implements prometheus.Collector.
+func (c *partsCollector) Describe(ch chan<- *prometheus.Desc) {
+	for _, d := range c.descs {
+		ch <- d
+	}
+}
+
+// scrapeLimit is how long one scrape may ask the engines.
+const scrapeLimit = 8 * time.Second
+
+// Collect implements prometheus.Collector. A part that does not answer is left
+// out and logged; the others are told.
+func (c *partsCollector) Collect(ch chan<- prometheus.Metric) {
+	ctx, cancel := context.WithTimeout(context.Background(), scrapeLimit)
+	defer cancel()
+	tell := func(name string, value float64, labels ...string) {
+		ch <- prometheus.MustNewConstMetric(c.descs[name], c.kinds[name], value, labels...)
+	}
+	c.intake(tell)
+	c.broker(tell)
+	c.pipeline(tell)
+	for what, ask := range map[string]func(context.Context, teller) error{"ledger": c.ledger, "store": c.store, "figures": c.figures} {
+		if err := ask(ctx, tell); err != nil {
+			c.p.log.Warn("a part is missing in the metrics", "part", what, "error", err)
+		}
+	}
+}
+
+type teller func(name string, value float64, labels ...string)
+
+func (c *partsCollector) intake(tell teller) {
+	if c.p.intake == nil {
+		return // not open yet
+	}
+	s := c.p.intake.Stats()
+	for o := range intake.Outcomes {
+		tell("iptv_intake_packets_total", float64(s.Outcome[o].Load()), ledger.Outcome(o).String())
+	}
+	for r := range intake.Reasons {
+		tell("iptv_intake_refused_total", float64(s.Refused[r].Load()), r.String())
+	}
+	for p := range s.ByProvince {
+		if n := s.ByProvince[p].Batches.Load(); n > 0 {
+			code := aggregator.Province(p).String()
+			tell("iptv_intake_batches_total", float64(n), code)
+			tell("iptv_intake_events_total", float64(s.ByProvince[p].Events.Load()), code)
+		}
+	}
+	tell("iptv_intake_received_bytes_total", float64(s.Bytes.Load()))
+	tell("iptv_intake_commit_errors_total", float64(s.CommitErrors.Load()))
+	tell("iptv_intake_new_streams_total", float64(s.NewStreams.Load()))
+}
+
+func (c *partsCollector) broker(tell teller) {
+	switch {
+	case c.p.embedded != nil:
+		s := c.p.embedded.Stats()
+		tell("iptv_broker_connections", float64(s.Connected()))
+		tell("iptv_broker_connects_total", float64(s.Connects.Load()))
+		tell("iptv_broker_refused_total", float64(s.Refused.Load()))
+		tell("iptv_broker_denied_total", float64(s.Denied.Load()))
+		tell("iptv_broker_acks_total", float64(s.Acks.Load()))
+		tell("iptv_broker_acks_lost_total", float64(s.AcksLost.Load()))
+	case c.p.consumer != nil:
+		s := c.p.consumer.Stats()
+		tell("iptv_broker_connects_total", float64(s.Connects.Load()))
+		tell("iptv_broker_acks_total", float64(s.Acks.Load()))
+		tell("iptv_broker_acks_lost_total", float64(s.AcksLost.Load()))
+	}
+}
+
+func (c *partsCollector) pipeline(tell teller) {
+	s := c.p.loader.Stats()
+	tell("iptv_loader_blocks_total", float64(s.Blocks))
+	tell("iptv_loader_events_total", float64(s.Events))
+	tell("iptv_loader_repeated_events_total", float64(s.Repeated))
+	tell("iptv_loader_unreadable_batches_total", float64(s.Unreadable))
+	tell("iptv_loader_unknown_kinds_total", float64(s.UnknownKinds))
+	tell("iptv_loader_unidentified_events_total", float64(s.Unidentified))
+	tell("iptv_loader_absurd_times_total", float64(s.AbsurdTimes))
+	tell("iptv_loader_retries_total", float64(s.Retries))
+	closed := c.p.closing.Stats()
+	tell("iptv_closing_cells_total", float64(closed.Cells))
+	tell("iptv_closing_failures_total", float64(closed.Failures))
+}
+
+func (c *partsCollector) ledger(ctx context.Context, tell teller) error {
+	backlog, err := c.p.ledger.Backlog(ctx)
+	if err != nil {
+		return err
+	}
+	tell("iptv_ledger_backlog_events", float64(backlog))
+	tell("iptv_ledger_size_bytes", sizeOf(c.p.dir.file(ledgerDir)))
+	accounts, err := c.p.console.Accounts(ctx)
+	if err != nil {
+		return err
+	}
+	for _, a := range accounts {
+		tell("iptv_ledger_boxes", float64(a.Boxes), a.Province.String())
+		tell("iptv_ledger_lost_events", float64(a.Lost), a.Province.String())
+		tell("iptv_ledger_quarantined_events", float64(a.Quarantined), a.Province.String())
+	}
+	return nil
+}
+
+func (c *partsCollector) store(ctx context.Context, tell teller) error {
+	ms, dirty, err := c.p.store.AsOf(ctx)
+	if err != nil {
+		return err
+	}
+	tell("iptv_figures_as_of_timestamp_seconds", float64(ms)/1000)
+	tell("iptv_store_dirty_cells", float64(dirty))
+	tell("iptv_store_size_bytes", sizeOf(c.p.dir.file(storeFile))+sizeOf(c.p.dir.file(storeFile+".wal")))
+	return nil
+}
+
+// figures tells a handful of business gauges, by province, for operators. They
+// come from where all figures come from.
+func (c *partsCollector) figures(ctx context.Context, tell teller) error {
+	today := aggregator.DayOf(time.Now().UnixMilli()).String()
+	gauges := map[string]string{"active_boxes": "iptv_active_boxes_today", "power_ons": "iptv_power_ons_today", "orders": "iptv_orders_today"}
+	for _, asked := range [][]string{{"active_boxes", "power_ons"}, {"orders"}} {
+		a, err := indicator.Evaluate(ctx, c.p.store, aggregator.Scope{All: true}, &indicator.Request{
+			Indicators: asked, Dimensions: []store.Column{store.ColProvince}, From: today, To: today,
+		})
+		if err != nil {
+			return err
+		}
+		for _, row := range a.Rows {
+			for i, id := range asked {
+				tell(gauges[id], float64(row.Values[i]), row.Cells[0])
+			}
+		}
+	}
+	return nil
+}
+
+// sizeOf is the size of a file, or of all files in a folder; 0 if there is none.
+func sizeOf(path string) float64 {
+	var bytes int64
+	_ = filepath.WalkDir(path, func(_ string, d fs.DirEntry, err error) error {
+		if err != nil || d.IsDir() {
+			return nil // it may just have been removed
+		}
+		if info, err := d.Info(); err == nil {
+			bytes += info.Size()
+		}
+		return nil
+	})
+	return float64(bytes)
+}

@@ -1,0 +1,137 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"sync"
+	"time"
+
+	"iptvdc/aggregator/closing"
+	"iptvdc/aggregator/console"
+	"iptvdc/aggregator/loader"
+)
+
+const (
+	// drainFor is how long a shutdown goes on loading and closing what is
+	// committed; the rest waits safely for the next start. People wait too.
+	drainFor = 5 * time.Second
+	// pruneEvery is how often old bodies leave the archive.
+	pruneEvery = time.Hour
+	// hangUpAfter is how long a shutdown waits for answers under way.
+	hangUpAfter = 5 * time.Second
+)
+
+// openPipeline makes what brings batches from the ledger to figures.
+func (p *Platform) openPipeline() {
+	p.loader = loader.New(loader.Config{
+		Source: p.ledger, Target: p.store, Secrets: p.secrets,
+		Loaded: p.metrics.loaded, Log: p.log.With("part", "loader"),
+	})
+	p.closing = closing.New(closing.Config{Store: closed{p.store, p.metrics}, Log: p.log.With("part", "closing")})
+}
+
+// tell passes what closing brought on to readers until ctx ends.
+func (p *Platform) tell(ctx context.Context) {
+	changes, end := p.closing.Subscribe()
+	defer end()
+	for {
+		select {
+		case c := <-changes:
+			p.console.Changed(console.ChangeOf(c.AsOfMs, c.Hours, c.Provinces))
+		case <-ctx.Done():
+			return
+		}
+	}
+}
+
+// Run loads, closes and answers until ctx ends or the page can no longer be
+// served; then it ends in order: first the door, so that no batch is
+// acknowledged that finds no place, then what was committed is loaded and
+// closed as far as drainFor goes, then readers are let go. It closes p.
+func (p *Platform) Run(ctx context.Context) error {
+	// The parts end by stop, not with ctx: they still drain.
+	work, stop := context.WithCancel(context.WithoutCancel(ctx))
+	defer stop()
+	var parts sync.WaitGroup
+	parts.Go(func() { _ = p.loader.Run(work) }) // both end only with work
+	parts.Go(func() { _ = p.closing.Run(work) })
+	parts.Go(func() { p.tell(work) })
+	parts.Go(func() { p.prune(work) })
+
+	served := make(chan error, 1)
+	go func() { served <- p.server.Serve(p.listener) }()
+	var failure error
+	select {
+	case <-ctx.Done():
+		p.log.Info("stopping")
+	case failure = <-served:
+	}
+
+	failure = errors.Join(failure, p.closeDoor(), p.intake.Close())
+	p.drain(work)
+	p.console.Close()
+	hangUp, cancel := context.WithTimeout(work, hangUpAfter)
+	defer cancel()
+	if err := p.server.Shutdown(hangUp); err != nil {
+		_ = p.server.Close() // readers that still hang on
+	}
+	stop()
+	parts.Wait()
+	return errors.Join(failure, p.unwind())
+}
+
+// drain waits until everything committed is loaded and closed, or drainFor is
+// over.
+func (p *Platform) drain(ctx context.Context) {
+	ctx, cancel := context.WithTimeout(ctx, drainFor)
+	defer cancel()
+	tick := time.NewTicker(50 * time.Millisecond)
+	defer tick.Stop()
+	for {
+		p.loader.Wake()
+		events, dirty, err := books{p.ledger, p.store}.Backlog(ctx)
+		if err == nil && events == 0 && dirty == 0 {
+			return
+		}
+		if err == nil {
+			p.log.Debug("draining", "events", events, "cells", dirty)
+		}
+		select {
+		case <-tick.C:
+		case <-ctx.Done():
+			p.log.Info("stopping before everything is loaded and closed; the next start goes on")
+			return
+		}
+	}
+}
+
+// prune empties old bodies of the archive.
+func (p *Platform) prune(ctx context.Context) {
+	tick := time.NewTicker(pruneEvery)
+	defer tick.Stop()
+	for {
+		n, err := p.ledger.Prune(ctx, time.Now().Add(-p.config.Archive()).UnixMilli())
+		switch {
+		case err != nil && ctx.Err() == nil:
+			p.log.Error("the archive could not be pruned", "error", err)
+		case n > 0:
+			p.log.Info("archive pruned", "batches", n)
+		}
+		select {
+		case <-tick.C:
+		case <-ctx.Done():
+			return
+		}
+	}
+}
+
+// PageURL is where the page is, as this machine reaches it.
+func (p *Platform) PageURL() string { return "http://" + reachable(p.listener.Addr().String()) + "/" }
+
+// BrokerURL is where boxes connect, "" with an external broker.
+func (p *Platform) BrokerURL() string {
+	if p.embedded == nil {
+		return ""
+	}
+	return "tcp://" + reachable(p.embedded.Addr())
+}

@@ -1,0 +1,209 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net"
+	"net/http"
+	"os"
+	"slices"
+	"sync"
+	"syscall"
+	"time"
+
+	"iptvdc/aggregator"
+	"iptvdc/aggregator/broker"
+	"iptvdc/aggregator/closing"
+	"iptvdc/aggregator/console"
+	"iptvdc/aggregator/console/ui"
+	"iptvdc/aggregator/intake"
+	"iptvdc/aggregator/ledger/sqlite"
+	"iptvdc/aggregator/loader"
+	"iptvdc/aggregator/settings"
+	"iptvdc/aggregator/store/duckdb"
+)
+
+// Platform is the whole aggregator in one process.
+type Platform struct {
+	config   Config
+	log      *slog.Logger
+	dir      *dataDir
+	settings *settings.Settings
+	ledger   *sqlite.Ledger
+	store    *duckdb.Store
+	intake   *intake.Intake
+	embedded *broker.Embedded // nil with an external broker
+	consumer *broker.Consumer // nil with the embedded one
+	loader   *loader.Loader
+	closing  *closing.Closing
+	console  *console.Console
+	metrics  *metrics
+	ready    readiness
+	secrets  aggregator.Secrets
+	listener net.Listener
+	server   *http.Server
+
+	closeDoor func() error   // hangs up on boxes; once, however often it is called
+	undo      []func() error // what unwind does, last first
+}
+
+// Open puts the platform together: data folder, engines, doors. What it opened
+// before an error it closes again. Nothing is loaded or answered before Run.
+func Open(ctx context.Context, c Config, log *slog.Logger) (_ *Platform, err error) {
+	p := &Platform{config: c, log: log}
+	defer func() {
+		if err != nil {
+			err = errors.Join(err, p.unwind())
+		}
+	}()
+	for _, step := range []func(context.Context) error{p.openData, p.openEngines, p.listen, p.openDoor, p.openConsole} {
+		if err := step(ctx); err != nil {
+			return nil, err
+		}
+	}
+	return p, nil
+}
+
+func (p *Platform) later(f func() error) { p.undo = append(p.undo, f) }
+
+// unwind closes what was opened, last first.
+func (p *Platform) unwind() error {
+	var all []error
+	for _, f := range slices.Backward(p.undo) {
+		all = append(all, f())
+	}
+	p.undo = nil
+	return errors.Join(all...)
+}
+
+func (p *Platform) openData(ctx context.Context) (err error) {
+	if p.dir, err = openDataDir(p.config.Data); err != nil {
+		return err
+	}
+	p.later(p.dir.close)
+	if p.settings, err = settings.Open(ctx, p.dir.file(settingsFile), time.Now); err != nil {
+		return err
+	}
+	p.later(p.settings.Close)
+	return nil
+}
+
+func (p *Platform) openEngines(context.Context) error {
+	var err error
+	if p.secrets, err = p.dir.secrets(); err != nil {
+		return err
+	}
+	if err := os.MkdirAll(p.dir.file(ledgerDir), 0o700); err != nil {
+		return fmt.Errorf("ledger: %w", err)
+	}
+	if p.ledger, err = sqlite.Open(p.dir.file(ledgerDir)); err != nil {
+		return err
+	}
+	p.later(p.ledger.Close)
+	p.store, err = duckdb.Open(p.dir.file(storeFile), duckdb.Options{
+		Threads: p.config.Store.Threads, MemoryBytes: int64(p.config.Store.MemoryMB) << 20,
+	})
+	if err != nil {
+		return err
+	}
+	p.later(p.store.Shutdown)
+	p.metrics = newMetrics(p)
+	p.openPipeline()
+	return nil
+}
+
+// listen takes the page's port before the door opens: a busy port is the most
+// common reason not to start.
+func (p *Platform) listen(context.Context) (err error) {
+	if p.listener, err = net.Listen("tcp", p.config.HTTP.Listen); err != nil {
+		return addressError("http-listen", p.config.HTTP.Listen, err)
+	}
+	p.later(func() error {
+		if err := p.listener.Close(); err != nil && !errors.Is(err, net.ErrClosed) {
+			return err
+		}
+		return nil
+	})
+	return nil
+}
+
+// addressError says what to do about an address that cannot be had.
+func addressError(flag, address string, err error) error {
+	switch {
+	case errors.Is(err, syscall.EADDRINUSE):
+		return fmt.Errorf("%s %s is in use by another program; stop that one, or choose another address with --%s ADDR (port 0 takes a free one)", flag, address, flag)
+	case errors.Is(err, syscall.EACCES):
+		return fmt.Errorf("%s %s is not allowed for this account (ports below 1024 belong to the system); choose another with --%s ADDR", flag, address, flag)
+	case errors.Is(err, syscall.EADDRNOTAVAIL):
+		return fmt.Errorf("%s %s is not an address of this machine; choose another with --%s ADDR", flag, address, flag)
+	}
+	return fmt.Errorf("%s %s: %w", flag, address, err)
+}
+
+// openDoor lets boxes in: the intake, and before it the broker or a client of
+// one.
+func (p *Platform) openDoor(context.Context) (err error) {
+	p.intake = intake.New(p.ledger, intake.Config{Committed: p.metrics.committed, Logger: p.log.With("part", "intake")})
+	p.later(p.intake.Close)
+	if p.config.MQTT.Broker != "" {
+		err = p.consume()
+	} else {
+		err = p.embed()
+	}
+	p.later(func() error { return p.closeDoor() })
+	return err
+}
+
+// embed starts the broker of this machine.
+func (p *Platform) embed() (err error) {
+	c := &p.config.MQTT
+	p.closeDoor = func() error { return nil }
+	token, err := secretOr(c.Token, c.TokenFile)
+	if err != nil {
+		return fmt.Errorf("mqtt.token_file: %w", err)
+	}
+	p.embedded, err = broker.New(broker.Config{Listen: c.Listen, Token: token, Logger: p.log.With("part", "broker")}, timed{p.intake, p.metrics})
+	if err != nil {
+		return addressError("mqtt-listen", c.Listen, err)
+	}
+	p.closeDoor = sync.OnceValue(p.embedded.Close)
+	return nil
+}
+
+// consume takes uploads from a broker that stands elsewhere.
+func (p *Platform) consume() (err error) {
+	c := &p.config.MQTT
+	p.closeDoor = func() error { return nil }
+	password, err := secretOr(c.Password, c.PasswordFile)
+	if err != nil {
+		return fmt.Errorf("mqtt.password_file: %w", err)
+	}
+	p.consumer, err = broker.Consume(broker.ConsumerConfig{URL: c.Broker, User: c.User, Password: password, Logger: p.log.With("part", "broker")}, timed{p.intake, p.metrics})
+	if err != nil {
+		return err
+	}
+	p.closeDoor = sync.OnceValue(p.consumer.Close)
+	return nil
+}
+
+func (p *Platform) openConsole(context.Context) (err error) {
+	page, err := ui.Files()
+	if err != nil {
+		return err
+	}
+	p.console, err = console.New(console.Config{
+		Figures: p.store, Identities: p.settings, Books: books{p.ledger, p.store}, Auditor: auditor{p.store, p.secrets},
+		Problems: p.problems, Metrics: p.metrics.handler(), Page: page,
+		Version: version, Registry: p.metrics.registry, Log: p.log.With("part", "console"),
+	})
+	if err != nil {
+		return err
+	}
+	p.server = &http.Server{
+		Handler: p.console, ReadHeaderTimeout: 10 * time.Second, IdleTimeout: 2 * time.Minute, MaxHeaderBytes: 16 << 10,
+		ErrorLog: slog.NewLogLogger(p.log.With("part", "http").Handler(), slog.LevelDebug),
+	}
+	return nil
+}

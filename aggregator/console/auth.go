@@ -1,0 +1,108 @@
+package console
+
+import (
+	"context"
+	"errors"
+	"net/http"
+	"strings"
+
+	"iptvdc/aggregator/settings"
+)
+
+// sessionCookie holds the session's secret.
+const sessionCookie = "iptv_session"
+
+// principalKey is the context's key for who asks.
+type principalKey struct{}
+
+// principal returns who asks. Only routes with access reader or admin have one.
+func principal(r *http.Request) settings.Principal {
+	p, _ := r.Context().Value(principalKey{}).(settings.Principal) // absent: the zero Principal, which sees nothing
+	return p
+}
+
+// admit lets a request in or says why not; r then knows who asks.
+func (s *Console) admit(r **http.Request, need access) error {
+	if need == anyone {
+		return nil
+	}
+	p, err := s.whoAsks(*r)
+	if err != nil {
+		return err
+	}
+	if need == admin && (!p.Admin || !p.Scope.All) {
+		return errForbidden
+	}
+	*r = (*r).WithContext(context.WithValue((*r).Context(), principalKey{}, p))
+	return nil
+}
+
+func (s *Console) whoAsks(r *http.Request) (settings.Principal, error) {
+	if header := r.Header.Get("Authorization"); header != "" {
+		scheme, token, _ := strings.Cut(header, " ")
+		if !strings.EqualFold(scheme, "Bearer") {
+			return settings.Principal{}, errUnauthorized
+		}
+		p, err := s.Identities.ByToken(r.Context(), strings.TrimSpace(token))
+		return p, unknown(err)
+	}
+	c, err := r.Cookie(sessionCookie)
+	if err != nil {
+		return settings.Principal{}, errUnauthorized
+	}
+	p, err := s.Identities.BySession(r.Context(), c.Value)
+	return p, unknown(err)
+}
+
+// usedLink is what a person sees whose link does not work.
+const usedLink = `<!doctype html><html lang="zh"><meta charset="utf-8"><title>IPTV</title>
+<p>此登录链接已使用或已过期。请在服务器上运行 <code>aggregator link --data DIR</code> 获取新链接。</p>
+<p lang="en">This sign-in link was used before or is too old. Run <code>aggregator link --data DIR</code> on the server for a new one.</p>
+<p><a href="/">首页 / Home</a></p></html>
+`
+
+func (s *Console) login(w http.ResponseWriter, r *http.Request) error {
+	session, err := s.Identities.Redeem(r.Context(), r.URL.Query().Get("key"))
+	if errors.Is(err, settings.ErrUnknown) {
+		if c, err := r.Cookie(sessionCookie); err == nil {
+			// A link opened twice in one browser leads to the page again.
+			if _, err := s.Identities.BySession(r.Context(), c.Value); err == nil {
+				http.Redirect(w, r, "/", http.StatusSeeOther)
+				return nil
+			}
+		}
+		w.Header().Set("Content-Type", "text/html; charset=utf-8")
+		w.Header().Set("Cache-Control", "no-store")
+		w.WriteHeader(http.StatusUnauthorized)
+		_, _ = w.Write([]byte(usedLink))
+		return nil
+	}
+	if err != nil {
+		return err
+	}
+	s.setCookie(w, r, session, int(settings.SessionLife.Seconds()))
+	http.Redirect(w, r, "/", http.StatusSeeOther)
+	return nil
+}
+
+func (s *Console) logout(w http.ResponseWriter, r *http.Request) error {
+	if c, err := r.Cookie(sessionCookie); err == nil {
+		if err := s.Identities.EndSession(r.Context(), c.Value); err != nil {
+			return err
+		}
+	}
+	s.setCookie(w, r, "", -1)
+	http.Redirect(w, r, "/", http.StatusSeeOther)
+	return nil
+}
+
+// setCookie is out of scripts' reach and never sent by other sites' requests
+// that change something. Over plain HTTP it cannot be Secure: the program
+// listens on the machine itself unless told otherwise.
+func (s *Console) setCookie(w http.ResponseWriter, r *http.Request, value string, maxAge int) {
+	w.Header().Set("Cache-Control", "no-store")
+	http.SetCookie(w, &http.Cookie{
+		Name: sessionCookie, Value: value, Path: "/", MaxAge: maxAge,
+		HttpOnly: true, Secure: r.TLS != nil, SameSite: http.SameSiteLaxMode,
+	})
+}

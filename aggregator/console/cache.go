@@ -1,0 +1,173 @@
+package console
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"slices"
+	"sync"
+	"time"
+
+	"iptvdc/aggregator"
+	"iptvdc/aggregator/indicator"
+)
+
+const (
+	// answerLife is how long an answer is given again although nothing was
+	// closed: it also tells of losses, which come without a closing.
+	answerLife = 15 * time.Second
+	// maxAnswers bounds the cache; above it everything is forgotten.
+	maxAnswers = 1024
+	// queriesAtOnce bounds how many questions the store works on, so that
+	// readers leave room for loading.
+	queriesAtOnce = 4
+	// queryLimit is how long one question may take.
+	queryLimit = 30 * time.Second
+)
+
+// answerKey names an answer: who may see what, and the question. Both are
+// canonical JSON, so equal questions meet.
+type answerKey struct{ scope, request string }
+
+func keyOf(scope aggregator.Scope, r *indicator.Request) (answerKey, error) {
+	if scope.All {
+		scope.Provinces = nil
+	}
+	scope.Provinces = slices.Compact(slices.Sorted(slices.Values(scope.Provinces)))
+	s, err := json.Marshal(scope)
+	if err != nil {
+		return answerKey{}, err
+	}
+	q, err := json.Marshal(r)
+	return answerKey{string(s), string(q)}, err
+}
+
+func (k answerKey) parts() (aggregator.Scope, *indicator.Request, error) {
+	var scope aggregator.Scope
+	if err := json.Unmarshal([]byte(k.scope), &scope); err != nil {
+		return scope, nil, err
+	}
+	r := new(indicator.Request)
+	return scope, r, json.Unmarshal([]byte(k.request), r)
+}
+
+// answers keeps the answers of the present generation of figures. Many readers
+// of one board cost one query: who asks while an answer is being computed waits
+// for it. Safe for concurrent use.
+type answers struct {
+	compute func(context.Context, answerKey) ([]byte, error)
+	slots   chan struct{} // filled by running queries
+
+	mu         sync.Mutex
+	generation uint64
+	held       map[answerKey]*answer
+}
+
+// answer is one that is computed or being computed; bytes and err are set
+// before done is closed.
+type answer struct {
+	done  chan struct{}
+	at    time.Time
+	bytes []byte
+	err   error
+}
+
+func newAnswers(compute func(context.Context, answerKey) ([]byte, error)) *answers {
+	return &answers{compute: compute, slots: make(chan struct{}, queriesAtOnce), held: map[answerKey]*answer{}}
+}
+
+// forget starts a new generation: figures have changed.
+func (a *answers) forget() {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	a.generation++
+	clear(a.held)
+}
+
+// get returns the answer; the caller must not change it.
+func (a *answers) get(ctx context.Context, key answerKey) ([]byte, error) {
+	a.mu.Lock()
+	found, ok := a.held[key]
+	if !ok || time.Since(found.at) > answerLife {
+		if len(a.held) >= maxAnswers {
+			clear(a.held)
+		}
+		found = &answer{done: make(chan struct{}), at: time.Now()}
+		a.held[key] = found
+		// The first reader may go away while others wait for the answer.
+		go a.fill(context.WithoutCancel(ctx), key, found, a.generation)
+	}
+	a.mu.Unlock()
+	select {
+	case <-found.done:
+		return found.bytes, found.err
+	case <-ctx.Done():
+		return nil, ctx.Err()
+	}
+}
+
+// fill computes one answer. Errors are told to those who wait and not kept.
+func (a *answers) fill(ctx context.Context, key answerKey, into *answer, generation uint64) {
+	ctx, cancel := context.WithTimeout(ctx, queryLimit)
+	defer cancel()
+	into.bytes, into.err = a.computeInSlot(ctx, key)
+	close(into.done)
+	if into.err != nil {
+		a.mu.Lock()
+		defer a.mu.Unlock()
+		if a.generation == generation && a.held[key] == into {
+			delete(a.held, key)
+		}
+	}
+}
+
+// computeInSlot waits for its turn. A panic becomes an error: it must not take
+// the program along because no request's own net is around it.
+func (a *answers) computeInSlot(ctx context.Context, key answerKey) (b []byte, err error) {
+	select {
+	case a.slots <- struct{}{}:
+	case <-ctx.Done():
+		return nil, ctx.Err()
+	}
+	defer func() {
+		<-a.slots
+		if fault := recover(); fault != nil {
+			err = fmt.Errorf("console: a question panicked: %v", fault)
+		}
+	}()
+	return a.compute(ctx, key)
+}
+
+// A memo holds its value for memoLife, or memoFactor times what getting it
+// took, whichever is longer.
+const (
+	memoLife   = time.Second
+	memoFactor = 20
+)
+
+// memo keeps a value that many ask for and that costs something. The zero memo
+// needs load. Safe for concurrent use.
+type memo[T any] struct {
+	load func(context.Context) (T, error)
+
+	mu    sync.Mutex
+	until time.Time
+	value T
+}
+
+// get returns the value, a moment old at most. The caller must not change it.
+func (m *memo[T]) get(ctx context.Context) (T, error) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	began := time.Now()
+	if began.Before(m.until) {
+		return m.value, nil
+	}
+	value, err := m.load(ctx)
+	if err != nil {
+		return value, err
+	}
+	now := time.Now()
+	m.value, m.until = value, now.Add(max(memoLife, memoFactor*now.Sub(began)))
+	return value, nil
+}

@@ -1,0 +1,206 @@
+package console
+
+import (
+	"encoding/json"
+	"fmt"
+	"net/http"
+	"slices"
+	"sync"
+	"time"
+
+	"iptvdc/aggregator"
+	"iptvdc/aggregator/indicator"
+)
+
+const (
+	// changeEvery is the shortest time between two changes told to a reader.
+	changeEvery = time.Second
+	// commentEvery is how often a silent stream shows that it lives.
+	commentEvery = 15 * time.Second
+	// streamLife is how long a stream lives; the reader then asks again and
+	// shows anew who it is.
+	streamLife = time.Hour
+	// streamPatience is how long a reader may take to take a line.
+	streamPatience = 10 * time.Second
+	// maxHours is the greatest number of hours named in a change, the newest.
+	maxHours = 1000
+)
+
+// Change says which figures have moved.
+type Change struct {
+	AsOf      indicator.Moment `json:"as_of"`
+	Hours     []string         `json:"hours"`     // as 2026-11-22T19
+	Provinces []string         `json:"provinces"` // codes
+}
+
+// ChangeOf says that figures of these hours and provinces have moved.
+func ChangeOf(asOfMs int64, hours []aggregator.Hour, provinces []aggregator.Province) Change {
+	c := Change{AsOf: indicator.Moment(asOfMs)}
+	for _, p := range provinces {
+		c.Provinces = append(c.Provinces, p.String())
+	}
+	for _, h := range hours {
+		c.Hours = append(c.Hours, fmt.Sprintf("%sT%02d", h.Day(), h-h.Day().FirstHour()))
+	}
+	c.normalize()
+	return c
+}
+
+// merge adds what o says.
+func (c *Change) merge(o Change) {
+	c.AsOf = max(c.AsOf, o.AsOf)
+	c.Hours = append(c.Hours, o.Hours...)
+	c.Provinces = append(c.Provinces, o.Provinces...)
+	c.normalize()
+}
+
+func (c *Change) normalize() {
+	c.Hours = slices.Compact(slices.Sorted(slices.Values(c.Hours)))
+	c.Hours = c.Hours[max(0, len(c.Hours)-maxHours):]
+	c.Provinces = slices.Compact(slices.Sorted(slices.Values(c.Provinces)))
+}
+
+// within leaves what a scope opens; ok is false if nothing is left.
+func (c Change) within(scope aggregator.Scope) (Change, bool) {
+	c.Provinces = slices.DeleteFunc(slices.Clone(c.Provinces), func(code string) bool {
+		p, err := aggregator.ParseProvince(code)
+		return !scope.All && (err != nil || !scope.Sees(p))
+	})
+	return c, len(c.Provinces) > 0
+}
+
+// changes passes what was told on to all listeners. Safe for concurrent use.
+type changes struct {
+	mu        sync.Mutex
+	listeners map[*listener]struct{}
+	closed    bool
+	done      chan struct{} // closed by close
+}
+
+// listener collects changes until its stream takes them.
+type listener struct {
+	scope   aggregator.Scope
+	wake    chan struct{} // holds one signal
+	mu      sync.Mutex
+	pending Change
+	some    bool
+}
+
+func newChanges() *changes {
+	return &changes{listeners: map[*listener]struct{}{}, done: make(chan struct{})}
+}
+
+func (c *changes) count() int {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return len(c.listeners)
+}
+
+func (c *changes) listen(scope aggregator.Scope) *listener {
+	l := &listener{scope: scope, wake: make(chan struct{}, 1)}
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.listeners[l] = struct{}{}
+	return l
+}
+
+func (c *changes) leave(l *listener) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	delete(c.listeners, l)
+}
+
+// tell never waits: a slow reader finds several changes merged into one.
+func (c *changes) tell(change Change) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	for l := range c.listeners {
+		visible, ok := change.within(l.scope)
+		if !ok {
+			continue
+		}
+		l.mu.Lock()
+		l.pending.merge(visible)
+		l.some = true
+		l.mu.Unlock()
+		select {
+		case l.wake <- struct{}{}:
+		default:
+		}
+	}
+}
+
+func (c *changes) close() {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if !c.closed {
+		c.closed = true
+		close(c.done)
+	}
+}
+
+func (l *listener) take() (Change, bool) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	change, some := l.pending, l.some
+	l.pending, l.some = Change{}, false
+	return change, some
+}
+
+// stream answers with server-sent events until the reader or the program ends.
+func (s *Console) stream(w http.ResponseWriter, r *http.Request) error {
+	l := s.changes.listen(principal(r).Scope)
+	defer s.changes.leave(l)
+	h := w.Header()
+	h.Set("Content-Type", "text/event-stream")
+	h.Set("Cache-Control", "no-store")
+	h.Set("X-Accel-Buffering", "no") // a proxy in between must not collect lines
+	out := http.NewResponseController(w)
+	send := func(text string) bool {
+		// Writers without deadlines have nobody slow behind them.
+		_ = out.SetWriteDeadline(time.Now().Add(streamPatience))
+		if _, err := fmt.Fprint(w, text); err != nil {
+			return false
+		}
+		return out.Flush() == nil
+	}
+	if !send(": hello\n\n") {
+		return nil
+	}
+	comments := time.NewTicker(commentEvery)
+	defer comments.Stop()
+	end := time.NewTimer(streamLife)
+	defer end.Stop()
+	for {
+		select {
+		case <-r.Context().Done():
+			return nil
+		case <-s.changes.done:
+			return nil
+		case <-end.C:
+			return nil
+		case <-comments.C:
+			if !send(": still here\n\n") {
+				return nil
+			}
+			continue
+		case <-l.wake:
+		}
+		if change, some := l.take(); some {
+			b, err := json.Marshal(change)
+			if err != nil {
+				return err
+			}
+			if !send("event: changed\ndata: " + string(b) + "\n\n") {
+				return nil
+			}
+		}
+		select { // at most one a changeEvery; meanwhile they merge
+		case <-time.After(changeEvery):
+		case <-r.Context().Done():
+			return nil
+		case <-s.changes.done:
+			return nil
+		}
+	}
+}

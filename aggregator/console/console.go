@@ -1,0 +1,286 @@
+// Package console is the platform's HTTP side: the JSON API with sign-in, the
+// stream of changes, health, and the built page. It computes nothing itself:
+// figures come from indicator within the reader's scope, accounts of losses and
+// single boxes from what the caller wires in.
+package console
+
+import (
+	"context"
+	"io/fs"
+	"log/slog"
+	"net/http"
+	"time"
+
+	"github.com/prometheus/client_golang/prometheus"
+
+	"iptvdc/aggregator"
+	"iptvdc/aggregator/indicator"
+	"iptvdc/aggregator/settings"
+)
+
+// Identities knows who asks; settings.Settings is one.
+type Identities interface {
+	// ByToken and BySession return who holds a secret, or settings.ErrUnknown.
+	ByToken(ctx context.Context, secret string) (settings.Principal, error)
+	BySession(ctx context.Context, secret string) (settings.Principal, error)
+	// Redeem turns a one-time key into a session, once, else ErrUnknown.
+	Redeem(ctx context.Context, key string) (session string, err error)
+	// EndSession signs out.
+	EndSession(ctx context.Context, secret string) error
+}
+
+// Account is what is known to have arrived and to be missing from one province.
+type Account struct {
+	Province    aggregator.Province
+	Boxes       uint64
+	Streams     uint64
+	Received    uint64 // events
+	Lost        uint64 // events that will never come
+	Quarantined uint64 // events kept raw and not loaded
+}
+
+// Poison is a batch that was kept raw, and why.
+type Poison struct {
+	At       time.Time
+	Province aggregator.Province
+	Box      string
+	Epoch    uint64
+	No       uint64
+	Events   uint32
+	Why      string
+}
+
+// Books is the account of what was received.
+type Books interface {
+	// Accounts returns one Account a province.
+	Accounts(ctx context.Context) ([]Account, error)
+	// Backlog returns how many events are received and not yet in the figures'
+	// store, and how many cells wait for closing.
+	Backlog(ctx context.Context) (events uint64, dirty int, err error)
+	// Quarantine returns the newest quarantined batches, at most limit.
+	Quarantine(ctx context.Context, limit int) ([]Poison, error)
+}
+
+// AuditRow says what is held of a box and kind.
+type AuditRow struct {
+	Box     string `json:"box"`
+	Kind    string `json:"kind"`
+	Events  int64  `json:"events"`
+	MonoSum int64  `json:"mono_sum"` // sum of the events' milliseconds since boot
+}
+
+// AuditEvent names one event held of a box.
+type AuditEvent struct {
+	Boot   uint32 `json:"boot"`
+	MonoMs int64  `json:"mono_ms"`
+	Kind   string `json:"kind"`
+}
+
+// Auditor looks at single boxes, by their ids.
+type Auditor interface {
+	// Audit counts what is held of each box; boxes without events are left out.
+	Audit(ctx context.Context, boxes []string) ([]AuditRow, error)
+	// Events returns every event held of one box, by boot, time and kind.
+	Events(ctx context.Context, box string) ([]AuditEvent, error)
+}
+
+// Config is what a Console needs. All fields but Page must be set.
+type Config struct {
+	Figures    indicator.Source
+	Identities Identities
+	Books      Books
+	Auditor    Auditor
+	// Problems names every part that does not work, with its reason; none if
+	// the program is ready to serve.
+	Problems func(ctx context.Context) []Problem
+	// Metrics answers /metrics.
+	Metrics http.Handler
+	// Page holds the built page, index.html at its root; nil: none.
+	Page fs.FS
+
+	Version  string
+	Registry prometheus.Registerer
+	Log      *slog.Logger
+}
+
+// Problem is a part that does not work, and why.
+type Problem struct {
+	Part   string `json:"part"`
+	Reason string `json:"reason"`
+}
+
+// Console answers HTTP requests. Safe for concurrent use.
+type Console struct {
+	Config
+	answers  *answers
+	accounts memo[[]Account]
+	changes  *changes
+	requests *requestMetrics
+	static   *static
+	openAPI  []byte
+	handler  http.Handler
+}
+
+// New makes a Console and registers its metrics.
+func New(c Config) (*Console, error) {
+	s := &Console{Config: c, changes: newChanges()}
+	s.answers = newAnswers(s.answer)
+	s.accounts.load = c.Books.Accounts
+	s.requests = newRequestMetrics(c.Registry, s.changes.count)
+	if c.Page != nil {
+		var err error
+		if s.static, err = newStatic(c.Page); err != nil {
+			return nil, err
+		}
+	}
+	var err error
+	if s.openAPI, err = document(s.routes(), c.Version); err != nil {
+		return nil, err
+	}
+	s.handler = s.mux()
+	return s, nil
+}
+
+// ServeHTTP answers one request.
+func (s *Console) ServeHTTP(w http.ResponseWriter, r *http.Request) { s.handler.ServeHTTP(w, r) }
+
+// Changed tells readers and the cache that figures have changed. It never
+// waits.
+func (s *Console) Changed(c Change) {
+	s.answers.forget()
+	s.changes.tell(c)
+}
+
+// Close ends all streams of changes, so that a server can shut down.
+func (s *Console) Close() { s.changes.close() }
+
+// access says who may use a route.
+type access int
+
+const (
+	anyone access = iota
+	reader        // whoever has a token or a session
+	admin         // an administrator of all provinces
+)
+
+// route is one declared way to ask. The mux and the OpenAPI document are both
+// made from it, so neither can know of a route that the other does not.
+type route struct {
+	method, path string // path as http.ServeMux wants it
+	access       access
+	summary      string
+	// body and answer are values of the types in JSON; nil: none, or not JSON.
+	body, answer any
+	// media is the answer's type if it is not JSON.
+	media string
+	serve func(w http.ResponseWriter, r *http.Request) error
+}
+
+func (s *Console) routes() []route {
+	return []route{
+		{"GET", "/api/v1/indicators", reader, "The catalogue of figures: units, formulas, dimensions, regions", nil, Catalogue{}, "", s.catalogue},
+		{"POST", "/api/v1/query", reader, "Figures by period and dimensions, within the reader's provinces", indicator.Request{}, indicator.Answer{}, "", s.query},
+		{"GET", "/api/v1/changes", reader, "Server-sent events: changed, at most once a second, whenever figures have moved", nil, Change{}, "text/event-stream", s.stream},
+		{"GET", "/api/v1/status", reader, "What was received, is loaded, lost and quarantined, of the reader's provinces", nil, Status{}, "", s.status},
+		{"GET", "/api/v1/quarantine", reader, "The newest batches that were kept raw, with the reason", nil, Quarantine{}, "", s.quarantine},
+		{"POST", "/api/v1/audit", admin, "How many events of each kind are held of given boxes", AuditRequest{}, AuditAnswer{}, "", s.audit},
+		{"GET", "/api/v1/audit/boxes/{box}/events", admin, "Every event held of one box", nil, AuditEvents{}, "", s.auditEvents},
+		{"GET", "/api/v1/openapi.json", anyone, "This document", nil, map[string]any{}, "", s.serveDocument},
+		{"GET", "/login", anyone, "Turns a one-time key into a session and goes to the page", nil, nil, "text/html", s.login},
+		{"POST", "/logout", anyone, "Ends the session", nil, nil, "text/html", s.logout},
+		{"GET", "/healthz", anyone, "200 while the program runs", nil, nil, "text/plain", s.healthz},
+		{"GET", "/readyz", anyone, "200 while ledger, store and broker are usable, else 503 with the reasons", nil, Readiness{}, "", s.readyz},
+		{"GET", "/metrics", anyone, "Metrics for Prometheus", nil, nil, "text/plain", s.metrics},
+	}
+}
+
+// mux puts together what is declared; whatever is not is the page's or refused.
+func (s *Console) mux() http.Handler {
+	mux := http.NewServeMux()
+	for _, rt := range s.routes() {
+		mux.Handle(rt.method+" "+rt.path, s.handle(rt))
+	}
+	mux.Handle("/api/", s.handle(route{path: "/api/", access: reader, serve: func(_ http.ResponseWriter, r *http.Request) error {
+		return &aggregator.Error{Code: "not_found", Message: "There is no " + r.Method + " " + clip(r.URL.Path) + "; /api/v1/openapi.json lists what there is."}
+	}}))
+	mux.Handle("/", s.handle(route{path: "/", serve: s.page}))
+
+	guard := http.NewCrossOriginProtection()
+	guard.SetDenyHandler(s.handle(route{path: "cross-origin", serve: func(http.ResponseWriter, *http.Request) error {
+		return &aggregator.Error{Code: "cross_origin", Message: "A page of another origin may not ask this."}
+	}}))
+	return secured(guard.Handler(mux))
+}
+
+// secured sets the headers that every answer carries. The page loads from its
+// own origin only and is never framed.
+func secured(next http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		h := w.Header()
+		h.Set("Content-Security-Policy", "default-src 'self'; frame-ancestors 'none'; base-uri 'none'; form-action 'self'; object-src 'none'")
+		h.Set("X-Content-Type-Options", "nosniff")
+		h.Set("Referrer-Policy", "no-referrer") // one-time keys travel in addresses
+		h.Set("Cross-Origin-Opener-Policy", "same-origin")
+		next.ServeHTTP(w, r)
+	})
+}
+
+// answerPatience is how long an answer may take, computing and sending; a
+// stream sets its own.
+const answerPatience = 2 * time.Minute
+
+// handle does around every route what is the same for all: sign-in, error
+// mapping, metrics, and a net under panics.
+func (s *Console) handle(rt route) http.Handler {
+	label := rt.path
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		start := time.Now()
+		out := &response{ResponseWriter: w}
+		// Writers without deadlines (in tests) have nobody slow behind them.
+		_ = http.NewResponseController(w).SetWriteDeadline(start.Add(answerPatience))
+		defer func() {
+			if fault := recover(); fault != nil && fault != http.ErrAbortHandler {
+				s.Log.Error("a request panicked", "route", label, "panic", fault)
+				s.fail(out, r, errPanic)
+			}
+			s.requests.observe(label, out.code(), time.Since(start))
+		}()
+		err := s.admit(&r, rt.access)
+		if err == nil {
+			err = rt.serve(out, r)
+		}
+		if err != nil {
+			s.fail(out, r, err)
+		}
+	})
+}
+
+// response notes what was answered.
+type response struct {
+	http.ResponseWriter
+	status int
+}
+
+func (w *response) WriteHeader(code int) {
+	if w.status == 0 {
+		w.status = code
+	}
+	w.ResponseWriter.WriteHeader(code)
+}
+
+func (w *response) Write(b []byte) (int, error) {
+	if w.status == 0 {
+		w.status = http.StatusOK
+	}
+	return w.ResponseWriter.Write(b)
+}
+
+// Unwrap lets http.ResponseController reach the connection.
+func (w *response) Unwrap() http.ResponseWriter { return w.ResponseWriter }
+
+func (w *response) code() int {
+	if w.status == 0 {
+		return http.StatusOK
+	}
+	return w.status
+}

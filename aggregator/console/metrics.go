@@ -1,0 +1,43 @@
+package console
+
+import (
+	"strconv"
+	"time"
+
+	"github.com/prometheus/client_golang/prometheus"
+)
+
+// requestMetrics counts requests. Labels are declared routes and status codes.
+type requestMetrics struct {
+	total    *prometheus.CounterVec
+	duration *prometheus.HistogramVec
+}
+
+func newRequestMetrics(r prometheus.Registerer, streams func() int) *requestMetrics {
+	m := &requestMetrics{
+		total: prometheus.NewCounterVec(prometheus.CounterOpts{
+			Name: "iptv_http_requests_total", Help: "Requests answered, by declared route and status code.",
+		}, []string{"route", "code"}),
+		duration: prometheus.NewHistogramVec(prometheus.HistogramOpts{
+			Name: "iptv_http_request_duration_seconds", Help: "Time from a request to the end of its answer.",
+			Buckets:                         []float64{.001, .0025, .005, .01, .025, .05, .1, .25, .5, 1, 2.5, 10},
+			NativeHistogramBucketFactor:     1.1,
+			NativeHistogramMaxBucketNumber:  100,
+			NativeHistogramMinResetDuration: time.Hour,
+		}, []string{"route"}),
+	}
+	r.MustRegister(m.total, m.duration, prometheus.NewGaugeFunc(prometheus.GaugeOpts{
+		Name: "iptv_http_change_streams", Help: "Open streams of changes.",
+	}, func() float64 { return float64(streams()) }))
+	return m
+}
+
+// streamRoute lives for an hour by design and would spoil the durations.
+const streamRoute = "/api/v1/changes"
+
+func (m *requestMetrics) observe(route string, code int, took time.Duration) {
+	m.total.WithLabelValues(route, strconv.Itoa(code)).Inc()
+	if route != streamRoute {
+		m.duration.WithLabelValues(route).Observe(took.Seconds())
+	}
+}

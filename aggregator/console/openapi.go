@@ -1,0 +1,151 @@
+package console
+
+import (
+	"encoding/json"
+	"net/http"
+	"reflect"
+	"regexp"
+	"strings"
+
+	"iptvdc/aggregator/indicator"
+)
+
+// document writes the OpenAPI document from the declared routes, so that it
+// cannot differ from what is served.
+func document(routes []route, version string) ([]byte, error) {
+	d := describer{schemas: map[string]any{}}
+	paths := map[string]map[string]any{}
+	for _, rt := range routes {
+		if paths[rt.path] == nil {
+			paths[rt.path] = map[string]any{}
+		}
+		paths[rt.path][strings.ToLower(rt.method)] = d.operation(rt)
+	}
+	return json.MarshalIndent(map[string]any{
+		"openapi": "3.1.0",
+		"info": map[string]any{
+			"title":       "IPTV behaviour data: figures",
+			"version":     version,
+			"description": "Days are civil days in Asia/Shanghai. Every answer holds only what the token's or session's provinces open.",
+		},
+		"paths": paths,
+		"components": map[string]any{
+			"schemas": d.schemas,
+			"securitySchemes": map[string]any{
+				"token":   map[string]any{"type": "http", "scheme": "bearer", "description": "made by: aggregator token"},
+				"session": map[string]any{"type": "apiKey", "in": "cookie", "name": sessionCookie, "description": "made by opening a one-time link"},
+			},
+		},
+	}, "", " ")
+}
+
+// describer turns Go types into schemas.
+type describer struct{ schemas map[string]any }
+
+var pathValue = regexp.MustCompile(`\{(\w+)\}`)
+
+func (d describer) operation(rt route) map[string]any {
+	op := map[string]any{"summary": rt.summary, "responses": d.responses(rt)}
+	if rt.access != anyone {
+		op["security"] = []any{map[string]any{"token": []string{}}, map[string]any{"session": []string{}}}
+	}
+	if rt.access == admin {
+		op["description"] = "Administrators of all provinces only."
+	}
+	if rt.body != nil {
+		op["requestBody"] = map[string]any{"required": true, "content": map[string]any{"application/json": map[string]any{"schema": d.schema(reflect.TypeOf(rt.body))}}}
+	}
+	var parameters []any
+	for _, m := range pathValue.FindAllStringSubmatch(rt.path, -1) {
+		parameters = append(parameters, map[string]any{"name": m[1], "in": "path", "required": true, "schema": map[string]any{"type": "string"}})
+	}
+	if rt.path == "/login" {
+		parameters = append(parameters, map[string]any{"name": "key", "in": "query", "required": true, "schema": map[string]any{"type": "string"}})
+	}
+	if parameters != nil {
+		op["parameters"] = parameters
+	}
+	return op
+}
+
+func (d describer) responses(rt route) map[string]any {
+	ok := map[string]any{"description": "As asked"}
+	media := rt.media
+	if media == "" {
+		media = "application/json"
+	}
+	schema := map[string]any{"type": "string"}
+	if rt.answer != nil {
+		schema = d.schema(reflect.TypeOf(rt.answer))
+	}
+	ok["content"] = map[string]any{media: map[string]any{"schema": schema}}
+	status := "200"
+	if rt.media == "text/html" {
+		status, ok = "303", map[string]any{"description": "To the page"}
+	}
+	fault := map[string]any{"description": "What is wrong, and what is allowed", "content": map[string]any{"application/json": map[string]any{"schema": d.schema(reflect.TypeFor[errorBody]())}}}
+	return map[string]any{status: ok, "default": fault}
+}
+
+// special are types whose JSON is not what their fields say.
+var special = map[reflect.Type]map[string]any{
+	reflect.TypeFor[indicator.Moment](): {"type": []string{"string", "null"}, "format": "date-time", "description": "in Asia/Shanghai; null: none"},
+	reflect.TypeFor[indicator.Number](): {"type": []string{"number", "null"}},
+	reflect.TypeFor[indicator.Row](): {"type": "array", "items": map[string]any{"type": []string{"string", "number", "null"}},
+		"description": "a cell a column: the period and dimensions as text, figures as numbers, null: none"},
+	reflect.TypeFor[indicator.Grain]():   {"type": "string", "enum": indicator.Grains(), "default": indicator.Total},
+	reflect.TypeFor[indicator.Compare](): {"type": "string", "enum": indicator.Compares()},
+}
+
+func (d describer) schema(t reflect.Type) map[string]any {
+	if s, ok := special[t]; ok {
+		return s
+	}
+	switch t.Kind() {
+	case reflect.String:
+		return map[string]any{"type": "string"}
+	case reflect.Bool:
+		return map[string]any{"type": "boolean"}
+	case reflect.Float64:
+		return map[string]any{"type": "number"}
+	case reflect.Slice:
+		return map[string]any{"type": "array", "items": d.schema(t.Elem())}
+	case reflect.Map:
+		if t.Elem().Kind() == reflect.Interface {
+			return map[string]any{"type": "object"}
+		}
+		return map[string]any{"type": "object", "additionalProperties": d.schema(t.Elem())}
+	case reflect.Struct:
+		return d.object(t)
+	}
+	return map[string]any{"type": "integer"}
+}
+
+// object describes a struct once, under its name.
+func (d describer) object(t reflect.Type) map[string]any {
+	name := strings.ToUpper(t.Name()[:1]) + t.Name()[1:]
+	ref := map[string]any{"$ref": "#/components/schemas/" + name}
+	if _, done := d.schemas[name]; done {
+		return ref
+	}
+	properties := map[string]any{}
+	required := []string{}
+	for i := range t.NumField() {
+		f := t.Field(i)
+		property := jsonName(f)
+		properties[property] = d.schema(f.Type)
+		_, options, _ := strings.Cut(f.Tag.Get("json"), ",")
+		if strings.Contains(options, "string") {
+			properties[property] = map[string]any{"type": "string"}
+		}
+		if !strings.Contains(options, "omitempty") {
+			required = append(required, property)
+		}
+	}
+	d.schemas[name] = map[string]any{"type": "object", "properties": properties, "required": required, "additionalProperties": false}
+	return ref
+}
+
+func (s *Console) serveDocument(w http.ResponseWriter, _ *http.Request) error {
+	return writeBytes(w, http.StatusOK, s.openAPI)
+}

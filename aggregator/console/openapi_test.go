@@ -1,0 +1,146 @@
+package console
+
+import (
+	"bytes"
+	"encoding/json"
+	"flag"
+	"os"
+	"strings"
+	"testing"
+)
+
+var update = flag.Bool("update", false, "write testdata/openapi.json anew")
+
+func TestDocumentIsTheOneReleased(t *testing.T) {
+	b := newBench(t)
+	r := b.do("GET", "/api/v1/openapi.json", "", "")
+	const golden = "testdata/openapi.json"
+	if *update {
+		if err := os.WriteFile(golden, []byte(r.body), 0o644); err != nil {
+			t.Fatal(err)
+		}
+	}
+	want, err := os.ReadFile(golden)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if !bytes.Equal(want, []byte(r.body)) {
+		t.Errorf("the API differs from %s; if it is meant to, run: go test ./aggregator/console -run Document -update", golden)
+	}
+}
+
+// Every declared route is described and served, every described one declared,
+// and every JSON answer has exactly the fields described.
+func TestDocumentCoversTheAPI(t *testing.T) {
+	b := newBench(t)
+	b.powerOns(33, 1)
+	var doc struct {
+		Paths map[string]map[string]struct {
+			RequestBody any
+			Security    []any
+			Responses   map[string]struct {
+				Content map[string]struct{ Schema map[string]any }
+			}
+		}
+		Components struct{ Schemas map[string]map[string]any }
+	}
+	if err := json.Unmarshal(b.console.openAPI, &doc); err != nil {
+		t.Fatal(err)
+	}
+	bodies := map[string]string{
+		"/api/v1/query": `{"indicators":["power_ons"],"dimensions":["province"],` + today + `}`,
+		"/api/v1/audit": `{"boxes":["` + knownBox + `"]}`,
+	}
+	described := 0
+	for _, methods := range doc.Paths {
+		described += len(methods)
+	}
+	if n := len(b.console.routes()); n != described {
+		t.Errorf("%d routes declared, %d described", n, described)
+	}
+	for _, rt := range b.console.routes() {
+		op, ok := doc.Paths[rt.path][strings.ToLower(rt.method)]
+		if !ok {
+			t.Errorf("%s %s is not described", rt.method, rt.path)
+			continue
+		}
+		if (rt.access != anyone) != (len(op.Security) > 0) {
+			t.Errorf("%s %s: access %d, described as %v", rt.method, rt.path, rt.access, op.Security)
+		}
+		content, ok := op.Responses["200"].Content["application/json"]
+		if !ok || rt.path == "/api/v1/openapi.json" {
+			continue
+		}
+		r := b.do(rt.method, strings.ReplaceAll(rt.path, "{box}", knownBox), b.admin, bodies[rt.path])
+		if r.status != 200 {
+			t.Errorf("%s: %d %s", rt.path, r.status, r.body)
+		}
+		var got any
+		if err := json.Unmarshal([]byte(r.body), &got); err != nil {
+			t.Fatal(err)
+		}
+		matches(t, rt.path, doc.Components.Schemas, content.Schema, got)
+	}
+}
+
+// matches compares a value with a schema, as deep as the schema goes.
+func matches(t *testing.T, where string, schemas map[string]map[string]any, schema map[string]any, v any) {
+	t.Helper()
+	if ref, ok := schema["$ref"].(string); ok {
+		schema = schemas[strings.TrimPrefix(ref, "#/components/schemas/")]
+	}
+	switch v := v.(type) {
+	case map[string]any:
+		properties, _ := schema["properties"].(map[string]any)
+		more, _ := schema["additionalProperties"].(map[string]any)
+		for name, value := range v {
+			property, ok := properties[name].(map[string]any)
+			if !ok {
+				property = more
+			}
+			if property == nil {
+				t.Errorf("%s.%s is not described", where, name)
+				continue
+			}
+			matches(t, where+"."+name, schemas, property, value)
+		}
+		required, _ := schema["required"].([]any)
+		for _, name := range required {
+			if _, ok := v[name.(string)]; !ok {
+				t.Errorf("%s lacks %v", where, name)
+			}
+		}
+	case []any:
+		items, _ := schema["items"].(map[string]any)
+		if schema["type"] != "array" {
+			t.Errorf("%s is a list, described as %v", where, schema["type"])
+		}
+		for _, value := range v {
+			matches(t, where+"[]", schemas, items, value)
+		}
+	case nil:
+		fits(t, where, schema, "null")
+	case string:
+		fits(t, where, schema, "string")
+	case float64:
+		fits(t, where, schema, "number", "integer")
+	case bool:
+		fits(t, where, schema, "boolean")
+	}
+}
+
+func fits(t *testing.T, where string, schema map[string]any, kinds ...string) {
+	t.Helper()
+	described, ok := schema["type"].([]any)
+	if !ok {
+		described = []any{schema["type"]}
+	}
+	for _, d := range described {
+		for _, k := range kinds {
+			if d == k {
+				return
+			}
+		}
+	}
+	t.Errorf("%s is %v, described as %v", where, kinds, described)
+}

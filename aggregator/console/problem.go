@@ -1,0 +1,110 @@
+package console
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"net/http"
+	"strings"
+
+	"iptvdc/aggregator"
+	"iptvdc/aggregator/settings"
+)
+
+// errPanic stands for a panic that was caught; it has been logged.
+var errPanic = errors.New("console: a request panicked")
+
+var (
+	errUnauthorized = &aggregator.Error{Code: "unauthorized", Message: "Sign in with a one-time link (aggregator link), or send an API token (aggregator token) as Authorization: Bearer TOKEN."}
+	errForbidden    = &aggregator.Error{Code: "forbidden", Message: "Only an administrator of all provinces may ask this (aggregator token, without --province)."}
+)
+
+// statuses of errors that are not the request's content; every other
+// *aggregator.Error is 400.
+var statuses = map[string]int{
+	"unauthorized":   http.StatusUnauthorized,
+	"forbidden":      http.StatusForbidden,
+	"cross_origin":   http.StatusForbidden,
+	"not_found":      http.StatusNotFound,
+	"body_too_large": http.StatusRequestEntityTooLarge,
+	"timeout":        http.StatusGatewayTimeout,
+}
+
+// errorBody is every error's JSON.
+type errorBody struct {
+	Error errorText `json:"error"`
+}
+
+type errorText struct {
+	Code    string `json:"code"`
+	Message string `json:"message"`
+}
+
+// fail is the one place where an error becomes an answer. What is not meant for
+// people is logged, once, and reads "internal error".
+func (s *Console) fail(w *response, r *http.Request, err error) {
+	var fault *aggregator.Error
+	status := http.StatusBadRequest
+	switch {
+	case errors.As(err, &fault):
+		if code, ok := statuses[fault.Code]; ok {
+			status = code
+		}
+	case r.Context().Err() != nil:
+		return // nobody is there to read it
+	case errors.Is(err, context.DeadlineExceeded):
+		status = http.StatusGatewayTimeout
+		fault = &aggregator.Error{Code: "timeout", Message: "The answer took too long; ask for a shorter time or fewer groups."}
+	default:
+		status = http.StatusInternalServerError
+		fault = &aggregator.Error{Code: "internal", Message: "Internal error; the server's log says more."}
+		if err != errPanic {
+			s.Log.Error("a request failed", "method", r.Method, "path", clip(r.URL.Path), "error", err)
+		}
+	}
+	if w.status != 0 {
+		return // the answer is under way; it ends here
+	}
+	if status == http.StatusUnauthorized {
+		w.Header().Set("WWW-Authenticate", "Bearer")
+	}
+	_ = writeJSON(w, status, errorBody{errorText{fault.Code, fault.Message}})
+}
+
+// writeJSON answers with v. An error of the connection is returned for form:
+// nobody is there to be told.
+func writeJSON(w http.ResponseWriter, status int, v any) error {
+	b, err := json.Marshal(v)
+	if err != nil {
+		return err
+	}
+	return writeBytes(w, status, b)
+}
+
+func writeBytes(w http.ResponseWriter, status int, b []byte) error {
+	h := w.Header()
+	h.Set("Content-Type", "application/json")
+	h.Set("Cache-Control", "no-store")
+	w.WriteHeader(status)
+	_, err := w.Write(append(b[:len(b):len(b)], '\n'))
+	if err != nil {
+		return nil // the reader went away
+	}
+	return nil
+}
+
+// unknown turns a secret that is not valid into the answer for it.
+func unknown(err error) error {
+	if errors.Is(err, settings.ErrUnknown) {
+		return errUnauthorized
+	}
+	return err
+}
+
+// clip cuts text from outside to a readable length.
+func clip(s string) string {
+	if len(s) > 80 {
+		return strings.ToValidUTF8(s[:80], "") + "…"
+	}
+	return s
+}

@@ -1,0 +1,104 @@
+package console
+
+import (
+	"context"
+	"encoding/json"
+	"net/http"
+
+	"iptvdc/aggregator"
+	"iptvdc/aggregator/indicator"
+)
+
+// Catalogue is what can be asked.
+type Catalogue struct {
+	Indicators []IndicatorInfo       `json:"indicators"`
+	Dimensions []indicator.Dimension `json:"dimensions"`
+	Units      []indicator.UnitTitle `json:"units"`
+	Regions    []RegionInfo          `json:"regions"`
+	Grains     []indicator.Grain     `json:"grains"`
+}
+
+// IndicatorInfo describes one figure.
+type IndicatorInfo struct {
+	ID         string         `json:"id"`
+	Title      indicator.Text `json:"title"`
+	Unit       indicator.Unit `json:"unit"`
+	Formula    indicator.Text `json:"formula"`
+	Dimensions []string       `json:"dimensions"`
+}
+
+// RegionInfo names a province (two digits) or city (four).
+type RegionInfo struct {
+	Code string         `json:"code"`
+	Name indicator.Text `json:"name"`
+}
+
+func (s *Console) catalogue(w http.ResponseWriter, _ *http.Request) error {
+	c := Catalogue{Dimensions: indicator.Dimensions(), Units: indicator.Units(), Grains: indicator.Grains()}
+	for _, i := range indicator.Catalogue() {
+		info := IndicatorInfo{ID: i.ID, Title: i.Title, Unit: i.Unit, Formula: i.Formula}
+		for _, d := range i.Dimensions {
+			info.Dimensions = append(info.Dimensions, string(d))
+		}
+		c.Indicators = append(c.Indicators, info)
+	}
+	for _, r := range aggregator.Regions() {
+		c.Regions = append(c.Regions, RegionInfo{r.Code, indicator.Text{ZH: r.ZH, EN: r.EN}})
+	}
+	return writeJSON(w, http.StatusOK, c)
+}
+
+func (s *Console) query(w http.ResponseWriter, r *http.Request) error {
+	var q indicator.Request
+	if err := decode(w, r, MaxBody, &q); err != nil {
+		return err
+	}
+	if err := q.Check(); err != nil {
+		return err
+	}
+	key, err := keyOf(principal(r).Scope, &q)
+	if err != nil {
+		return err
+	}
+	b, err := s.answers.get(r.Context(), key)
+	if err != nil {
+		return err
+	}
+	return writeBytes(w, http.StatusOK, b)
+}
+
+// answer computes what the cache does not have.
+func (s *Console) answer(ctx context.Context, key answerKey) ([]byte, error) {
+	scope, q, err := key.parts()
+	if err != nil {
+		return nil, err
+	}
+	a, err := indicator.Evaluate(ctx, s.Figures, scope, q)
+	if err != nil {
+		return nil, err
+	}
+	accounts, err := s.accounts.get(ctx)
+	if err != nil {
+		return nil, err
+	}
+	if t := total(accounts, scope); t.Received+t.Lost > 0 {
+		a.Completeness = indicator.Number(float64(t.Received) / float64(t.Received+t.Lost))
+	}
+	return json.Marshal(a)
+}
+
+// total adds up the accounts that a scope opens.
+func total(accounts []Account, scope aggregator.Scope) Account {
+	var t Account
+	for _, a := range accounts {
+		if !scope.Sees(a.Province) {
+			continue
+		}
+		t.Boxes += a.Boxes
+		t.Streams += a.Streams
+		t.Received += a.Received
+		t.Lost += a.Lost
+		t.Quarantined += a.Quarantined
+	}
+	return t
+}

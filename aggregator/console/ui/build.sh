@@ -1,0 +1,38 @@
+#!/bin/sh
+# Builds dist from src: the same bytes from the same sources wherever it runs.
+#   ./build.sh          install, check the types, bundle (make web)
+#   ./build.sh bundle   bundle only
+set -eu
+cd "$(dirname "$0")"
+
+if [ "${1:-}" != bundle ]; then
+  npm ci --ignore-scripts --no-audit --no-fund
+  npx --no-install tsc --noEmit
+fi
+
+rm -rf dist
+mkdir dist
+cp src/index.html src/icon.svg dist/
+esbuild() {
+  go tool esbuild --bundle --minify --log-level=warning --legal-comments=none \
+    --target=es2022,chrome111,firefox113,safari16.4 --define:process.env.NODE_ENV='"production"' "$@"
+}
+esbuild src/boot.ts --format=iife --outfile=dist/boot.js
+esbuild src/main.tsx --format=esm --jsx=automatic --jsx-import-source=preact --outfile=dist/main.js
+esbuild src/charts.ts --format=esm --outfile=dist/charts.js
+esbuild src/app.css --outfile=dist/app.css
+
+# what is bundled is given on under its own licences
+for p in preact @preact/signals @preact/signals-core echarts zrender tslib; do
+  for f in LICENSE LICENSE.txt NOTICE; do
+    if [ -f "node_modules/$p/$f" ]; then
+      printf '==== %s %s ====\n\n' "$p" "$f"
+      cat "node_modules/$p/$f"
+      printf '\n'
+    fi
+  done
+done >dist/licences.txt
+
+for f in dist/*; do
+  printf '%8d bytes %7d gzip  %s\n' "$(wc -c <"$f")" "$(gzip -9nc "$f" | wc -c)" "$f"
+done

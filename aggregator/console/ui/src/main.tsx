@@ -1,0 +1,81 @@
+import { effect } from '@preact/signals';
+import { render } from 'preact';
+
+import { isEmpty } from './country';
+import { completeness } from './format';
+import { t } from './i18n';
+import { link, problem, shown, shownTrend, start, turnTo } from './live';
+import { DayPanel, TrendPanel } from './page/curves';
+import { FiguresRow } from './page/figures';
+import { Footer, Header } from './page/header';
+import { ModesPanel } from './page/modes';
+import { PlacesPanel } from './page/places';
+import { Empty, Failed, Loading, LostBanner, ProblemBanner, SignedOut } from './page/states';
+import { applyPrefs, lang } from './prefs';
+import { placeName } from './regions';
+import { go, route } from './route';
+
+function Page() {
+  const out = link.value === 'signedout';
+  return (
+    <>
+      <Header heading={out ? null : <Heading />} />
+      {out ? <SignedOut /> : <Country />}
+    </>
+  );
+}
+
+function Heading() {
+  const { place } = route.value;
+  return (
+    <div class="heading">
+      {place && (
+        <button type="button" class="button back" onClick={() => go({ place: '' })}>
+          <span aria-hidden="true">←</span> {t('back')}
+        </button>
+      )}
+      <h1>{place ? t('placeNow', { place: placeName(place) }) : t('countryNow')}</h1>
+    </div>
+  );
+}
+
+function Country() {
+  const view = shown.value;
+  const trend = shownTrend.value;
+  const { place } = route.value;
+  const empty = view && view.place === '' && isEmpty(view);
+  // figures of the place left are shown, paled, until the new ones are there
+  const waiting = view !== null && view.place !== place;
+  return (
+    <main id="figures" tabIndex={-1} class={[waiting && 'waiting', link.value === 'lost' && 'stale'].filter(Boolean).join(' ')}>
+      <LostBanner />
+      <ProblemBanner />
+      {!view && (problem.value ? <Failed /> : <Loading />)}
+      {view && empty && <Empty />}
+      {view && !empty && (
+        <>
+          <FiguresRow view={view} trend={trend && trend.place === view.place ? trend : null} />
+          <div class="panels">
+            <PlacesPanel view={view} />
+            <ModesPanel view={view} />
+            <DayPanel view={view} />
+            {trend && <TrendPanel trend={trend} />}
+          </div>
+        </>
+      )}
+      <Footer completeness={completeness(view?.completeness ?? null, lang.value)} />
+    </main>
+  );
+}
+
+applyPrefs();
+effect(() => turnTo(route.value.place));
+effect(() => {
+  const { place } = route.value;
+  document.title = `${place ? t('placeNow', { place: placeName(place) }) : t('countryNow')} · ${t('brand')}`;
+});
+document.addEventListener('keydown', (e) => {
+  if (e.key === 'Escape' && route.value.place && !e.defaultPrevented) go({ place: '' });
+});
+start();
+render(<Page />, document.getElementById('page')!);

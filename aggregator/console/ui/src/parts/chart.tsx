@@ -1,0 +1,83 @@
+import type { EChartsCoreOption } from 'echarts/core';
+import { signal } from '@preact/signals';
+import { useEffect, useRef } from 'preact/hooks';
+
+import type { Chart as Drawn } from '../charts';
+import { t } from '../i18n';
+import { link } from '../live';
+
+type Library = typeof import('../charts');
+
+const library = signal<Library | 'loading' | 'failed' | null>(null);
+let attempt = 0;
+
+// A browser remembers that a module could not be loaded, hence another address
+// for another attempt. The bundler leaves this import alone.
+async function load(): Promise<void> {
+  if (library.value === 'loading') return; // another chart has begun
+  library.value = 'loading';
+  const address = attempt === 0 ? './charts.js' : `./charts.js?attempt=${attempt}`;
+  attempt++;
+  try {
+    library.value = (await import(address)) as Library;
+  } catch {
+    library.value = 'failed';
+  }
+}
+
+interface ChartProps {
+  option: EChartsCoreOption;
+  /** What the chart shows, in a sentence. */
+  label: string;
+}
+
+/** An ECharts chart that fills its box, redrawn when option changes. */
+export function Chart({ option, label }: ChartProps) {
+  const box = useRef<HTMLDivElement>(null);
+  const drawn = useRef<Drawn | null>(null);
+  const newest = useRef(option);
+  newest.current = option;
+
+  const lib = library.value;
+  const alive = link.value === 'live';
+  useEffect(() => {
+    if (lib === null || (lib === 'failed' && alive)) void load();
+  }, [lib === null, alive]);
+
+  useEffect(() => {
+    if (!box.current || lib === null || typeof lib === 'string') return;
+    const element = box.current;
+    // a chart made or resized in a box without size stays blank for good
+    const observer = new ResizeObserver(() => {
+      if (element.clientWidth === 0 || element.clientHeight === 0) return;
+      if (drawn.current) {
+        drawn.current.resize();
+        return;
+      }
+      drawn.current = lib.create(element);
+      drawn.current.draw(newest.current);
+    });
+    observer.observe(element);
+    return () => {
+      observer.disconnect();
+      drawn.current?.dispose();
+      drawn.current = null;
+    };
+  }, [lib]);
+
+  useEffect(() => {
+    drawn.current?.draw(option);
+  }, [option]);
+
+  if (lib === 'failed') {
+    return (
+      <div class="chart chart-message">
+        <p>{t('chartFailed')}</p>
+        <button type="button" class="button" onClick={() => void load()}>
+          {t('retry')}
+        </button>
+      </div>
+    );
+  }
+  return <div class="chart" ref={box} role="img" aria-label={label} />;
+}

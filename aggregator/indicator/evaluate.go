@@ -1,0 +1,334 @@
+package indicator
+
+import (
+	"context"
+	"slices"
+
+	"iptvdc/aggregator"
+	"iptvdc/aggregator/store"
+)
+
+// Source is what figures are computed from; every store.Store is one.
+type Source interface {
+	// Query answers a question over facts; empty Provinces without
+	// AllProvinces have no rows.
+	Query(ctx context.Context, q store.Query) ([]store.Row, error)
+	// Codes returns the texts of keys; unknown keys are left out.
+	Codes(ctx context.Context, keys []uint64) (map[uint64]string, error)
+	// AsOf returns the latest time of any event in the facts, UTC milliseconds.
+	AsOf(ctx context.Context) (ms int64, dirty int, err error)
+}
+
+// maxDimensions is how many dimensions the indicator with the most of them has.
+const maxDimensions = 6
+
+// groupKey names a group of a period.
+type groupKey struct {
+	period int
+	group  [maxDimensions]uint64
+}
+
+// Evaluate answers r for a reader of the given scope. What the scope does not
+// open is left out before anything is grouped or divided, so a narrow reader
+// sees exactly the part of the whole that is theirs; the zero Scope gets no
+// rows. Without dimensions every period has a row, else groups in which
+// everything is 0 are left out. A fault of the request is an *aggregator.Error.
+func Evaluate(ctx context.Context, src Source, scope aggregator.Scope, r *Request) (*Answer, error) {
+	q, err := r.question()
+	if err != nil {
+		return nil, err
+	}
+	a := &Answer{Columns: q.columns, Rows: []Row{}, Labels: map[store.Column]map[string]Text{}, RuleVersion: RuleVersion, Completeness: None()}
+	// Read before the figures: it may then be too old, never too new.
+	ms, _, err := src.AsOf(ctx)
+	if err != nil {
+		return nil, err
+	}
+	a.AsOf = Moment(ms)
+	if !scope.All && len(scope.Provinces) == 0 {
+		return a, nil
+	}
+	p := q.plan()
+	if err := p.run(ctx, src, scope); err != nil {
+		return nil, err
+	}
+	lines, err := q.finish(ctx, src, p.lines())
+	if err != nil {
+		return nil, err
+	}
+	for _, l := range lines {
+		a.Rows = append(a.Rows, Row{Period: q.periods[l.key.period].label, Cells: l.cells, Values: l.values})
+	}
+	q.label(a.Labels, lines)
+	return a, nil
+}
+
+// finish sorts, cuts and puts texts for keys.
+func (q *question) finish(ctx context.Context, src Source, lines []*line) ([]*line, error) {
+	if q.limit == 0 && len(lines) > MaxRows {
+		return nil, tooMany(MaxRows)
+	}
+	if q.byText() || q.limit == 0 {
+		if err := q.write(ctx, src, lines); err != nil {
+			return nil, err
+		}
+		q.sort(lines)
+		return lines[:q.cut(len(lines))], nil
+	}
+	q.sort(lines)
+	lines = lines[:q.cut(len(lines))]
+	return lines, q.write(ctx, src, lines)
+}
+
+func (q *question) cut(n int) int {
+	if q.limit > 0 {
+		return min(n, q.limit)
+	}
+	return n
+}
+
+func tooMany(most int) error {
+	return faultf("too_many_rows", "dimensions: the answer has more than %d rows; narrow it by filters, fewer dimensions, a shorter time or a longer grain, or ask for the first with order and limit", most)
+}
+
+// write fills the lines' cells.
+func (q *question) write(ctx context.Context, src Source, lines []*line) error {
+	var keys []uint64
+	for d, c := range q.dimensions {
+		if !coded(c) {
+			continue
+		}
+		for _, l := range lines {
+			if v := l.key.group[d]; v != 0 {
+				keys = append(keys, v)
+			}
+		}
+	}
+	var texts map[uint64]string
+	if len(keys) > 0 {
+		slices.Sort(keys)
+		var err error
+		if texts, err = src.Codes(ctx, slices.Compact(keys)); err != nil {
+			return err
+		}
+	}
+	for _, l := range lines {
+		l.cells = make([]string, len(q.dimensions))
+		for d, c := range q.dimensions {
+			l.cells[d] = cell(c, l.key.group[d], texts)
+		}
+	}
+	return nil
+}
+
+func (q *question) label(labels map[store.Column]map[string]Text, lines []*line) {
+	for d, c := range q.dimensions {
+		names := map[string]Text{}
+		for _, l := range lines {
+			if name, ok := label(c, l.key.group[d], l.cells[d]); ok {
+				names[l.cells[d]] = name
+			}
+		}
+		if len(names) > 0 {
+			labels[c] = names
+		}
+	}
+}
+
+// plan is the store's questions that together answer q, and the sums they give.
+type plan struct {
+	q     *question
+	asks  []*ask
+	terms int // how many different terms
+	// places holds for each indicator where its value and its over are.
+	places [][2]int // -1: no over
+	// sums holds the terms of each group, first of its own time, then of the
+	// earlier one.
+	sums map[groupKey][]int64
+}
+
+// ask is one question to the store. Terms over the same rows share it.
+type ask struct {
+	fact     store.Fact
+	mode     mode
+	trailing int32
+	values   []store.Value
+	terms    []int // of each value, its place in the sums
+
+	spans   []store.Span
+	targets [][]target // of each span
+}
+
+// target says where a span's numbers go.
+type target struct {
+	period  int
+	earlier bool
+}
+
+func (q *question) plan() *plan {
+	p := &plan{q: q, sums: map[groupKey][]int64{}}
+	for _, i := range q.indicators {
+		place := [2]int{p.place(i.value), -1}
+		if i.over != nil {
+			place[1] = p.place(*i.over)
+		}
+		p.places = append(p.places, place)
+	}
+	for _, a := range p.asks {
+		a.aim(q)
+	}
+	return p
+}
+
+// place finds or makes room for a term.
+func (p *plan) place(t term) int {
+	i := slices.IndexFunc(p.asks, func(a *ask) bool {
+		return a.fact == t.fact && a.mode == t.mode && a.trailing == t.trailing
+	})
+	if i < 0 {
+		i = len(p.asks)
+		p.asks = append(p.asks, &ask{fact: t.fact, mode: t.mode, trailing: t.trailing})
+	}
+	a := p.asks[i]
+	if v := slices.Index(a.values, t.value); v >= 0 {
+		return a.terms[v]
+	}
+	a.values = append(a.values, t.value)
+	a.terms = append(a.terms, p.terms)
+	p.terms++
+	return p.terms - 1
+}
+
+// aim sets the spans of an ask; periods with one span share it.
+func (a *ask) aim(q *question) {
+	index := map[store.Span]int{}
+	add := func(s store.Span, t target) {
+		if a.trailing > 0 {
+			last := int32(lastDay(s, q.hourly))
+			s = store.Span{From: last - a.trailing + 1, To: last + 1}
+		}
+		i, ok := index[s]
+		if !ok {
+			i = len(a.spans)
+			index[s] = i
+			a.spans = append(a.spans, s)
+			a.targets = append(a.targets, nil)
+		}
+		a.targets[i] = append(a.targets[i], t)
+	}
+	for n, p := range q.periods {
+		add(p.span, target{n, false})
+		if q.compare != NoCompare {
+			add(earlier(p.span, q.hourly, q.compare, q.days), target{n, true})
+		}
+	}
+}
+
+// run asks the store and adds up.
+func (p *plan) run(ctx context.Context, src Source, scope aggregator.Scope) error {
+	if len(p.q.dimensions) == 0 {
+		for n := range p.q.periods {
+			p.sums[groupKey{period: n}] = make([]int64, 2*p.terms)
+		}
+	}
+	most := MaxGroups
+	if p.q.limit == 0 {
+		most = MaxRows
+	}
+	for _, a := range p.asks {
+		sq := p.query(a, scope)
+		top := p.top()
+		if top {
+			sq.Limit = p.q.limit
+		} else {
+			// More than this is an error below; the store need not send it.
+			sq.Limit = most + 1
+			if p.q.compare != NoCompare {
+				sq.Limit = 2*most + 1
+			}
+		}
+		rows, err := src.Query(ctx, sq)
+		if err != nil {
+			return err
+		}
+		if !top && len(rows) >= sq.Limit {
+			return tooMany(most)
+		}
+		p.add(a, rows)
+		if len(p.sums) > most {
+			return tooMany(most)
+		}
+	}
+	return nil
+}
+
+// top reports whether the store itself can find the first rows: one sum over
+// one period, in descending order.
+func (p *plan) top() bool {
+	q := p.q
+	return q.limit > 0 && p.terms == 1 && len(q.periods) == 1 && q.compare == NoCompare &&
+		q.descending && q.order == len(q.columns)-1
+}
+
+func (p *plan) query(a *ask, scope aggregator.Scope) store.Query {
+	q := store.Query{
+		Fact: a.fact, Hourly: p.q.hourly && a.trailing == 0, Spans: a.spans,
+		AllProvinces: scope.All, Provinces: scope.Provinces,
+		Filters: slices.Clone(p.q.filters), GroupBy: p.q.dimensions, Values: a.values,
+	}
+	if a.mode != anyMode {
+		q.Filters = append(q.Filters, store.Filter{Column: store.ColMode, In: []uint64{uint64(a.mode)}})
+	}
+	return q
+}
+
+func (p *plan) add(a *ask, rows []store.Row) {
+	for _, row := range rows {
+		if !slices.ContainsFunc(row.Values, func(v int64) bool { return v != 0 }) {
+			continue
+		}
+		for _, t := range a.targets[row.Span] {
+			key := groupKey{period: t.period}
+			copy(key.group[:], row.Group)
+			sums := p.sums[key]
+			if sums == nil {
+				sums = make([]int64, 2*p.terms)
+				p.sums[key] = sums
+			}
+			if t.earlier {
+				sums = sums[p.terms:]
+			}
+			for v, n := range row.Values {
+				sums[a.terms[v]] += n
+			}
+		}
+	}
+}
+
+// lines divides: the last step, after everything is summed.
+func (p *plan) lines() []*line {
+	lines := make([]*line, 0, len(p.sums))
+	for key, sums := range p.sums {
+		l := &line{key: key}
+		for n, i := range p.q.indicators {
+			l.values = append(l.values, i.of(sums[:p.terms], p.places[n]))
+			if p.q.compare != NoCompare {
+				l.values = append(l.values, i.of(sums[p.terms:], p.places[n]))
+			}
+		}
+		lines = append(lines, l)
+	}
+	return lines
+}
+
+func (i *Indicator) of(sums []int64, place [2]int) Number {
+	value := float64(sums[place[0]] * i.times)
+	if place[1] < 0 {
+		return Number(value / float64(i.by))
+	}
+	over := sums[place[1]]
+	if over == 0 {
+		return None()
+	}
+	return Number(value / float64(over))
+}

@@ -1,0 +1,256 @@
+package indicator
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+
+	"iptvdc/aggregator"
+	"iptvdc/aggregator/store"
+)
+
+const (
+	// MaxRows is the greatest number of rows in an answer.
+	MaxRows = 10_000
+	// MaxGroups is the greatest number of groups that are sorted to find the
+	// Limit first.
+	MaxGroups = 200_000
+	// MaxIndicators is the greatest number of indicators in a question.
+	MaxIndicators = 16
+	// MaxFilterValues is the greatest number of values in one filter.
+	MaxFilterValues = 1_000
+	// MaxFilters is the greatest number of filters in a question.
+	MaxFilters = 16
+)
+
+// Request is a question. The zero values of Grain, Compare, Limit and Order
+// mean total, none, all rows and by period and dimensions.
+type Request struct {
+	Indicators []string       `json:"indicators"`
+	Dimensions []store.Column `json:"dimensions,omitempty"`
+	Filters    []Filter       `json:"filters,omitempty"`
+	// From and To are civil days in Asia/Shanghai as 2006-01-02, both inside.
+	From    string  `json:"from"`
+	To      string  `json:"to"`
+	Grain   Grain   `json:"grain,omitempty"`
+	Compare Compare `json:"compare,omitempty"`
+	// Limit keeps the first rows after Order.
+	Limit int `json:"limit,omitempty"`
+	// Order is the id of a column, with - before it for descending. Rows
+	// without a value come last either way; equal ones stay in the order of
+	// period and dimensions.
+	Order string `json:"order,omitempty"`
+}
+
+// Filter keeps what has one of the values in In for Dimension, written as cells
+// of answers are.
+type Filter struct {
+	Dimension store.Column `json:"dimension"`
+	In        []string     `json:"in"`
+}
+
+// question is a Request that has been checked.
+type question struct {
+	indicators []Indicator
+	dimensions []store.Column
+	filters    []store.Filter
+	periods    []period
+	hourly     bool
+	compare    Compare
+	days       int32
+	limit      int
+	order      int // column; -1: by period and dimensions
+	descending bool
+	columns    []Column
+}
+
+// Check reports what is wrong with the request, as an *aggregator.Error that
+// names the field and what is allowed.
+func (r *Request) Check() error {
+	_, err := r.question()
+	return err
+}
+
+func (r *Request) question() (*question, error) {
+	q := &question{dimensions: r.Dimensions, compare: r.Compare, limit: r.Limit, order: -1}
+	for _, check := range []func(*question) error{r.checkIndicators, r.checkDimensions, r.checkFilters, r.checkTime, r.checkLimit} {
+		if err := check(q); err != nil {
+			return nil, err
+		}
+	}
+	q.columns = q.allColumns()
+	return q, r.checkOrder(q)
+}
+
+func (r *Request) checkIndicators(q *question) error {
+	if len(r.Indicators) == 0 || len(r.Indicators) > MaxIndicators {
+		return faultf("bad_indicator", "indicators: %d given, allowed 1 to %d", len(r.Indicators), MaxIndicators)
+	}
+	for n, id := range r.Indicators {
+		i, ok := Find(id)
+		if !ok {
+			return faultf("bad_indicator", "indicators: there is no %q; allowed: %s", clip(id), joined(ids()))
+		}
+		if slices.Contains(r.Indicators[:n], id) {
+			return faultf("bad_indicator", "indicators: %q stands twice; each may stand once", id)
+		}
+		q.indicators = append(q.indicators, i)
+	}
+	return nil
+}
+
+func (r *Request) checkDimensions(q *question) error {
+	for n, d := range r.Dimensions {
+		if err := q.has("bad_dimension", "dimensions", d); err != nil {
+			return err
+		}
+		if slices.Contains(r.Dimensions[:n], d) {
+			return faultf("bad_dimension", "dimensions: %q stands twice; each may stand once", d)
+		}
+	}
+	return nil
+}
+
+// has reports an error unless every indicator of the question has d.
+func (q *question) has(code, field string, d store.Column) error {
+	if !isDimension(d) {
+		return faultf(code, "%s: there is no %q; allowed: %s", field, clip(string(d)), joined(dimensionIDs()))
+	}
+	for _, i := range q.indicators {
+		if !i.Has(d) {
+			return faultf(code, "%s: %s has no %q; allowed: %s", field, i.ID, d, joined(i.Dimensions))
+		}
+	}
+	return nil
+}
+
+func (r *Request) checkFilters(q *question) error {
+	if len(r.Filters) > MaxFilters {
+		return faultf("bad_filter", "filters: %d given, allowed at most %d", len(r.Filters), MaxFilters)
+	}
+	for _, f := range r.Filters {
+		if err := q.has("bad_filter", "filters", f.Dimension); err != nil {
+			return err
+		}
+		if len(f.In) == 0 || len(f.In) > MaxFilterValues {
+			return faultf("bad_filter", "filters: in of %s has %d values, allowed 1 to %d", f.Dimension, len(f.In), MaxFilterValues)
+		}
+		sf := store.Filter{Column: f.Dimension}
+		for _, s := range f.In {
+			v, err := parseCell(f.Dimension, s)
+			if err != nil {
+				return err
+			}
+			sf.In = append(sf.In, v)
+		}
+		q.filters = append(q.filters, sf)
+	}
+	return nil
+}
+
+func (r *Request) checkTime(q *question) error {
+	from, err := parseDay("from", r.From)
+	if err != nil {
+		return err
+	}
+	to, err := parseDay("to", r.To)
+	if err != nil {
+		return err
+	}
+	q.days = int32(to-from) + 1
+	if from > to {
+		return faultf("bad_period", "from: %s lies after to, %s; both days count, so from may be at most to", from, to)
+	}
+	if q.days > MaxDays {
+		return faultf("bad_period", "to: %d days from %s, allowed at most %d", q.days, from, MaxDays)
+	}
+	grain := r.Grain
+	if grain == "" {
+		grain = Total
+	}
+	if !slices.Contains(Grains(), grain) {
+		return faultf("bad_grain", "grain: there is no %q; allowed: %s", clip(string(grain)), joined(Grains()))
+	}
+	if grain == Hourly && q.days*24 > MaxPeriods || grain == Daily && q.days > MaxPeriods {
+		return faultf("bad_grain", "grain: %s gives more than %d periods from %s to %s; take a longer grain or fewer days", grain, MaxPeriods, from, to)
+	}
+	if r.Compare != NoCompare && !slices.Contains(Compares(), r.Compare) {
+		return faultf("bad_compare", "compare: there is no %q; allowed: %s", clip(string(r.Compare)), joined(Compares()))
+	}
+	q.hourly = grain == Hourly
+	q.periods = periods(from, to, grain)
+	return nil
+}
+
+// parseDay bounds years so that no arithmetic on days and hours can overflow.
+func parseDay(field, s string) (aggregator.Day, error) {
+	d, err := aggregator.ParseDay(s)
+	if err != nil || d.Time().Year() < 1990 || d.Time().Year() > 2200 {
+		return 0, faultf("bad_day", "%s: %q is not a day; allowed are days written as 2026-05-03, from 1990 to 2200", field, clip(s))
+	}
+	return d, nil
+}
+
+func (r *Request) checkLimit(*question) error {
+	if r.Limit < 0 || r.Limit > MaxRows {
+		return faultf("bad_limit", "limit: %d, allowed 1 to %d, or none for all rows", r.Limit, MaxRows)
+	}
+	return nil
+}
+
+func (r *Request) checkOrder(q *question) error {
+	if r.Order == "" {
+		return nil
+	}
+	id, descending := strings.CutPrefix(r.Order, "-")
+	q.descending = descending
+	q.order = slices.IndexFunc(q.columns, func(c Column) bool { return c.ID == id })
+	if q.order < 0 {
+		return faultf("bad_order", "order: there is no column %q; allowed, with or without - before it: %s", clip(id), joined(columnIDs(q.columns)))
+	}
+	return nil
+}
+
+func faultf(code, format string, args ...any) *aggregator.Error {
+	return &aggregator.Error{Code: code, Message: fmt.Sprintf(format, args...) + "."}
+}
+
+// clip cuts text from outside to a readable length.
+func clip(s string) string {
+	if len(s) > 40 {
+		return strings.ToValidUTF8(s[:40], "") + "…"
+	}
+	return s
+}
+
+func joined[T any](all []T) string {
+	words := make([]string, len(all))
+	for i, v := range all {
+		words[i] = fmt.Sprint(v)
+	}
+	return strings.Join(words, ", ")
+}
+
+func ids() []string {
+	all := make([]string, len(catalogue))
+	for n, i := range catalogue {
+		all[n] = i.ID
+	}
+	return all
+}
+
+func dimensionIDs() []store.Column {
+	all := make([]store.Column, len(dimensions))
+	for n, d := range dimensions {
+		all[n] = d.ID
+	}
+	return all
+}
+
+func columnIDs(columns []Column) []string {
+	all := make([]string, len(columns))
+	for n, c := range columns {
+		all[n] = c.ID
+	}
+	return all
+}

@@ -1,0 +1,374 @@
+package indicator_test
+
+import (
+	"bufio"
+	"context"
+	"crypto/rand"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"slices"
+	"strconv"
+	"strings"
+	"testing"
+	"time"
+
+	"iptvdc/aggregator"
+	"iptvdc/aggregator/indicator"
+	"iptvdc/aggregator/store"
+	"iptvdc/protocol"
+)
+
+// The scripts in testdata are examples that a business person can read and
+// write. A line is one of
+//
+//	load 2026-05-03T19:05:00 33 3301 box=a KIND name=value ...
+//	eval indicator ... by dimension ... from=DAY to=DAY [grain=] [compare=] [where province=33,43] [order=] [limit=] [as 33,43 | as nobody]
+//	want CELL ...          a row of the last eval, in order; - is no number
+//	want nothing           the last eval has no rows
+//	fail TEXT              the last eval is refused with a message that holds TEXT
+//	name CELL zh en        the last eval labels CELL so
+//
+// KIND is power_on, power_off, page, click, view, order or notice. Texts are
+// kept as codes, a view's time is its end.
+
+func TestScripts(t *testing.T) {
+	files, err := filepath.Glob("testdata/*.txt")
+	if err != nil || len(files) == 0 {
+		t.Fatalf("no scripts: %v", err)
+	}
+	for name, open := range stores {
+		for _, file := range files {
+			t.Run(name+"/"+strings.TrimSuffix(filepath.Base(file), ".txt"), func(t *testing.T) {
+				runScript(t, open(t), file)
+			})
+		}
+	}
+}
+
+type script struct {
+	t     *testing.T
+	st    store.Store
+	where string // file:line
+	block store.Block
+
+	answer *indicator.Answer
+	err    error
+	read   int  // rows already compared
+	open   bool // an eval waits for its end
+}
+
+func runScript(t *testing.T, st store.Store, file string) {
+	f, err := os.Open(file)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = f.Close() }()
+	s := &script{t: t, st: st}
+	evals := 0
+	lines := bufio.NewScanner(f)
+	for n := 1; lines.Scan(); n++ {
+		s.where = fmt.Sprintf("%s:%d", filepath.Base(file), n)
+		text, _, _ := strings.Cut(lines.Text(), "#")
+		words := strings.Fields(text)
+		if len(words) == 0 {
+			continue
+		}
+		switch words[0] {
+		case "load":
+			s.load(words[1:])
+		case "eval":
+			evals++
+			s.eval(words[1:])
+		case "want":
+			s.want(words[1:])
+		case "fail":
+			s.fail(strings.Join(words[1:], " "))
+		case "name":
+			s.name(words[1:])
+		default:
+			t.Fatalf("%s: unknown command %q", s.where, words[0])
+		}
+	}
+	s.end()
+	if evals == 0 {
+		t.Fatalf("%s asks nothing", file)
+	}
+}
+
+func (s *script) fatalf(format string, args ...any) {
+	s.t.Helper()
+	s.t.Fatalf(s.where+": "+format, args...)
+}
+
+func (s *script) load(words []string) {
+	if len(words) < 5 {
+		s.fatalf("load needs time, province, city, box and kind")
+	}
+	at, err := time.ParseInLocation("2006-01-02T15:04:05", words[0], aggregator.Shanghai)
+	if err != nil {
+		s.fatalf("%v", err)
+	}
+	f := fields{s: s, of: map[string]string{}}
+	for _, w := range append(words[5:], words[3]) {
+		name, value, ok := strings.Cut(w, "=")
+		if !ok {
+			s.fatalf("%q is not name=value", w)
+		}
+		f.of[name] = value
+	}
+	stamp := store.Stamp{
+		Province: aggregator.Province(f.integer(words[1])), City: aggregator.City(f.integer(words[2])),
+		Box: aggregator.TextKey("box " + f.of["box"]), Boot: 1, MonoMs: at.UnixMilli() % 1_000_000_000,
+		AtMs: at.UnixMilli(), Clock: uint8(protocol.ClockServer),
+	}
+	delete(f.of, "box")
+	f.add(&s.block, words[4], stamp)
+	for name := range f.of {
+		s.fatalf("%s has no %q", words[4], name)
+	}
+}
+
+// fields are the name=value pairs of a load; those taken are gone.
+type fields struct {
+	s  *script
+	of map[string]string
+}
+
+func (f *fields) integer(text string) int64 {
+	v, err := strconv.ParseInt(text, 10, 64)
+	if err != nil {
+		f.s.fatalf("%v", err)
+	}
+	return v
+}
+
+func (f *fields) number(name string, absent int64) int64 {
+	text, ok := f.of[name]
+	delete(f.of, name)
+	if !ok {
+		return absent
+	}
+	return f.integer(text)
+}
+
+func (f *fields) code(name string) uint64 {
+	text := f.of[name]
+	delete(f.of, name)
+	key := aggregator.TextKey(text)
+	if key != 0 {
+		f.s.block.Codes = append(f.s.block.Codes, store.Code{Key: key, Text: text})
+	}
+	return key
+}
+
+func (f *fields) word(name string, values int, word func(uint8) string) uint8 {
+	text := f.of[name]
+	delete(f.of, name)
+	for v := range values {
+		if word(uint8(v)) == text {
+			return uint8(v)
+		}
+	}
+	f.s.fatalf("%s=%s is not known", name, text)
+	return 0
+}
+
+func (f *fields) add(b *store.Block, kind string, at store.Stamp) {
+	switch kind {
+	case "power_on":
+		b.Powers = append(b.Powers, store.Power{Stamp: at, On: true, Cause: uint8(protocol.CauseBoot)})
+	case "power_off":
+		b.Powers = append(b.Powers, store.Power{Stamp: at, Cause: uint8(protocol.CauseStandby)})
+	case "page":
+		b.PageViews = append(b.PageViews, store.PageView{Stamp: at, Page: f.code("page")})
+	case "click":
+		b.Clicks = append(b.Clicks, store.Click{Stamp: at, Page: f.code("page"), Area: f.code("area"), Content: f.code("content"), Slot: uint32(f.number("slot", 0))})
+	case "view":
+		b.Views = append(b.Views, store.View{
+			Stamp: at, Mode: f.word("mode", 6, func(v uint8) string { return protocol.Mode(v).String() }),
+			Channel: f.code("channel"), Content: f.code("content"),
+			DurationMs: f.number("seconds", 0) * 1000, Speed: int32(f.number("speed", 100)), Part: uint32(f.number("part", 0)),
+		})
+	case "order":
+		b.Orders = append(b.Orders, store.Order{
+			Stamp: at, OrderID: f.code("id"), Product: f.code("product"), Provider: f.code("provider"), Fen: f.number("fen", 0),
+			Result: f.word("result", 5, func(v uint8) string { return protocol.Result(v).String() }),
+		})
+	case "notice":
+		b.Notices = append(b.Notices, store.Notice{Stamp: at, Kind: uint8(protocol.ClockSync)})
+	default:
+		f.s.fatalf("unknown kind %q", kind)
+	}
+}
+
+// flush inserts what was loaded and closes all it touched.
+func (s *script) flush() {
+	insert(s.t, s.st, &s.block)
+	s.block = store.Block{}
+}
+
+func insert(t testing.TB, st store.Store, b *store.Block) {
+	t.Helper()
+	ctx := context.Background()
+	if b.Rows() > 0 {
+		if _, err := rand.Read(b.ID[:]); err != nil {
+			t.Fatal(err)
+		}
+		if _, err := st.Insert(ctx, b); err != nil {
+			t.Fatal(err)
+		}
+	}
+	for {
+		dirty, err := st.Dirty(ctx, 1000)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if len(dirty.Cells) == 0 {
+			return
+		}
+		if err := st.Close(ctx, dirty); err != nil {
+			t.Fatal(err)
+		}
+	}
+}
+
+func (s *script) eval(words []string) {
+	s.end()
+	s.flush()
+	var r indicator.Request
+	scope := aggregator.Scope{All: true}
+	into := "indicators"
+	for _, w := range words {
+		name, value, pair := strings.Cut(w, "=")
+		switch {
+		case w == "by" || w == "where" || w == "as":
+			into = w
+		case into == "as":
+			scope = s.scope(w)
+		case into == "where" && pair && !slices.Contains([]string{"order", "limit"}, name):
+			r.Filters = append(r.Filters, indicator.Filter{Dimension: store.Column(name), In: strings.Split(value, ",")})
+		case pair:
+			s.set(&r, name, value)
+		case into == "by":
+			r.Dimensions = append(r.Dimensions, store.Column(w))
+		default:
+			r.Indicators = append(r.Indicators, w)
+		}
+	}
+	s.answer, s.err = indicator.Evaluate(context.Background(), s.st, scope, &r)
+	s.read, s.open = 0, true
+}
+
+func (s *script) scope(w string) aggregator.Scope {
+	var scope aggregator.Scope
+	if w == "nobody" {
+		return scope
+	}
+	for code := range strings.SplitSeq(w, ",") {
+		p, err := aggregator.ParseProvince(code)
+		if err != nil {
+			s.fatalf("%v", err)
+		}
+		scope.Provinces = append(scope.Provinces, p)
+	}
+	return scope
+}
+
+func (s *script) set(r *indicator.Request, name, value string) {
+	switch name {
+	case "from":
+		r.From = value
+	case "to":
+		r.To = value
+	case "grain":
+		r.Grain = indicator.Grain(value)
+	case "compare":
+		r.Compare = indicator.Compare(value)
+	case "order":
+		r.Order = value
+	case "limit":
+		n, err := strconv.Atoi(value)
+		if err != nil {
+			s.fatalf("%v", err)
+		}
+		r.Limit = n
+	default:
+		s.fatalf("eval has no %q", name)
+	}
+}
+
+func (s *script) want(words []string) {
+	if s.err != nil {
+		s.fatalf("refused: %v", s.err)
+	}
+	if slices.Equal(words, []string{"nothing"}) {
+		return // end compares the count
+	}
+	if s.read >= len(s.answer.Rows) {
+		s.fatalf("only %d rows", len(s.answer.Rows))
+	}
+	row := s.answer.Rows[s.read]
+	s.read++
+	got := append([]string{row.Period}, row.Cells...)
+	for i, c := range got {
+		if c == "" {
+			got[i] = `""`
+		}
+	}
+	for _, v := range row.Values {
+		text, err := json.Marshal(v)
+		if err != nil {
+			s.fatalf("%v", err)
+		}
+		if !v.Valid() {
+			text = []byte("-")
+		}
+		got = append(got, string(text))
+	}
+	if !slices.Equal(got, words) {
+		s.fatalf("row %d is %v, want %v", s.read, got, words)
+	}
+}
+
+func (s *script) fail(text string) {
+	var refusal *aggregator.Error
+	if !errors.As(s.err, &refusal) {
+		s.fatalf("got %v, want a refusal with %q", s.err, text)
+	}
+	if !strings.Contains(refusal.Error(), text) {
+		s.fatalf("refused with %q, want %q", refusal.Error(), text)
+	}
+	s.open = false
+}
+
+func (s *script) name(words []string) {
+	if s.err != nil || len(words) != 3 {
+		s.fatalf("name needs cell, zh, en after an answer; %v", s.err)
+	}
+	for _, names := range s.answer.Labels {
+		if t, ok := names[words[0]]; ok {
+			if t.ZH != words[1] || t.EN != words[2] {
+				s.fatalf("%s is named %v", words[0], t)
+			}
+			return
+		}
+	}
+	s.fatalf("%s has no name", words[0])
+}
+
+// end checks that the last eval had no more rows than were wanted.
+func (s *script) end() {
+	if !s.open {
+		return
+	}
+	s.open = false
+	if s.err != nil {
+		s.fatalf("the eval before was refused: %v", s.err)
+	}
+	if s.read != len(s.answer.Rows) {
+		s.fatalf("the eval before has %d rows, %d were wanted; the next is %v", len(s.answer.Rows), s.read, s.answer.Rows[s.read])
+	}
+}

@@ -1,0 +1,159 @@
+package main
+
+import (
+	"fmt"
+	"io"
+	"log/slog"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"iptvdc/aggregator"
+	"iptvdc/testbench/fleet"
+)
+
+// fleetFlags are those that run and backfill share.
+type fleetFlags struct {
+	cfg       fleet.Config
+	truth     string
+	provinces []string
+	quiet     bool
+}
+
+func (f *fleetFlags) add(cmd *cobra.Command) {
+	flags := cmd.Flags()
+	flags.StringVar(&f.cfg.Broker, "broker", "tcp://127.0.0.1:1883", "MQTT broker, tcp://host:port or tls://host:port")
+	flags.StringVar(&f.cfg.Token, "token", "", "MQTT password of every box")
+	flags.IntVar(&f.cfg.Boxes, "boxes", 200, "how many boxes")
+	flags.Uint64Var(&f.cfg.Seed, "seed", 1, "the same seed and start give the same events")
+	flags.StringVar(&f.truth, "truth", "", "write down here what truly happens (JSON lines)")
+	flags.StringSliceVar(&f.provinces, "provinces", nil, "codes of the provinces, as 33,43 (default all)")
+	flags.IntVar(&f.cfg.BatchEvents, "batch-events", 200, "seal a batch as soon as it has so many events")
+	flags.DurationVar(&f.cfg.Drain, "drain", 2*time.Minute, "how long to wait at the end until all is acknowledged")
+	flags.DurationVar(&f.cfg.ReportEvery, "report-every", 3*time.Second, "how often to print progress")
+	flags.BoolVar(&f.quiet, "quiet", false, "no progress")
+}
+
+// play runs the fleet and prints what it did.
+func (f *fleetFlags) play(cmd *cobra.Command, end <-chan struct{}) (err error) {
+	for _, code := range f.provinces {
+		p, err := aggregator.ParseProvince(code)
+		if err != nil {
+			return fmt.Errorf("provinces: %w", err)
+		}
+		f.cfg.Provinces = append(f.cfg.Provinces, p)
+	}
+	if f.truth != "" {
+		file, err := openTruth(f.truth)
+		if err != nil {
+			return err
+		}
+		defer func() {
+			if closeErr := file.Close(); err == nil {
+				err = closeErr
+			}
+		}()
+		f.cfg.Truth = file
+	}
+	f.cfg.End = end
+	f.cfg.Log = slog.New(slog.NewTextHandler(cmd.ErrOrStderr(), nil))
+	if !f.quiet {
+		f.cfg.Report = func(p fleet.Progress) { progress(cmd.OutOrStdout(), &p) }
+	}
+	p, err := fleet.Run(cmd.Context(), f.cfg)
+	if p.Recorded > 0 {
+		summary(cmd.OutOrStdout(), &p)
+	}
+	return err
+}
+
+func progress(w io.Writer, p *fleet.Progress) {
+	state := ""
+	if p.Draining {
+		state = "  draining"
+	}
+	fmt.Fprintf(w, "%7s  %s  boxes %d/%d  events %d  acked %d  pending %d%s\n",
+		p.Real.Round(time.Second), p.Simulated.In(aggregator.Shanghai).Format("2006-01-02 15:04:05"),
+		p.Connected, p.Boxes, p.Recorded, p.Acked, p.Pending, state)
+}
+
+func summary(w io.Writer, p *fleet.Progress) {
+	perEvent := float64(p.SentBytes) / float64(max(1, p.Recorded))
+	fmt.Fprintf(w, "\n%d boxes, %d events in %s (%.0f/s), %d acknowledged, %d not, %d evicted\n",
+		p.Boxes, p.Recorded, p.Real.Round(100*time.Millisecond), float64(p.Recorded)/p.Real.Seconds(), p.Acked, p.Pending, p.Evicted)
+	fmt.Fprintf(w, "%d batches sent (repeats included), %.1f bytes an event; %d connections lost, %d new epochs\n",
+		p.Sent, perEvent, p.Losses, p.Epochs)
+	if a := &p.Agents; a.Boxes > 0 {
+		fmt.Fprintf(w, "%d light boxes: %d events; %d real agents: %d events, %d switched on, %d boots, %d of them after a power cut\n",
+			p.Boxes-a.Boxes, p.Recorded-a.Recorded, a.Boxes, a.Recorded, a.Running, a.Boots, a.Cuts)
+	}
+}
+
+func runCommand(end <-chan struct{}) *cobra.Command {
+	var f fleetFlags
+	var start string
+	cmd := &cobra.Command{
+		Use:   "run",
+		Short: "Play a fleet at the clock's speed or faster",
+		Long: `Play a fleet at the clock's speed or faster.
+
+The duration is simulated time: six hours at speed 120 take three minutes.
+Without --start the simulated end is now (at speed 1: the start is now).
+Real agents are whole programs of the box, each with a folder, an HTTP endpoint
+and power cuts of its own; light boxes share their outbox and their uplink.
+The first interrupt ends the play and waits for the last acknowledgements; the
+second ends the program.`,
+		Args: cobra.NoArgs,
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			if start != "" {
+				at, err := parseStart(start)
+				if err != nil {
+					return err
+				}
+				f.cfg.Start = at
+			}
+			return f.play(cmd, end)
+		},
+	}
+	f.add(cmd)
+	cmd.Flags().IntVar(&f.cfg.Agents, "agents", 0, "how many of the boxes are real agents")
+	cmd.Flags().DurationVar(&f.cfg.Duration, "duration", 0, "simulated time to play, as 6h; 0: until interrupted (speed 1)")
+	cmd.Flags().Float64Var(&f.cfg.Speed, "speed", 1, "how many times faster than the clock")
+	cmd.Flags().StringVar(&start, "start", "", "simulated start, as 2026-11-21T18:00 in Asia/Shanghai or with a zone, as 2026-11-21T10:00:00Z")
+	cmd.Flags().DurationVar(&f.cfg.BatchAge, "batch-age", 10*time.Second, "seal a batch after so much real time")
+	return cmd
+}
+
+// parseStart reads a time, in Asia/Shanghai if it has no zone.
+func parseStart(s string) (time.Time, error) {
+	for _, layout := range []string{time.RFC3339, "2006-01-02T15:04:05", "2006-01-02T15:04", time.DateOnly} {
+		if t, err := time.ParseInLocation(layout, s, aggregator.Shanghai); err == nil {
+			return t, nil
+		}
+	}
+	return time.Time{}, fmt.Errorf("start: %q is not a time; write 2026-11-21T18:00 or 2026-11-21T10:00:00Z", s)
+}
+
+func backfillCommand(end <-chan struct{}) *cobra.Command {
+	var f fleetFlags
+	var days int
+	cmd := &cobra.Command{
+		Use:   "backfill",
+		Short: "Send whole days of the past as fast as they are acknowledged",
+		Args:  cobra.NoArgs,
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			if days < 1 || days > 800 {
+				return fmt.Errorf("days: %d, allowed 1..800", days)
+			}
+			today := aggregator.DayOf(time.Now().UnixMilli())
+			f.cfg.Flood = true
+			f.cfg.BatchAge = time.Minute // batches are full long before
+			f.cfg.Start = (today - aggregator.Day(days)).Time()
+			f.cfg.Duration = today.Time().Sub(f.cfg.Start)
+			return f.play(cmd, end)
+		},
+	}
+	f.add(cmd)
+	cmd.Flags().IntVar(&days, "days", 30, "how many days, the last of them yesterday")
+	return cmd
+}

@@ -1,0 +1,91 @@
+package main
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"os"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"iptvdc/testbench/oracle"
+	"iptvdc/testbench/verify"
+)
+
+func verifyCommand(end <-chan struct{}) *cobra.Command {
+	var truths []string
+	var cfg verify.Config
+	var asJSON, quiet bool
+	cmd := &cobra.Command{
+		Use:   "verify",
+		Short: "Compare the truth with what the aggregator says",
+		Long: `Compare the truth with what the aggregator says: every event of every box, and
+every indicator in every way it can be split, with the oracle's own figures.
+
+The exit status is 0 only if nothing was lost, nothing doubled, and every figure
+is equal. The aggregator must hold nothing but what the named truths tell.`,
+		Args: cobra.NoArgs,
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			truth, err := readTruth(truths)
+			if err != nil {
+				return err
+			}
+			if !quiet {
+				cfg.Say = func(line string) { fmt.Fprintln(cmd.ErrOrStderr(), line) }
+			}
+			ctx, stop := context.WithCancel(cmd.Context())
+			defer stop()
+			go func() {
+				select {
+				case <-end: // there is nothing to drain here
+					stop()
+				case <-ctx.Done():
+				}
+			}()
+			report, err := verify.Run(ctx, truth, cfg)
+			if err != nil {
+				return err
+			}
+			if asJSON {
+				enc := json.NewEncoder(cmd.OutOrStdout())
+				enc.SetIndent("", "  ")
+				err = enc.Encode(report)
+			} else {
+				err = report.Print(cmd.OutOrStdout())
+			}
+			if err == nil && !report.Equal {
+				err = errNotEqual
+			}
+			return err
+		},
+	}
+	flags := cmd.Flags()
+	flags.StringSliceVar(&truths, "truth", nil, "truth file; may be given more than once")
+	flags.StringVar(&cfg.URL, "aggregator", "http://127.0.0.1:8080", "address of the aggregator")
+	flags.StringVar(&cfg.Token, "token", "", "API token of an administrator, from: aggregator token --data DIR")
+	flags.DurationVar(&cfg.Wait, "wait", 2*time.Minute, "how long the aggregator may take to load and close what it has")
+	flags.BoolVar(&asJSON, "json", false, "print the report as JSON")
+	flags.BoolVar(&quiet, "quiet", false, "no progress")
+	return cmd
+}
+
+func readTruth(names []string) (*oracle.Truth, error) {
+	if len(names) == 0 {
+		return nil, errors.New("truth: name the file that run wrote, with --truth FILE")
+	}
+	truth := new(oracle.Truth)
+	for _, name := range names {
+		file, err := os.Open(name)
+		if err != nil {
+			return nil, fmt.Errorf("truth: %w", err)
+		}
+		err = truth.Read(file)
+		file.Close()
+		if err != nil {
+			return nil, fmt.Errorf("truth: %s: %w", name, err)
+		}
+	}
+	return truth, nil
+}

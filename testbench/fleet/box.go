@@ -1,0 +1,199 @@
+package fleet
+
+import (
+	"context"
+	"fmt"
+	"log/slog"
+	"net"
+	"slices"
+	"sync/atomic"
+	"time"
+
+	"iptvdc/agent/outbox"
+	"iptvdc/agent/uplink"
+	"iptvdc/protocol"
+)
+
+// box is a set-top box of a run. All but run are called by one goroutine.
+type box interface {
+	// run keeps the box going until ctx ends.
+	run(ctx context.Context)
+	// fit makes of a moment what the box is going to record of it, to the byte:
+	// it is what the truth says.
+	fit(m *Moment)
+	// record records a moment; the next moment may reuse m.
+	record(m *Moment) error
+	// seal sends what is left at the end of the play.
+	seal() error
+	standing() standing
+	// failed is why run ended before its time, nil if it did not.
+	failed() error
+}
+
+// standing tells how a box stands; counters run since the start.
+type standing struct {
+	pending, acked, evicted, epochs uint64 // events; epochs begun anew
+	boots, cuts                     uint64 // of a real agent
+	link                            uplink.Stats
+}
+
+// lightBox is the agent's outbox over a disk in memory, and the agent's uplink.
+// It is always connected, also while its household sleeps.
+type lightBox struct {
+	out   *outbox.Outbox
+	up    *uplink.Uplink
+	clock boxClock
+	epoch uint64 // the one in which its identity was told
+	house *household
+}
+
+// pace turns the real clock into the simulated one. Safe for concurrent use.
+type pace struct {
+	startMs int64
+	begun   time.Time
+	speed   float64
+	// pinned, if not 0, is what the simulated clock shows: a flood sets it by
+	// hand.
+	pinned atomic.Int64
+}
+
+// nowMs is the simulated true time, UTC milliseconds.
+func (p *pace) nowMs() int64 {
+	if at := p.pinned.Load(); at != 0 {
+		return at
+	}
+	return p.startMs + int64(float64(time.Since(p.begun))*p.speed/1e6)
+}
+
+// boxClock is the clock of one box [D8]: it runs as fast as the simulation.
+type boxClock struct {
+	pace   *pace
+	boot   atomic.Uint32
+	bootMs atomic.Int64
+	unset  atomic.Bool
+}
+
+// MonoMs implements agent.Clock.
+func (c *boxClock) MonoMs() uint64 {
+	boot := c.bootMs.Load()
+	if boot == 0 {
+		return 0 // never switched on yet
+	}
+	return uint64(max(0, c.pace.nowMs()-boot))
+}
+
+// WallMs implements agent.Clock: an unset clock has counted from 1970.
+func (c *boxClock) WallMs() uint64 {
+	if c.unset.Load() || c.bootMs.Load() == 0 {
+		return c.MonoMs()
+	}
+	return uint64(c.pace.nowMs())
+}
+
+func (c *boxClock) set(m *Moment) {
+	c.boot.Store(m.Boot)
+	c.bootMs.Store(m.BootMs)
+	c.unset.Store(m.ClockUnset)
+}
+
+// newBoxes builds a box for every home of the town, the first of them as real
+// agents with a folder of their own in folder.
+func newBoxes(c *Config, t *Town, p *pace, log *slog.Logger, folder string) ([]box, error) {
+	codec := new(outbox.Codec)
+	boxes := make([]box, t.Len())
+	for i := range boxes {
+		dial := c.Dial
+		if dial == nil {
+			dial = localDial(i)
+		}
+		var err error
+		if i < c.Agents {
+			boxes[i], err = newRealBox(c, t, i, p, dial, log, folder)
+		} else {
+			boxes[i], err = newLightBox(c, t, i, p, dial, log, codec)
+		}
+		if err != nil {
+			return nil, fmt.Errorf("box %s: %w", t.Home(i).Box, err)
+		}
+	}
+	return boxes, nil
+}
+
+func newLightBox(c *Config, t *Town, i int, p *pace, dial dialer, log *slog.Logger, codec *outbox.Codec) (box, error) {
+	home := t.Home(i)
+	b := &lightBox{house: &t.homes[i]}
+	b.clock.pace = p
+	var err error
+	b.out, err = outbox.New(outbox.NewMemory(), outbox.Options{BatchEvents: c.BatchEvents, Codec: codec})
+	if err != nil {
+		return nil, err
+	}
+	b.epoch = b.out.Epoch()
+	b.up, err = uplink.New(uplink.Config{
+		Brokers: []string{c.Broker}, Box: home.Box, Province: uint8(home.Province), Token: c.Token,
+		Outbox: b.out, Clock: &b.clock, Boot: b.clock.boot.Load, Dial: dial, Timing: c.timing(), Log: log,
+	})
+	return b, err
+}
+
+func (b *lightBox) run(ctx context.Context) { _ = b.up.Run(ctx) } // ends with ctx only
+
+// fit puts the identity before what a new epoch begins with.
+func (b *lightBox) fit(m *Moment) {
+	if who, needed := b.renew(m); needed {
+		m.Events = slices.Insert(m.Events, 0, who)
+		m.At = slices.Insert(m.At, 0, m.NowMs)
+	}
+}
+
+func (b *lightBox) record(m *Moment) error {
+	b.clock.set(m)
+	return b.out.Append(m.Events...)
+}
+
+func (b *lightBox) seal() error   { return b.out.Seal() }
+func (b *lightBox) failed() error { return nil }
+
+func (b *lightBox) standing() standing {
+	s := b.out.Stats()
+	return standing{pending: uint64(s.Events + s.Open), acked: s.Acked, evicted: s.Evicted,
+		epochs: s.Diverged + s.Salvaged, link: b.up.Stats()}
+}
+
+// dialer opens a connection.
+type dialer func(ctx context.Context, network, addr string) (net.Conn, error)
+
+// boxesAnAddress is how many boxes share a local address: a machine has some
+// 28,000 ports for the connections from one address to one broker.
+const boxesAnAddress = 20_000
+
+// localDial dials from a loopback address of its own if the broker is on
+// loopback too.
+func localDial(i int) dialer {
+	d := &net.Dialer{Timeout: 10 * time.Second}
+	if i < boxesAnAddress {
+		return d.DialContext
+	}
+	return func(ctx context.Context, network, addr string) (net.Conn, error) {
+		host, _, err := net.SplitHostPort(addr)
+		if ip := net.ParseIP(host); err == nil && ip != nil && ip.IsLoopback() && ip.To4() != nil {
+			from := *d
+			from.LocalAddr = &net.TCPAddr{IP: net.IPv4(127, 0, 1, byte(1+i/boxesAnAddress))}
+			return from.DialContext(ctx, network, addr)
+		}
+		return d.DialContext(ctx, network, addr)
+	}
+}
+
+// renew returns the identity of a box whose outbox began a new epoch since the
+// last call, to be recorded before anything else [D9].
+func (b *lightBox) renew(m *Moment) (e protocol.Event, needed bool) {
+	epoch := b.out.Epoch()
+	if epoch == b.epoch {
+		return e, false
+	}
+	b.epoch = epoch
+	e = b.house.identity()
+	e.Serial, e.Boot, e.MonoMs = b.house.serial, m.Boot, uint64(m.NowMs-m.BootMs)
+	return e, true
+}

@@ -1,0 +1,33 @@
+//go:build unix
+
+package fleet
+
+import (
+	"fmt"
+
+	"golang.org/x/sys/unix"
+)
+
+// spareFiles is what a process opens beside its boxes' connections.
+const spareFiles = 64
+
+// agentFiles is what a real agent opens beside its connection: the outbox, its
+// log and lock, two listeners, both ends of a caller.
+const agentFiles = 16
+
+// enoughFiles reports whether this process may open a connection for every
+// box, and run some of them as real agents. Go has raised the soft limit to the hard one.
+func enoughFiles(boxes, agents int) error {
+	var limit unix.Rlimit
+	if err := unix.Getrlimit(unix.RLIMIT_NOFILE, &limit); err != nil {
+		return fmt.Errorf("limit of open files: %w", err)
+	}
+	if need := uint64(boxes) + uint64(agents)*agentFiles + spareFiles; need > limit.Cur {
+		with := ""
+		if agents > 0 {
+			with = fmt.Sprintf(" with %d real agents", agents)
+		}
+		return fmt.Errorf("boxes: %d%s need %d open files, this process may open %d: fewer boxes, or raise the limit with ulimit -n %d", boxes, with, need, limit.Cur, need)
+	}
+	return nil
+}

@@ -1,0 +1,135 @@
+package oracle
+
+import "slices"
+
+// deed is something that counts: n of a measure, in the hour of atMs.
+type deed struct {
+	what   measure
+	n      int64
+	hourMs int64 // start of the hour in which it counts
+	of     *Record
+}
+
+// ledMs is how long after a click a play may start to be its own.
+const ledMs = 60_000
+
+// deeds lists all that counts.
+func (t *Truth) deeds() []deed {
+	var all []deed
+	add := func(what measure, n, atMs int64, r *Record) {
+		all = append(all, deed{what, n, hourStart(atMs), r})
+	}
+	for i := range t.Records {
+		r := &t.Records[i]
+		switch e := &r.Event; e.Kind {
+		case "power_on":
+			add(powerOns, 1, r.AtMs, r)
+		case "page_view":
+			add(pageViews, 1, r.AtMs, r)
+		case "click":
+			add(clicks, 1, r.AtMs, r)
+		case "view":
+			view(r, add)
+		case "order":
+			switch e.Result {
+			case "paid":
+				add(attempts, 1, r.AtMs, r)
+				add(orders, 1, r.AtMs, r)
+				add(fen, e.Fen, r.AtMs, r)
+			case "failed", "cancelled":
+				add(attempts, 1, r.AtMs, r)
+			case "refunded":
+				add(fen, -e.Fen, r.AtMs, r)
+			}
+		}
+	}
+	for _, click := range t.ledClicks() {
+		add(led, 1, click.AtMs, click)
+	}
+	return all
+}
+
+// valid reports whether a view is the start of a play that counts.
+func valid(e *Event) bool {
+	return e.Kind == "view" && e.Part == 0 && e.Speed > -300 && e.Speed < 300 && e.DurationMs > 3000
+}
+
+// view counts a play where it begins, and its time in every hour it lies in.
+func view(r *Record, add func(measure, int64, int64, *Record)) {
+	e := &r.Event
+	start, end := r.AtMs-e.DurationMs, r.AtMs
+	if valid(e) {
+		add(plays, 1, start, r)
+		switch e.Mode {
+		case "live":
+			add(livePlays, 1, start, r)
+		case "vod":
+			add(vodPlays, 1, start, r)
+		}
+	}
+	if e.Speed != 100 {
+		return
+	}
+	for hour := hourStart(start); hour < end; hour += hourMs {
+		ms := min(end, hour+hourMs) - max(start, hour)
+		add(viewingMs, ms, hour, r)
+		switch e.Mode {
+		case "live":
+			add(liveMs, ms, hour, r)
+		case "vod":
+			add(vodMs, ms, hour, r)
+		}
+	}
+}
+
+// ledClicks lists the clicks that led to a play: the same box starts a play of
+// the click's content, not before the click, at most a minute after it, and
+// before its next click.
+func (t *Truth) ledClicks() []*Record {
+	type doings struct{ clicks, plays []*Record }
+	byBox := make(map[string]*doings)
+	of := func(box string) *doings {
+		if byBox[box] == nil {
+			byBox[box] = &doings{}
+		}
+		return byBox[box]
+	}
+	for i := range t.Records {
+		r := &t.Records[i]
+		switch {
+		case r.Event.Kind == "click":
+			of(r.Box).clicks = append(of(r.Box).clicks, r)
+		case valid(&r.Event):
+			of(r.Box).plays = append(of(r.Box).plays, r)
+		}
+	}
+	start := func(r *Record) int64 { return r.AtMs - r.Event.DurationMs }
+	var all []*Record
+	for _, d := range byBox {
+		slices.SortStableFunc(d.clicks, func(a, b *Record) int { return int(a.AtMs - b.AtMs) })
+		slices.SortStableFunc(d.plays, func(a, b *Record) int { return int(start(a) - start(b)) })
+		for i, c := range d.clicks {
+			if c.Event.Content == "" {
+				continue
+			}
+			last := c.AtMs + ledMs // the last millisecond in which its play may start
+			if i+1 < len(d.clicks) {
+				last = min(last, d.clicks[i+1].AtMs-1)
+			}
+			if i > 0 && d.clicks[i-1].AtMs == c.AtMs {
+				continue // of two clicks in one millisecond neither led
+			}
+			first, _ := slices.BinarySearchFunc(d.plays, c.AtMs, func(p *Record, at int64) int { return int(start(p) - at) })
+			for _, p := range d.plays[first:] {
+				if start(p) > last {
+					break
+				}
+				if p.Event.Content == c.Event.Content {
+					all = append(all, c)
+					break
+				}
+			}
+		}
+	}
+	return all
+}

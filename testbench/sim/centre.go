@@ -1,0 +1,204 @@
+package sim
+
+import (
+	"context"
+	"errors"
+	"fmt"
+
+	"iptvdc/aggregator/ledger"
+	"iptvdc/protocol"
+)
+
+// book is what an aggregator needs of a ledger.
+type book interface {
+	Commit(ctx context.Context, batches []ledger.Received) ([]ledger.Verdict, error)
+	Mark(ctx context.Context, box string, epoch uint64) (ledger.Mark, error)
+	Bind(ctx context.Context, maxEvents int) (ledger.Block, error)
+	Loaded(ctx context.Context, id ledger.BlockID, unreadable map[uint64]string) error
+}
+
+// centre is two aggregators on one ledger, and the loader behind it.
+type centre struct {
+	w     *World
+	ctx   context.Context
+	books [aggregators]book
+	dec   [aggregators]protocol.Decoder
+
+	inserted map[string]bool // tokens of the store
+	rows     []uint8         // by event id: how often the store has it
+	cut      int             // RecutBlocks: how far the loader knows to have come in a block
+}
+
+func newCentre(w *World) *centre {
+	c := &centre{w: w, ctx: context.Background(), inserted: map[string]bool{}}
+	if w.rules.CachedMark {
+		shared := &kept{}
+		for i := range c.books {
+			c.books[i] = &cached{shared: shared, marks: map[streamKey]ledger.Mark{}}
+		}
+		return c
+	}
+	l := ledger.NewMemoryJudging(w.judge)
+	for i := range c.books {
+		c.books[i] = l
+	}
+	return c
+}
+
+func (c *centre) mark(box string, epoch uint64) ledger.Mark {
+	m, err := c.books[0].Mark(c.ctx, box, epoch)
+	if err != nil {
+		c.w.fail("I6", "mark: %v", err)
+	}
+	return m
+}
+
+// take lets one aggregator take up to n messages into one commit, and ack.
+func (c *centre) take(n int, faulty bool) {
+	w := c.w
+	which := w.rnd.IntN(aggregators)
+	var group []ledger.Received
+	var messages []packet2
+	for ; n > 0 && len(w.up) > 0; n-- {
+		at := 0
+		if faulty && w.chance(w.faults.Disorder) {
+			at = w.rnd.IntN(len(w.up))
+			if at > 0 {
+				w.Tally.Disorder++
+			}
+		}
+		m := w.up[at]
+		if faulty && w.chance(w.faults.Twice) {
+			w.Tally.Twice++
+		} else {
+			w.up = append(w.up[:at], w.up[at+1:]...)
+		}
+		route, err := protocol.ParseUpTopic(m.topic)
+		if err != nil {
+			w.fail("I6", "%v", err)
+			return
+		}
+		b, err := c.dec[which].Batch(m.payload)
+		if err != nil {
+			w.fail("I5", "a box sent what is refused: %v", err)
+			return
+		}
+		group = append(group, ledger.Received{Route: route, Batch: b})
+		messages = append(messages, m)
+	}
+	if len(group) == 0 {
+		return
+	}
+	verdicts, err := c.books[which].Commit(c.ctx, group)
+	if err != nil {
+		w.fail("I6", "commit: %v", err)
+		return
+	}
+	for i, v := range verdicts {
+		c.note(&group[i].Batch, v)
+	}
+	if faulty && w.chance(w.faults.Killed) {
+		w.Tally.Killed++
+		w.up = append(w.up, messages...) // no PUBACK: the broker has them still
+		return
+	}
+	for i, v := range verdicts {
+		a := protocol.Ack{Epoch: group[i].Batch.Epoch, Through: v.Mark.Through, Chain: v.Mark.Chain, Code: v.Code(), ServerMs: 1}
+		w.acks = append(w.acks, down{group[i].Route.Box, protocol.AppendAck(nil, &a)})
+	}
+}
+
+// note keeps the books of what arrived.
+func (c *centre) note(b *protocol.Batch, v ledger.Verdict) {
+	w := c.w
+	if w.log != nil {
+		w.note("ledger: %x batch %d floor %d: %s, through %d, lost %d", b.Epoch, b.No, b.Floor, v.Outcome, v.Mark.Through, v.Mark.Lost)
+	}
+	switch v.Outcome {
+	case ledger.Repeated:
+		w.Tally.Repeated++
+		return
+	case ledger.Gap:
+		w.Tally.Gap++
+		return
+	case ledger.Known:
+		w.Tally.Known++
+	case ledger.Stored:
+		for _, id := range w.idsOf(&b.Sealed) {
+			w.arrived[id]++
+		}
+	case ledger.Quarantined:
+		w.fail("I5", "a good batch was quarantined")
+	}
+	if b.Floor == b.No && b.No > 1 && v.Mark.Lost > 0 {
+		w.Tally.Jumped++
+	}
+	if !w.sealed[placeOf(&b.Sealed)] {
+		w.fail("I5", "batch %d of epoch %x was never sealed so", b.No, b.Epoch)
+	}
+}
+
+// load inserts a block into the store, once a token.
+func (c *centre) load(faulty bool) {
+	for {
+		block, err := c.books[0].Bind(c.ctx, 20)
+		if errors.Is(err, ledger.ErrNoWork) {
+			return
+		}
+		if err != nil {
+			c.w.fail("I6", "bind: %v", err)
+			return
+		}
+		if c.w.rules.RecutBlocks {
+			if !c.insertRecut(&block, faulty) {
+				return
+			}
+		} else {
+			c.insert(string(block.ID[:]), block.Batches)
+			if faulty && c.w.chance(c.w.faults.LoaderCut) {
+				c.w.Tally.LoaderCut++
+				return
+			}
+		}
+		if err := c.books[0].Loaded(c.ctx, block.ID, nil); err != nil {
+			c.w.fail("I6", "loaded: %v", err)
+			return
+		}
+		c.cut = 0
+		if faulty {
+			return
+		}
+	}
+}
+
+// insert puts batches into the store unless it has seen the token [S7].
+func (c *centre) insert(token string, batches []ledger.Kept) {
+	if c.inserted[token] {
+		return
+	}
+	c.inserted[token] = true
+	for i := range batches {
+		for _, id := range c.w.idsOf(&batches[i].Batch.Sealed) {
+			for len(c.rows) <= int(id) {
+				c.rows = append(c.rows, 0)
+			}
+			c.rows[id]++
+		}
+	}
+}
+
+// insertRecut is the loader without S7: it cuts what is left anew at every
+// try and names the piece by its ends. False: it died.
+func (c *centre) insertRecut(block *ledger.Block, faulty bool) bool {
+	for c.cut < len(block.Batches) {
+		left := block.Batches[c.cut:]
+		n := 1 + c.w.rnd.IntN(len(left))
+		c.insert(fmt.Sprint(left[0].ID, "-", left[n-1].ID), left[:n])
+		if faulty && c.w.chance(c.w.faults.LoaderCut) {
+			c.w.Tally.LoaderCut++
+			return false
+		}
+		c.cut += n
+	}
+	return true
+}

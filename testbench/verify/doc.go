@@ -1,0 +1,9 @@
+// Package verify compares what a fleet knows to have happened with what the
+// centre says: event by event, and figure by figure with the oracle's.
+//
+// First it waits until the centre has nothing left to load or close. Then it
+// compares, box by box and kind by kind, the number of events and the sum of
+// their times, and names lost and doubled events; then every indicator, alone,
+// by each of its dimensions, and by province and each of them, by hour, day,
+// week, month and in total.
+package verify

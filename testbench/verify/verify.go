@@ -1,0 +1,173 @@
+package verify
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"time"
+
+	"iptvdc/testbench/oracle"
+)
+
+// Config of a Run.
+type Config struct {
+	URL   string // of the aggregator, http://127.0.0.1:8080
+	Token string // of an administrator
+	// Wait is how long the centre may take to load and close what it has
+	// received; 0: 2 minutes.
+	Wait time.Duration
+	Say  func(line string) // progress; nil: silent
+}
+
+// Report is what a comparison found.
+type Report struct {
+	Equal bool `json:"equal"` // nothing lost, nothing doubled, every figure equal
+
+	Boxes       int   `json:"boxes"`
+	Events      int   `json:"events"` // in the truth
+	BoxesDiffer int   `json:"boxes_differ"`
+	Lost        int64 `json:"lost"`
+	Doubled     int64 `json:"doubled"`
+	// Evicted is how many events boxes say they threw away; these are among
+	// the lost, and the centre must know of them.
+	Evicted       int64    `json:"evicted"`
+	LostEvents    []string `json:"lost_events,omitempty"`
+	DoubledEvents []string `json:"doubled_events,omitempty"`
+
+	From    string  `json:"from"`
+	To      string  `json:"to"`
+	Queries int     `json:"queries"`
+	Lines   []*Line `json:"indicators"`
+	// Faults is what else is wrong: an account of losses that does not agree,
+	// quarantined events, boxes that no truth knows.
+	Faults []string `json:"faults,omitempty"`
+	Notes  []string `json:"notes,omitempty"`
+}
+
+// Line is the comparison of one indicator.
+type Line struct {
+	Indicator string   `json:"indicator"`
+	Cells     int      `json:"cells"`
+	Equal     int      `json:"equal"`
+	Different int      `json:"different"`
+	First     []string `json:"first,omitempty"` // differences
+}
+
+// ErrNotSettled says that the centre still had work when the wait was over.
+var ErrNotSettled = errors.New("the aggregator has not settled")
+
+type verifier struct {
+	Config
+	truth  *oracle.Truth
+	client *client
+	report Report
+	lines  map[string]*Line
+}
+
+// Run compares the truth with what the aggregator says. An error means that the
+// comparison could not be made; what it found is in the Report.
+func Run(ctx context.Context, truth *oracle.Truth, c Config) (*Report, error) {
+	cl, err := newClient(c.URL, c.Token)
+	if err != nil {
+		return nil, err
+	}
+	if c.Wait == 0 {
+		c.Wait = 2 * time.Minute
+	}
+	v := &verifier{Config: c, truth: truth, client: cl, lines: make(map[string]*Line)}
+	for _, i := range oracle.Indicators() {
+		l := &Line{Indicator: i.ID}
+		v.lines[i.ID] = l
+		v.report.Lines = append(v.report.Lines, l)
+	}
+	names := make(map[string]bool)
+	for i := range truth.Records {
+		names[truth.Records[i].Box] = true
+	}
+	v.report.Events, v.report.Boxes = len(truth.Records), len(names)
+	for _, n := range truth.Evicted {
+		v.report.Evicted += n
+	}
+	if truth.Cut {
+		v.report.Notes = append(v.report.Notes, "the truth's last line is unfinished and was left out")
+	}
+	s, err := v.settle(ctx)
+	if err != nil {
+		return nil, err
+	}
+	if err := v.compareEvents(ctx); err != nil {
+		return nil, err
+	}
+	v.compareAccounts(s)
+	if err := v.compareFigures(ctx); err != nil {
+		return nil, err
+	}
+	v.report.Equal = v.report.Lost == 0 && v.report.Doubled == 0 && len(v.report.Faults) == 0 &&
+		!slices.ContainsFunc(v.report.Lines, func(l *Line) bool { return l.Different > 0 })
+	return &v.report, nil
+}
+
+func (v *verifier) line(indicator string) *Line { return v.lines[indicator] }
+
+func (v *verifier) say(format string, args ...any) {
+	if v.Say != nil {
+		v.Say(fmt.Sprintf(format, args...))
+	}
+}
+
+// quiet is how long a centre that lacks events of the truth must have received
+// nothing more before they count as lost.
+const quiet = 10 * time.Second
+
+// settle waits until the centre has loaded and closed all it received, and has
+// received all there is, or nothing new for a while.
+func (v *verifier) settle(ctx context.Context) (status, error) {
+	deadline := time.Now().Add(v.Wait)
+	said := time.Time{}
+	var last status
+	changed := time.Now()
+	for {
+		s, err := v.client.status(ctx)
+		if err != nil {
+			return s, err
+		}
+		if s.Received != last.Received {
+			changed = time.Now()
+		}
+		last = s
+		all := s.Received+s.Lost+s.Quarantined >= int64(v.report.Events)
+		if s.Backlog == 0 && s.Dirty == 0 && (all || time.Since(changed) > quiet) {
+			v.say("settled: %d events received, %d loaded, as of %s", s.Received, s.Loaded, s.AsOf)
+			return s, nil
+		}
+		if time.Now().After(deadline) {
+			return s, fmt.Errorf("%w within %v: %d events to load, %d cells to close, %d of %d events received", ErrNotSettled, v.Wait, s.Backlog, s.Dirty, s.Received, v.report.Events)
+		}
+		if time.Since(said) > 2*time.Second {
+			said = time.Now()
+			v.say("waiting: %d events to load, %d cells to close, %d of %d events received", s.Backlog, s.Dirty, s.Received, v.report.Events)
+		}
+		select {
+		case <-time.After(100 * time.Millisecond):
+		case <-ctx.Done():
+			return s, ctx.Err()
+		}
+	}
+}
+
+// compareAccounts compares what the centre says is missing with what is.
+func (v *verifier) compareAccounts(s status) {
+	fault := func(format string, args ...any) {
+		v.report.Faults = append(v.report.Faults, fmt.Sprintf(format, args...))
+	}
+	if s.Lost != v.report.Evicted {
+		fault("the aggregator counts %d events that will never come, the boxes evicted %d", s.Lost, v.report.Evicted)
+	}
+	if s.Quarantined != 0 {
+		fault("%d events are quarantined", s.Quarantined)
+	}
+	if s.Boxes > int64(v.report.Boxes) {
+		fault("the aggregator knows %d boxes, the truth only %d: name the truth files of all runs", s.Boxes, v.report.Boxes)
+	}
+}

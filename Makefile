@@ -1,0 +1,89 @@
+# The two commands: `make demo` starts the whole platform with a simulated
+# fleet, `make test` passes every test. `make help` lists the rest.
+
+VERSION  := $(shell git describe --tags --always --dirty 2>/dev/null || echo dev)
+LDFLAGS  := -s -w -X main.version=$(VERSION)
+GO       := go
+PROGRAMS := ./agent/cmd/stbagent ./aggregator/cmd/aggregator ./testbench/cmd/stbfleet
+UI       := aggregator/console/ui
+ARM      := CGO_ENABLED=0 GOOS=linux GOARCH=arm GOARM=7
+# The box's budget for the stripped binary, in bytes (ARCHITECTURE.md, Budgets).
+ARM_BUDGET := 10500000
+
+.PHONY: help build demo test race check fmt lint sim fuzz e2e e2e-browser bench arm web web-check clean
+
+help: ## list the targets
+	@grep -hE '^[a-z0-9-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | sort | column -t -s "$$(printf '\t')"
+
+# For this machine, sharing the tests' build cache; `make arm` is as it is shipped.
+build: ## programs into bin/
+	@mkdir -p bin
+	$(GO) build -ldflags '$(LDFLAGS)' -o bin/ $(PROGRAMS)
+
+demo: build ## the whole platform with a simulated fleet and a month behind it
+	bin/aggregator demo
+
+test: build ## every test: unit, engines, crash share, ARM under emulation, browser
+	@testbench/setup/install.sh browser arm
+	$(GO) vet ./...
+	$(GO) test -timeout 20m ./...
+	$(MAKE) e2e-browser
+
+race: ## the Go tests with the race detector, RACE=-short for the quick ones
+	@testbench/setup/install.sh arm
+	$(GO) test -race $(RACE) -timeout 25m ./...
+
+check: ## the quick loop: format, vet, lint, unit tests
+	@test -z "$$(gofmt -l agent aggregator protocol testbench)" || { gofmt -l agent aggregator protocol testbench; echo 'run: make fmt'; exit 1; }
+	$(GO) vet ./...
+	$(MAKE) lint
+	$(GO) test -short ./...
+
+fmt: ## gofmt all
+	gofmt -w agent aggregator protocol testbench
+
+lint: ## staticcheck, shell syntax
+	$(GO) tool staticcheck ./...
+	sh -n testbench/setup/install.sh
+	bash -n .ci/run
+
+SEEDS ?= 20000
+sim: ## the protocol simulator, SEEDS=20000 of each setting
+	$(GO) test -count=1 -timeout 60m -v ./testbench/sim -seeds=$(SEEDS)
+
+FUZZTIME ?= 60s
+FUZZED ?= ./...
+fuzz: ## every fuzz target, FUZZTIME=60s each, of FUZZED=./...
+	@set -e; for pkg in $$($(GO) list $(FUZZED)); do \
+		dir=$$($(GO) list -f '{{.Dir}}' $$pkg); \
+		for f in $$(grep -hoE '^func Fuzz[A-Za-z0-9_]+' $$dir/*_test.go 2>/dev/null | sed 's/func //'); do \
+			echo "$$pkg $$f"; $(GO) test -run '^$$' -fuzz "^$$f\$$" -fuzztime $(FUZZTIME) $$pkg; \
+		done; \
+	done
+
+e2e: build ## an evening of 2,000 boxes with kills and cuts, then every figure compared
+	E2E_FULL=1 $(GO) test -count=1 -timeout 30m -v -run Evening ./testbench/e2e
+
+e2e-browser: build ## Chromium clicks through the page
+	@testbench/setup/install.sh browser
+	$(MAKE) -C testbench/browser test
+
+bench: ## our figures beside a peer's, from one run; JSON and HTML in out/bench
+	$(GO) run ./testbench/bench -out out/bench
+
+arm: ## the agent for ARMv7 as it is shipped, its size against its budget
+	@mkdir -p bin
+	$(ARM) $(GO) build -trimpath -tags nethttpomithttp2 -ldflags '$(LDFLAGS)' -o bin/stbagent-armv7 ./agent/cmd/stbagent
+	@size=$$(stat -c %s bin/stbagent-armv7); over=$$((size - $(ARM_BUDGET))); \
+		if [ $$over -gt 0 ]; then verdict="over by $$over"; else verdict="within it"; fi; \
+		echo "stbagent ARMv7: $$size bytes, budget $(ARM_BUDGET): $$verdict"
+
+web: ## the page's built files, from its sources
+	@testbench/setup/install.sh browser
+	$(MAKE) -C $(UI) build
+
+web-check: web ## the built files in the repository are what the sources give
+	git diff --exit-code -- $(UI)/dist
+
+clean: ## what was built
+	rm -rf bin out

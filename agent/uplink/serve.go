@@ -147,13 +147,8 @@ func (s *service) send() error {
 			Floor: floor, Boot: u.cfg.Boot(), UpMs: now,
 			WallMs: u.cfg.Clock.WallMs(), ClockUnset: u.clockUnset(),
 		})
-		token := s.l.client.Publish(protocol.UpTopic(u.cfg.Province, u.cfg.Box), 1, false, packet)
-		select {
-		case <-token.Done(): // before any PUBACK: it could not even be queued
-			if err := token.Error(); err != nil {
-				return fmt.Errorf("publish: %w", err)
-			}
-		default:
+		if err := s.publish(&b, packet); err != nil {
+			return err
 		}
 		u.count(&u.stats.Sent)
 		u.stats.SentBytes.Add(uint64(len(packet)))

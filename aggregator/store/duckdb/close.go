@@ -51,7 +51,13 @@ func (s *Store) Close(ctx context.Context, snap store.Snapshot) error {
 	}
 	s.closing.Lock()
 	defer s.closing.Unlock()
-	tx, err := s.closer.BeginTx(ctx, nil)
+	if err := ctx.Err(); err != nil {
+		return fmt.Errorf("store: close: %w", err)
+	}
+	// The statements end with ctx, the transaction does not: database/sql throws
+	// away the connection of a transaction whose context ends, and this one is
+	// kept, with its temporary table.
+	tx, err := s.closer.BeginTx(context.WithoutCancel(ctx), nil)
 	if err != nil {
 		return fmt.Errorf("store: close: %w", err)
 	}

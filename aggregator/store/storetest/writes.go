@@ -234,8 +234,22 @@ func testCancelled(t *testing.T, b *bench) {
 		t.Fatal("Close under a cancelled context succeeded")
 	}
 	b.same("dirt", b.dirty().Cells, s.Cells)
+	// Cancelled at some moment of it, a closing happens or does not; the store
+	// goes on either way.
+	told := int64(1)
+	for range 20 {
+		ctx, cancel := context.WithCancel(context.Background())
+		done := make(chan error)
+		go func() { done <- b.Close(ctx, s) }()
+		cancel()
+		if err := <-done; err == nil {
+			told++
+			b.put(store.Block{Powers: []store.Power{{Stamp: at(1, now), On: true}}})
+			s = b.dirty()
+		}
+	}
 	b.settle()
-	b.expect(hourly(store.FactBox, nil, sum(store.MeasurePowerOns)), row(1, key(), 1))
+	b.expect(hourly(store.FactBox, nil, sum(store.MeasurePowerOns)), row(1, key(), told))
 }
 
 func testReopen(t *testing.T, b *bench) {

@@ -100,7 +100,7 @@ func JudgeChained(m Mark, b *protocol.Batch, chain func() protocol.Chain, quaran
 	// A clone may have told of more events under lower numbers than the box
 	// that jumps. To refuse it would stop it for ever: an ack from below its
 	// floor is stale to it [I6]. Its events are new; only the count is not exact.
-	if b.No != next.Through+1 || b.Prev != next.Chain || b.First <= m.Seq && !jumps || b.Last() > MaxSeq {
+	if b.No != next.Through+1 || !continues(next.Chain, b) || b.First <= m.Seq && !jumps || b.Last() > MaxSeq {
 		return m, Gap, nil
 	}
 	known, err := uidKnown()

@@ -118,25 +118,6 @@ func newGroup() *group {
 	}
 }
 
-func (g *group) commit(w *writer, keys *keyring, batches []ledger.Received, ready *prepared, lookUID bool) ([]ledger.Verdict, error) {
-	g.reset(len(batches))
-	if _, err := w.begin.do(); err != nil {
-		return nil, err
-	}
-	verdicts, err := g.judge(w, keys, batches, ready, lookUID)
-	if err == nil {
-		_, err = w.commit.do()
-	}
-	if err != nil {
-		w.rollback()
-		return nil, err
-	}
-	for _, p := range g.newKeys {
-		g.recorded[p] = true
-	}
-	return verdicts, nil
-}
-
 func (g *group) reset(n int) {
 	if cap(g.seen) < n {
 		g.seen = make([]sight, n)
@@ -247,22 +228,6 @@ func (g *group) lastID(w *writer) (id int64, err error) {
 		return nil
 	})
 	return id, err
-}
-
-// move returns the running state of batch i's stream.
-func (g *group) move(i int, r *ledger.Received) *move {
-	key := streamKey{r.Route.Box, r.Batch.Epoch}
-	at, ok := g.streams[key]
-	if !ok {
-		seen := &g.seen[i]
-		at = len(g.moves)
-		g.streams[key] = at
-		g.moves = append(g.moves, move{
-			box: seen.box, stream: seen.stream, epoch: r.Batch.Epoch, name: r.Route.Box,
-			from: seen.mark, to: seen.mark,
-		})
-	}
-	return &g.moves[at]
 }
 
 // box gives the move's box a number if it has none.

@@ -55,7 +55,7 @@ CREATE TABLE batch (
 	uid   BLOB NOT NULL,
 	head  BLOB NOT NULL
 );
-CREATE UNIQUE INDEX batch_uid ON batch (box, uid);
+` + uidIndex + `
 CREATE TABLE body (id INTEGER PRIMARY KEY, sealed BLOB NOT NULL);
 CREATE TABLE block (
 	no     INTEGER PRIMARY KEY,

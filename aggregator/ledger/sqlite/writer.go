@@ -76,7 +76,7 @@ func (w *writer) prepare() error {
 	}
 	w.seen = rows(`WITH v(i, name, epoch) AS (VALUES `, `(%d, ?, ?)`, selectSeen("NULL"))
 	w.seenUID = rows(`WITH v(i, name, epoch, uid) AS (VALUES `, `(%d, ?, ?, ?)`, selectSeen("b.id")+joinUID)
-	w.advance = one(`UPDATE stream SET mark = ?, received = received + ?, province = ? WHERE id = ? AND mark = ?`)
+	w.advance = one(swapMark)
 	w.settle = one(`UPDATE stream SET lost = ?, poison = poison + ? WHERE id = ?`)
 	w.stream = one(`INSERT INTO stream (box, epoch, mark, received, lost, poison, province) VALUES (?,?,?,?,?,?,?)`)
 	w.batches = rows(`INSERT INTO batch VALUES `, `(?,?,?,?,?,?,?)`, ``)

@@ -59,9 +59,9 @@ func countSQL(q *store.Query) string {
 			from := first + int64(w)*wordBits
 			perBox = append(perBox, fmt.Sprintf("bit_or(CASE WHEN %s > 0 AND period >= %d AND period < %d THEN 1::BIGINT << (period - %d) ELSE 0 END) AS b%d_%d",
 				v.Measure, from, from+wordBits, from, i, w))
-			hits = append(hits, fmt.Sprintf("(b%d_%d & m%d) <> 0", i, w, w))
+			hits = append(hits, fmt.Sprintf("(b%d_%d & m%d)", i, w, w))
 		}
-		counts = append(counts, fmt.Sprintf("count(*) FILTER (%s) AS v%d", joinWith(hits, " OR "), i))
+		counts = append(counts, fmt.Sprintf("%s AS v%d", countHit(hits), i))
 	}
 	return fmt.Sprintf("by_box AS (SELECT %s FROM source GROUP BY ALL),\nboxes AS (SELECT %s FROM by_box, (VALUES %s) mask(span%s) GROUP BY ALL)",
 		joinWith(perBox, ", "), joinWith(counts, ", "), maskRows(q, first, words), numbered(", m", words))

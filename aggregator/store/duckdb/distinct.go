@@ -1,0 +1,9 @@
+//go:build !mutant_sumdistinct
+
+package duckdb
+
+// countHit counts the boxes of which any word has a bit in its span: once,
+// however many periods that are.
+func countHit(words []string) string {
+	return "count(*) FILTER (" + joinWith(words, " <> 0 OR ") + " <> 0)"
+}

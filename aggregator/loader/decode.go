@@ -4,7 +4,6 @@ import (
 	"strings"
 
 	"iptvdc/aggregator"
-	"iptvdc/aggregator/ledger"
 	"iptvdc/aggregator/store"
 	"iptvdc/protocol"
 )
@@ -83,31 +82,6 @@ func (w *worker) reset() {
 	clear(w.fresh)
 	w.unreadable = map[uint64]string{}
 	w.batches, w.unknown, w.badSyncs = 0, 0, 0
-}
-
-// batch adds a batch's events, or notes why it cannot be read: then no event
-// of it is taken and all others go on [S7].
-func (w *worker) batch(k *ledger.Kept, box uint64) {
-	events, err := w.dec.Events(&k.Batch.Sealed)
-	if err != nil {
-		w.unreadable[k.ID] = err.Error()
-		return
-	}
-	w.batches++
-	var last *run
-	for i := range events {
-		e := &events[i]
-		if last == nil || last.boot != e.Boot || last.serial != serialOf(e) {
-			w.runs = append(w.runs, run{
-				name: k.Route.Box, box: box, route: aggregator.Province(k.Route.Province), boot: e.Boot, serial: serialOf(e),
-				arrivedMs: k.AtMs, sentBoot: k.Batch.Boot, sentUpMs: int64(k.Batch.UpMs),
-			})
-			last = &w.runs[len(w.runs)-1]
-		}
-		last.lastMono = max(last.lastMono, int64(e.MonoMs))
-		last.events++
-		w.event(e, last, uint32(len(w.runs)-1))
-	}
 }
 
 // serialOf is the identity an event stands under; an identity event stands

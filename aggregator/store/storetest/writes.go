@@ -3,6 +3,7 @@ package storetest
 import (
 	"context"
 	"testing"
+	"time"
 
 	"iptvdc/aggregator/store"
 	"iptvdc/protocol"
@@ -237,12 +238,11 @@ func testCancelled(t *testing.T, b *bench) {
 	// Cancelled at some moment of it, a closing happens or does not; the store
 	// goes on either way.
 	told := int64(1)
-	for range 20 {
-		ctx, cancel := context.WithCancel(context.Background())
-		done := make(chan error)
-		go func() { done <- b.Close(ctx, s) }()
+	for i := range 20 {
+		ctx, cancel := context.WithTimeout(context.Background(), time.Duration(i)*500*time.Microsecond)
+		err := b.Close(ctx, s)
 		cancel()
-		if err := <-done; err == nil {
+		if err == nil {
 			told++
 			b.put(store.Block{Powers: []store.Power{{Stamp: at(1, now), On: true}}})
 			s = b.dirty()

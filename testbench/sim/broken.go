@@ -25,7 +25,11 @@ func (w *World) judge(m ledger.Mark, b *protocol.Batch, quarantine bool, uidKnow
 		uidKnown = func() (bool, error) { return false, nil }
 	}
 	// The chain of the box's own bytes is what an ack names.
-	return ledger.JudgeChained(m, &bent, b.Sealed.Chain, quarantine, uidKnown)
+	next, outcome, err := ledger.JudgeChained(m, &bent, b.Sealed.Chain, quarantine, uidKnown)
+	if err == nil && outcome == ledger.Stored && w.noCommit {
+		return m, outcome, errNoCommit
+	}
+	return next, outcome, err
 }
 
 type streamKey struct {

@@ -12,7 +12,7 @@ func TestBrokenVariantsFail(t *testing.T) {
 		t.Helper()
 		all := Settings()
 		s := all[slices.IndexFunc(all, func(s Setting) bool { return s.Name == setting })]
-		_, broken, first := play(s, rules, from, within, 1)
+		_, broken, first := play(s, rules, nil, from, within, 1)
 		if broken == 0 {
 			t.Errorf("%s: seeds %d..%d broke no promise in setting %s", name, from, from+uint64(within)-1, setting)
 			return
@@ -35,7 +35,7 @@ func TestBrokenVariantsFail(t *testing.T) {
 func TestLateSyncHealsByChain(t *testing.T) {
 	s := Settings()[0]
 	s.Name, s.Faults.OldImage = "late sync", 1e-12 // gaps cannot be exact
-	total, broken, first := play(s, Rules{LateSync: true}, 1, 150, 5)
+	total, broken, first := play(s, Rules{LateSync: true}, nil, 1, 150, 5)
 	if broken > 0 {
 		t.Fatal(first)
 	}

@@ -17,10 +17,35 @@ type book interface {
 	Loaded(ctx context.Context, id ledger.BlockID, unreadable map[uint64]string) error
 }
 
+// Place is where a ledger lies. Not safe for concurrent use.
+type Place interface {
+	// Open returns a ledger on the place, as a process has it that starts.
+	Open() (ledger.Ledger, error)
+	// Fail makes every commit that would keep a batch fail and change nothing;
+	// off lets them hold again.
+	Fail(on bool) error
+	// Close removes the place; its ledgers are closed.
+	Close() error
+}
+
+// errNoCommit is a commit that the reference ledger was made to fail.
+var errNoCommit = errors.New("sim: no commit")
+
+// reference is the reference ledger's place: memory, which outlives Close.
+type reference struct {
+	w *World
+	l *ledger.Memory
+}
+
+func (r *reference) Open() (ledger.Ledger, error) { return r.l, nil }
+func (r *reference) Fail(on bool) error           { r.w.noCommit = on; return nil }
+func (r *reference) Close() error                 { return nil }
+
 // centre is two aggregators on one ledger, and the loader behind it.
 type centre struct {
 	w     *World
 	ctx   context.Context
+	place Place // nil: cached
 	books [aggregators]book
 	dec   [aggregators]protocol.Decoder
 
@@ -38,11 +63,65 @@ func newCentre(w *World) *centre {
 		}
 		return c
 	}
-	l := ledger.NewMemoryJudging(w.judge)
+	c.place = &reference{w, ledger.NewMemoryJudging(w.judge)}
+	if w.open != nil {
+		var err error
+		if c.place, err = w.open(); err != nil {
+			w.fail("I6", "the ledger's place: %v", err)
+			return c
+		}
+	}
 	for i := range c.books {
-		c.books[i] = l
+		c.start(i)
 	}
 	return c
+}
+
+// start opens the ledger for aggregator i; what it had in memory is gone.
+func (c *centre) start(i int) {
+	if c.place == nil {
+		return
+	}
+	c.end(i)
+	l, err := c.place.Open()
+	if err != nil {
+		c.w.fail("I6", "aggregator %d does not start: %v", i, err)
+		return
+	}
+	c.books[i] = l
+}
+
+func (c *centre) end(i int) {
+	if l, ok := c.books[i].(ledger.Ledger); ok {
+		if err := l.Close(); err != nil {
+			c.w.fail("I6", "aggregator %d: %v", i, err)
+		}
+	}
+}
+
+// close ends the aggregators and clears the place away.
+func (c *centre) close() {
+	if c.place == nil {
+		return
+	}
+	for i := range c.books {
+		c.end(i)
+	}
+	if err := c.place.Close(); err != nil {
+		c.w.fail("I6", "the ledger's place: %v", err)
+	}
+}
+
+// commit gives a group to an aggregator's ledger, which may be made to fail.
+func (c *centre) commit(which int, group []ledger.Received, fail bool) ([]ledger.Verdict, error) {
+	if !fail {
+		return c.books[which].Commit(c.ctx, group)
+	}
+	if err := c.place.Fail(true); err != nil {
+		return nil, err
+	}
+	verdicts, err := c.books[which].Commit(c.ctx, group)
+	return verdicts, errors.Join(err, c.place.Fail(false))
 }
 
 func (c *centre) mark(box string, epoch uint64) ledger.Mark {
@@ -89,8 +168,18 @@ func (c *centre) take(n int, faulty bool) {
 	if len(group) == 0 {
 		return
 	}
-	verdicts, err := c.books[which].Commit(c.ctx, group)
-	if err != nil {
+	fail := faulty && w.chance(w.faults.NoCommit) && c.place != nil
+	verdicts, err := c.commit(which, group, fail)
+	switch {
+	case err != nil && fail: // no PUBACK, busy [S6]
+		w.Tally.NoCommit++
+		w.up = append(w.up, messages...)
+		for i := range group {
+			a := protocol.Ack{Epoch: group[i].Batch.Epoch, Code: protocol.AckBusy, RetryS: 5, ServerMs: 1}
+			w.acks = append(w.acks, down{group[i].Route.Box, protocol.AppendAck(nil, &a)})
+		}
+		return
+	case err != nil:
 		w.fail("I6", "commit: %v", err)
 		return
 	}
@@ -99,6 +188,7 @@ func (c *centre) take(n int, faulty bool) {
 	}
 	if faulty && w.chance(w.faults.Killed) {
 		w.Tally.Killed++
+		c.start(which)
 		w.up = append(w.up, messages...) // no PUBACK: the broker has them still
 		return
 	}

@@ -6,7 +6,8 @@ type Faults struct {
 	Disorder  float64 // a message overtakes others
 	AckLost   float64
 	AckTwice  float64
-	Killed    float64 // an aggregator dies between commit and ack
+	Killed    float64 // an aggregator dies between commit and ack, and starts again
+	NoCommit  float64 // the ledger's commit fails: nothing is kept, the box hears busy
 	LoaderCut float64 // the loader dies between insert and telling the ledger
 	DiskError float64 // a commit on a box fails, applied or not, and the box goes on
 
@@ -28,7 +29,7 @@ type Setting struct {
 // Settings are the three worlds that every change of the rules must survive:
 // without loss of flash, with wiped flash, and with clones and old images too.
 func Settings() []Setting {
-	plain := Faults{Twice: 0.15, Disorder: 0.30, AckLost: 0.20, AckTwice: 0.10, Killed: 0.10, LoaderCut: 0.20,
+	plain := Faults{Twice: 0.15, Disorder: 0.30, AckLost: 0.20, AckTwice: 0.10, Killed: 0.10, NoCommit: 0.05, LoaderCut: 0.20,
 		DiskError: 0.02, PowerCut: 0.04, BrokerLoss: 0.007, Outage: 0.004}
 	wipes := plain
 	wipes.Wipe = 0.005
@@ -54,7 +55,7 @@ type Rules struct {
 // each branch of the rules did.
 type Tally struct {
 	Events, Batches, Sent                                             int
-	Twice, Disorder, AckLost, AckTwice, Killed, LoaderCut             int
+	Twice, Disorder, AckLost, AckTwice, Killed, NoCommit, LoaderCut   int
 	DiskError, CutInCommit, PowerCut, BrokerLoss, Wipe, Clone, Outage int
 	OldImage, Evicted, Jumped, Repeated, Gap, Known, Diverged         int
 	LostCounted, StaleAck, Resend, CarriedOver, Moved                 int

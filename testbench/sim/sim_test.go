@@ -38,7 +38,7 @@ func seedCount(tb testing.TB) int {
 
 // play runs seeds from..from+n on all processors and returns what happened in
 // all of them, how many broke a promise, and the first violations by seed.
-func play(setting Setting, rules Rules, from uint64, n, stopAfter int) (total Tally, broken int, first []string) {
+func play(setting Setting, rules Rules, open func() (Place, error), from uint64, n, stopAfter int) (total Tally, broken int, first []string) {
 	defer debug.SetGCPercent(debug.SetGCPercent(800)) // a run is small and soon over
 	var next atomic.Uint64
 	var stop atomic.Bool
@@ -46,7 +46,7 @@ func play(setting Setting, rules Rules, from uint64, n, stopAfter int) (total Ta
 	var wait sync.WaitGroup
 	for range runtime.GOMAXPROCS(0) {
 		wait.Go(func() {
-			var arena Arena
+			arena := Arena{Open: open}
 			if *oneSeed != 0 {
 				arena.Log = logf
 			}
@@ -92,7 +92,7 @@ func TestRulesHold(t *testing.T) {
 			continue
 		}
 		began := time.Now()
-		total, broken, first := play(s, Rules{}, from, n, 5)
+		total, broken, first := play(s, Rules{}, nil, from, n, 5)
 		t.Logf("setting %s: seeds %d..%d in %.1f s: %+v", s.Name, from, from+uint64(n)-1, time.Since(began).Seconds(), total)
 		for _, v := range first {
 			t.Errorf("%s; play it again with -seed", v)

@@ -57,6 +57,7 @@ type World struct {
 	up     []packet2
 	acks   []down
 	centre *centre
+	open   func() (Place, error) // nil: the reference ledger
 
 	sealed    map[place]bool
 	ids       map[protocol.UID][]uint32
@@ -67,6 +68,7 @@ type World struct {
 	evicted   []bool
 	deleted   []uint32
 	violation string
+	noCommit  bool                             // the reference ledger keeps nothing
 	log       func(format string, args ...any) // nil: silent
 }
 
@@ -79,7 +81,10 @@ type Result struct {
 // Arena keeps what runs can share, one run after the other.
 type Arena struct {
 	// Log, if set, is told what happens.
-	Log     func(format string, args ...any)
+	Log func(format string, args ...any)
+	// Open, if set, gives each run the place of its ledger; nil: the reference
+	// ledger, the only one for which Rules may bend what the centre decides.
+	Open    func() (Place, error)
 	codec   outbox.Codec
 	fillers []string
 }
@@ -98,10 +103,13 @@ func (a *Arena) Run(seed uint64, setting Setting, rules Rules) Result {
 		}
 	}
 	w := &World{seed: seed, setting: setting, faults: setting.Faults, rules: rules, maxBytes: maxBytes,
-		rnd: rand.New(rand.NewPCG(seed, 0x6970747664)), codec: &a.codec, fillers: a.fillers, log: a.Log,
+		rnd: rand.New(rand.NewPCG(seed, 0x6970747664)), codec: &a.codec, fillers: a.fillers, log: a.Log, open: a.Open,
 		sealed: map[place]bool{}, ids: map[protocol.UID][]uint32{}, arrived: make([]uint8, 1, 256), owner: make([]string, 1, 256),
 		promised: make([]bool, 1, 256), forgiven: make([]bool, 1, 256), evicted: make([]bool, 1, 256)}
 	w.centre = newCentre(w)
+	if w.violation != "" {
+		return Result{w.Tally, w.violation}
+	}
 	for i := range boxes {
 		b := newBox(w, fmt.Sprintf("box%013d", i))
 		w.actors = append(w.actors, b)
@@ -118,6 +126,7 @@ func (a *Arena) Run(seed uint64, setting Setting, rules Rules) Result {
 	if w.violation == "" {
 		w.check()
 	}
+	w.centre.close()
 	w.Tally.Events = len(w.arrived) - 1
 	return Result{w.Tally, w.violation}
 }

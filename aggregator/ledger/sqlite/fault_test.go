@@ -7,6 +7,7 @@ import (
 	"errors"
 	"os"
 	"path/filepath"
+	"runtime"
 	"strings"
 	"sync"
 	"testing"
@@ -223,6 +224,55 @@ func TestWriterReplaced(t *testing.T) {
 	}
 	if _, err := l.Commit(context.Background(), []ledger.Received{st.Next(1)}); !errors.Is(err, ledger.ErrClosed) {
 		t.Errorf("after Close: %v", err)
+	}
+}
+
+// A connection that was closed or replaced holds no file: after an evening of
+// I/O errors the process would have no descriptor left.
+func TestCloseLeavesNoFile(t *testing.T) {
+	if runtime.GOOS != "linux" {
+		t.Skip("open files are listed by Linux only")
+	}
+	dir, err := filepath.EvalSymlinks(t.TempDir())
+	if err != nil {
+		t.Fatal(err)
+	}
+	open := func() (names []string) {
+		t.Helper()
+		all, err := os.ReadDir("/proc/self/fd")
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, fd := range all {
+			// What others close meanwhile is not ours.
+			if name, err := os.Readlink("/proc/self/fd/" + fd.Name()); err == nil && strings.HasPrefix(name, dir) {
+				names = append(names, name)
+			}
+		}
+		return names
+	}
+	l := mustOpen(t, dir)
+	st := ledgertest.NewStream(ledgertest.BoxID(1), 33, 1)
+	mustCommit(t, l, st.Next(1))
+	before := open()
+	for range 3 { // as write does after an I/O error
+		l.mu.Lock()
+		err := l.w.close()
+		l.w = nil
+		l.mu.Unlock()
+		if err != nil {
+			t.Fatal(err)
+		}
+		mustCommit(t, l, st.Next(1))
+	}
+	if now := open(); len(before) == 0 || len(now) > len(before) {
+		t.Errorf("open after three new connections: %v, before: %v", now, before)
+	}
+	if err := l.Close(); err != nil {
+		t.Fatal(err)
+	}
+	if left := open(); len(left) > 0 {
+		t.Errorf("open after Close: %v", left)
 	}
 }
 

@@ -18,6 +18,7 @@ import (
 // Not safe for concurrent use.
 type writer struct {
 	conn driver.Conn
+	open map[*statement]struct{} // a connection closes only after its statements
 
 	seen    *many // what is known about each batch's stream
 	seenUID *many // that, and whether its uid is known
@@ -54,7 +55,7 @@ func openWriter(dsn string) (*writer, error) {
 	if err != nil {
 		return nil, err
 	}
-	w := &writer{conn: conn}
+	w := &writer{conn: conn, open: make(map[*statement]struct{})}
 	for _, p := range pragmas {
 		if err := w.run("PRAGMA " + p); err != nil {
 			return nil, errors.Join(fmt.Errorf("pragma %s: %w", p, err), conn.Close())
@@ -123,6 +124,7 @@ func repeatRow(row string, times int) string {
 
 // statement is a prepared statement with its arguments' frames.
 type statement struct {
+	w     *writer
 	exec  driver.StmtExecContext
 	query driver.StmtQueryContext
 	args  []driver.NamedValue
@@ -138,7 +140,9 @@ func (w *writer) prepareOne(query string) (*statement, error) {
 	if !ok1 || !ok2 {
 		return nil, errors.New("ledger: the SQLite driver lacks contexts")
 	}
-	return &statement{exec: exec, query: rows}, nil
+	st := &statement{w: w, exec: exec, query: rows}
+	w.open[st] = struct{}{}
+	return st, nil
 }
 
 func (s *statement) frame(values []driver.Value) []driver.NamedValue {
@@ -253,6 +257,7 @@ func (w *writer) number(query string, values ...driver.Value) (n int64, err erro
 }
 
 func (s *statement) close() {
+	delete(s.w.open, s)
 	s.exec.(driver.Stmt).Close() // a finished statement's close has nothing to report
 }
 
@@ -276,7 +281,14 @@ func (w *writer) transaction(f func() error) error {
 // then there is nothing to roll back, which is no fault.
 func (w *writer) rollback() { _ = w.run(`ROLLBACK`) }
 
-func (w *writer) close() error { return w.conn.Close() }
+// close ends the connection. SQLite keeps it, and its files open, as long as
+// one of its statements lives.
+func (w *writer) close() error {
+	for s := range w.open {
+		s.close()
+	}
+	return w.conn.Close()
+}
 
 // SQLite's primary result codes that are treated apart.
 const (

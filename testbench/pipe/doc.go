@@ -1,0 +1,5 @@
+// Package pipe shows that the broker between boxes and aggregator is a
+// disposable pipe: what it took, confirmed with a PUBACK and forgot is sent
+// again and kept once [P-2.3, I4]. The broker, the boxes' uplinks and outboxes,
+// the consumer, the intake and the SQLite ledger are those of production.
+package pipe

@@ -10,7 +10,7 @@ ARM      := CGO_ENABLED=0 GOOS=linux GOARCH=arm GOARM=7
 # The box's budget for the stripped binary, in bytes (ARCHITECTURE.md, Budgets).
 ARM_BUDGET := 10500000
 
-.PHONY: help build demo test race check fmt lint sim fuzz e2e e2e-browser bench arm web web-check clean
+.PHONY: help build demo test race check fmt lint sim fuzz mutants e2e e2e-browser bench arm web web-check clean
 
 help: ## list the targets
 	@grep -hE '^[a-z0-9-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | sort | column -t -s "$$(printf '\t')"
@@ -50,6 +50,10 @@ lint: ## staticcheck, shell syntax
 SEEDS ?= 20000
 sim: ## the protocol simulator, SEEDS=20000 of each setting
 	$(GO) test -count=1 -timeout 60m -v ./testbench/sim -seeds=$(SEEDS)
+
+MUTANTS ?= all
+mutants: ## deliberate bugs, each seen by the bench? MUTANTS=all or names
+	MUTANTS=$(MUTANTS) $(GO) test -count=1 -timeout 30m -v ./testbench/mutants
 
 FUZZTIME ?= 60s
 FUZZED ?= ./...

@@ -23,13 +23,16 @@ type realBox struct {
 	cfg    daemon.Config // of every boot; begin fills in the rest
 	pace   *pace
 	dial   dialer
-	fitted uint32        // boot of the latest moment
+	fitted uint32 // boot of the latest moment
+	latest retold // of the latest moment, without its events
+	who    func() protocol.Event
 	told   chan *retold  // from record to run
 	ended  chan struct{} // closed when run has ended
 	err    error         // why, valid then
 
-	handed atomic.Uint64 // events in told or under way, ever
-	taken  atomic.Uint64 // of these, events the agent has accepted
+	restarts atomic.Uint64 // in the middle of a boot
+	handed   atomic.Uint64 // events in told or under way, ever
+	taken    atomic.Uint64 // of these, events the agent has accepted
 
 	mu   sync.Mutex
 	life *life    // nil: between boots
@@ -43,6 +46,10 @@ type retold struct {
 	bootMs     int64
 	clockUnset bool
 	cut        bool
+	// again, if not "", is the version as which the agent is started again, at
+	// the true time heldMs; the event is what it will say of itself.
+	again  string
+	heldMs int64
 }
 
 // waiting is how many moments may wait for a real agent before the play does.
@@ -55,14 +62,15 @@ func newRealBox(c *Config, t *Town, i int, p *pace, dial dialer, log *slog.Logge
 	b := &realBox{
 		pace: p, dial: dial, told: make(chan *retold, waiting), ended: make(chan struct{}),
 		cfg: daemon.Config{
-			Dir: filepath.Join(folder, home.Box), Brokers: []string{c.Broker}, Token: c.Token,
+			Dir: filepath.Join(folder, home.Box), Brokers: []string{c.broker(home)}, Token: c.Token,
 			Box: home.Box, Province: uint8(home.Province), Identity: house.identity(),
 			Listen: "127.0.0.1:0",
 			API:    localapi.Config{NativeRate: 1_000_000}, // simulated time may be fast
-			Outbox: outbox.Options{BatchEvents: c.BatchEvents}, Timing: c.timing(),
+			Outbox: outbox.Options{BatchEvents: c.BatchEvents, MaxBytes: c.OutboxBytes}, Timing: c.timing(),
 			Version: "fleet", OwnTime: true, Log: log,
 		},
 	}
+	b.who = house.identity
 	b.cfg.BootRand = &once{first}
 	return b, b.cfg.Validate()
 }
@@ -86,6 +94,7 @@ func (o *once) Read(p []byte) (int, error) {
 func (b *realBox) fit(m *Moment) {
 	begins := m.Boot != b.fitted
 	b.fitted = m.Boot
+	b.latest = retold{boot: m.Boot, bootMs: m.BootMs, clockUnset: m.ClockUnset}
 	var own []protocol.Event
 	n := 0 // told from outside
 	for i, e := range m.Events {
@@ -113,7 +122,7 @@ func (b *realBox) record(m *Moment) error {
 	}
 	b.handed.Add(uint64(len(m.Events)))
 	select {
-	case b.told <- &retold{slices.Clone(m.Events), m.Boot, m.BootMs, m.ClockUnset, m.Cut}:
+	case b.told <- &retold{events: slices.Clone(m.Events), boot: m.Boot, bootMs: m.BootMs, clockUnset: m.ClockUnset, cut: m.Cut}:
 		return nil
 	case <-b.ended:
 		return b.err
@@ -143,6 +152,7 @@ func (b *realBox) standing() standing {
 	b.mu.Unlock()
 	handed := b.handed.Load()
 	s.pending += handed - taken
+	s.restarts = b.restarts.Load()
 	s.acked = handed - min(handed, s.pending+s.evicted)
 	return s
 }
@@ -166,7 +176,12 @@ func (b *realBox) run(ctx context.Context) {
 // relive hands one moment to the agent, after a boot if it begins one.
 func (b *realBox) relive(ctx context.Context, t *retold) error {
 	rest := t.events
-	if b.life == nil || b.life.clock.boot.Load() != t.boot {
+	if t.again != "" {
+		if err := b.startAgain(ctx, t); err != nil {
+			return err
+		}
+		rest = nil
+	} else if b.life == nil || b.life.clock.boot.Load() != t.boot {
 		if err := b.endLife(ctx, t.cut); err != nil {
 			return err
 		}

@@ -30,8 +30,20 @@ func TestRealAgents(t *testing.T) {
 	cfg.Boxes, cfg.Agents, cfg.Duration, cfg.Speed = 25, 5, 54*time.Hour, 100_000
 	cfg.Seed = 3
 	cuts := 0
+	hands := make(chan func(*Hands), 1)
+	cfg.Hands = hands
+	updated := 0
 	cfg.ReportEvery = 200 * time.Millisecond
 	cfg.Report = func(pr Progress) {
+		if pr.Agents.Running > 1 && updated == 0 {
+			updated = 1
+			hands <- func(h *Hands) {
+				n, err := h.RestartAgents("next")
+				if updated = n; err != nil {
+					t.Error(err)
+				}
+			}
+		}
 		if pr.Agents.Running > 1 && cuts < 2*cfg.Boxes {
 			cuts += p.Cut()
 		}
@@ -51,7 +63,7 @@ func TestRealAgents(t *testing.T) {
 	if pr.Recorded != uint64(len(truth)) || pr.Pending != 0 || pr.Evicted != 0 || pr.Epochs != 0 || pr.Acked < pr.Recorded {
 		t.Errorf("progress %+v with %d events", pr, len(truth))
 	}
-	if a.Boxes != 5 || a.Running < 3 || a.Recorded < 100 || a.Cuts == 0 || a.Boots < a.Cuts+uint64(a.Running) || cuts == 0 {
+	if a.Boxes != 5 || a.Running < 3 || a.Recorded < 100 || a.Cuts == 0 || a.Boots < a.Cuts+uint64(a.Running) || cuts == 0 || updated < 1 || a.Restarts != uint64(updated) {
 		t.Errorf("%+v, %d connections cut: nothing was shown", a, cuts)
 	}
 	if left, err := filepath.Glob(filepath.Join(os.TempDir(), "stbfleet-*")); err != nil || len(left) > 0 {

@@ -33,7 +33,7 @@ type box interface {
 // standing tells how a box stands; counters run since the start.
 type standing struct {
 	pending, acked, evicted, epochs uint64 // events; epochs begun anew
-	boots, cuts                     uint64 // of a real agent
+	boots, cuts, restarts           uint64 // of a real agent
 	link                            uplink.Stats
 }
 
@@ -41,10 +41,14 @@ type standing struct {
 // It is always connected, also while its household sleeps.
 type lightBox struct {
 	out   *outbox.Outbox
+	disk  *outbox.Memory
+	codec *outbox.Codec
 	up    *uplink.Uplink
 	clock boxClock
 	epoch uint64 // the one in which its identity was told
 	house *household
+	twin  *lightBox // a second box from a copy of its flash; nil: there is none
+	turn  *lightBox // of the two, who records the moment under way
 }
 
 // pace turns the real clock into the simulated one. Safe for concurrent use.
@@ -71,6 +75,14 @@ type boxClock struct {
 	boot   atomic.Uint32
 	bootMs atomic.Int64
 	unset  atomic.Bool
+	heldMs atomic.Int64 // if not 0, the simulated time at which the clock stands
+}
+
+func (c *boxClock) nowMs() int64 {
+	if at := c.heldMs.Load(); at != 0 {
+		return at
+	}
+	return c.pace.nowMs()
 }
 
 // MonoMs implements agent.Clock.
@@ -79,7 +91,7 @@ func (c *boxClock) MonoMs() uint64 {
 	if boot == 0 {
 		return 0 // never switched on yet
 	}
-	return uint64(max(0, c.pace.nowMs()-boot))
+	return uint64(max(0, c.nowMs()-boot))
 }
 
 // WallMs implements agent.Clock: an unset clock has counted from 1970.
@@ -87,7 +99,7 @@ func (c *boxClock) WallMs() uint64 {
 	if c.unset.Load() || c.bootMs.Load() == 0 {
 		return c.MonoMs()
 	}
-	return uint64(c.pace.nowMs())
+	return uint64(c.nowMs())
 }
 
 func (c *boxClock) set(m *Moment) {
@@ -102,10 +114,7 @@ func newBoxes(c *Config, t *Town, p *pace, log *slog.Logger, folder string) ([]b
 	codec := new(outbox.Codec)
 	boxes := make([]box, t.Len())
 	for i := range boxes {
-		dial := c.Dial
-		if dial == nil {
-			dial = localDial(i)
-		}
+		dial := c.dialer(i)
 		var err error
 		if i < c.Agents {
 			boxes[i], err = newRealBox(c, t, i, p, dial, log, folder)
@@ -119,42 +128,94 @@ func newBoxes(c *Config, t *Town, p *pace, log *slog.Logger, folder string) ([]b
 	return boxes, nil
 }
 
+// dialer is how box i connects.
+func (c *Config) dialer(i int) dialer {
+	if c.Dial != nil {
+		return c.Dial
+	}
+	return localDial(i)
+}
+
 func newLightBox(c *Config, t *Town, i int, p *pace, dial dialer, log *slog.Logger, codec *outbox.Codec) (box, error) {
 	home := t.Home(i)
-	b := &lightBox{house: &t.homes[i]}
+	b := &lightBox{house: &t.homes[i], disk: outbox.NewMemory()}
 	b.clock.pace = p
-	var err error
-	b.out, err = outbox.New(outbox.NewMemory(), outbox.Options{BatchEvents: c.BatchEvents, Codec: codec})
-	if err != nil {
+	if err := b.connect(c, i, home, dial, log, codec); err != nil {
 		return nil, err
 	}
 	b.epoch = b.out.Epoch()
+	return b, nil
+}
+
+// broker is the one that the box at home calls.
+func (c *Config) broker(home Home) string {
+	if c.Route != nil {
+		return c.Route(home)
+	}
+	return c.Broker
+}
+
+// connect opens the outbox on the box's disk and makes its uplink.
+func (b *lightBox) connect(c *Config, i int, home Home, dial dialer, log *slog.Logger, codec *outbox.Codec) (err error) {
+	b.codec = codec
+	b.out, err = outbox.New(b.disk, outbox.Options{BatchEvents: c.BatchEvents, MaxBytes: c.OutboxBytes, Codec: codec})
+	if err != nil {
+		return err
+	}
 	b.up, err = uplink.New(uplink.Config{
-		Brokers: []string{c.Broker}, Box: home.Box, Province: uint8(home.Province), Token: c.Token,
+		Brokers: []string{c.broker(home)}, Box: home.Box, Province: uint8(home.Province), Token: c.Token,
 		Outbox: b.out, Clock: &b.clock, Boot: b.clock.boot.Load, Dial: dial, Timing: c.timing(), Log: log,
 	})
-	return b, err
+	return err
 }
 
 func (b *lightBox) run(ctx context.Context) { _ = b.up.Run(ctx) } // ends with ctx only
 
 // fit puts the identity before what a new epoch begins with.
 func (b *lightBox) fit(m *Moment) {
-	if who, needed := b.renew(m); needed {
+	b.turn = b
+	if b.twin != nil && mix(uint64(m.NowMs))%2 == 0 {
+		b.turn = b.twin
+	}
+	if who, needed := b.turn.renew(m); needed {
 		m.Events = slices.Insert(m.Events, 0, who)
 		m.At = slices.Insert(m.At, 0, m.NowMs)
 	}
 }
 
 func (b *lightBox) record(m *Moment) error {
-	b.clock.set(m)
-	return b.out.Append(m.Events...)
+	b.turn.clock.set(m)
+	return b.turn.out.Append(m.Events...)
 }
 
-func (b *lightBox) seal() error   { return b.out.Seal() }
+func (b *lightBox) seal() error {
+	if b.twin != nil {
+		if err := b.twin.out.Seal(); err != nil {
+			return err
+		}
+	}
+	return b.out.Seal()
+}
+
 func (b *lightBox) failed() error { return nil }
 
 func (b *lightBox) standing() standing {
+	if b.twin != nil {
+		one, two := b.alone(), b.twin.alone()
+		one.pending += two.pending
+		one.acked += two.acked
+		one.evicted += two.evicted
+		one.epochs += two.epochs
+		one.link.Sent += two.link.Sent
+		one.link.SentBytes += two.link.SentBytes
+		one.link.Losses += two.link.Losses
+		return one
+	}
+	return b.alone()
+}
+
+// alone is how the box stands without its twin.
+func (b *lightBox) alone() standing {
 	s := b.out.Stats()
 	return standing{pending: uint64(s.Events + s.Open), acked: s.Acked, evicted: s.Evicted,
 		epochs: s.Diverged + s.Salvaged, link: b.up.Stats()}

@@ -23,6 +23,7 @@ type Config struct {
 	Agents    int
 	Seed      uint64
 	Provinces []aggregator.Province // empty: all of Provinces()
+	Ways      Ways
 	// Start is the true time at which all boxes are off; the zero time: now, or
 	// if there is a Duration, so that the run ends now.
 	Start time.Time
@@ -34,7 +35,16 @@ type Config struct {
 	Flood bool
 
 	Broker string // tcp:// or tls://
-	Token  string // MQTT password of every box
+	// Route names the broker of a box; nil: Broker for all.
+	Route func(Home) string
+	// OutboxBytes bounds the outbox of every box; 0: outbox.DefaultMaxBytes.
+	OutboxBytes int64
+	// Stages say how many boxes are plugged in when; empty: all from the start.
+	Stages []Stage
+	// Hands delivers what is to be done to boxes while they play; each is
+	// called between two moments. nil: nothing is.
+	Hands <-chan func(*Hands)
+	Token string // MQTT password of every box
 	// BatchAge seals what a box has open so long, in real time; 0: 10 s.
 	BatchAge time.Duration
 	// BatchEvents seals as soon as so many events are open; 0: 200.
@@ -79,6 +89,12 @@ func (c *Config) check(now time.Time) error {
 		return fmt.Errorf("batch-age: %v, must not be negative", c.BatchAge)
 	}
 	if _, err := uplink.ParseBroker(c.Broker); err != nil {
+		return err
+	}
+	if err := c.Ways.check(); err != nil {
+		return err
+	}
+	if err := checkStages(c.Stages); err != nil {
 		return err
 	}
 	if c.Start.IsZero() {

@@ -44,6 +44,7 @@ const (
 type household struct {
 	dice
 	c     *catalogue
+	ways  *ways
 	place *place
 	index int
 
@@ -102,8 +103,8 @@ type playing struct {
 	trace   uint32
 }
 
-func newHousehold(index int, seed uint64, startMs int64, all []place, c *catalogue) household {
-	h := household{dice: newDice(seed, index), c: c, index: index}
+func newHousehold(index int, seed uint64, startMs int64, all []place, c *catalogue, w *ways) household {
+	h := household{dice: newDice(seed, index), c: c, ways: w, index: index}
 	p, city := settle(index, all)
 	h.place = p
 	h.seed, h.city, h.model = seed, city, h.below(len(models))
@@ -204,7 +205,11 @@ func (h *household) plan(now int64) {
 	today := aggregator.DayOf(now)
 	h.planned = today
 	h.menu, h.done = h.dice.menu(), menu{}
-	h.sat, h.count = 0, len(h.day(today, h.habit, h.place.taste.early, h.sittings[:]))
+	active, longer := h.habit, 1.0
+	if h.ways.inSurge(today) {
+		active, longer = active*h.ways.will, h.ways.longer
+	}
+	h.sat, h.count = 0, len(h.day(today, active, longer, h.place.taste.early, h.sittings[:]))
 }
 
 // rest waits for the next sitting, or for tomorrow's plan.
@@ -235,7 +240,7 @@ func (h *household) wake(now int64, m *Moment) {
 	h.power = awake
 	h.told = true
 	h.tell(m, now, protocol.Event{Kind: protocol.PowerOn, Cause: cause})
-	h.leave = []power{standby, off, cut}[h.pick([]float64{0.60, 0.27, 0.13})]
+	h.leave = []power{standby, off, cut}[h.pick(h.ways.leave)]
 	h.page = ""
 	h.after(now+h.seconds(1, 3), (*household).home)
 }
@@ -255,7 +260,7 @@ func (h *household) restart(now int64, m *Moment) {
 	h.bootMs = now - h.seconds(9, 28)
 	h.trace = 0
 	h.tell(m, now, h.identity())
-	if h.clockUnset = h.chance(0.06); h.clockUnset {
+	if h.clockUnset = h.chance(h.ways.clockUnset); h.clockUnset {
 		h.syncAt = now + h.seconds(20, 90)
 		return
 	}

@@ -42,6 +42,8 @@ func (b *realBox) begin(ctx context.Context, t *retold) error {
 	l.clock.boot.Store(t.boot)
 	l.clock.bootMs.Store(t.bootMs)
 	l.clock.unset.Store(t.clockUnset)
+	l.clock.heldMs.Store(t.heldMs)
+	defer l.clock.heldMs.Store(0)
 	cfg := b.cfg
 	cfg.Clock, cfg.Dial, cfg.BootID = &l.clock, l.plug.dial, fmt.Sprint("boot ", t.boot)
 	var err error
@@ -59,7 +61,12 @@ func (b *realBox) begin(ctx context.Context, t *retold) error {
 	}()
 	b.mu.Lock()
 	b.life = l
-	b.past.boots++
+	own := ownEvents
+	if t.again != "" {
+		own = 1
+	} else {
+		b.past.boots++
+	}
 	if t.cut {
 		b.past.cuts++
 	}
@@ -68,7 +75,7 @@ func (b *realBox) begin(ctx context.Context, t *retold) error {
 		return errors.New("its outbox does not open")
 	}
 	return l.await(ctx, "records its boot", func(s *daemon.Status) bool {
-		return s.Outbox.Events+s.Outbox.Open+int(s.Outbox.Acked) >= before.Outbox.Events+before.Outbox.Open+ownEvents
+		return s.Outbox.Events+s.Outbox.Open+int(s.Outbox.Acked) >= before.Outbox.Events+before.Outbox.Open+own
 	})
 }
 

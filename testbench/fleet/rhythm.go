@@ -67,10 +67,10 @@ type sitting struct{ from, to int64 }
 const maxSittings = 5
 
 // day draws the sittings of a day, in order and apart from each other; none if
-// the household stays away.
-func (d *dice) day(day aggregator.Day, active, early float64, into []sitting) []sitting {
+// the household stays away. longer is a factor on their length.
+func (d *dice) day(day aggregator.Day, active, longer, early float64, into []sitting) []sitting {
 	into = into[:0]
-	if !d.chance(min(0.99, active*activity(day))) {
+	if !d.chance(min(mostActive, active*activity(day))) {
 		return into
 	}
 	curve := &weekdayStart
@@ -83,7 +83,7 @@ func (d *dice) day(day aggregator.Day, active, early float64, into []sitting) []
 		hour := d.pick(curve[:])
 		from := day.Start() + int64((float64(hour)+d.unit()-early)*float64(aggregator.HourMs))
 		from = max(from, day.Start())
-		length := min(max(d.skewed(118*60, 0.7), 8*60_000), 6*aggregator.HourMs)
+		length := int64(longer * float64(min(max(d.skewed(118*60, 0.7), 8*60_000), 6*aggregator.HourMs)))
 		into = append(into, sitting{from, from + length})
 	}
 	for i := 1; i < len(into); i++ { // a handful: insertion sort

@@ -37,6 +37,7 @@ type AgentProgress struct {
 	Recorded uint64 // events handed to them or made by themselves
 	Boots    uint64
 	Cuts     uint64 // of these, boots after a power cut
+	Restarts uint64 // of the program in the middle of a boot
 }
 
 // ErrPending says that a run ended with events that the centre has not
@@ -54,7 +55,7 @@ func Run(ctx context.Context, c Config) (Progress, error) {
 	if err := enoughFiles(max(0, c.Boxes), c.Agents); err != nil {
 		return Progress{}, err
 	}
-	town, err := NewTown(TownConfig{Boxes: c.Boxes, Seed: c.Seed, StartMs: c.Start.UnixMilli(), Provinces: c.Provinces})
+	town, err := NewTown(TownConfig{Boxes: c.Boxes, Seed: c.Seed, StartMs: c.Start.UnixMilli(), Provinces: c.Provinces, Ways: c.Ways})
 	if err != nil {
 		return Progress{}, err
 	}
@@ -122,6 +123,8 @@ type runner struct {
 	boxes   []box
 	truth   *Truth
 	trouble *trouble
+	up      sync.WaitGroup // boxes that run
+	upCtx   context.Context
 
 	recorded uint64
 	byAgents uint64 // of these, by real agents
@@ -134,12 +137,16 @@ type runner struct {
 const tick = 20 * time.Millisecond
 
 func (r *runner) run(ctx context.Context) (Progress, error) {
-	upCtx, hangUp := context.WithCancel(ctx)
-	var up sync.WaitGroup
-	for _, b := range r.boxes {
-		up.Go(func() { b.run(upCtx) })
+	var hangUp context.CancelFunc
+	r.upCtx, hangUp = context.WithCancel(ctx)
+	for i, b := range r.boxes {
+		r.up.Go(func() {
+			if i < r.Agents || r.plugIn(r.upCtx, i) {
+				b.run(r.upCtx)
+			}
+		})
 	}
-	defer up.Wait()
+	defer r.up.Wait()
 	defer hangUp()
 
 	r.pace.begun = time.Now()
@@ -175,6 +182,7 @@ func (r *runner) play(ctx context.Context) error {
 		if now >= endMs {
 			return r.finish(endMs)
 		}
+		r.serve()
 		if time.Since(reported) >= r.ReportEvery {
 			reported = time.Now()
 			r.report()
@@ -378,6 +386,7 @@ func (r *runner) progress() Progress {
 		if i < r.Agents {
 			p.Agents.Boots += s.boots
 			p.Agents.Cuts += s.cuts
+			p.Agents.Restarts += s.restarts
 			if s.boots > 0 {
 				p.Agents.Running++
 			}

@@ -13,6 +13,7 @@ type TownConfig struct {
 	Seed      uint64
 	StartMs   int64                 // true time at which all boxes are off, UTC milliseconds
 	Provinces []aggregator.Province // empty: all of Provinces()
+	Ways      Ways
 }
 
 // Town is a set of households. What happens in it depends on TownConfig alone.
@@ -30,14 +31,17 @@ func NewTown(c TownConfig) (*Town, error) {
 	if c.StartMs < protocol.MinWallMs || c.StartMs > protocol.MaxWallMs {
 		return nil, fmt.Errorf("start: %d ms, allowed years 2020 to 2099", c.StartMs)
 	}
-	all := newCatalogue()
+	if err := c.Ways.check(); err != nil {
+		return nil, err
+	}
+	all, ways := newCatalogue(), newWays(c.Ways)
 	where, err := places(c.Provinces, all)
 	if err != nil {
 		return nil, err
 	}
 	t := &Town{homes: make([]household, c.Boxes), heap: make([]int32, c.Boxes)}
 	for i := range t.homes {
-		t.homes[i] = newHousehold(i, c.Seed, c.StartMs, where, all)
+		t.homes[i] = newHousehold(i, c.Seed, c.StartMs, where, all, ways)
 		t.heap[i] = int32(i) // all start together: already a heap
 	}
 	return t, nil

@@ -102,6 +102,9 @@ func (b *box) watch(c *outbox.Change) {
 			w.fail("I5", "batch %d: %v", h.No, err)
 			return
 		}
+		if h.No >= b.floor {
+			w.dropped += uint64(s.N)
+		}
 		for _, id := range w.idsOf(&s) {
 			switch {
 			case w.arrived[id] > 0 || w.evicted[id]: // by a clone, then, whose floor the centre believed
@@ -115,7 +118,8 @@ func (b *box) watch(c *outbox.Change) {
 }
 
 // settled compares what was deleted without having arrived with what the
-// outbox says it evicted: anything more was lost [I2, I4].
+// outbox says it evicted: anything more was lost [I2, I4]. And what it says must
+// be exact, failed commits or not [I3].
 func (b *box) settled(before uint64) {
 	w := b.w
 	if b.out == nil {
@@ -124,6 +128,9 @@ func (b *box) settled(before uint64) {
 	evicted := b.out.Stats().Evicted - before
 	if uint64(len(w.deleted)) > evicted {
 		w.fail("I2", "box %s deleted %d events that never arrived, %d of them by eviction", b.id, len(w.deleted), evicted)
+	}
+	if w.dropped != evicted {
+		w.fail("I3", "box %s counts %d events evicted, %d went from its flash", b.id, evicted, w.dropped)
 	}
 	w.Tally.Evicted += int(evicted)
 	w.evict()

@@ -67,6 +67,7 @@ type World struct {
 	forgiven  []bool // evicted, or on a flash that was lost
 	evicted   []bool
 	deleted   []uint32
+	dropped   uint64 // events that went from a flash unacknowledged, in this call
 	violation string
 	noCommit  bool                             // the reference ledger keeps nothing
 	log       func(format string, args ...any) // nil: silent
@@ -169,7 +170,7 @@ func (w *World) evict() {
 		w.evicted[id] = true
 		w.forgive(id)
 	}
-	w.deleted = w.deleted[:0]
+	w.deleted, w.dropped = w.deleted[:0], 0
 }
 
 func (w *World) forgive(id uint32) { w.forgiven[id] = true }

@@ -117,12 +117,7 @@ func (o *Outbox) commit(p *plan) error {
 	if p.metaDirty {
 		p.c.Meta = &p.meta
 	}
-	if err := o.disk.Commit(p.c); err != nil {
-		o.doubt = &doubt{p.meta.Epoch, p.nextSeq, p.nextNo, p.events, p.evicted}
-		return fmt.Errorf("outbox: commit: %w", err)
-	}
-	o.apply(p)
-	return nil
+	return o.follow(p)
 }
 
 // apply makes memory what the disk is now.

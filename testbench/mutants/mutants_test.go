@@ -46,6 +46,12 @@ var mutants = []mutant{
 		want: `I4 broken in setting plain, seed (\d+): box \w+ deletes event \d+ of batch \d+ as acknowledged, but it never arrived`,
 	},
 	{
+		name: "outboxfirst", promise: "I3 exactly counted",
+		pkg: "./testbench/sim", test: "TestRulesHold", args: []string{"-seeds=1500"},
+		want:  `I3 broken in setting plain, seed (\d+): box \w+ counts \d+ events evicted, \d+ went from its flash`,
+		never: `I[12456] broken`,
+	},
+	{
 		name: "cachedmark", promise: "I1 never twice, S1",
 		pkg: "./testbench/sim", test: "TestRulesHoldOnSQLite", args: []string{"-seeds=200"},
 		want: `I1 broken in setting plain, seed (\d+): event \d+ of box \w+ counts \d+ times`,

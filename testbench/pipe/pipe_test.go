@@ -3,10 +3,12 @@ package pipe
 import (
 	"bytes"
 	"context"
+	"database/sql"
 	"errors"
 	"io"
 	"log/slog"
 	"maps"
+	"path/filepath"
 	"sync/atomic"
 	"testing"
 	"time"
@@ -51,14 +53,27 @@ func (f *forgetful) OnPublished(_ *mochi.Client, pk packets.Packet) {
 	}
 }
 
-// TestBrokerForgets: for a while nobody consumes, so that the broker takes what
-// boxes send, confirms it and drops it. Then the aggregator comes, and all
-// connections are cut once. What the boxes recorded must be in the ledger, each
-// event once, and the ledger must know of no loss.
-func TestBrokerForgets(t *testing.T) {
-	hook := new(forgetful)
+// pipe is a broker that boxes reach through a proxy, and a ledger.
+type pipe struct {
+	*forgetful
+	addr   string
+	proxy  *fault.Proxy
+	dir    string
+	ledger *sqlite.Ledger
+}
+
+func newPipe(t *testing.T) *pipe {
+	t.Helper()
+	p := &pipe{forgetful: new(forgetful), dir: t.TempDir()}
+	closes := func(close func() error) {
+		t.Cleanup(func() {
+			if err := close(); err != nil {
+				t.Error(err)
+			}
+		})
+	}
 	server := mochi.New(&mochi.Options{Logger: slog.New(slog.NewTextHandler(io.Discard, nil))})
-	if err := server.AddHook(hook, nil); err != nil {
+	if err := server.AddHook(p.forgetful, nil); err != nil {
 		t.Fatal(err)
 	}
 	listener := listeners.NewTCP(listeners.Config{ID: "tcp", Address: "127.0.0.1:0"})
@@ -68,69 +83,63 @@ func TestBrokerForgets(t *testing.T) {
 	if err := server.Serve(); err != nil {
 		t.Fatal(err)
 	}
-	t.Cleanup(func() {
-		if err := server.Close(); err != nil {
-			t.Error(err)
-		}
-	})
-	proxy, err := fault.Listen("127.0.0.1:0", listener.Address())
-	if err != nil {
+	closes(server.Close)
+	p.addr = listener.Address()
+	var err error
+	if p.proxy, err = fault.Listen("127.0.0.1:0", p.addr); err != nil {
 		t.Fatal(err)
 	}
-	t.Cleanup(func() {
-		if err := proxy.Close(); err != nil {
-			t.Error(err)
-		}
-	})
-	kept, err := sqlite.Open(t.TempDir())
-	if err != nil {
+	closes(p.proxy.Close)
+	if p.ledger, err = sqlite.Open(p.dir); err != nil {
 		t.Fatal(err)
 	}
-	t.Cleanup(func() {
-		if err := kept.Close(); err != nil {
-			t.Error(err)
-		}
-	})
+	closes(p.ledger.Close)
+	return p
+}
 
-	var file bytes.Buffer
-	const boxes = 40
-	forgotten, cut := int64(0), 0
-	arrive := func() { // the aggregator comes
-		forgotten = hook.batches.Load()
-		in := intake.New(kept, intake.Config{})
-		consumer, err := broker.Consume(broker.ConsumerConfig{URL: "tcp://" + listener.Address()}, in)
-		if err != nil {
-			t.Fatal(err)
-		}
-		t.Cleanup(func() {
-			if err := errors.Join(consumer.Close(), in.Close()); err != nil {
-				t.Error(err)
-			}
-		})
-		await(t, "the aggregator consumes", consumer.Ready)
-		cut = proxy.Cut()
-	}
-	_, err = fleet.Run(t.Context(), fleet.Config{
-		Boxes: boxes, Seed: 11, Start: time.Date(2026, 11, 23, 19, 0, 0, 0, time.FixedZone("", 8*3600)), Duration: 40 * time.Minute, Speed: 3600,
-		Broker: "tcp://" + proxy.Addr(), BatchAge: 100 * time.Millisecond, Truth: &file, Drain: patience,
-		ReportEvery: 50 * time.Millisecond,
-		Report: func(p fleet.Progress) {
-			if cut == 0 && p.Draining && hook.batches.Load() >= boxes/2 {
-				arrive()
-			}
-		},
-	})
+// arrive starts the aggregator and returns its intake.
+func (p *pipe) arrive(t *testing.T) *intake.Intake {
+	t.Helper()
+	in := intake.New(p.ledger, intake.Config{RetryBusy: time.Second})
+	consumer, err := broker.Consume(broker.ConsumerConfig{URL: "tcp://" + p.addr}, in)
 	if err != nil {
 		t.Fatal(err)
 	}
-	if cut == 0 || forgotten == 0 {
-		t.Fatalf("%d batches forgotten, %d connections cut: nothing was tried", forgotten, cut)
+	t.Cleanup(func() {
+		if err := errors.Join(consumer.Close(), in.Close()); err != nil {
+			t.Error(err)
+		}
+	})
+	await(t, "the aggregator consumes", consumer.Ready)
+	return in
+}
+
+const boxes = 40
+
+// play runs a short evening of the boxes and returns what they recorded.
+func (p *pipe) play(t *testing.T, report func(fleet.Progress)) *oracle.Truth {
+	t.Helper()
+	var file bytes.Buffer
+	_, err := fleet.Run(t.Context(), fleet.Config{
+		Boxes: boxes, Seed: 11, Start: time.Date(2026, 11, 23, 19, 0, 0, 0, time.FixedZone("", 8*3600)), Duration: 40 * time.Minute, Speed: 3600,
+		Broker: "tcp://" + p.proxy.Addr(), BatchAge: 100 * time.Millisecond, Truth: &file, Drain: patience,
+		Report: report, ReportEvery: 50 * time.Millisecond,
+	})
+	if err != nil {
+		t.Fatal(err)
 	}
 	truth := new(oracle.Truth)
 	if err := truth.Read(&file); err != nil {
 		t.Fatal(err)
 	}
-	want, got := truth.Tallies(), tallies(t, kept)
+	return truth
+}
+
+// compare demands that the ledger holds what the boxes recorded, each event
+// once, and knows of no loss.
+func (p *pipe) compare(t *testing.T, truth *oracle.Truth) {
+	t.Helper()
+	want, got := truth.Tallies(), tallies(t, p.ledger)
 	missing, extra := apart(want, got), apart(got, want)
 	if missing+extra > 0 {
 		t.Errorf("%d events that boxes recorded never reached the ledger, %d are there too often; of %d true ones", missing, extra, len(truth.Records))
@@ -138,7 +147,7 @@ func TestBrokerForgets(t *testing.T) {
 	if !maps.EqualFunc(want, got, maps.Equal[map[string]oracle.Tally]) && missing+extra == 0 {
 		t.Error("as many events of each kind, but others")
 	}
-	gaps, err := kept.Gaps(t.Context())
+	gaps, err := p.ledger.Gaps(t.Context())
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -149,7 +158,62 @@ func TestBrokerForgets(t *testing.T) {
 	if lost > 0 {
 		t.Errorf("the ledger counts %d events lost", lost)
 	}
+}
+
+// TestBrokerForgets: for a while nobody consumes, so that the broker takes what
+// boxes send, confirms it and drops it. Then the aggregator comes, and all
+// connections are cut once.
+func TestBrokerForgets(t *testing.T) {
+	p := newPipe(t)
+	forgotten, cut := int64(0), 0
+	truth := p.play(t, func(pr fleet.Progress) {
+		if cut == 0 && pr.Draining && p.batches.Load() >= boxes/2 {
+			forgotten = p.batches.Load()
+			p.arrive(t)
+			cut = p.proxy.Cut()
+		}
+	})
+	if cut == 0 || forgotten == 0 {
+		t.Fatalf("%d batches forgotten, %d connections cut: nothing was tried", forgotten, cut)
+	}
+	p.compare(t, truth)
 	t.Logf("%d batches confirmed and forgotten, %d connections cut, %d events", forgotten, cut, len(truth.Records))
+}
+
+// TestCommitsFail: for a while the ledger's commits fail inside their
+// transactions. Nothing is acknowledged then, and all comes again [S6].
+func TestCommitsFail(t *testing.T) {
+	p := newPipe(t)
+	db, err := sql.Open("sqlite", filepath.Join(p.dir, "ledger.db")+"?_pragma=busy_timeout(10000)")
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		if err := db.Close(); err != nil {
+			t.Error(err)
+		}
+	})
+	do := func(query string) {
+		t.Helper()
+		if _, err := db.Exec(query); err != nil {
+			t.Fatal(err)
+		}
+	}
+	do(`CREATE TRIGGER outage BEFORE INSERT ON batch BEGIN SELECT RAISE(ABORT, 'an outage that the test made'); END`)
+	in := p.arrive(t)
+	failed := uint64(0)
+	truth := p.play(t, func(pr fleet.Progress) {
+		if failed == 0 && pr.Draining {
+			if failed = in.Stats().CommitErrors.Load(); failed > 0 {
+				do(`DROP TRIGGER outage`)
+			}
+		}
+	})
+	if failed == 0 {
+		t.Fatal("no commit failed: nothing was tried")
+	}
+	p.compare(t, truth)
+	t.Logf("%d commits failed, %d events", failed, len(truth.Records))
 }
 
 // await polls until ok.

@@ -27,6 +27,9 @@ type Proxy struct {
 	pairs map[*pair]struct{}
 	hole  chan struct{} // closed while bytes pass; replaced by an open one in a black hole
 
+	recordMore int // connections still to be recorded
+	recordings []*recording
+
 	accepted, refused, cut atomic.Uint64
 	up, down               atomic.Uint64
 }
@@ -147,8 +150,8 @@ func (p *Proxy) serve(client net.Conn) {
 	p.mu.Unlock()
 	p.accepted.Add(1)
 	var both sync.WaitGroup
-	both.Go(func() { p.pump(c, client, server, &p.up) })
-	both.Go(func() { p.pump(c, server, client, &p.down) })
+	both.Go(func() { p.pump(c, client, server, &p.up, p.record()) })
+	both.Go(func() { p.pump(c, server, client, &p.down, nil) })
 	both.Wait()
 	p.mu.Lock()
 	delete(p.pairs, c)
@@ -178,7 +181,7 @@ type chunk struct {
 const chunkBytes = 4 << 10
 
 // pump passes bytes one way until either side ends, then ends both.
-func (p *Proxy) pump(c *pair, from, to net.Conn, count *atomic.Uint64) {
+func (p *Proxy) pump(c *pair, from, to net.Conn, count *atomic.Uint64, kept *recording) {
 	way := make(chan chunk, 256)
 	var writing sync.WaitGroup
 	writing.Go(func() {
@@ -205,6 +208,7 @@ func (p *Proxy) pump(c *pair, from, to net.Conn, count *atomic.Uint64) {
 	for {
 		n, err := from.Read(buf)
 		if n > 0 {
+			p.keep(kept, buf[:n])
 			way <- chunk{append([]byte(nil), buf[:n]...), time.Now().Add(time.Duration(p.latency.Load()))}
 		}
 		if err != nil {

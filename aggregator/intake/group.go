@@ -1,7 +1,6 @@
 package intake
 
 import (
-	"context"
 	"time"
 
 	"iptvdc/aggregator/ledger"
@@ -74,33 +73,6 @@ func (in *Intake) gather(group []*pending, timer *time.Timer, wait time.Duration
 		}
 	}
 	return group
-}
-
-// commit stores a group and releases who waits for it.
-func (in *Intake) commit(group []*pending, batches []ledger.Received) {
-	began := time.Now()
-	ctx, cancel := context.WithTimeout(context.Background(), in.config.CommitTimeout)
-	verdicts, err := in.ledger.Commit(ctx, batches)
-	cancel()
-	took := time.Since(began)
-	in.stats.Commits.Add(1)
-	in.stats.CommitNanos.Add(uint64(took))
-	if in.config.Committed != nil {
-		in.config.Committed(len(group), took)
-	}
-	if err != nil {
-		in.fail(group, err)
-		return
-	}
-	for i, p := range group {
-		v := &verdicts[i]
-		in.stats.count(v, &p.received)
-		if v.Outcome == ledger.Quarantined {
-			in.noteQuarantined(&p.received)
-		}
-		p.answer = in.ack(&p.received, protocol.Ack{Code: v.Code(), Through: v.Mark.Through, Chain: v.Mark.Chain})
-		p.done <- struct{}{}
-	}
 }
 
 // fail tells everybody in the group to come again: nothing was stored.

@@ -67,6 +67,11 @@ var mutants = []mutant{
 		want: `[1-9]\d* events that boxes recorded never reached the ledger, 0 are there too often`,
 	},
 	{
+		name: "intakefirst", promise: "S6 commit, then ack",
+		pkg: "./testbench/pipe", test: "TestCommitsFail",
+		want: `[1-9]\d* events that boxes recorded never reached the ledger, 0 are there too often`,
+	},
+	{
 		name: "sumdistinct", promise: "decision 6: counted, never summed",
 		pkg: "./testbench/verify", test: "TestEngines/duckdb",
 		want: `equal false, lost 0, doubled 0, faults 0, wrong \[active_boxes reporting_boxes activity_rate viewers live_to_vod_viewers\]`,

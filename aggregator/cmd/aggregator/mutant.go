@@ -1,4 +1,4 @@
-//go:build mutant_cachedmark || mutant_memoryfirst || mutant_nochain || mutant_outboxfirst || mutant_puback || mutant_sumdistinct || mutant_wallclock
+//go:build mutant_cachedmark || mutant_intakefirst || mutant_memoryfirst || mutant_nochain || mutant_outboxfirst || mutant_puback || mutant_sumdistinct || mutant_wallclock
 
 package main
 

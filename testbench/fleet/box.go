@@ -40,7 +40,7 @@ type standing struct {
 // lightBox is the agent's outbox over a disk in memory, and the agent's uplink.
 // It is always connected, also while its household sleeps.
 type lightBox struct {
-	out   *outbox.Outbox
+	out   *waitingOutbox
 	disk  *outbox.Memory
 	codec *outbox.Codec
 	up    *uplink.Uplink
@@ -67,6 +67,14 @@ func (p *pace) nowMs() int64 {
 		return at
 	}
 	return p.startMs + int64(float64(time.Since(p.begun))*p.speed/1e6)
+}
+
+// realAt is when a simulated time comes.
+func (p *pace) realAt(ms int64) time.Time {
+	if p.pinned.Load() != 0 {
+		return time.Now()
+	}
+	return p.begun.Add(time.Duration(float64(ms-p.startMs) * 1e6 / p.speed))
 }
 
 // boxClock is the clock of one box [D8]: it runs as fast as the simulation.
@@ -156,12 +164,13 @@ func (c *Config) broker(home Home) string {
 }
 
 // connect opens the outbox on the box's disk and makes its uplink.
-func (b *lightBox) connect(c *Config, i int, home Home, dial dialer, log *slog.Logger, codec *outbox.Codec) (err error) {
+func (b *lightBox) connect(c *Config, i int, home Home, dial dialer, log *slog.Logger, codec *outbox.Codec) error {
 	b.codec = codec
-	b.out, err = outbox.New(b.disk, outbox.Options{BatchEvents: c.BatchEvents, MaxBytes: c.OutboxBytes, Codec: codec})
+	out, err := outbox.New(b.disk, outbox.Options{BatchEvents: c.BatchEvents, MaxBytes: c.OutboxBytes, Codec: codec})
 	if err != nil {
 		return err
 	}
+	b.out = &waitingOutbox{Outbox: out, all: c.latencies}
 	b.up, err = uplink.New(uplink.Config{
 		Brokers: []string{c.broker(home)}, Box: home.Box, Province: uint8(home.Province), Token: c.Token,
 		Outbox: b.out, Clock: &b.clock, Boot: b.clock.boot.Load, Dial: dial, Timing: c.timing(), Log: log,
@@ -185,6 +194,7 @@ func (b *lightBox) fit(m *Moment) {
 
 func (b *lightBox) record(m *Moment) error {
 	b.turn.clock.set(m)
+	b.turn.out.recorded(b.clock.pace.realAt(m.NowMs), len(m.Events))
 	return b.turn.out.Append(m.Events...)
 }
 

@@ -67,6 +67,8 @@ type Config struct {
 	// ReportEvery is how often; 0: 3 s.
 	ReportEvery time.Duration
 	Log         *slog.Logger // nil: silent
+
+	latencies *latencies // of the run
 }
 
 // check explains what is wrong with c and fills in what was left open.
@@ -124,6 +126,7 @@ func (c *Config) check(now time.Time) error {
 	if c.ReportEvery == 0 {
 		c.ReportEvery = 3 * time.Second
 	}
+	c.latencies = newLatencies()
 	if c.Log == nil {
 		c.Log = slog.New(slog.DiscardHandler)
 	}

@@ -27,7 +27,9 @@ type Progress struct {
 	Epochs    uint64 // new epochs after divergence or damage
 	Trouble   string // the last thing that went wrong, "" if nothing did
 	Draining  bool
-	Agents    AgentProgress
+	// AckLatency is that of the light boxes since the start.
+	AckLatency AckLatency
+	Agents     AgentProgress
 }
 
 // AgentProgress tells how the real agents among a run's boxes stand.
@@ -370,6 +372,7 @@ func (r *runner) progress() Progress {
 	if end := r.Start.Add(r.Duration); r.Duration > 0 && p.Simulated.After(end) {
 		p.Simulated = end
 	}
+	p.AckLatency = r.latencies.read()
 	p.Agents = AgentProgress{Boxes: r.Agents, Recorded: r.byAgents}
 	for i, b := range r.boxes {
 		s := b.standing()

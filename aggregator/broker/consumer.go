@@ -26,7 +26,8 @@ type ConsumerConfig struct {
 	// URL is tcp://host:port or tls://host:port.
 	URL string
 	// ClientID begins both client ids used; two aggregators must not share
-	// one. Default: "aggregator-" and eight random digits.
+	// one. Letters, digits and dashes pass every broker; some refuse dots.
+	// Default: "aggregator-" and eight random digits.
 	ClientID       string
 	User, Password string
 	TLS            *tls.Config
@@ -77,6 +78,7 @@ func (c *ConsumerConfig) filters() []string {
 type ConsumerStats struct {
 	Connects  atomic.Uint64 // of the consuming client
 	Losses    atomic.Uint64 // its connections lost
+	Failures  atomic.Uint64 // of either client to connect
 	Uploads   atomic.Uint64 // packets handed to the intake
 	NotStored atomic.Uint64 // of these, not taken by the ledger
 	Overrun   atomic.Uint64 // packets dropped because too many were under way
@@ -105,6 +107,11 @@ type Consumer struct {
 	done    chan struct{}
 	wg      sync.WaitGroup
 	once    sync.Once
+
+	mu     sync.Mutex // guards what follows
+	said   string     // the failure that was logged last
+	again  time.Time  // when it may be logged again
+	hidden int        // failures since that were not logged
 }
 
 // flight is a packet at the intake.
@@ -156,12 +163,12 @@ func Consume(c ConsumerConfig, to Receiver) (*Consumer, error) {
 		acks:    make(chan ack, maxAcks),
 		done:    make(chan struct{}),
 	}
-	k.in = mqtt.NewClient(k.options(".in").
+	k.in = mqtt.NewClient(k.options("-in").
 		SetAutoAckDisabled(true).
 		SetDefaultPublishHandler(k.push).
 		SetOnConnectHandler(k.subscribe).
 		SetConnectionLostHandler(k.lost))
-	k.out = mqtt.NewClient(k.options(".out"))
+	k.out = mqtt.NewClient(k.options("-out"))
 	k.wg.Go(k.submit)
 	k.wg.Go(k.settle)
 	k.wg.Go(k.publish)
@@ -177,6 +184,7 @@ func (k *Consumer) options(suffix string) *mqtt.ClientOptions {
 		SetUsername(k.config.User).
 		SetPassword(k.config.Password).
 		SetTLSConfig(k.config.TLS).
+		SetConnectionNotificationHandler(k.failed).
 		SetProtocolVersion(4).
 		SetCleanSession(true). // what is not acknowledged comes again from the box
 		SetOrderMatters(true).
@@ -228,6 +236,28 @@ func (k *Consumer) lost(_ mqtt.Client, err error) {
 	k.ready.Store(false)
 	k.stats.Losses.Add(1)
 	k.config.Logger.Warn("connection to the broker lost", "broker", k.config.URL, "error", err)
+}
+
+// sayAgain is how long a failure to connect that repeats itself stays unlogged.
+const sayAgain = time.Minute
+
+// failed tells why a try to connect failed: the client goes on trying and says
+// nothing itself.
+func (k *Consumer) failed(_ mqtt.Client, n mqtt.ConnectionNotification) {
+	failure, ok := n.(mqtt.ConnectionNotificationFailed)
+	if !ok {
+		return
+	}
+	k.stats.Failures.Add(1)
+	why, now := failure.Reason.Error(), time.Now()
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	if why == k.said && now.Before(k.again) {
+		k.hidden++
+		return
+	}
+	k.config.Logger.Warn("no connection to the broker", "broker", k.config.URL, "error", why, "hidden", k.hidden)
+	k.said, k.again, k.hidden = why, now.Add(sayAgain), 0
 }
 
 // submit hands packets to the intake in the order of their arrival.

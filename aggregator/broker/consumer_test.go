@@ -1,8 +1,13 @@
 package broker_test
 
 import (
+	"bytes"
+	"log/slog"
+	"regexp"
 	"strings"
+	"sync"
 	"testing"
+	"time"
 
 	"iptvdc/aggregator/broker"
 	"iptvdc/aggregator/ledger"
@@ -81,6 +86,61 @@ func TestCloseAnswers(t *testing.T) {
 	for through := range taken {
 		b.ack(protocol.AckOK, through+1)
 	}
+}
+
+// Brokers that build subjects or queues of client ids refuse dots in them.
+func TestConsumerClientIDs(t *testing.T) {
+	s, address := foreign(t, "127.0.0.1:0")
+	t.Cleanup(func() { s.Close() })
+	k := consume(t, broker.ConsumerConfig{URL: "tcp://" + address}, newIntake(t, ledger.NewMemory()))
+	eventually(t, "consumer ready", k.Ready)
+	plain := regexp.MustCompile(`^aggregator-[0-9a-z]{8}-(in|out)$`)
+	found := 0
+	for id, client := range s.Clients.GetAll() {
+		if client.Net.Inline {
+			continue
+		}
+		if found++; !plain.MatchString(id) {
+			t.Errorf("client id %q", id)
+		}
+	}
+	if found != 2 {
+		t.Errorf("%d clients, want 2", found)
+	}
+}
+
+// A broker that does not let the aggregator in is named in the log with its
+// reason, and not at every try.
+func TestConsumerSaysWhyNot(t *testing.T) {
+	b := embed(t, broker.Config{}, newIntake(t, ledger.NewMemory())) // lets in boxes only
+	var log lockedBuffer
+	k := consume(t, broker.ConsumerConfig{URL: "tcp://" + b.Addr(), User: "aggregator", MaxReconnect: 50 * time.Millisecond,
+		Logger: slog.New(slog.NewTextHandler(&log, nil))}, newIntake(t, ledger.NewMemory()))
+	eventually(t, "some tries failed", func() bool { return k.Stats().Failures.Load() >= 4 })
+	if k.Ready() {
+		t.Error("ready without a connection")
+	}
+	if n := strings.Count(log.String(), "no connection to the broker"); n != 1 || !strings.Contains(strings.ToLower(log.String()), "not authorized") {
+		t.Errorf("said %d times:\n%s", n, log.String())
+	}
+}
+
+// lockedBuffer is a bytes.Buffer for many goroutines.
+type lockedBuffer struct {
+	mu sync.Mutex
+	b  bytes.Buffer
+}
+
+func (l *lockedBuffer) Write(p []byte) (int, error) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.b.Write(p)
+}
+
+func (l *lockedBuffer) String() string {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.b.String()
 }
 
 func TestConsumerConfig(t *testing.T) {

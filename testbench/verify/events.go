@@ -39,7 +39,7 @@ func (v *verifier) compareEvents(ctx context.Context) error {
 				continue
 			}
 			v.report.BoxesDiffer++
-			if drilled++; drilled <= drills {
+			if drilled++; drilled <= drills || v.WithoutEvicted && v.truth.Evicted[box] > 0 {
 				err = v.drill(ctx, box)
 			} else {
 				v.differ(box, want[box], got[box])
@@ -97,6 +97,10 @@ func (v *verifier) drill(ctx context.Context, box string) error {
 		switch n := int64(balance[e]); {
 		case n < 0:
 			v.report.Lost -= n
+			if v.lost[box] == nil {
+				v.lost[box] = make(map[event]int)
+			}
+			v.lost[box][e] = int(-n)
 			v.example(&v.report.LostEvents, "box %s: %v, %d times", box, e, -n)
 		case n > 0:
 			v.report.Doubled += n
@@ -110,4 +114,20 @@ func (v *verifier) example(list *[]string, format string, args ...any) {
 	if len(*list) < examples {
 		*list = append(*list, fmt.Sprintf(format, args...))
 	}
+}
+
+// without is a truth less the events of lost, which it uses up.
+func without(t *oracle.Truth, lost map[string]map[event]int) *oracle.Truth {
+	rest := *t
+	rest.Records = make([]oracle.Record, 0, len(t.Records))
+	for i := range t.Records {
+		r := &t.Records[i]
+		e := event{r.Event.Boot, r.Event.MonoMs, r.Event.Kind}
+		if of := lost[r.Box]; of[e] > 0 {
+			of[e]--
+			continue
+		}
+		rest.Records = append(rest.Records, *r)
+	}
+	return &rest
 }

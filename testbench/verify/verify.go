@@ -17,7 +17,11 @@ type Config struct {
 	// Wait is how long the centre may take to load and close what it has
 	// received; 0: 2 minutes.
 	Wait time.Duration
-	Say  func(line string) // progress; nil: silent
+	// WithoutEvicted takes events that boxes threw away for want of room for
+	// what they are: exactly so many may be missing, and figures are compared
+	// with what happened less those.
+	WithoutEvicted bool
+	Say            func(line string) // progress; nil: silent
 }
 
 // Report is what a comparison found.
@@ -63,6 +67,7 @@ type verifier struct {
 	client *client
 	report Report
 	lines  map[string]*Line
+	lost   map[string]map[event]int // by box
 }
 
 // Run compares the truth with what the aggregator says. An error means that the
@@ -75,7 +80,7 @@ func Run(ctx context.Context, truth *oracle.Truth, c Config) (*Report, error) {
 	if c.Wait == 0 {
 		c.Wait = 2 * time.Minute
 	}
-	v := &verifier{Config: c, truth: truth, client: cl, lines: make(map[string]*Line)}
+	v := &verifier{Config: c, truth: truth, client: cl, lines: make(map[string]*Line), lost: make(map[string]map[event]int)}
 	for _, i := range oracle.Indicators() {
 		l := &Line{Indicator: i.ID}
 		v.lines[i.ID] = l
@@ -100,10 +105,17 @@ func Run(ctx context.Context, truth *oracle.Truth, c Config) (*Report, error) {
 		return nil, err
 	}
 	v.compareAccounts(s)
+	if c.WithoutEvicted && v.report.Evicted > 0 {
+		v.truth = without(truth, v.lost)
+	}
 	if err := v.compareFigures(ctx); err != nil {
 		return nil, err
 	}
-	v.report.Equal = v.report.Lost == 0 && v.report.Doubled == 0 && len(v.report.Faults) == 0 &&
+	due := int64(0)
+	if c.WithoutEvicted {
+		due = v.report.Evicted
+	}
+	v.report.Equal = v.report.Lost == due && v.report.Doubled == 0 && len(v.report.Faults) == 0 &&
 		!slices.ContainsFunc(v.report.Lines, func(l *Line) bool { return l.Different > 0 })
 	return &v.report, nil
 }

@@ -4,9 +4,11 @@ import (
 	"fmt"
 	"io"
 	"log/slog"
+	"strings"
 	"time"
 
 	"github.com/spf13/cobra"
+	"github.com/spf13/pflag"
 
 	"iptvdc/aggregator"
 	"iptvdc/testbench/fleet"
@@ -91,6 +93,7 @@ func summary(w io.Writer, p *fleet.Progress) {
 
 func runCommand(end <-chan struct{}) *cobra.Command {
 	var f fleetFlags
+	var s scenarioFlags
 	var start string
 	cmd := &cobra.Command{
 		Use:   "run",
@@ -101,10 +104,25 @@ The duration is simulated time: six hours at speed 120 take three minutes.
 Without --start the simulated end is now (at speed 1: the start is now).
 Real agents are whole programs of the box, each with a folder, an HTTP endpoint
 and power cuts of its own; light boxes share their outbox and their uplink.
+With -f a scenario is played: fleet, faults and thresholds of a file or a built-in
+name, against an aggregator that it starts; the exit status says whether all
+thresholds hold. Everything that really happened is compared with every figure.
 The first interrupt ends the play and waits for the last acknowledgements; the
 second ends the program.`,
 		Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
+			if s.name != "" {
+				var odd []string
+				cmd.Flags().Visit(func(g *pflag.Flag) {
+					if !scenarioOnly[g.Name] {
+						odd = append(odd, "--"+g.Name)
+					}
+				})
+				if len(odd) > 0 {
+					return fmt.Errorf("a scenario says itself what %s would; write it into the file (stbfleet list NAME > my.yaml)", strings.Join(odd, ", "))
+				}
+				return s.play(cmd, f.cfg.Seed, f.quiet, end)
+			}
 			if start != "" {
 				at, err := parseStart(start)
 				if err != nil {
@@ -116,6 +134,7 @@ second ends the program.`,
 		},
 	}
 	f.add(cmd)
+	s.add(cmd)
 	cmd.Flags().IntVar(&f.cfg.Agents, "agents", 0, "how many of the boxes are real agents")
 	cmd.Flags().DurationVar(&f.cfg.Duration, "duration", 0, "simulated time to play, as 6h; 0: until interrupted (speed 1)")
 	cmd.Flags().Float64Var(&f.cfg.Speed, "speed", 1, "how many times faster than the clock")

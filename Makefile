@@ -10,7 +10,7 @@ ARM      := CGO_ENABLED=0 GOOS=linux GOARCH=arm GOARM=7
 # The box's budget for the stripped binary, in bytes (ARCHITECTURE.md, Budgets).
 ARM_BUDGET := 10500000
 
-.PHONY: help build demo test race check fmt lint sim fuzz mutants e2e e2e-browser bench arm web web-check clean
+.PHONY: help build demo test race check fmt lint sim fuzz mutants e2e e2e-browser e2e-brokers bench arm web web-check clean
 
 help: ## list the targets
 	@grep -hE '^[a-z0-9-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | sort | column -t -s "$$(printf '\t')"
@@ -71,6 +71,10 @@ e2e: build ## an evening of 2,000 boxes with kills and cuts, then every figure c
 e2e-browser: build ## Chromium clicks through the page
 	@testbench/setup/install.sh browser
 	$(MAKE) -C testbench/browser test
+
+e2e-brokers: build ## the same proofs with mosquitto, RabbitMQ and NATS; matrix in out/brokers.md
+	@testbench/setup/install.sh brokers
+	BROKERS=all $(GO) test -count=1 -timeout 20m -v -run Brokers ./testbench/brokers
 
 bench: ## our figures beside a peer's, from one run; JSON and HTML in out/bench
 	$(GO) run ./testbench/bench -out out/bench

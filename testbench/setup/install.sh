@@ -3,9 +3,12 @@
 # which, and does nothing when they are there. Usage: install.sh PART ...
 #   browser  Chromium, Node.js and npm, a CJK font for the screenshots
 #   arm      QEMU's user-mode emulator, to run the box's binary
+#   brokers  mosquitto and RabbitMQ, their services kept from starting; NATS, two
+#            versions, built into bin/brokers
 set -eu
 
 missing=""
+services="" # that come with packages and must not run
 need() { # need COMMAND PACKAGE
 	command -v "$1" >/dev/null 2>&1 || missing="$missing $2"
 }
@@ -18,8 +21,20 @@ for part in "$@"; do
 		[ -e /usr/share/fonts/opentype/noto/NotoSansCJK-Regular.ttc ] || missing="$missing fonts-noto-cjk"
 		;;
 	arm) need qemu-arm qemu-user ;;
+	brokers)
+		[ -x /usr/sbin/mosquitto ] || missing="$missing mosquitto"
+		[ -x /usr/lib/rabbitmq/bin/rabbitmq-server ] || missing="$missing rabbitmq-server"
+		services="mosquitto rabbitmq-server epmd"
+		for version in 2.12.4 2.15.2; do
+			nats="$(cd "$(dirname "$0")/../.." && pwd)/bin/brokers/nats-$version"
+			[ -x "$nats/nats-server" ] && continue
+			echo "Building NATS $version"
+			# Not of this module: nothing that is shipped depends on it.
+			GOBIN="$nats" go install "github.com/nats-io/nats-server/v2@v$version"
+		done
+		;;
 	*)
-		echo "install.sh: unknown part '$part'; known: browser, arm" >&2
+		echo "install.sh: unknown part '$part'; known: browser, arm, brokers" >&2
 		exit 2
 		;;
 	esac
@@ -37,5 +52,16 @@ if [ "$(id -u)" != 0 ]; then
 fi
 echo "Installing Debian packages:$missing"
 $root apt-get update -qq
+policy=/usr/sbin/policy-rc.d # asked by packages before they start a service
+if [ -n "$services" ] && [ ! -e "$policy" ]; then
+	trap '$root rm -f "$policy"' EXIT
+	printf '#!/bin/sh\nexit 101\n' | $root tee "$policy" >/dev/null
+	$root chmod 755 "$policy"
+fi
 # shellcheck disable=SC2086 # a list of names
 DEBIAN_FRONTEND=noninteractive $root apt-get install -y -qq --no-install-recommends $missing >/dev/null
+if [ -n "$services" ] && [ -d /run/systemd/system ]; then
+	for service in $services; do # nor at the next boot
+		case "$missing" in *mosquitto* | *rabbitmq*) $root systemctl disable --quiet "$service" || true ;; esac
+	done
+fi

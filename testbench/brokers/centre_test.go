@@ -33,7 +33,7 @@ const (
 // test without brokers from outside has less time for its fault.
 func speed() int {
 	if os.Getenv("BROKERS") == "" {
-		return 1800
+		return 1200
 	}
 	return 900
 }

@@ -46,9 +46,10 @@ type lightBox struct {
 	up    *uplink.Uplink
 	clock boxClock
 	epoch uint64 // the one in which its identity was told
-	house *household
-	twin  *lightBox // a second box from a copy of its flash; nil: there is none
-	turn  *lightBox // of the two, who records the moment under way
+	// saidIn is the boot in which it last recorded anything, once it has a twin.
+	saidIn uint32
+	house  *household
+	twin   *lightBox // a second box from a copy of its flash; nil: there is none
 }
 
 // pace turns the real clock into the simulated one. Safe for concurrent use.
@@ -180,22 +181,27 @@ func (b *lightBox) connect(c *Config, i int, home Home, dial dialer, log *slog.L
 
 func (b *lightBox) run(ctx context.Context) { _ = b.up.Run(ctx) } // ends with ctx only
 
+// turn is who records a moment, the box or its twin.
+func (b *lightBox) turn(m *Moment) *lightBox {
+	if b.twin != nil && mix(uint64(m.NowMs))%2 == 0 {
+		return b.twin
+	}
+	return b
+}
+
 // fit puts the identity before what a new epoch begins with.
 func (b *lightBox) fit(m *Moment) {
-	b.turn = b
-	if b.twin != nil && mix(uint64(m.NowMs))%2 == 0 {
-		b.turn = b.twin
-	}
-	if who, needed := b.turn.renew(m); needed {
+	if who, needed := b.turn(m).renew(m, b.twin != nil); needed {
 		m.Events = slices.Insert(m.Events, 0, who)
 		m.At = slices.Insert(m.At, 0, m.NowMs)
 	}
 }
 
 func (b *lightBox) record(m *Moment) error {
-	b.turn.clock.set(m)
-	b.turn.out.recorded(b.clock.pace.realAt(m.NowMs), len(m.Events))
-	return b.turn.out.Append(m.Events...)
+	b = b.turn(m)
+	b.clock.set(m)
+	b.out.recorded(b.clock.pace.realAt(m.NowMs), len(m.Events))
+	return b.out.Append(m.Events...)
 }
 
 func (b *lightBox) seal() error {
@@ -257,13 +263,20 @@ func localDial(i int) dialer {
 }
 
 // renew returns the identity of a box whose outbox began a new epoch since the
-// last call, to be recorded before anything else [D9].
-func (b *lightBox) renew(m *Moment) (e protocol.Event, needed bool) {
+// last call, or which lives beside a twin and has not said in this boot who it
+// is, to be recorded before anything else [D9].
+func (b *lightBox) renew(m *Moment, beside bool) (e protocol.Event, needed bool) {
 	epoch := b.out.Epoch()
-	if epoch == b.epoch {
+	renewed := epoch != b.epoch
+	b.epoch = epoch
+	silent := beside && b.saidIn != m.Boot
+	b.saidIn = m.Boot
+	if silent && !renewed && slices.ContainsFunc(m.Events, func(e protocol.Event) bool { return e.Kind == protocol.Identity }) {
 		return e, false
 	}
-	b.epoch = epoch
+	if !renewed && !silent {
+		return e, false
+	}
 	e = b.house.identity()
 	e.Serial, e.Boot, e.MonoMs = b.house.serial, m.Boot, uint64(m.NowMs-m.BootMs)
 	return e, true

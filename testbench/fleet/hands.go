@@ -61,6 +61,7 @@ func (b *lightBox) clone(r *runner, i int) error {
 	if err := twin.connect(&r.Config, i, home, r.dialer(i), r.trouble.logger(), b.codec); err != nil {
 		return err
 	}
+	b.saidIn = b.clock.boot.Load()
 	b.twin = twin
 	r.up.Go(func() { twin.run(r.upCtx) })
 	return nil

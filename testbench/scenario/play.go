@@ -422,6 +422,9 @@ func (p *play) faults(ctx context.Context) error {
 // strike does one fault and waits until the boxes are back from it.
 func (p *play) strike(ctx context.Context, f *Fault) error {
 	k := kinds[f.Kind]
+	p.mu.Lock()
+	connected := p.last.Connected // an agent that was never switched on is not
+	p.mu.Unlock()
 	p.enforce(f.Kind, true)
 	x := report.Fault{Kind: f.Kind, FromMs: time.Since(p.began).Milliseconds()}
 	end, err := k.strike(ctx, p, f)
@@ -447,13 +450,15 @@ func (p *play) strike(ctx context.Context, f *Fault) error {
 	if p.Fault != nil {
 		p.Fault(x)
 	}
-	if err != nil {
+	if err != nil && (ctx.Err() != nil || p.draining()) {
+		return fmt.Errorf("%w; the play ended while it was in force: let it come earlier, or the play last longer", err)
+	} else if err != nil {
 		return err
 	}
 	// An end of the play is no failure here: draining waits for all the rest.
 	ended := time.Now()
 	_, back := p.until(ctx, func(g *fleet.Progress) bool {
-		return g.Acked+g.Evicted >= waiting && (k.thins || float64(g.Connected) >= 0.99*float64(g.Boxes) || g.Draining)
+		return g.Acked+g.Evicted >= waiting && (k.thins || float64(g.Connected) >= 0.99*float64(connected) || g.Draining)
 	})
 	p.mu.Lock()
 	defer p.mu.Unlock()
@@ -472,4 +477,10 @@ func (p *play) enforce(kind string, on bool) {
 	} else if i := slices.Index(p.inForce, kind); i >= 0 {
 		p.inForce = slices.Delete(p.inForce, i, i+1)
 	}
+}
+
+func (p *play) draining() bool {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return p.last.Draining
 }

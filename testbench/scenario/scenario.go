@@ -100,7 +100,7 @@ type Thresholds struct {
 	AckP99 time.Duration `yaml:"ack_p99"`
 	AckMax time.Duration `yaml:"ack_max"`
 	// Recovered bounds, for every fault, the real time from its end until 99 % of
-	// the boxes are connected again and everything that waited when it ended is
+	// the boxes that were connected are so again, and everything that waited when it ended is
 	// acknowledged.
 	Recovered time.Duration `yaml:"recovered"`
 	Drained   time.Duration `yaml:"drained"` // from the end of the play to the last ack

@@ -285,8 +285,7 @@ func (o *Outbox) append(events []protocol.Event, note func(*Meta)) error {
 
 // urgent kinds are sealed with their own commit while the centre is in reach.
 func urgent(k protocol.Kind) bool {
-	c, ok := ClassOf(k)
-	return ok && c > ClassUse
+	return ClassOf(k) > ClassUse && k != protocol.ClockSync
 }
 
 // Seal seals what is open; it does nothing if nothing is.

@@ -203,6 +203,9 @@ func startOf(f *Fleet, now time.Time) (time.Time, error) {
 	case n == 1 && days >= 0 && days <= 800:
 		return (today - aggregator.Day(days)).Time(), nil
 	}
+	if n, _ := fmt.Sscanf(f.Start, "monday %d weeks ago", &days); n == 1 && days >= 0 && days <= 110 {
+		return (today.Week() - aggregator.Day(7*days)).Time(), nil
+	}
 	if n, _ := fmt.Sscanf(f.Start, "yesterday %5s", &clock); n == 1 {
 		at, err := time.Parse("15:04", clock)
 		if err == nil {
@@ -211,7 +214,7 @@ func startOf(f *Fleet, now time.Time) (time.Time, error) {
 	}
 	at, err := time.ParseInLocation("2006-01-02T15:04", f.Start, aggregator.Shanghai)
 	if err != nil {
-		return at, fmt.Errorf("fleet: start: %q; write 2026-02-16T18:00, yesterday 18:00, or 7 days ago", f.Start)
+		return at, fmt.Errorf("fleet: start: %q; write 2026-02-16T18:00, yesterday 18:00, 7 days ago, or monday 2 weeks ago", f.Start)
 	}
 	return at, nil
 }

@@ -44,7 +44,7 @@ type Fleet struct {
 	Provinces []string `yaml:"provinces"`
 	Seed      uint64   `yaml:"seed"`
 	// Start is the simulated start in Asia/Shanghai, as 2026-02-16T18:00, or as
-	// "yesterday 18:00", "7 days ago"; "": so that the play ends now.
+	// "yesterday 18:00", "7 days ago", "monday 2 weeks ago"; "": so that the play ends now.
 	Start    string        `yaml:"start"`
 	Duration time.Duration `yaml:"duration"` // simulated
 	Speed    float64       `yaml:"speed"`    // times the clock; 0: 1

@@ -46,6 +46,11 @@ func (p *Proxy) keep(r *recording, data []byte) {
 	}
 	p.mu.Lock()
 	defer p.mu.Unlock()
+	r.add(data)
+}
+
+// add keeps more of what the client sent, as far as there is room.
+func (r *recording) add(data []byte) {
 	if r.full = r.full || len(r.bytes)+len(data) > recordedBytes; !r.full {
 		r.bytes = append(r.bytes, data...)
 	}
@@ -59,13 +64,18 @@ func (p *Proxy) Replay(ctx context.Context, quiet time.Duration) (connections in
 	p.mu.Lock()
 	var streams [][]byte
 	for _, r := range p.recordings {
-		if len(r.bytes) > 0 {
-			streams = append(streams, r.bytes[:len(r.bytes):len(r.bytes)])
-		}
+		streams = append(streams, r.bytes[:len(r.bytes):len(r.bytes)])
 	}
 	p.mu.Unlock()
+	return replayAll(ctx, p.target, streams, quiet)
+}
+
+func replayAll(ctx context.Context, target string, streams [][]byte, quiet time.Duration) (connections int, sent int64, err error) {
 	for _, s := range streams {
-		if err := p.replay(ctx, s, quiet); err != nil {
+		if len(s) == 0 {
+			continue
+		}
+		if err := replay(ctx, target, s, quiet); err != nil {
 			return connections, sent, fmt.Errorf("replay: %w", err)
 		}
 		connections, sent = connections+1, sent+int64(len(s))
@@ -73,8 +83,8 @@ func (p *Proxy) Replay(ctx context.Context, quiet time.Duration) (connections in
 	return connections, sent, nil
 }
 
-func (p *Proxy) replay(ctx context.Context, stream []byte, quiet time.Duration) error {
-	conn, err := (&net.Dialer{Timeout: 5 * time.Second}).DialContext(ctx, "tcp", p.target)
+func replay(ctx context.Context, target string, stream []byte, quiet time.Duration) error {
+	conn, err := (&net.Dialer{Timeout: 5 * time.Second}).DialContext(ctx, "tcp", target)
 	if err != nil {
 		return err
 	}

@@ -62,7 +62,7 @@ func newRealBox(c *Config, t *Town, i int, p *pace, dial dialer, log *slog.Logge
 	b := &realBox{
 		pace: p, dial: dial, told: make(chan *retold, waiting), ended: make(chan struct{}),
 		cfg: daemon.Config{
-			Dir: filepath.Join(folder, home.Box), Brokers: []string{c.broker(home)}, Token: c.Token,
+			Dir: filepath.Join(folder, home.Box), Brokers: []string{c.Broker}, Token: c.Token,
 			Box: home.Box, Province: uint8(home.Province), Identity: house.identity(),
 			Listen: "127.0.0.1:0",
 			API:    localapi.Config{NativeRate: 1_000_000}, // simulated time may be fast

@@ -12,6 +12,7 @@ import (
 	"iptvdc/agent/outbox"
 	"iptvdc/agent/uplink"
 	"iptvdc/protocol"
+	"iptvdc/testbench/fault"
 )
 
 // box is a set-top box of a run. All but run are called by one goroutine.
@@ -123,7 +124,7 @@ func newBoxes(c *Config, t *Town, p *pace, log *slog.Logger, folder string) ([]b
 	codec := new(outbox.Codec)
 	boxes := make([]box, t.Len())
 	for i := range boxes {
-		dial := c.dialer(i)
+		dial := c.dialer(i, t.Home(i))
 		var err error
 		if i < c.Agents {
 			boxes[i], err = newRealBox(c, t, i, p, dial, log, folder)
@@ -137,12 +138,16 @@ func newBoxes(c *Config, t *Town, p *pace, log *slog.Logger, folder string) ([]b
 	return boxes, nil
 }
 
-// dialer is how box i connects.
-func (c *Config) dialer(i int) dialer {
-	if c.Dial != nil {
-		return c.Dial
+// dialer is how box i at home connects.
+func (c *Config) dialer(i int, home Home) dialer {
+	dial := dialer(c.Dial)
+	if dial == nil {
+		dial = localDial(i)
 	}
-	return localDial(i)
+	if c.Through != nil {
+		dial = dialer(c.Through(home, fault.Dial(dial)))
+	}
+	return dial
 }
 
 func newLightBox(c *Config, t *Town, i int, p *pace, dial dialer, log *slog.Logger, codec *outbox.Codec) (box, error) {
@@ -156,14 +161,6 @@ func newLightBox(c *Config, t *Town, i int, p *pace, dial dialer, log *slog.Logg
 	return b, nil
 }
 
-// broker is the one that the box at home calls.
-func (c *Config) broker(home Home) string {
-	if c.Route != nil {
-		return c.Route(home)
-	}
-	return c.Broker
-}
-
 // connect opens the outbox on the box's disk and makes its uplink.
 func (b *lightBox) connect(c *Config, i int, home Home, dial dialer, log *slog.Logger, codec *outbox.Codec) error {
 	b.codec = codec
@@ -173,7 +170,7 @@ func (b *lightBox) connect(c *Config, i int, home Home, dial dialer, log *slog.L
 	}
 	b.out = &waitingOutbox{Outbox: out, all: c.latencies}
 	b.up, err = uplink.New(uplink.Config{
-		Brokers: []string{c.broker(home)}, Box: home.Box, Province: uint8(home.Province), Token: c.Token,
+		Brokers: []string{c.Broker}, Box: home.Box, Province: uint8(home.Province), Token: c.Token,
 		Outbox: b.out, Clock: &b.clock, Boot: b.clock.boot.Load, Dial: dial, Timing: c.timing(), Log: log,
 	})
 	return err

@@ -13,6 +13,7 @@ import (
 	"iptvdc/agent/uplink"
 	"iptvdc/aggregator"
 	"iptvdc/protocol"
+	"iptvdc/testbench/fault"
 )
 
 // Config of a Run.
@@ -35,8 +36,8 @@ type Config struct {
 	Flood bool
 
 	Broker string // tcp:// or tls://
-	// Route names the broker of a box; nil: Broker for all.
-	Route func(Home) string
+	// Through puts something into a box's way to the broker; nil: nothing.
+	Through func(Home, fault.Dial) fault.Dial
 	// OutboxBytes bounds the outbox of every box; 0: outbox.DefaultMaxBytes.
 	OutboxBytes int64
 	// Stages say how many boxes are plugged in when; empty: all from the start.

@@ -16,18 +16,23 @@ const spareFiles = 64
 const agentFiles = 16
 
 // enoughFiles reports whether this process may open a connection for every
-// box, and run some of them as real agents. Go has raised the soft limit to the hard one.
+// box and run some of them as real agents. Where the
+// limit is too low and may be raised, it is, for processes started later too.
 func enoughFiles(boxes, agents int) error {
 	var limit unix.Rlimit
 	if err := unix.Getrlimit(unix.RLIMIT_NOFILE, &limit); err != nil {
 		return fmt.Errorf("limit of open files: %w", err)
 	}
-	if need := uint64(boxes) + uint64(agents)*agentFiles + spareFiles; need > limit.Cur {
-		with := ""
-		if agents > 0 {
-			with = fmt.Sprintf(" with %d real agents", agents)
-		}
-		return fmt.Errorf("boxes: %d%s need %d open files, this process may open %d: fewer boxes, or raise the limit with ulimit -n %d", boxes, with, need, limit.Cur, need)
+	need := uint64(boxes) + uint64(agents)*agentFiles + spareFiles
+	if need <= limit.Cur {
+		return nil
 	}
-	return nil
+	if unix.Setrlimit(unix.RLIMIT_NOFILE, &unix.Rlimit{Cur: need, Max: max(need, limit.Max)}) == nil {
+		return nil
+	}
+	with := ""
+	if agents > 0 {
+		with = fmt.Sprintf(" with %d real agents", agents)
+	}
+	return fmt.Errorf("boxes: %d%s need %d open files, this process may open %d: fewer boxes, or raise the limit with ulimit -n %d", boxes, with, need, limit.Cur, need)
 }

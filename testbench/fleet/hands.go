@@ -58,7 +58,7 @@ func (b *lightBox) clone(r *runner, i int) error {
 	twin.clock.boot.Store(b.clock.boot.Load())
 	twin.clock.bootMs.Store(b.clock.bootMs.Load())
 	twin.clock.unset.Store(b.clock.unset.Load())
-	if err := twin.connect(&r.Config, i, home, r.dialer(i), r.trouble.logger(), b.codec); err != nil {
+	if err := twin.connect(&r.Config, i, home, r.dialer(i, home), r.trouble.logger(), b.codec); err != nil {
 		return err
 	}
 	b.saidIn = b.clock.boot.Load()

@@ -59,7 +59,7 @@ func proved(format string, args ...any) func() (string, error) {
 }
 
 func cut(_ context.Context, p *play, _ *Fault) (func() (string, error), error) {
-	n := p.proxy.Cut()
+	n := p.link.Cut()
 	if n == 0 {
 		return nil, errors.New("there was no connection to cut")
 	}
@@ -67,12 +67,12 @@ func cut(_ context.Context, p *play, _ *Fault) (func() (string, error), error) {
 }
 
 func refuse(_ context.Context, p *play, _ *Fault) (func() (string, error), error) {
-	before := p.proxy.Stats().Refused
-	p.proxy.Refuse(true)
-	n := p.proxy.Cut()
+	before := p.link.Stats().Refused
+	p.link.Refuse(true)
+	n := p.link.Cut()
 	return func() (string, error) {
-		p.proxy.Refuse(false)
-		refused := p.proxy.Stats().Refused - before
+		p.link.Refuse(false)
+		refused := p.link.Stats().Refused - before
 		if refused == 0 {
 			return "", errors.New("nobody called while calls were refused")
 		}
@@ -81,12 +81,12 @@ func refuse(_ context.Context, p *play, _ *Fault) (func() (string, error), error
 }
 
 func blackHole(_ context.Context, p *play, _ *Fault) (func() (string, error), error) {
-	before := p.proxy.Stats()
-	p.proxy.BlackHole(true)
-	settled := p.proxy.Stats()
+	before := p.link.Stats()
+	p.link.BlackHole(true)
+	settled := p.link.Stats()
 	return func() (string, error) {
-		after := p.proxy.Stats()
-		p.proxy.BlackHole(false)
+		after := p.link.Stats()
+		p.link.BlackHole(false)
 		// A chunk may have been past the door already, one for each way.
 		passed := after.Up + after.Down - settled.Up - settled.Down
 		if before.Open == 0 || passed > uint64(2*4096*before.Open) {
@@ -112,13 +112,13 @@ func cutProvince(_ context.Context, p *play, f *Fault) (func() (string, error), 
 }
 
 func slow(_ context.Context, p *play, f *Fault) (func() (string, error), error) {
-	before := p.proxy.Stats()
-	p.proxy.Latency(f.Latency)
-	p.proxy.Bandwidth(f.Bandwidth)
+	before := p.link.Stats()
+	p.link.Latency(f.Latency)
+	p.link.Bandwidth(f.Bandwidth)
 	return func() (string, error) {
-		p.proxy.Latency(0)
-		p.proxy.Bandwidth(0)
-		after := p.proxy.Stats()
+		p.link.Latency(0)
+		p.link.Bandwidth(0)
+		after := p.link.Stats()
 		bytes := after.Up + after.Down - before.Up - before.Down
 		if bytes == 0 {
 			return "", errors.New("no byte passed, so none was slow")
@@ -246,7 +246,7 @@ func replay(ctx context.Context, p *play, _ *Fault) (func() (string, error), err
 	if err != nil {
 		return nil, err
 	}
-	n, sent, err := p.proxy.Replay(ctx, 300*time.Millisecond)
+	n, sent, err := p.link.Replay(ctx, 300*time.Millisecond)
 	if err != nil {
 		return nil, err
 	}

@@ -50,9 +50,9 @@ type play struct {
 	*Scenario
 	Options
 	centre    *centre
-	broker    *broker // nil: the aggregator's own
-	proxy     *fault.Proxy
-	provinces map[string]*fault.Proxy
+	broker    *broker                // nil: the aggregator's own
+	link      *fault.Link            // of all boxes but those of provinces
+	provinces map[string]*fault.Link // with faults of their own
 	cfg       fleet.Config
 	hands     chan func(*fleet.Hands)
 	restarts  uint64 // of agents, asked for
@@ -82,7 +82,7 @@ type peaks struct{ fleet, centre, atStart int64 }
 // against what it saw. An error means that the play could not be played to its
 // end; whether it passed says Run.OK.
 func Play(ctx context.Context, s *Scenario, o Options) (*report.Run, error) {
-	p := &play{Scenario: s, Options: o, provinces: make(map[string]*fault.Proxy), hands: make(chan func(*fleet.Hands)), news: make(chan struct{}, 1)}
+	p := &play{Scenario: s, Options: o, provinces: make(map[string]*fault.Link), link: new(fault.Link), hands: make(chan func(*fleet.Hands)), news: make(chan struct{}, 1)}
 	if o.Seed == 0 {
 		p.Seed = max(1, s.Fleet.Seed)
 	}
@@ -250,25 +250,20 @@ func (p *play) build(ctx context.Context) error {
 		}
 		target, c.broker = p.broker.addr, "tcp://"+p.broker.addr
 	}
-	if p.proxy, err = fault.Listen("127.0.0.1:0", target); err != nil {
-		return err
-	}
-	p.cfg.Broker = "tcp://" + p.proxy.Addr()
+	p.cfg.Broker = "tcp://" + target
 	for _, f := range p.Faults {
 		switch {
 		case f.Kind == "replay":
-			p.proxy.Record(recorded)
+			p.link.Record(recorded)
 		case f.Kind == "cut-province" && p.provinces[f.Province] == nil:
-			if p.provinces[f.Province], err = fault.Listen("127.0.0.1:0", target); err != nil {
-				return err
-			}
+			p.provinces[f.Province] = new(fault.Link)
 		}
 	}
-	p.cfg.Route = func(h fleet.Home) string {
-		if x := p.provinces[h.Province.String()]; x != nil {
-			return "tcp://" + x.Addr()
+	p.cfg.Through = func(h fleet.Home, dial fault.Dial) fault.Dial {
+		if l := p.provinces[h.Province.String()]; l != nil {
+			return l.Through(dial)
 		}
-		return p.cfg.Broker
+		return p.link.Through(dial)
 	}
 	p.centre = c
 	p.say("starting the aggregator")
@@ -283,12 +278,6 @@ func (p *play) clear() error {
 	var errs []error
 	if p.centre != nil {
 		errs = append(errs, p.centre.end())
-	}
-	for _, x := range p.provinces {
-		errs = append(errs, x.Close())
-	}
-	if p.proxy != nil {
-		errs = append(errs, p.proxy.Close())
 	}
 	if p.broker != nil {
 		errs = append(errs, p.broker.close())
@@ -327,6 +316,8 @@ func (p *play) perform(ctx context.Context, truth string) error {
 	stop(nil)
 	faults.Wait()
 	switch {
+	case err != nil && errors.Is(faulty, errNotPlayed):
+		return err
 	case faulty != nil && !errors.Is(faulty, context.Canceled):
 		return faulty
 	case err != nil:

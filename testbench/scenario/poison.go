@@ -17,7 +17,7 @@ func (p *play) poison(ctx context.Context, share float64) (sent int, err error) 
 	rnd := rand.New(rand.NewPCG(p.Seed, 0xbad))
 	province := uint8(p.cfg.Provinces[0])
 	box := fmt.Sprintf("%02d%016x", province, rnd.Uint64())
-	client := mqtt.NewClient(mqtt.NewClientOptions().AddBroker("tcp://" + p.proxy.Addr()).
+	client := mqtt.NewClient(mqtt.NewClientOptions().AddBroker(p.cfg.Broker).
 		SetClientID(protocol.ClientID(box, rnd.Uint64())).SetUsername(box).SetPassword(p.cfg.Token).
 		SetProtocolVersion(4).SetCleanSession(true).SetConnectTimeout(patience))
 	if t := client.Connect(); !t.WaitTimeout(patience) || t.Error() != nil {

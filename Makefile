@@ -10,7 +10,7 @@ ARM      := CGO_ENABLED=0 GOOS=linux GOARCH=arm GOARM=7
 # The box's budget for the stripped binary, in bytes (ARCHITECTURE.md, Budgets).
 ARM_BUDGET := 10500000
 
-.PHONY: help build demo test race check fmt lint sim fuzz mutants e2e e2e-browser e2e-brokers bench arm web web-check clean
+.PHONY: help build demo test race check fmt lint sim fuzz scenarios mutants e2e e2e-browser e2e-brokers bench arm web web-check clean
 
 help: ## list the targets
 	@grep -hE '^[a-z0-9-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | sort | column -t -s "$$(printf '\t')"
@@ -52,6 +52,10 @@ sim: ## the protocol simulator, SEEDS=20000 of each setting
 	$(GO) test -count=1 -timeout 60m -v ./testbench/sim -seeds=$(SEEDS)
 
 MUTANTS ?= all
+SCENARIOS ?= $$(bin/stbfleet list --names)
+scenarios: build ## every scenario in its small size, SCENARIOS='smoke clones' for some; reports in out/fleet
+	@set -e; for s in $(SCENARIOS); do bin/stbfleet run -f $$s --ci --quiet; done
+
 mutants: ## deliberate bugs, each seen by the bench? MUTANTS=all or names
 	MUTANTS=$(MUTANTS) $(GO) test -count=1 -timeout 30m -v ./testbench/mutants
 

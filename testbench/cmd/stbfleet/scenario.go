@@ -21,7 +21,8 @@ import (
 )
 
 func listCommand() *cobra.Command {
-	return &cobra.Command{
+	var names bool
+	cmd := &cobra.Command{
 		Use:   "list [NAME]",
 		Short: "List the built-in scenarios, or print one, to be changed and played with run -f FILE",
 		Args:  cobra.MaximumNArgs(1),
@@ -40,12 +41,21 @@ func listCommand() *cobra.Command {
 				return err
 			}
 			for _, s := range all {
+				if names {
+					fmt.Fprintln(out, s.Name)
+					continue
+				}
 				fmt.Fprintf(out, "%-20s %s · %s\n", s.Name, s.Title.EN, s.Title.ZH)
+			}
+			if names {
+				return nil
 			}
 			_, err = fmt.Fprintln(out, "\nPlay one:      stbfleet run -f NAME        (--ci: small and short)\nMake your own: stbfleet list NAME > my.yaml; stbfleet run -f my.yaml")
 			return err
 		},
 	}
+	cmd.Flags().BoolVar(&names, "names", false, "names only, one a line")
+	return cmd
 }
 
 // scenarioFlags are those of run -f.

@@ -19,6 +19,8 @@ import (
 // Config of a Run.
 type Config struct {
 	Boxes int
+	// Part of the boxes that is played here; zero: all of them.
+	Part Part
 	// Agents of the boxes are real agents with a folder and an HTTP endpoint
 	// each; the others are light. Linux only.
 	Agents    int
@@ -72,14 +74,17 @@ type Config struct {
 	latencies *latencies // of the run
 }
 
+// here is how many boxes are played by this run.
+func (c *Config) here() int { return max(0, c.Part.of(c.Boxes)) }
+
 // check explains what is wrong with c and fills in what was left open.
 func (c *Config) check(now time.Time) error {
 	if c.Flood {
 		c.Speed = 1
 	}
 	switch {
-	case c.Agents < 0 || c.Agents > max(0, c.Boxes):
-		return fmt.Errorf("agents: %d, allowed 0..%d: they are part of the boxes", c.Agents, max(0, c.Boxes))
+	case c.Agents < 0 || c.Agents > c.here():
+		return fmt.Errorf("agents: %d, allowed 0..%d: they are part of the boxes", c.Agents, c.here())
 	case math.IsNaN(c.Speed) || c.Speed <= 0 || c.Speed > 100_000:
 		return fmt.Errorf("speed: %g, allowed above 0 to 100000; 1 is real time", c.Speed)
 	case c.Duration < 0 || c.Duration > 800*24*time.Hour:
@@ -138,10 +143,10 @@ func (c *Config) check(now time.Time) error {
 func (c *Config) timing() uplink.Timing {
 	t := uplink.Timing{
 		// A thousand connections a second are no storm for a broker.
-		FirstSpread: time.Duration(c.Boxes) * time.Millisecond,
+		FirstSpread: time.Duration(c.here()) * time.Millisecond,
 		BackoffMin:  250 * time.Millisecond, BackoffMax: 4 * time.Second,
 		ResetAfter: 10 * time.Second,
-		LossSpread: time.Duration(c.Boxes) * time.Millisecond / 2,
+		LossSpread: time.Duration(c.here()) * time.Millisecond / 2,
 		Retry:      5 * time.Second, RetryMax: 20 * time.Second,
 		KeepAlive: 60 * time.Second, PingTimeout: 10 * time.Second,
 		WriteTimeout: 10 * time.Second, ConnectTimeout: 10 * time.Second,

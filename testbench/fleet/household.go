@@ -46,7 +46,8 @@ type household struct {
 	c     *catalogue
 	ways  *ways
 	place *place
-	index int
+	index int // in the whole town
+	slot  int // in this part of it
 
 	seed   uint64
 	box    string
@@ -147,7 +148,7 @@ func (h *household) identity() protocol.Event {
 // step performs the next act; m holds what it told, perhaps nothing.
 func (h *household) step(m *Moment) {
 	now := h.next
-	m.Box, m.NowMs, m.Cut = h.index, now, false
+	m.Box, m.NowMs, m.Cut = h.slot, now, false
 	m.Events, m.At = m.Events[:0], m.At[:0]
 	if h.clockUnset && h.power == awake && now >= h.syncAt {
 		h.sync(now, m)

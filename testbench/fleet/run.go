@@ -27,6 +27,8 @@ type Progress struct {
 	Epochs    uint64 // new epochs after divergence or damage
 	Trouble   string // the last thing that went wrong, "" if nothing did
 	Draining  bool
+	// MemoryBytes is what this process takes, resident; 0: not known here.
+	MemoryBytes int64
 	// AckLatency is that of the light boxes since the start.
 	AckLatency AckLatency
 	Agents     AgentProgress
@@ -54,10 +56,10 @@ func Run(ctx context.Context, c Config) (Progress, error) {
 	if err := c.check(time.Now()); err != nil {
 		return Progress{}, err
 	}
-	if err := enoughFiles(max(0, c.Boxes), c.Agents); err != nil {
+	if err := enoughFiles(c.here(), c.Agents); err != nil {
 		return Progress{}, err
 	}
-	town, err := NewTown(TownConfig{Boxes: c.Boxes, Seed: c.Seed, StartMs: c.Start.UnixMilli(), Provinces: c.Provinces, Ways: c.Ways})
+	town, err := NewTown(TownConfig{Boxes: c.Boxes, Part: c.Part, Seed: c.Seed, StartMs: c.Start.UnixMilli(), Provinces: c.Provinces, Ways: c.Ways})
 	if err != nil {
 		return Progress{}, err
 	}
@@ -373,6 +375,7 @@ func (r *runner) progress() Progress {
 		p.Simulated = end
 	}
 	p.AckLatency = r.latencies.read()
+	p.MemoryBytes = Resident(os.Getpid())
 	p.Agents = AgentProgress{Boxes: r.Agents, Recorded: r.byAgents}
 	for i, b := range r.boxes {
 		s := b.standing()

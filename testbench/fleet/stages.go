@@ -47,7 +47,7 @@ func pluggedIn(stages []Stage, i, n int) time.Duration {
 
 // plugIn waits until box i is plugged in; false: ctx ended before.
 func (c *Config) plugIn(ctx context.Context, i int) bool {
-	wait := pluggedIn(c.Stages, i, c.Boxes)
+	wait := pluggedIn(c.Stages, i, c.here())
 	if wait <= 0 {
 		return true
 	}

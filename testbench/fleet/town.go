@@ -10,6 +10,7 @@ import (
 // TownConfig says which households there are.
 type TownConfig struct {
 	Boxes     int
+	Part      Part // of these, the ones that are settled; zero: all
 	Seed      uint64
 	StartMs   int64                 // true time at which all boxes are off, UTC milliseconds
 	Provinces []aggregator.Province // empty: all of Provinces()
@@ -23,10 +24,53 @@ type Town struct {
 	heap  []int32 // indices of homes, the one with the earliest next act first
 }
 
+// Part is one of several parts of a town, for several hosts: I of N, from 1.
+// Together the parts are the whole, and no box is in two. The zero value is the
+// whole.
+type Part struct{ I, N int }
+
+// ParsePart reads a part as 2/5.
+func ParsePart(text string) (p Part, err error) {
+	var rest string
+	if n, _ := fmt.Sscanf(text+" .", "%d/%d %s", &p.I, &p.N, &rest); n != 3 || rest != "." || p.check() != nil {
+		return Part{}, fmt.Errorf("part: %q, write I/N with I from 1 to N, as 2/5", text)
+	}
+	return p, nil
+}
+
+func (p Part) check() error {
+	if p != (Part{}) && (p.N < 1 || p.I < 1 || p.I > p.N) {
+		return fmt.Errorf("part: %d of %d, allowed 1 of 1 and more", p.I, p.N)
+	}
+	return nil
+}
+
+// of returns how many of boxes are in the part.
+func (p Part) of(boxes int) int {
+	if p.N == 0 {
+		return boxes
+	}
+	return (boxes + p.N - p.I) / p.N
+}
+
+// index is the place in the whole of the part's i-th box.
+func (p Part) index(i int) int {
+	if p.N == 0 {
+		return i
+	}
+	return i*p.N + p.I - 1
+}
+
 // NewTown settles the households.
 func NewTown(c TownConfig) (*Town, error) {
 	if c.Boxes < 1 || c.Boxes > 5_000_000 {
 		return nil, fmt.Errorf("boxes: %d, allowed 1..5000000", c.Boxes)
+	}
+	if err := c.Part.check(); err != nil {
+		return nil, err
+	}
+	if c.Part.of(c.Boxes) < 1 {
+		return nil, fmt.Errorf("part: %d of %d of %d boxes is none", c.Part.I, c.Part.N, c.Boxes)
 	}
 	if c.StartMs < protocol.MinWallMs || c.StartMs > protocol.MaxWallMs {
 		return nil, fmt.Errorf("start: %d ms, allowed years 2020 to 2099", c.StartMs)
@@ -39,9 +83,11 @@ func NewTown(c TownConfig) (*Town, error) {
 	if err != nil {
 		return nil, err
 	}
-	t := &Town{homes: make([]household, c.Boxes), heap: make([]int32, c.Boxes)}
+	t := &Town{homes: make([]household, c.Part.of(c.Boxes))}
+	t.heap = make([]int32, len(t.homes))
 	for i := range t.homes {
-		t.homes[i] = newHousehold(i, c.Seed, c.StartMs, where, all, ways)
+		t.homes[i] = newHousehold(c.Part.index(i), c.Seed, c.StartMs, where, all, ways)
+		t.homes[i].slot = i
 		t.heap[i] = int32(i) // all start together: already a heap
 	}
 	return t, nil

@@ -4,6 +4,7 @@ import (
 	"crypto/sha256"
 	"fmt"
 	"math"
+	"slices"
 	"testing"
 	"time"
 	"unsafe"
@@ -287,5 +288,42 @@ func TestSize(t *testing.T) {
 	t.Logf("a household takes %d bytes", got)
 	if got > 560 {
 		t.Errorf("a household takes %d bytes, at most 560 are meant", got)
+	}
+}
+
+// TestParts: the parts of a town are the whole, each box in one of them.
+func TestParts(t *testing.T) {
+	f := func(part Part) []string {
+		t.Helper()
+		town, err := NewTown(TownConfig{Boxes: 50, Seed: 5, StartMs: monday, Part: part})
+		if err != nil {
+			t.Fatal(err)
+		}
+		var all []string
+		var m Moment
+		for town.Next(monday+24*3_600_000, &m) {
+			if m.Box >= town.Len() {
+				t.Fatalf("box %d of %d", m.Box, town.Len())
+			}
+			for i := range m.Events {
+				all = append(all, fmt.Sprint(town.Home(m.Box), m.At[i], string(protocol.AppendJSON(nil, &m.Events[i]))))
+			}
+		}
+		return all
+	}
+	whole := f(Part{})
+	var parts []string
+	for i := range 3 {
+		parts = append(parts, f(Part{i + 1, 3})...)
+	}
+	slices.Sort(whole)
+	slices.Sort(parts)
+	if len(whole) < 500 || !slices.Equal(whole, parts) {
+		t.Errorf("%d events in the whole, %d in its parts", len(whole), len(parts))
+	}
+	for text, want := range map[string]Part{"1/1": {1, 1}, "2/5": {2, 5}, "0/5": {}, "6/5": {}, "1": {}, "a/b": {}, "1/2/3": {}, "": {}, "1/5x": {}} {
+		if got, err := ParsePart(text); got != want || (err == nil) != (want.N > 0) {
+			t.Errorf("%q: %v, %v", text, got, err)
+		}
 	}
 }

@@ -16,6 +16,8 @@ import (
 	"sync"
 	"syscall"
 	"time"
+
+	"iptvdc/testbench/fleet"
 )
 
 // centre is a real aggregator on ports and a folder of its own, which it keeps
@@ -240,22 +242,5 @@ func (c *centre) memory() int64 {
 	if c.cmd == nil || c.cmd.Process == nil {
 		return 0
 	}
-	return resident(c.cmd.Process.Pid)
-}
-
-// resident reads a process's resident memory; 0 where there is no /proc.
-func resident(pid int) int64 {
-	text, err := os.ReadFile(fmt.Sprintf("/proc/%d/statm", pid))
-	if err != nil {
-		return 0
-	}
-	f := strings.Fields(string(text))
-	if len(f) < 2 {
-		return 0
-	}
-	pages, err := strconv.ParseInt(f[1], 10, 64)
-	if err != nil {
-		return 0
-	}
-	return pages * int64(os.Getpagesize())
+	return fleet.Resident(c.cmd.Process.Pid)
 }

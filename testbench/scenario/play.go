@@ -302,7 +302,7 @@ func (p *play) perform(ctx context.Context, truth string) error {
 	ctx, stop := context.WithCancelCause(ctx)
 	defer stop(nil)
 	p.setPhase("playing")
-	p.peak.atStart = resident(os.Getpid())
+	p.peak.atStart = fleet.Resident(os.Getpid())
 	p.playedFromMs = time.Since(p.began).Milliseconds()
 	var faults sync.WaitGroup
 	var faulty error
@@ -339,7 +339,7 @@ func (p *play) progress(g fleet.Progress) {
 		Connected: g.Connected, Recorded: g.Recorded, Acked: g.Acked, Pending: g.Pending, Evicted: g.Evicted,
 		Sent: g.Sent, SentBytes: g.SentBytes, Losses: g.Losses, Trouble: g.Trouble,
 		AckP50Ms: ms(g.AckLatency.P50), AckP99Ms: ms(g.AckLatency.P99), AckMaxMs: ms(g.AckLatency.Max),
-		FleetBytes: resident(os.Getpid()), CentreBytes: p.centre.memory(),
+		FleetBytes: g.MemoryBytes, CentreBytes: p.centre.memory(),
 	}
 	p.mu.Lock()
 	if g.Draining {

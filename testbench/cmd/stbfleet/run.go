@@ -19,6 +19,7 @@ type fleetFlags struct {
 	cfg       fleet.Config
 	truth     string
 	provinces []string
+	part      string
 	quiet     bool
 }
 
@@ -30,6 +31,7 @@ func (f *fleetFlags) add(cmd *cobra.Command) {
 	flags.Uint64Var(&f.cfg.Seed, "seed", 1, "the same seed and start give the same events")
 	flags.StringVar(&f.truth, "truth", "", "write down here what truly happens (JSON lines)")
 	flags.StringSliceVar(&f.provinces, "provinces", nil, "codes of the provinces, as 33,43 (default all)")
+	flags.StringVar(&f.part, "part", "", "play part `I/N` of the boxes here, the others on other hosts (same seed, same start)")
 	flags.IntVar(&f.cfg.BatchEvents, "batch-events", 200, "seal a batch as soon as it has so many events")
 	flags.DurationVar(&f.cfg.Drain, "drain", 2*time.Minute, "how long to wait at the end until all is acknowledged")
 	flags.DurationVar(&f.cfg.ReportEvery, "report-every", 3*time.Second, "how often to print progress")
@@ -44,6 +46,11 @@ func (f *fleetFlags) play(cmd *cobra.Command, end <-chan struct{}) (err error) {
 			return fmt.Errorf("provinces: %w", err)
 		}
 		f.cfg.Provinces = append(f.cfg.Provinces, p)
+	}
+	if f.part != "" {
+		if f.cfg.Part, err = fleet.ParsePart(f.part); err != nil {
+			return err
+		}
 	}
 	if f.truth != "" {
 		file, err := openTruth(f.truth)
@@ -83,6 +90,12 @@ func summary(w io.Writer, p *fleet.Progress) {
 	perEvent := float64(p.SentBytes) / float64(max(1, p.Recorded))
 	fmt.Fprintf(w, "\n%d boxes, %d events in %s (%.0f/s), %d acknowledged, %d not, %d evicted\n",
 		p.Boxes, p.Recorded, p.Real.Round(100*time.Millisecond), float64(p.Recorded)/p.Real.Seconds(), p.Acked, p.Pending, p.Evicted)
+	if l := &p.AckLatency; l.Moments > 0 {
+		fmt.Fprintf(w, "acknowledged after (from the schedule): p50 %v, p99 %v, at most %v\n", round(l.P50), round(l.P99), round(l.Max))
+	}
+	if p.MemoryBytes > 0 {
+		fmt.Fprintf(w, "memory: %d MB, %.1f kB a box\n", p.MemoryBytes/1_000_000, float64(p.MemoryBytes)/1000/float64(max(1, p.Boxes)))
+	}
 	fmt.Fprintf(w, "%d batches sent (repeats included), %.1f bytes an event; %d connections lost, %d new epochs\n",
 		p.Sent, perEvent, p.Losses, p.Epochs)
 	if a := &p.Agents; a.Boxes > 0 {
@@ -90,6 +103,8 @@ func summary(w io.Writer, p *fleet.Progress) {
 			p.Boxes-a.Boxes, p.Recorded-a.Recorded, a.Boxes, a.Recorded, a.Running, a.Boots, a.Cuts)
 	}
 }
+
+func round(d time.Duration) time.Duration { return d.Round(time.Millisecond) }
 
 func runCommand(end <-chan struct{}) *cobra.Command {
 	var f fleetFlags

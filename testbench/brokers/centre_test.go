@@ -243,8 +243,8 @@ func play(t *testing.T, broker string, fault func()) played {
 	}
 	err = run.Wait()
 	ended = true
-	summary := tail(strings.Join(said, "\n"), 3)
-	t.Logf("stbfleet:\n%s", summary)
+	summary := strings.Join(said, "\n")
+	t.Logf("stbfleet:\n%s", tail(summary, 6))
 	if err != nil {
 		t.Fatalf("stbfleet run: %v\n%s", err, tail(trouble.String(), 10))
 	}

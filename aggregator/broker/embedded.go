@@ -10,7 +10,6 @@ import (
 	"time"
 
 	mochi "github.com/mochi-mqtt/server/v2"
-	"github.com/mochi-mqtt/server/v2/listeners"
 
 	"iptvdc/protocol"
 )
@@ -59,6 +58,7 @@ type Stats struct {
 	Acks          atomic.Uint64 // published
 	AcksLost      atomic.Uint64 // could not be published; costs a repeat each
 	Disconnects   atomic.Uint64
+	Unaccepted    atomic.Uint64 // pauses because the kernel had no connection to give, as when files run short
 	connectedNow  func() int64
 	subscriptions func() int64
 }
@@ -75,8 +75,8 @@ func (s *Stats) Subscriptions() int64 { return s.subscriptions() }
 type Embedded struct {
 	server *mochi.Server
 	stats  Stats
-	plain  *listeners.TCP
-	secure *listeners.TCP
+	plain  *door
+	secure *door
 	close  func() error // once, however often it is called
 }
 
@@ -138,18 +138,22 @@ func New(c Config, to Receiver) (*Embedded, error) {
 
 func (b *Embedded) listen(c Config) error {
 	if c.Listen != "" {
-		b.plain = listeners.NewTCP(listeners.Config{ID: "plain", Address: c.Listen})
+		b.plain = b.door("plain", c.Listen, nil, c.Logger)
 		if err := b.server.AddListener(b.plain); err != nil {
 			return fmt.Errorf("broker: listen on %s: %w", c.Listen, err)
 		}
 	}
 	if c.ListenTLS != "" {
-		b.secure = listeners.NewTCP(listeners.Config{ID: "tls", Address: c.ListenTLS, TLSConfig: c.TLS})
+		b.secure = b.door("tls", c.ListenTLS, c.TLS, c.Logger)
 		if err := b.server.AddListener(b.secure); err != nil {
 			return fmt.Errorf("broker: listen on %s: %w", c.ListenTLS, err)
 		}
 	}
 	return nil
+}
+
+func (b *Embedded) door(id, address string, c *tls.Config, log *slog.Logger) *door {
+	return &door{id: id, address: address, tls: c, stats: &b.stats, log: orDiscard(log), inside: &b.server.Listeners.ClientsWg}
 }
 
 // Addr is the plain listener's address with its real port, "" if there is none.
@@ -158,7 +162,7 @@ func (b *Embedded) Addr() string { return address(b.plain) }
 // AddrTLS is the TLS listener's address, "" if there is none.
 func (b *Embedded) AddrTLS() string { return address(b.secure) }
 
-func address(l *listeners.TCP) string {
+func address(l *door) string {
 	if l == nil {
 		return ""
 	}

@@ -131,6 +131,7 @@ var parts = []part{
 	{"iptv_broker_refused_total", "Connections of boxes refused.", prometheus.CounterValue, nil},
 	{"iptv_broker_denied_total", "Publishes and subscriptions of boxes outside the rules.", prometheus.CounterValue, nil},
 	{"iptv_broker_acks_total", "Acks published.", prometheus.CounterValue, nil},
+	{"iptv_broker_unaccepted_total", "Pauses in taking connections because the kernel had none to give, as when files run short.", prometheus.CounterValue, nil},
 	{"iptv_broker_acks_lost_total", "Acks that could not be published; each costs a repeat.", prometheus.CounterValue, nil},
 	{"iptv_ledger_backlog_events", "Events committed and not yet in the store.", prometheus.GaugeValue, nil},
 	{"iptv_ledger_size_bytes", "Size of the ledger on disk.", prometheus.GaugeValue, nil},
@@ -225,6 +226,7 @@ func (c *partsCollector) broker(tell teller) {
 		tell("iptv_broker_connects_total", float64(s.Connects.Load()))
 		tell("iptv_broker_refused_total", float64(s.Refused.Load()))
 		tell("iptv_broker_denied_total", float64(s.Denied.Load()))
+		tell("iptv_broker_unaccepted_total", float64(s.Unaccepted.Load()))
 		tell("iptv_broker_acks_total", float64(s.Acks.Load()))
 		tell("iptv_broker_acks_lost_total", float64(s.AcksLost.Load()))
 	case c.p.consumer != nil:

@@ -120,16 +120,14 @@ func (d *door) leave(conn net.Conn) {
 	d.inside.Done()
 }
 
-// Close implements listeners.Listener: it says goodbye to the boxes that are
-// known and hangs up on those that have not said yet who they are.
-func (d *door) Close(goodbye listeners.CloseFn) {
-	d.mu.Lock()
-	close(d.closed)
-	d.mu.Unlock()
-	d.listen.Close()
-	goodbye(d.id)
+// Close implements listeners.Listener: it hangs up on everybody, also on those
+// that have not said yet who they are. mochi's own way to do so locks up when a
+// box leaves at that moment, and says nothing to it in MQTT 3.1.1 either.
+func (d *door) Close(listeners.CloseFn) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
+	close(d.closed)
+	d.listen.Close()
 	for conn := range d.open {
 		conn.Close()
 	}

@@ -11,6 +11,7 @@ import (
 	"strings"
 	"syscall"
 	"testing"
+	"time"
 
 	"iptvdc/aggregator/broker"
 	"iptvdc/aggregator/intake"
@@ -60,8 +61,10 @@ func serveFew() error {
 func TestFilesRunShort(t *testing.T) {
 	c := exec.Command(os.Args[0])
 	c.Env = append(os.Environ(), fewFiles+"=1")
-	var log strings.Builder
-	c.Stderr = &log
+	told, err := c.StderrPipe()
+	if err != nil {
+		t.Fatal(err)
+	}
 	stop, err := c.StdinPipe()
 	if err != nil {
 		t.Fatal(err)
@@ -73,7 +76,10 @@ func TestFilesRunShort(t *testing.T) {
 	if err := c.Start(); err != nil {
 		t.Fatal(err)
 	}
-	said := bufio.NewScanner(out)
+	// If it hangs, its stack says where.
+	hung := time.AfterFunc(patience, func() { _ = c.Process.Signal(syscall.SIGQUIT) })
+	defer hung.Stop()
+	said, log := bufio.NewScanner(out), bufio.NewScanner(told)
 	said.Scan()
 	address := said.Text()
 	var conns []net.Conn
@@ -84,24 +90,28 @@ func TestFilesRunShort(t *testing.T) {
 		}
 		conns = append(conns, conn)
 	}
+	var lines []string
+	for log.Scan() && !strings.Contains(log.Text(), "LimitNOFILE") {
+		lines = append(lines, log.Text())
+	}
 	for _, conn := range conns {
 		conn.Close()
 	}
 	box, err := connect(t, dial{url: "tcp://" + address}, ledgertest.NewStream(ledgertest.BoxID(1), 33, 7))
 	if err != nil {
-		t.Fatalf("after the others had left: %v", err)
+		t.Fatalf("after the others had left: %v\n%s", err, strings.Join(lines, "\n"))
 	}
 	box.client.Disconnect(0)
 	stop.Close()
 	said.Scan()
 	if n := said.Text(); n == "0" || n == "" {
-		t.Errorf("%q pauses: files did not run short, nothing was shown", n)
+		t.Errorf("%q pauses", n)
+	}
+	for log.Scan() {
+		lines = append(lines, log.Text())
 	}
 	if err := c.Wait(); err != nil {
-		t.Error(err)
-	}
-	if !strings.Contains(log.String(), "LimitNOFILE") {
-		t.Errorf("the log does not say what to do:\n%s", &log)
+		t.Errorf("%v\n%s", err, strings.Join(lines, "\n"))
 	}
 }
 

@@ -26,7 +26,7 @@ type kind struct {
 
 var kinds = []kind{
 	{name: "steady"},
-	{name: "tight", maxBytes: 8 << 10},
+	{name: "tight", maxBytes: 4 << 10},
 	{name: "diverging", strangers: true},
 	{name: "damaged", damaged: true},
 }

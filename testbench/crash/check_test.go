@@ -112,9 +112,11 @@ func (k kind) judge(a *arrivals, p *promise) error {
 		return errors.New("what was recorded after the crash did not arrive")
 	}
 	var missing, tried, orders uint64
+	var which []uint32
 	for id := uint32(1); id <= p.told; id++ {
 		if a.times[id] == 0 {
 			missing++
+			which = append(which, id)
 			if eventOf(id).Kind == protocol.Order {
 				orders++
 			}
@@ -134,7 +136,7 @@ func (k kind) judge(a *arrivals, p *promise) error {
 		}
 		return nil
 	case missing > p.evicted:
-		return fmt.Errorf("%d events that were called stored did not arrive; %d were evicted", missing, p.evicted)
+		return fmt.Errorf("events %v were called stored and did not arrive; %d were evicted", which, p.evicted)
 	case orders > 0:
 		return fmt.Errorf("%d orders were evicted, and there were clicks", orders)
 	case p.evicted == 0 && !whole:

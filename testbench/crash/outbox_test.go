@@ -61,6 +61,11 @@ type life struct {
 	faulty func() bool
 }
 
+func newLife(k kind, dir string, seed uint64, j *crashfs.Journal) *life {
+	return &life{kind: k, dir: dir, seed: seed, rnd: rand.New(rand.NewPCG(seed, 1)), centre: newCentre(),
+		note: func(p *promise) { j.Note(p) }}
+}
+
 func (l *life) options() outbox.Options {
 	return outbox.Options{MaxBytes: l.kind.maxBytes, BatchEvents: batchEvents, Rand: chacha(l.seed, uint64(l.boot))}
 }
@@ -274,8 +279,8 @@ func play(k kind, seed uint64, steps int, refuse func(crashfs.Change) syscall.Er
 		return nil, err
 	}
 	fs.Hook(refuse)
-	l := &life{kind: k, dir: mount, seed: seed, rnd: rand.New(rand.NewPCG(seed, 1)), centre: newCentre(), faulty: faulty}
-	l.note = func(p *promise) { fs.Journal().Note(p) }
+	l := newLife(k, mount, seed, fs.Journal())
+	l.faulty = faulty
 	lerr := l.live(steps)
 	fs.Hook(nil)
 	if l.out != nil {

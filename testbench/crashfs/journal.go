@@ -11,6 +11,7 @@ const (
 	Remove                   // Path, a file, goes
 	Rmdir                    // Path, a folder, goes
 	Rename                   // Path becomes To
+	Link                     // To becomes another name of Path's file
 	Write                    // Data at Off of File
 	Truncate                 // File gets Size bytes
 	Sync                     // File is on the disk, if it did not fail
@@ -19,7 +20,7 @@ const (
 )
 
 func (k Kind) String() string {
-	names := [...]string{"", "create", "mkdir", "remove", "rmdir", "rename", "write", "truncate", "sync", "syncdir", "note"}
+	names := [...]string{"", "create", "mkdir", "remove", "rmdir", "rename", "link", "write", "truncate", "sync", "syncdir", "note"}
 	if int(k) < len(names) {
 		return names[k]
 	}

@@ -276,11 +276,23 @@ func (h *folderHandle) Fsyncdir(context.Context, uint32) syscall.Errno {
 	return h.n.fs.change(Change{Kind: SyncDir, Path: h.n.path("")}, nil)
 }
 
-// What the journal has no words for is refused.
-
-func (n *node) Link(context.Context, fs.InodeEmbedder, string, *fuse.EntryOut) (*fs.Inode, syscall.Errno) {
-	return nil, syscall.ENOTSUP
+func (n *node) Link(ctx context.Context, of fs.InodeEmbedder, name string, out *fuse.EntryOut) (in *fs.Inode, errno syscall.Errno) {
+	target, ok := of.(*node)
+	if !ok {
+		return nil, syscall.ENOTSUP
+	}
+	from, at := target.path(""), n.path(name)
+	errno = n.fs.change(Change{Kind: Link, Path: from, To: at}, func(*Change) (errno syscall.Errno) {
+		in, errno = n.LoopbackNode.Link(ctx, &target.LoopbackNode, name, out)
+		if errno == 0 {
+			n.fs.names[at] = n.fs.names[from]
+		}
+		return errno
+	})
+	return in, errno
 }
+
+// What the journal has no words for is refused.
 
 func (n *node) Symlink(context.Context, string, string, *fuse.EntryOut) (*fs.Inode, syscall.Errno) {
 	return nil, syscall.ENOTSUP

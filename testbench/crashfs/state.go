@@ -48,7 +48,7 @@ func (s *State) Apply(c *Change) {
 			if p.Kind == Write || p.Kind == Truncate {
 				return wait
 			}
-			return keepWhen(s.strict && folder(p.Path) != c.Path && (p.Kind != Rename || folder(p.To) != c.Path))
+			return keepWhen(s.strict && folder(p.Path) != c.Path && (p.To == "" || folder(p.To) != c.Path))
 		})
 	default:
 		s.pending = append(s.pending, *c)
@@ -98,6 +98,10 @@ func perform(names map[string]entry, c *Change) {
 	case Rename:
 		if e, ok := names[c.Path]; ok {
 			delete(names, c.Path)
+			names[c.To] = e
+		}
+	case Link:
+		if e, ok := names[c.Path]; ok {
 			names[c.To] = e
 		}
 	}

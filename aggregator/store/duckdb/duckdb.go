@@ -81,11 +81,10 @@ func Open(path string, o Options) (*Store, error) {
 		return nil, fmt.Errorf("store: %w", err)
 	}
 	settings := o.settings(path)
-	query := url.Values{}
-	for name, v := range settings {
-		query.Set(name, v)
+	if err := create(path, settings); err != nil {
+		return nil, fmt.Errorf("store: make %s: %w", path, err)
 	}
-	db, err := sql.Open("duckdb", path+"?"+query.Encode())
+	db, err := openFile(path, settings)
 	if err != nil {
 		return nil, fmt.Errorf("store: open %s: %w", path, err)
 	}
@@ -96,6 +95,48 @@ func Open(path string, o Options) (*Store, error) {
 		return nil, errors.Join(fmt.Errorf("store: open %s: %w", path, err), s.Shutdown())
 	}
 	return s, nil
+}
+
+func openFile(path string, settings map[string]string) (*sql.DB, error) {
+	query := url.Values{}
+	for name, v := range settings {
+		query.Set(name, v)
+	}
+	return sql.Open("duckdb", path+"?"+query.Encode())
+}
+
+// create makes an empty store if there is none, beside its place and renamed:
+// DuckDB cannot open a file whose first three pages it did not get to write, so
+// who was killed at its very first start would never start again.
+func create(path string, settings map[string]string) error {
+	if _, err := os.Stat(path); !errors.Is(err, os.ErrNotExist) {
+		return err
+	}
+	fresh := path + ".new"
+	for _, name := range []string{fresh, fresh + ".wal"} { // of a start that was cut short
+		if err := os.Remove(name); err != nil && !errors.Is(err, os.ErrNotExist) {
+			return err
+		}
+	}
+	db, err := openFile(fresh, settings)
+	if err != nil {
+		return err
+	}
+	if err := errors.Join(db.Ping(), db.Close()); err != nil {
+		return err
+	}
+	f, err := os.Open(fresh)
+	if err != nil {
+		return err
+	}
+	if err := errors.Join(f.Sync(), f.Close(), os.Rename(fresh, path)); err != nil {
+		return err
+	}
+	dir, err := os.Open(filepath.Dir(path))
+	if err != nil {
+		return err
+	}
+	return errors.Join(dir.Sync(), dir.Close())
 }
 
 func (o *Options) settings(path string) map[string]string {

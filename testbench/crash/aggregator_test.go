@@ -408,6 +408,9 @@ func compare(ctx context.Context, st *duckdb.Store, l *sqlite.Ledger, secrets ag
 // boxes were told is stored is there, and after they repeated the rest every
 // event counts once, in the store and in the figures.
 func TestAggregatorKilled(t *testing.T) {
+	if testing.Short() {
+		t.Skip("runs the whole program")
+	}
 	program := filepath.Join(t.TempDir(), "aggregator")
 	if out, err := exec.Command("go", "build", "-o", program, "iptvdc/aggregator/cmd/aggregator").CombinedOutput(); err != nil {
 		t.Fatalf("%v\n%s", err, out)

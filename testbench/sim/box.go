@@ -8,19 +8,20 @@ import (
 	"iptvdc/protocol"
 )
 
-const province = 33
-
 // box is one actor: a box, or a clone that claims to be one. Its outbox, flash
 // and the way it sends are real; only time is the world's.
 type box struct {
 	w     *World
 	id    string
 	topic string
+	acks  string  // the topic of its acks
+	key   uint64  // what the store calls it
 	board [8]byte // which hardware the flash sits in [D7]
 	flash *flash
 	out   *outbox.Outbox
 	boot  uint32
-	mono  uint64
+	clock clock
+	syncs []protocol.Event // to be recorded
 
 	pending []protocol.Event // in doubt after a failed commit: to be repeated
 	floor   uint64           // before the call of the outbox that is under way
@@ -29,7 +30,7 @@ type box struct {
 }
 
 func newBox(w *World, id string) *box {
-	b := &box{w: w, id: id, board: [8]byte{1}, topic: protocol.UpTopic(province, id)}
+	b := &box{w: w, id: id, board: [8]byte{1}, topic: protocol.UpTopic(province, id), acks: protocol.AckTopic(province, id), key: w.secrets.BoxKey(id)}
 	b.flash = &flash{w: w, live: outbox.NewMemory(), watch: b.watch}
 	if w.rules.LateSync {
 		b.flash.synced = b.flash.live.Clone()
@@ -42,7 +43,6 @@ func (b *box) start() {
 	b.flash.dead, b.flash.cutNext, b.flash.failNext = false, false, false
 	b.w.note("%s starts", b.id)
 	b.boot++
-	b.mono = 0
 	b.after = 0
 	b.pending = b.pending[:0] // what was never called stored
 	out, err := outbox.New(b.flash, outbox.Options{MaxBytes: b.w.maxBytes, BatchEvents: 8,
@@ -52,6 +52,7 @@ func (b *box) start() {
 		return
 	}
 	b.out = out
+	b.wake()
 	b.w.Tally.Moved += int(out.Stats().Moved)
 }
 
@@ -80,6 +81,9 @@ func (b *box) watch(c *outbox.Change) {
 			w.fail("I5", "box %s seals %d events in a batch of %d", b.id, len(ids), s.N)
 		}
 		w.Tally.Batches++
+		if w.chance(w.faults.Poison) {
+			w.spoil(s)
+		}
 	}
 	if c.DeleteThrough == 0 && len(c.Delete) == 0 {
 		return
@@ -107,7 +111,7 @@ func (b *box) watch(c *outbox.Change) {
 		}
 		for _, id := range w.idsOf(&s) {
 			switch {
-			case w.arrived[id] > 0 || w.evicted[id]: // by a clone, then, whose floor the centre believed
+			case w.arrived[id] > 0 || w.evicted[id] || w.aside[id]: // by a clone, then, whose floor the centre believed
 			case h.No < b.floor:
 				w.fail("I4", "box %s deletes event %d of batch %d as acknowledged, but it never arrived", b.id, id, h.No)
 			default:
@@ -162,13 +166,13 @@ func (b *box) do(call func() error) bool {
 // record appends a group of new events, after those that are in doubt.
 func (b *box) record(n int) {
 	w := b.w
-	b.mono += uint64(w.rnd.IntN(5000))
-	group := b.pending
+	group := append(b.pending, b.syncs...)
+	b.syncs = b.syncs[:0]
 	for range n {
 		id := w.newEvent(b.id)
-		e := protocol.Event{Kind: protocol.Click, Boot: b.boot, MonoMs: b.mono, Page: w.filler(), Trace: id}
+		e := protocol.Event{Kind: protocol.Click, Boot: b.boot, MonoMs: b.upMs(), Page: w.filler(), Trace: id}
 		if w.rnd.IntN(10) == 0 {
-			e = protocol.Event{Kind: protocol.Order, Boot: b.boot, MonoMs: b.mono, OrderID: w.filler(), Product: "p", Result: protocol.ResultPaid, Trace: id}
+			e = protocol.Event{Kind: protocol.Order, Boot: b.boot, MonoMs: b.upMs(), OrderID: w.filler(), Product: "p", Result: protocol.ResultPaid, Trace: id}
 		}
 		group = append(group, e)
 	}
@@ -187,7 +191,7 @@ func (b *box) record(n int) {
 	}
 	b.pending = b.pending[:0]
 	for i := range group {
-		w.stored(group[i].Trace)
+		w.stored(eventID(&group[i]))
 	}
 }
 
@@ -205,12 +209,16 @@ func (b *box) send(window int) {
 			return
 		}
 		floor := b.out.Floor()
-		packet := protocol.AppendBatch(nil, &s, &protocol.Envelope{Floor: floor, Boot: b.boot, UpMs: b.mono})
+		if p := w.poison[s.UID]; p != nil {
+			s.Codec = p.codec
+		}
+		packet := protocol.AppendBatch(nil, &s, &protocol.Envelope{Floor: floor, Boot: b.boot, UpMs: b.upMs(),
+			WallMs: uint64(max(0, w.nowMs+b.clock.offMs)), ClockUnset: b.clock.unset})
 		w.Tally.Sent++
 		if w.log != nil {
 			w.note("%s sends %d (seq %d, n %d, prev %x, chain %x), floor %d", b, s.No, s.First, s.N, s.Prev[:3], first3(s.Chain()), floor)
 		}
-		w.up = append(w.up, packet2{b.topic, packet})
+		w.up = append(w.up, message{topic: b.topic, payload: packet})
 		b.after = s.No
 		if w.rules.DeleteOnPuback {
 			b.ack(protocol.Ack{Version: protocol.Version, Epoch: s.Epoch, Through: s.No, Chain: s.Chain()})
@@ -236,6 +244,7 @@ func (b *box) ack(a protocol.Ack) {
 	if !alive {
 		return
 	}
+	b.heard(a)
 	switch {
 	case v.Action == outbox.Diverged:
 		b.w.note("%s diverged", b)
@@ -247,6 +256,22 @@ func (b *box) ack(a protocol.Ack) {
 	case v.Action == outbox.Ignored && a.Epoch == b.out.Epoch() && a.Through+1 < floor:
 		b.w.Tally.StaleAck++
 	}
+}
+
+// heard counts what a box is told, and takes the time from it.
+func (b *box) heard(a protocol.Ack) {
+	t := &b.w.Tally
+	switch a.Code {
+	case protocol.AckBusy:
+		t.Busy++
+	case protocol.AckUnknown:
+		t.UnknownHeard++
+	case protocol.AckVersion:
+		t.VersionHeard++
+	case protocol.AckQuarantined:
+		t.PoisonHeard++
+	}
+	b.learn(a)
 }
 
 // unchained makes an ack say what this box believes, so that its chain is

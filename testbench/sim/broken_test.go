@@ -27,6 +27,8 @@ func TestBrokenVariantsFail(t *testing.T) {
 	f("no floor", "plain", Rules{NoFloor: true}, 1, 200)
 	f("two aggregators, mark cached", "plain", Rules{CachedMark: true}, 1, 200)
 	f("insert token cut anew", "plain", Rules{RecutBlocks: true}, 1, 200)
+	f("no CRC", "door", Rules{NoCRC: true}, 1, 200)
+	f("a box's clock counts as the centre's", "door", Rules{TrustClock: true}, 1, 200)
 	f("uid looked up for carried-over batches only", "clones", Rules{CarriedUIDOnly: true}, 1, 3000)
 }
 

@@ -6,7 +6,8 @@ import (
 	"fmt"
 
 	"iptvdc/aggregator/ledger"
-	"iptvdc/protocol"
+	"iptvdc/aggregator/loader"
+	"iptvdc/aggregator/store"
 )
 
 // book is what an aggregator needs of a ledger.
@@ -43,23 +44,29 @@ func (r *reference) Close() error                 { return nil }
 
 // centre is two aggregators on one ledger, and the loader behind it.
 type centre struct {
-	w     *World
-	ctx   context.Context
-	place Place // nil: cached
-	books [aggregators]book
-	dec   [aggregators]protocol.Decoder
+	w      *World
+	ctx    context.Context
+	place  Place // nil: cached
+	books  [aggregators]book
+	doors  [aggregators]*door
+	faulty bool // commits may fail
 
 	inserted map[string]bool // tokens of the store
 	rows     []uint8         // by event id: how often the store has it
-	cut      int             // RecutBlocks: how far the loader knows to have come in a block
+	messages []message       // of a step
+	table    *table          // behind the real loader
+	loader   *loader.Loader
+	cut      int // RecutBlocks: how far the loader knows to have come in a block
 }
 
 func newCentre(w *World) *centre {
 	c := &centre{w: w, ctx: context.Background(), inserted: map[string]bool{}}
+	c.table = &table{w: w, inserted: map[[16]byte]bool{}, clocks: map[store.ClockKey]store.Clock{}}
 	if w.rules.CachedMark {
 		shared := &kept{}
 		for i := range c.books {
 			c.books[i] = &cached{shared: shared, marks: map[streamKey]ledger.Mark{}}
+			c.doors[i] = newDoor(c, i)
 		}
 		return c
 	}
@@ -77,12 +84,13 @@ func newCentre(w *World) *centre {
 	return c
 }
 
-// start opens the ledger for aggregator i; what it had in memory is gone.
+// start starts aggregator i anew; what it had in memory is gone.
 func (c *centre) start(i int) {
+	c.end(i)
+	c.doors[i] = newDoor(c, i)
 	if c.place == nil {
 		return
 	}
-	c.end(i)
 	l, err := c.place.Open()
 	if err != nil {
 		c.w.fail("I6", "aggregator %d does not start: %v", i, err)
@@ -92,6 +100,11 @@ func (c *centre) start(i int) {
 }
 
 func (c *centre) end(i int) {
+	if d := c.doors[i]; d != nil {
+		if err := d.close(); err != nil {
+			c.w.fail("S0", "aggregator %d: %v", i, err)
+		}
+	}
 	if l, ok := c.books[i].(ledger.Ledger); ok {
 		if err := l.Close(); err != nil {
 			c.w.fail("I6", "aggregator %d: %v", i, err)
@@ -101,27 +114,42 @@ func (c *centre) end(i int) {
 
 // close ends the aggregators and clears the place away.
 func (c *centre) close() {
-	if c.place == nil {
-		return
-	}
 	for i := range c.books {
 		c.end(i)
+	}
+	if c.place == nil {
+		return
 	}
 	if err := c.place.Close(); err != nil {
 		c.w.fail("I6", "the ledger's place: %v", err)
 	}
 }
 
-// commit gives a group to an aggregator's ledger, which may be made to fail.
-func (c *centre) commit(which int, group []ledger.Received, fail bool) ([]ledger.Verdict, error) {
-	if !fail {
-		return c.books[which].Commit(c.ctx, group)
+// commit is an aggregator's ledger as its door sees it; it may be made to fail.
+func (c *centre) commit(ctx context.Context, which int, group []ledger.Received) ([]ledger.Verdict, error) {
+	w := c.w
+	fail := c.faulty && c.place != nil && w.chance(w.faults.NoCommit)
+	if fail {
+		if err := c.place.Fail(true); err != nil {
+			return nil, err
+		}
 	}
-	if err := c.place.Fail(true); err != nil {
-		return nil, err
+	verdicts, err := c.books[which].Commit(ctx, group)
+	if fail {
+		if err := c.place.Fail(false); err != nil {
+			w.fail("I6", "the ledger's place: %v", err)
+		}
 	}
-	verdicts, err := c.books[which].Commit(c.ctx, group)
-	return verdicts, errors.Join(err, c.place.Fail(false))
+	switch {
+	case err != nil && fail:
+		w.Tally.NoCommit++
+	case err != nil:
+		w.fail("I6", "commit: %v", err)
+	}
+	for i, v := range verdicts {
+		c.note(&group[i], v)
+	}
+	return verdicts, err
 }
 
 func (c *centre) mark(box string, epoch uint64) ledger.Mark {
@@ -132,12 +160,11 @@ func (c *centre) mark(box string, epoch uint64) ledger.Mark {
 	return m
 }
 
-// take lets one aggregator take up to n messages into one commit, and ack.
+// take lets one aggregator take up to n messages in one step, and ack.
 func (c *centre) take(n int, faulty bool) {
 	w := c.w
 	which := w.rnd.IntN(aggregators)
-	var group []ledger.Received
-	var messages []packet2
+	c.messages = c.messages[:0]
 	for ; n > 0 && len(w.up) > 0; n-- {
 		at := 0
 		if faulty && w.chance(w.faults.Disorder) {
@@ -152,55 +179,35 @@ func (c *centre) take(n int, faulty bool) {
 		} else {
 			w.up = append(w.up[:at], w.up[at+1:]...)
 		}
-		route, err := protocol.ParseUpTopic(m.topic)
-		if err != nil {
-			w.fail("I6", "%v", err)
-			return
+		if faulty && m.harm == unharmed && w.chance(w.faults.Harm) {
+			m = w.meddle(m)
 		}
-		b, err := c.dec[which].Batch(m.payload)
-		if err != nil {
-			w.fail("I5", "a box sent what is refused: %v", err)
-			return
-		}
-		group = append(group, ledger.Received{Route: route, Batch: b})
-		messages = append(messages, m)
+		c.messages = append(c.messages, m)
 	}
-	if len(group) == 0 {
+	if len(c.messages) == 0 {
 		return
 	}
-	fail := faulty && w.chance(w.faults.NoCommit) && c.place != nil
-	verdicts, err := c.commit(which, group, fail)
-	switch {
-	case err != nil && fail: // no PUBACK, busy [S6]
-		w.Tally.NoCommit++
-		w.up = append(w.up, messages...)
-		for i := range group {
-			a := protocol.Ack{Epoch: group[i].Batch.Epoch, Code: protocol.AckBusy, RetryS: 5, ServerMs: 1}
-			w.acks = append(w.acks, down{group[i].Route.Box, protocol.AppendAck(nil, &a)})
-		}
-		return
-	case err != nil:
-		w.fail("I6", "commit: %v", err)
-		return
-	}
-	for i, v := range verdicts {
-		c.note(&group[i].Batch, v)
-	}
+	c.faulty = faulty
+	answers := c.doors[which].receive(c.messages)
 	if faulty && w.chance(w.faults.Killed) {
 		w.Tally.Killed++
 		c.start(which)
-		w.up = append(w.up, messages...) // no PUBACK: the broker has them still
+		w.up = append(w.up, c.messages...) // no PUBACK: the broker has them still
 		return
 	}
-	for i, v := range verdicts {
-		a := protocol.Ack{Epoch: group[i].Batch.Epoch, Through: v.Mark.Through, Chain: v.Mark.Chain, Code: v.Code(), ServerMs: 1}
-		w.acks = append(w.acks, down{group[i].Route.Box, protocol.AppendAck(nil, &a)})
+	for i, a := range answers {
+		if a.err != nil && !w.foreign {
+			w.up = append(w.up, c.messages[i]) // no PUBACK [S6]
+		}
+		if a.topic != "" {
+			w.acks = append(w.acks, down{a.topic, a.packet})
+		}
 	}
 }
 
 // note keeps the books of what arrived.
-func (c *centre) note(b *protocol.Batch, v ledger.Verdict) {
-	w := c.w
+func (c *centre) note(r *ledger.Received, v ledger.Verdict) {
+	w, b := c.w, &r.Batch
 	if w.log != nil {
 		w.note("ledger: %x batch %d floor %d: %s, through %d, lost %d", b.Epoch, b.No, b.Floor, v.Outcome, v.Mark.Through, v.Mark.Lost)
 	}
@@ -213,12 +220,17 @@ func (c *centre) note(b *protocol.Batch, v ledger.Verdict) {
 		return
 	case ledger.Known:
 		w.Tally.Known++
-	case ledger.Stored:
+	case ledger.Stored, ledger.Quarantined:
+		if bad := w.poison[b.UID]; bad != nil {
+			w.setAside(bad, v.Outcome)
+			break
+		}
+		if v.Outcome == ledger.Quarantined {
+			w.fail("S5", "a good batch was quarantined: %s", r.Quarantine)
+		}
 		for _, id := range w.idsOf(&b.Sealed) {
 			w.arrived[id]++
 		}
-	case ledger.Quarantined:
-		w.fail("I5", "a good batch was quarantined")
 	}
 	if b.Floor == b.No && b.No > 1 && v.Mark.Lost > 0 {
 		w.Tally.Jumped++
@@ -230,8 +242,12 @@ func (c *centre) note(b *protocol.Batch, v ledger.Verdict) {
 
 // load inserts a block into the store, once a token.
 func (c *centre) load(faulty bool) {
+	if c.w.setting.Loader {
+		c.loadReal(faulty)
+		return
+	}
 	for {
-		block, err := c.books[0].Bind(c.ctx, 20)
+		block, err := c.books[0].Bind(c.ctx, maxBlock)
 		if errors.Is(err, ledger.ErrNoWork) {
 			return
 		}
@@ -269,12 +285,17 @@ func (c *centre) insert(token string, batches []ledger.Kept) {
 	c.inserted[token] = true
 	for i := range batches {
 		for _, id := range c.w.idsOf(&batches[i].Batch.Sealed) {
-			for len(c.rows) <= int(id) {
-				c.rows = append(c.rows, 0)
-			}
-			c.rows[id]++
+			c.count(id)
 		}
 	}
+}
+
+// count notes a row.
+func (c *centre) count(id uint32) {
+	for len(c.rows) <= int(id) {
+		c.rows = append(c.rows, 0)
+	}
+	c.rows[id]++
 }
 
 // insertRecut is the loader without S7: it cuts what is left anew at every

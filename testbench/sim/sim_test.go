@@ -118,6 +118,11 @@ func sometimes(t *testing.T, s Setting, total *Tally) {
 	f(s.Faults.Clone, "Clone", "Moved")
 	f(s.Faults.OldImage, "OldImage")
 	f(flashLost, "Diverged", "Known", "CarriedOver")
+	f(s.Faults.Harm, "Refused", "Flipped", "CutShort", "Swollen", "LostTopic", "WrongShard", "WrongProvince", "LaterVersion", "Stranger", "VersionHeard")
+	f(s.Faults.Poison, "Poisoned", "PoisonHeard", "Unreadable")
+	f(s.Faults.Outlaw, "Outlaw", "UnknownHeard")
+	f(s.Faults.WrongClock, "WrongClock", "Learned", "Retimed", "Timed")
+	impossible["Reinserted"] = !s.Loader
 	if s.Faults.Wipe+flashLost > 0 {
 		impossible["LostCounted"] = true // counted only where gaps are exact
 	}

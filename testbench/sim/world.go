@@ -1,19 +1,23 @@
 package sim
 
 import (
+	"cmp"
 	"fmt"
 	"math/rand/v2"
 
 	"iptvdc/agent/outbox"
+	"iptvdc/aggregator"
 	"iptvdc/protocol"
 )
 
 // The size of a world.
 const (
+	province    = 33
 	boxes       = 2
 	aggregators = 2
 	steps       = 250
 	maxActors   = 6    // boxes and clones of them
+	maxBlock    = 20   // events the loader loads at once
 	maxBytes    = 4096 // of an outbox: about 15 batches
 	rounds      = 600  // of draining
 )
@@ -26,15 +30,9 @@ type place struct {
 
 func placeOf(s *protocol.Sealed) place { return place{s.Epoch, s.No, s.First, s.Chain()} }
 
-// packet2 is a message on its way up.
-type packet2 struct {
-	topic   string
-	payload []byte
-}
-
 // down is an ack on its way to a box.
 type down struct {
-	box     string
+	topic   string
 	payload []byte
 }
 
@@ -52,9 +50,14 @@ type World struct {
 	dec      protocol.Decoder
 	fillers  []string
 
+	nowMs    int64  // the centre's clock: the truth
+	foreign  bool   // the broker is another program, which hears PUBACK also for what was not stored
+	outlaw   string // the box that is not admitted
+	outlawed int    // for so many steps
+
 	outage int // steps for which the centre takes nothing
 	actors []*box
-	up     []packet2
+	up     []message
 	acks   []down
 	centre *centre
 	open   func() (Place, error) // nil: the reference ledger
@@ -64,6 +67,12 @@ type World struct {
 	arrived   []uint8 // by event id: how often the ledger took it
 	owner     []string
 	promised  []bool // Append said stored
+	aside     []bool // in a poisoned batch that the ledger has
+	trueMs    []int64
+	poison    map[protocol.UID]*poison
+	syncs     []told
+	mixed     map[uint64]bool // boxes with clones, by key
+	secrets   aggregator.Secrets
 	forgiven  []bool // evicted, or on a flash that was lost
 	evicted   []bool
 	deleted   []uint32
@@ -88,6 +97,7 @@ type Arena struct {
 	Open    func() (Place, error)
 	codec   outbox.Codec
 	fillers []string
+	secrets aggregator.Secrets
 }
 
 // Run plays one seed in a setting under rules. Not safe for concurrent use of
@@ -102,11 +112,16 @@ func (a *Arena) Run(seed uint64, setting Setting, rules Rules) Result {
 			}
 			a.fillers = append(a.fillers, string(noise))
 		}
+		var err error
+		if a.secrets, err = secrets(); err != nil {
+			return Result{Violation: err.Error()}
+		}
 	}
 	w := &World{seed: seed, setting: setting, faults: setting.Faults, rules: rules, maxBytes: maxBytes,
 		rnd: rand.New(rand.NewPCG(seed, 0x6970747664)), codec: &a.codec, fillers: a.fillers, log: a.Log, open: a.Open,
 		sealed: map[place]bool{}, ids: map[protocol.UID][]uint32{}, arrived: make([]uint8, 1, 256), owner: make([]string, 1, 256),
-		promised: make([]bool, 1, 256), forgiven: make([]bool, 1, 256), evicted: make([]bool, 1, 256)}
+		promised: make([]bool, 1, 256), aside: make([]bool, 1, 256), trueMs: make([]int64, 1, 256),
+		nowMs: beganMs, foreign: seed%2 == 1, poison: map[protocol.UID]*poison{}, mixed: map[uint64]bool{}, secrets: a.secrets, forgiven: make([]bool, 1, 256), evicted: make([]bool, 1, 256)}
 	w.centre = newCentre(w)
 	if w.violation != "" {
 		return Result{w.Tally, w.violation}
@@ -157,6 +172,8 @@ func (w *World) newEvent(box string) uint32 {
 	w.arrived = append(w.arrived, 0)
 	w.owner = append(w.owner, box)
 	w.promised = append(w.promised, false)
+	w.aside = append(w.aside, false)
+	w.trueMs = append(w.trueMs, w.nowMs)
 	w.forgiven = append(w.forgiven, false)
 	w.evicted = append(w.evicted, false)
 	return id
@@ -194,13 +211,17 @@ func (w *World) decode(s *protocol.Sealed) []uint32 {
 	}
 	ids := make([]uint32, len(events))
 	for i := range events {
-		ids[i] = events[i].Trace
+		ids[i] = eventID(&events[i])
 	}
 	return ids
 }
 
+// eventID is what the world calls an event.
+func eventID(e *protocol.Event) uint32 { return cmp.Or(e.Trace, e.Serial) }
+
 // step lets one thing happen at each end, and perhaps a fault.
 func (w *World) step() {
+	w.nowMs += int64(1 + w.rnd.IntN(stepMs))
 	w.disaster()
 	b := w.actors[w.rnd.IntN(len(w.actors))]
 	if w.chance(0.31) {
@@ -224,7 +245,7 @@ func (w *World) step() {
 		w.Tally.Outage++
 		w.outage = 20 + w.rnd.IntN(80)
 	} else if w.chance(0.6) {
-		w.centre.take(1+w.rnd.IntN(3), true)
+		w.centre.take(1+w.rnd.IntN(maxTaken), true)
 	}
 	for range w.rnd.IntN(3) {
 		w.deliver(true)
@@ -248,6 +269,12 @@ func (w *World) disaster() {
 		w.Tally.BrokerLoss++
 		w.up, w.acks = w.up[:0], w.acks[:0]
 	}
+	if w.outlawed > 0 {
+		w.outlawed--
+	} else if w.chance(w.faults.Outlaw) {
+		w.Tally.Outlaw++
+		w.outlaw, w.outlawed = b.id, 10+w.rnd.IntN(40)
+	}
 	if w.chance(w.faults.Wipe) {
 		w.Tally.Wipe++
 		b.replace(outbox.NewMemory())
@@ -266,6 +293,7 @@ func (w *World) disaster() {
 // clone starts a second box with the identity of b on a copy of its flash.
 func (w *World) clone(b *box, img *outbox.Memory) {
 	w.Tally.Clone++
+	w.mixed[b.key] = true
 	c := newBox(w, b.id)
 	c.flash.live = img
 	c.boot = b.boot
@@ -320,7 +348,7 @@ func (w *World) deliver(faulty bool) {
 		return
 	}
 	for _, b := range w.actors {
-		if b.id == d.box {
+		if b.acks == d.topic {
 			b.ack(a)
 		}
 	}
@@ -329,23 +357,25 @@ func (w *World) deliver(faulty bool) {
 // drain heals everything and waits until all queues are empty [I6].
 func (w *World) drain() {
 	w.faults = Faults{}
+	w.outlawed = 0
 	for _, b := range w.actors {
 		b.flash.cutNext, b.flash.failNext = false, false
 	}
 	for range rounds {
+		w.nowMs += stepMs
 		left := len(w.up) + len(w.acks)
 		for _, b := range w.actors {
-			if len(b.pending) > 0 {
+			if len(b.pending)+len(b.syncs) > 0 {
 				b.record(0)
 			}
 			b.seal()
 			b.after = 0
 			b.send(protocol.MaxWindow)
 			s := b.out.Stats()
-			left += s.Batches + s.Open + len(b.pending)
+			left += s.Batches + s.Open + len(b.pending) + len(b.syncs)
 		}
 		for len(w.up) > 0 && w.violation == "" {
-			w.centre.take(3, false)
+			w.centre.take(maxTaken, false)
 		}
 		for len(w.acks) > 0 && w.violation == "" {
 			w.deliver(false)

@@ -47,8 +47,8 @@ lint: ## staticcheck, shell syntax
 	sh -n testbench/setup/install.sh
 	bash -n .ci/run
 
-SEEDS ?= 20000
-sim: ## the protocol simulator, SEEDS=20000 of each setting
+SEEDS ?= 250000
+sim: ## the protocol simulator, a million histories: SEEDS=250000 of each of four settings
 	$(GO) test -count=1 -timeout 60m -v ./testbench/sim -seeds=$(SEEDS)
 
 MUTANTS ?= all

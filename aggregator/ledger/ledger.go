@@ -188,6 +188,18 @@ type Ledger interface {
 	// block that was never bound, or a batch that is not in it, is an error.
 	Loaded(ctx context.Context, id BlockID, unreadable map[uint64]string) error
 
+	// LoadedBlocks returns the ids of up to limit loaded blocks, the one bound
+	// last first, leaving out the first skip of them.
+	LoadedBlocks(ctx context.Context, skip, limit int) ([]BlockID, error)
+
+	// Reload makes a loaded block, and all that were bound after it, work again,
+	// for a store that has lost them: Bind returns them once more, in their
+	// order and before anything new, without the batches that proved unreadable
+	// or whose bodies Prune has emptied. It returns how many events will come
+	// again and how many will not because their bodies are gone. A block that is
+	// not loaded is an error.
+	Reload(ctx context.Context, from BlockID) (again, gone uint64, err error)
+
 	// Quarantine lists up to limit quarantined batches, the one committed last
 	// first, for a person to look at.
 	Quarantine(ctx context.Context, limit int) ([]Poison, error)
@@ -199,7 +211,8 @@ type Ledger interface {
 	Backlog(ctx context.Context) (uint64, error)
 
 	// Prune forgets bodies of loaded and of quarantined batches that arrived
-	// before ms; header rows stay [S8]. It returns how many it emptied.
+	// before ms; header rows stay [S8]. Of loaded ones it leaves those that were
+	// committed after one that is not. It returns how many it emptied.
 	Prune(ctx context.Context, beforeMs int64) (int, error)
 
 	Close() error

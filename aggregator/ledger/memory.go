@@ -162,7 +162,9 @@ func (l *Memory) Bind(ctx context.Context, maxEvents int) (Block, error) {
 func (b *bound) copy() Block {
 	block := Block{ID: b.id}
 	for _, e := range b.entries {
-		block.Batches = append(block.Batches, e.copy())
+		if e.state == taken {
+			block.Batches = append(block.Batches, e.copy())
+		}
 	}
 	return block
 }
@@ -189,18 +191,69 @@ func (l *Memory) Loaded(ctx context.Context, id BlockID, unreadable map[uint64]s
 		return nil
 	}
 	for bad := range unreadable {
-		if !slices.ContainsFunc(b.entries, func(e *entry) bool { return e.kept.ID == bad }) {
+		if !slices.ContainsFunc(b.entries, func(e *entry) bool { return e.kept.ID == bad && e.state == taken }) {
 			return fmt.Errorf("ledger: batch %d is not in block %x", bad, id)
 		}
 	}
 	b.loaded = true
 	for _, e := range b.entries {
+		if e.state != taken {
+			continue
+		}
 		e.state = loaded
 		if why, bad := unreadable[e.kept.ID]; bad {
 			e.state, e.why = quarantined, why
 		}
 	}
 	return nil
+}
+
+// LoadedBlocks implements Ledger.
+func (l *Memory) LoadedBlocks(ctx context.Context, skip, limit int) ([]BlockID, error) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	var ids []BlockID
+	for _, b := range slices.Backward(l.blocks) {
+		if !b.loaded {
+			continue
+		}
+		if skip > 0 {
+			skip--
+		} else if len(ids) < limit {
+			ids = append(ids, b.id)
+		}
+	}
+	return ids, ctx.Err()
+}
+
+// Reload implements Ledger.
+func (l *Memory) Reload(ctx context.Context, from BlockID) (again, gone uint64, err error) {
+	if err := ctx.Err(); err != nil {
+		return 0, 0, err
+	}
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	at := slices.IndexFunc(l.blocks, func(b *bound) bool { return b.id == from && b.loaded })
+	if at < 0 {
+		return 0, 0, fmt.Errorf("ledger: block %x is not loaded", from)
+	}
+	for _, b := range l.blocks[at:] {
+		if !b.loaded {
+			continue
+		}
+		b.loaded = false
+		for _, e := range b.entries {
+			switch {
+			case e.state == quarantined:
+			case len(e.kept.Batch.Body) == 0:
+				gone += uint64(e.kept.Batch.N)
+			default:
+				e.state = taken
+				again += uint64(e.kept.Batch.N)
+			}
+		}
+	}
+	return again, gone, nil
 }
 
 // Quarantine implements Ledger.
@@ -266,9 +319,10 @@ func (l *Memory) Backlog(ctx context.Context) (uint64, error) {
 func (l *Memory) Prune(ctx context.Context, beforeMs int64) (int, error) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	emptied := 0
+	emptied, open := 0, false
 	for _, e := range l.batches {
-		if (e.state == loaded || e.state == quarantined) && e.kept.AtMs < beforeMs && len(e.kept.Batch.Body) > 0 {
+		open = open || e.state == fresh || e.state == taken
+		if (e.state == loaded && !open || e.state == quarantined) && e.kept.AtMs < beforeMs && len(e.kept.Batch.Body) > 0 {
 			e.kept.Batch.Body = nil
 			emptied++
 		}

@@ -20,6 +20,10 @@ type Store interface {
 	// marks every (hour, province) cell whose facts may change as dirty.
 	Insert(ctx context.Context, b *Block) (inserted bool, err error)
 
+	// Lacking returns those of the block ids that are not in the store, in the
+	// order given.
+	Lacking(ctx context.Context, ids [][16]byte) ([][16]byte, error)
+
 	// Dirty returns up to limit cells to close, those of the latest hours
 	// first. Together they are a snapshot: a cell touched again afterwards
 	// stays dirty through the Close of that snapshot.

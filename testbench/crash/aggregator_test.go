@@ -250,7 +250,7 @@ func points(changes []crashfs.Change, n int, visit func(point)) {
 		}
 	}
 	rnd := rand.New(rand.NewPCG(*seedFlag, 3))
-	cuts := []crashfs.Model{crashfs.Lost, crashfs.Torn} // not Mixed: see DESIGN.md
+	cuts := []crashfs.Model{crashfs.Lost, crashfs.Torn, crashfs.Mixed}
 	var told heard
 	at, taken := 0, 0
 	crashfs.Walk(changes, false, func(c *crashfs.Change, s *crashfs.State) bool {
@@ -307,6 +307,9 @@ func (p *point) check(boxes []*sender) (err error) {
 		return err
 	}
 	ctx := context.Background()
+	if _, err := loader.Reconcile(ctx, l, st); err != nil {
+		return err
+	}
 	load := loader.New(loader.Config{Source: l, Target: st, Secrets: secrets, MaxEvents: 400, Workers: 1})
 	for more := true; more; {
 		if more, err = load.Step(ctx); err != nil {

@@ -39,7 +39,11 @@ func seedCount(tb testing.TB) int {
 // play runs seeds from..from+n on all processors and returns what happened in
 // all of them, how many broke a promise, and the first violations by seed.
 func play(setting Setting, rules Rules, open func() (Place, error), from uint64, n, stopAfter int) (total Tally, broken int, first []string) {
-	defer debug.SetGCPercent(debug.SetGCPercent(800)) // a run is small and soon over
+	// A run is small and soon over, but the pools of its intake live through two
+	// collections: the rarer these are, the more is alive at each, and the rarer
+	// they become. The limit ends that.
+	defer debug.SetGCPercent(debug.SetGCPercent(800))
+	defer debug.SetMemoryLimit(debug.SetMemoryLimit(512 << 20))
 	var next atomic.Uint64
 	var stop atomic.Bool
 	var mu sync.Mutex

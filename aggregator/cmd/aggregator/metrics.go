@@ -149,6 +149,9 @@ var parts = []part{
 	{"iptv_closing_cells_total", "Hours of provinces whose facts were recomputed.", prometheus.CounterValue, nil},
 	{"iptv_closing_failures_total", "Failed calls of closing to the store, repeated.", prometheus.CounterValue, nil},
 	{"iptv_store_size_bytes", "Size of the columnar store on disk.", prometheus.GaugeValue, nil},
+	{"iptv_store_log_cut_bytes", "What the last start had to cut off the store's log because it could not be read.", prometheus.GaugeValue, nil},
+	{"iptv_store_lacking_blocks", "Blocks that the last start found missing in the store and has loaded again.", prometheus.GaugeValue, nil},
+	{"iptv_store_gone_events", "Events among them that the archive no longer has.", prometheus.GaugeValue, nil},
 	{"iptv_store_dirty_cells", "Hours of provinces that wait for closing.", prometheus.GaugeValue, nil},
 	{"iptv_figures_as_of_timestamp_seconds", "Time of the latest event in the figures; 0 without any.", prometheus.GaugeValue, nil},
 	{"iptv_active_boxes_today", "Boxes with a power-on today.", prometheus.GaugeValue, []string{"province"}},
@@ -278,6 +281,9 @@ func (c *partsCollector) store(ctx context.Context, tell teller) error {
 	}
 	tell("iptv_figures_as_of_timestamp_seconds", float64(ms)/1000)
 	tell("iptv_store_dirty_cells", float64(dirty))
+	tell("iptv_store_log_cut_bytes", float64(c.p.store.Damage().Bytes))
+	tell("iptv_store_lacking_blocks", float64(c.p.reconciled.Blocks))
+	tell("iptv_store_gone_events", float64(c.p.reconciled.Gone))
 	tell("iptv_store_size_bytes", sizeOf(c.p.dir.file(storeFile))+sizeOf(c.p.dir.file(storeFile+".wal")))
 	return nil
 }

@@ -42,8 +42,10 @@ type Platform struct {
 	metrics  *metrics
 	ready    readiness
 	secrets  aggregator.Secrets
-	listener net.Listener
-	server   *http.Server
+	// reconciled is what the store lacked when it was opened.
+	reconciled loader.Reconciled
+	listener   net.Listener
+	server     *http.Server
 
 	closeDoor func() error   // hangs up on boxes; once, however often it is called
 	undo      []func() error // what unwind does, last first
@@ -90,8 +92,7 @@ func (p *Platform) openData(ctx context.Context) (err error) {
 	return nil
 }
 
-func (p *Platform) openEngines(context.Context) error {
-	var err error
+func (p *Platform) openEngines(ctx context.Context) (err error) {
 	if p.secrets, err = p.dir.secrets(); err != nil {
 		return err
 	}
@@ -109,8 +110,29 @@ func (p *Platform) openEngines(context.Context) error {
 		return err
 	}
 	p.later(p.store.Shutdown)
+	if err := p.reconcile(ctx); err != nil {
+		return err
+	}
 	p.metrics = newMetrics(p)
 	p.openPipeline()
+	return nil
+}
+
+// reconcile has the ledger's archive fill up what the store lacks.
+func (p *Platform) reconcile(ctx context.Context) (err error) {
+	if d := p.store.Damage(); d.Why != nil {
+		p.log.Warn("the end of the store's log could not be read and was cut off; what was committed lies before it",
+			"bytes", d.Bytes, "kept", d.Kept, "why", d.Why)
+	}
+	if p.reconciled, err = loader.Reconcile(ctx, p.ledger, p.store); err != nil {
+		return err
+	}
+	if r := p.reconciled; r.Blocks > 0 {
+		p.log.Warn("the store lacks what was loaded before; it is loaded again from the archive", "blocks", r.Blocks, "events", r.Again)
+		if r.Gone > 0 {
+			p.log.Error("the archive no longer has some of what the store lacks; restore an older copy of the store to have it again", "events", r.Gone)
+		}
+	}
 	return nil
 }
 

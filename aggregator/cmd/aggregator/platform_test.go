@@ -9,6 +9,7 @@ import (
 	"log/slog"
 	"net"
 	"net/http"
+	"os"
 	"path/filepath"
 	"strings"
 	"sync"
@@ -290,6 +291,20 @@ func TestPacketBecomesFigure(t *testing.T) {
 		t.Errorf("after the restart the mark stands at %d, want 2", a.Through)
 	}
 	again.loaded(uint64(len(events)))
+
+	// Without its store it makes a new one from the archive.
+	if err := again.stop(); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.Remove(filepath.Join(data, storeFile)); err != nil {
+		t.Fatal(err)
+	}
+	rebuilt := start(t, data)
+	rebuilt.loaded(uint64(len(events)))
+	check(rebuilt)
+	if got := rebuilt.ask("GET", "/metrics", "", nil); !strings.Contains(got, "iptv_store_lacking_blocks 1\n") {
+		t.Error("the metrics do not say that a block was lacking")
+	}
 }
 
 // openHook lets everybody do everything at a test's broker.

@@ -33,6 +33,7 @@ func testModel(t *testing.T, fresh func(t *testing.T) Open) {
 			"bind":   m.bind,
 			"loaded": m.loaded,
 			"prune":  m.prune,
+			"reload": m.reload,
 			"reopen": m.reopen,
 			"":       m.compare,
 		})
@@ -174,6 +175,31 @@ func (m *model) prune(t *rapid.T) {
 	}
 	if want, _ := m.want.Prune(context.Background(), before); got != want {
 		t.Fatalf("Prune(%d) emptied %d, want %d", before, got, want)
+	}
+}
+
+// reload loses the store behind a random block.
+func (m *model) reload(t *rapid.T) {
+	ctx := context.Background()
+	ids, _ := m.want.LoadedBlocks(ctx, 0, 100)
+	got, err := m.got.LoadedBlocks(ctx, 0, 100)
+	if err != nil || len(got) != len(ids) {
+		t.Fatalf("LoadedBlocks: %d, %v; want %d", len(got), err, len(ids))
+	}
+	for i := range ids {
+		if got[i] != m.ids[ids[i]] {
+			t.Fatalf("loaded block %d is %x, want %x", i, got[i], m.ids[ids[i]])
+		}
+	}
+	if len(ids) == 0 {
+		t.Skip("nothing is loaded")
+	}
+	from := rapid.SampledFrom(ids).Draw(t, "from")
+	m.bound = [2]ledger.Block{} // it has other batches now
+	again, gone, err := m.got.Reload(ctx, m.ids[from])
+	wantAgain, wantGone, wantErr := m.want.Reload(ctx, from)
+	if err != nil || wantErr != nil || again != wantAgain || gone != wantGone {
+		t.Fatalf("Reload: %d again, %d gone, %v; want %d and %d, %v", again, gone, err, wantAgain, wantGone, wantErr)
 	}
 }
 

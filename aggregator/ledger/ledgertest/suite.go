@@ -41,6 +41,7 @@ func Run(t *testing.T, fresh func(t *testing.T) Open) {
 		"BlockSizes":         testBlockSizes,
 		"LoadedTwice":        testLoadedTwice,
 		"Unreadable":         testUnreadable,
+		"Reload":             testReload,
 		"BodiesAreKept":      testBodiesAreKept,
 		"GapsByProvince":     testGapsByProvince,
 		"Prune":              testPrune,
@@ -596,6 +597,90 @@ func testLoadedTwice(t *testing.T, s *subject) {
 	}
 	if got := s.backlog(); got != 0 {
 		t.Errorf("backlog %d, want 0", got)
+	}
+}
+
+// A store that has lost blocks gets them again, the same ones in their order.
+func testReload(t *testing.T, s *subject) {
+	ctx := context.Background()
+	st := NewStream(BoxID(1), 33, 1)
+	s.commit(st.Next(3), st.Next(4), st.Next(5), st.Next(6), st.Poison(1, "codec: 9"), st.Next(7))
+	var blocks []ledger.Block
+	for range 5 {
+		b := s.bind(1)
+		blocks = append(blocks, b)
+		if len(blocks) == 3 {
+			s.loaded(b, map[uint64]string{b.Batches[0].ID: "body: cut"})
+		} else {
+			s.loaded(b, nil)
+		}
+	}
+	listed := func(skip, limit int, want ...ledger.Block) {
+		t.Helper()
+		got, err := s.LoadedBlocks(ctx, skip, limit)
+		if err != nil || len(got) != len(want) {
+			t.Fatalf("LoadedBlocks(%d, %d): %d, %v; want %d", skip, limit, len(got), err, len(want))
+		}
+		for i := range want {
+			if got[i] != want[i].ID {
+				t.Errorf("LoadedBlocks(%d, %d)[%d] = %x, want %x", skip, limit, i, got[i], want[i].ID)
+			}
+		}
+	}
+	listed(0, 2, blocks[4], blocks[3])
+	listed(2, 9, blocks[2], blocks[1], blocks[0])
+	listed(5, 9)
+	if _, _, err := s.Reload(ctx, ledger.BlockID{1}); err == nil {
+		t.Error("a block that was never bound is loaded again")
+	}
+	again := func(from ledger.Block, events, lost uint64) {
+		t.Helper()
+		got, gone, err := s.Reload(ctx, from.ID)
+		if err != nil || got != events || gone != lost {
+			t.Fatalf("Reload: %d again, %d gone, %v; want %d and %d", got, gone, err, events, lost)
+		}
+	}
+	again(blocks[1], 4+6+7, 0)
+	if _, _, err := s.Reload(ctx, blocks[2].ID); err == nil {
+		t.Error("a block that waits to be loaded is loaded again")
+	}
+	if got := s.backlog(); got != 17 {
+		t.Errorf("backlog %d, want 17", got)
+	}
+	listed(0, 9, blocks[0])
+	s.reopen()
+	s.commit(st.Next(9))
+	blocks[2].Batches = nil // its only batch is in quarantine
+	for i, want := range blocks[1:] {
+		got := s.bind(1000)
+		if diff := cmp.Diff(want, got, cmpopts.EquateEmpty()); diff != "" {
+			t.Errorf("block %d again (-want +got):\n%s", i+1, diff)
+		}
+		s.loaded(got, nil)
+	}
+	fresh := s.bind(1000)
+	if len(fresh.Batches) != 1 || fresh.Batches[0].Batch.N != 9 {
+		t.Errorf("after them: %+v", fresh)
+	}
+	s.loaded(fresh, nil)
+	s.noWork()
+	s.wantGaps(ledger.Gaps{Province: 33, Streams: 1, Boxes: 1, Received: 29, Quarantine: 6})
+
+	// What the archive no longer has cannot come again.
+	if _, err := s.Prune(ctx, blocks[4].Batches[0].AtMs+1); err != nil {
+		t.Fatal(err)
+	}
+	late := NewStream(BoxID(2), 33, 1)
+	late.AtMs = blocks[4].Batches[0].AtMs + 1
+	s.commit(late.Next(2))
+	kept := s.bind(1000)
+	s.loaded(kept, nil)
+	again(blocks[0], 2, 3+4+6+7+9)
+	for range 6 {
+		s.loaded(s.bind(1000), nil)
+	}
+	if diff := cmp.Diff(kept, s.bind(1000)); diff != "" {
+		t.Errorf("what is left of the archive (-want +got):\n%s", diff)
 	}
 }
 

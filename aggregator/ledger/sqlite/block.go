@@ -28,7 +28,7 @@ func (l *Ledger) Bind(ctx context.Context, maxEvents int) (ledger.Block, error) 
 		return ledger.Block{}, fmt.Errorf("ledger: bind: %w", err)
 	}
 	block := ledger.Block{ID: b.id}
-	block.Batches, err = l.kept(ctx, `b.id BETWEEN ? AND ? AND b.state = 0 ORDER BY b.id`, b.first, b.last)
+	block.Batches, err = l.kept(ctx, `b.id BETWEEN ? AND ? AND b.state = 0 AND y.id IS NOT NULL ORDER BY b.id`, b.first, b.last)
 	if err != nil {
 		return ledger.Block{}, fmt.Errorf("ledger: block %x: %w", b.id, err)
 	}
@@ -149,8 +149,76 @@ func markLoaded(w *writer, id ledger.BlockID, unreadable map[uint64]string) erro
 		}
 	}
 	return w.run(`
-		UPDATE progress SET loaded = b.last, backlog = backlog - b.events
-		FROM (SELECT last, events FROM block WHERE id = ?) b`, id[:])
+		UPDATE progress SET loaded = `+throughLoaded+`, backlog = backlog - b.events
+		FROM (SELECT events FROM block WHERE id = ?) b`, id[:])
+}
+
+// throughLoaded is the number of the last batch before any that is bound and
+// not loaded.
+const throughLoaded = `ifnull((SELECT first - 1 FROM block WHERE loaded = 0 ORDER BY no LIMIT 1), bound)`
+
+// LoadedBlocks implements ledger.Ledger.
+func (l *Ledger) LoadedBlocks(ctx context.Context, skip, limit int) ([]ledger.BlockID, error) {
+	rows, err := l.read.QueryContext(ctx, `SELECT id FROM block WHERE loaded = 1 ORDER BY no DESC LIMIT ? OFFSET ?`, limit, skip)
+	if err != nil {
+		return nil, fmt.Errorf("ledger: loaded blocks: %w", err)
+	}
+	defer rows.Close()
+	var ids []ledger.BlockID
+	for rows.Next() {
+		var id sql.RawBytes
+		if err := rows.Scan(&id); err != nil {
+			return nil, fmt.Errorf("ledger: loaded blocks: %w", err)
+		}
+		ids = append(ids, ledger.BlockID(id))
+	}
+	return ids, rows.Err()
+}
+
+// Reload implements ledger.Ledger.
+func (l *Ledger) Reload(ctx context.Context, from ledger.BlockID) (again, gone uint64, err error) {
+	if err := ctx.Err(); err != nil {
+		return 0, 0, err
+	}
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	err = l.write(func(w *writer) error {
+		return w.transaction(func() error {
+			again, gone, err = reload(w, from)
+			return err
+		})
+	})
+	if err != nil {
+		return 0, 0, fmt.Errorf("ledger: reload from block %x: %w", from, err)
+	}
+	return again, gone, nil
+}
+
+func reload(w *writer, from ledger.BlockID) (again, gone uint64, err error) {
+	no, err := w.number(`SELECT ifnull(max(no), 0) FROM block WHERE id = ? AND loaded = 1`, from[:])
+	if err != nil {
+		return 0, 0, err
+	}
+	if no == 0 {
+		return 0, 0, errors.New("not loaded")
+	}
+	const inBlocks = `SELECT ifnull(sum(b.n), 0) FROM block k JOIN batch b ON b.id BETWEEN k.first AND k.last AND b.state = 0
+		LEFT JOIN body y ON y.id = b.id WHERE k.no >= ? AND k.loaded = 1 AND y.id IS `
+	left, err := w.number(inBlocks+`NOT NULL`, no)
+	if err != nil {
+		return 0, 0, err
+	}
+	pruned, err := w.number(inBlocks+`NULL`, no)
+	if err != nil {
+		return 0, 0, err
+	}
+	if err := w.run(`
+		UPDATE block SET loaded = 0, events = (
+			SELECT ifnull(sum(b.n), 0) FROM batch b JOIN body y ON y.id = b.id WHERE b.id BETWEEN first AND last AND b.state = 0)
+		WHERE no >= ? AND loaded = 1`, no); err != nil {
+		return 0, 0, err
+	}
+	return uint64(left), uint64(pruned), w.run(`UPDATE progress SET loaded = `+throughLoaded+`, backlog = backlog + ?`, left)
 }
 
 // moveToPoison takes the events of a batch from what its stream received to

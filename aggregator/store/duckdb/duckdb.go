@@ -41,8 +41,9 @@ type Options struct {
 
 // Store is a store.Store in one DuckDB file.
 type Store struct {
-	db *sql.DB // readers
-	o  Options
+	db     *sql.DB // readers
+	o      Options
+	damage Damage
 
 	// writing guards bulk and what follows its commits.
 	writing sync.Mutex
@@ -59,7 +60,8 @@ var _ store.Store = (*Store)(nil)
 var schemaSQL string
 
 // Open opens or makes the store in file path. Its folder must be there; one
-// process at a time has it open.
+// process at a time has it open. A log that a power cut left unreadable at its
+// end is cut there: see Damage.
 func Open(path string, o Options) (*Store, error) {
 	if o.Threads <= 0 {
 		o.Threads = max(1, runtime.NumCPU()/2)
@@ -84,11 +86,11 @@ func Open(path string, o Options) (*Store, error) {
 	if err := create(path, settings); err != nil {
 		return nil, fmt.Errorf("store: make %s: %w", path, err)
 	}
-	db, err := openFile(path, settings)
+	db, damage, err := openWhole(path, settings)
 	if err != nil {
 		return nil, fmt.Errorf("store: open %s: %w", path, err)
 	}
-	s := &Store{db: db, o: o}
+	s := &Store{db: db, o: o, damage: damage}
 	db.SetMaxOpenConns(o.Readers + 1)
 	db.SetMaxIdleConns(o.Readers + 1)
 	if err := s.start(path, settings); err != nil {
@@ -97,12 +99,20 @@ func Open(path string, o Options) (*Store, error) {
 	return s, nil
 }
 
+// openFile opens the file for real: what is wrong with it is the error.
 func openFile(path string, settings map[string]string) (*sql.DB, error) {
 	query := url.Values{}
 	for name, v := range settings {
 		query.Set(name, v)
 	}
-	return sql.Open("duckdb", path+"?"+query.Encode())
+	db, err := sql.Open("duckdb", path+"?"+query.Encode())
+	if err != nil {
+		return nil, err
+	}
+	if err := db.Ping(); err != nil {
+		return nil, errors.Join(err, db.Close())
+	}
+	return db, nil
 }
 
 // create makes an empty store if there is none, beside its place and renamed:
@@ -122,7 +132,7 @@ func create(path string, settings map[string]string) error {
 	if err != nil {
 		return err
 	}
-	if err := errors.Join(db.Ping(), db.Close()); err != nil {
+	if err := db.Close(); err != nil {
 		return err
 	}
 	f, err := os.Open(fresh)

@@ -4,10 +4,38 @@ import (
 	"context"
 	"database/sql"
 	"fmt"
+	"strings"
 
 	"iptvdc/aggregator/store"
 	"iptvdc/protocol"
 )
+
+// Lacking implements store.Store.
+func (s *Store) Lacking(ctx context.Context, ids [][16]byte) ([][16]byte, error) {
+	if len(ids) == 0 {
+		return nil, nil
+	}
+	args := make([]any, len(ids))
+	for i := range ids {
+		args[i] = ids[i][:]
+	}
+	held := make(map[[16]byte]bool, len(ids))
+	err := s.each(ctx, "SELECT id FROM block WHERE id IN (?"+strings.Repeat(",?", len(ids)-1)+")", func(rows *sql.Rows) error {
+		var id []byte
+		err := rows.Scan(&id)
+		if err == nil && len(id) == 16 {
+			held[[16]byte(id)] = true
+		}
+		return err
+	}, args...)
+	var lacking [][16]byte
+	for _, id := range ids {
+		if !held[id] {
+			lacking = append(lacking, id)
+		}
+	}
+	return lacking, wrap("blocks", err)
+}
 
 // Codes implements store.Store.
 func (s *Store) Codes(ctx context.Context, keys []uint64) (map[uint64]string, error) {

@@ -48,6 +48,18 @@ type closedCell struct {
 	facts  facts
 }
 
+func (m *memory) Lacking(ctx context.Context, ids [][16]byte) ([][16]byte, error) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	var lacking [][16]byte
+	for _, id := range ids {
+		if !m.blocks[id] {
+			lacking = append(lacking, id)
+		}
+	}
+	return lacking, ctx.Err()
+}
+
 func (m *memory) Insert(ctx context.Context, b *store.Block) (bool, error) {
 	m.mu.Lock()
 	defer m.mu.Unlock()

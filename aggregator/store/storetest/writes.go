@@ -23,6 +23,14 @@ func testBlockOnce(t *testing.T, b *bench) {
 	b.expect(hourly(store.FactBox, nil, sum(store.MeasurePowerOns)), row(1, key(), 1))
 	b.insert(&store.Block{ID: [16]byte{8}}, true) // an empty block is remembered too
 	b.insert(&store.Block{ID: [16]byte{8}}, false)
+	lacking, err := b.Lacking(context.Background(), [][16]byte{{9}, {8}, {7}, {}, {9}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	b.same("lacking", lacking, [][16]byte{{9}, {}, {9}})
+	if lacking, err = b.Lacking(context.Background(), nil); len(lacking) != 0 || err != nil {
+		t.Errorf("of nothing %v is lacking, %v", lacking, err)
+	}
 }
 
 func testDirty(t *testing.T, b *bench) {

@@ -78,7 +78,7 @@ func serveCommand() *cobra.Command {
 		},
 	}
 	s.flags(cmd)
-	cmd.Flags().StringVar(&s.broker, "broker", "", "`URL` of an existing broker, tcp:// or tls://, instead of the embedded one")
+	cmd.Flags().StringVar(&s.broker, "broker", "", "`URL` of an existing broker, tcp:// or tls://, instead of the embedded one; several with commas between them")
 	return cmd
 }
 

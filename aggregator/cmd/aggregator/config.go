@@ -28,11 +28,12 @@ type Config struct {
 	MQTT struct {
 		// Listen is where boxes connect to the embedded broker.
 		Listen string `yaml:"listen"`
-		// Broker is the URL of an existing broker; the embedded one then stays
-		// off.
+		// Broker is the URL of an existing broker, or of several with commas
+		// between them, as when provinces have their own; the embedded one then
+		// stays off.
 		Broker string `yaml:"broker"`
-		// User and Password sign in at Broker; PasswordFile names a file that
-		// holds the password.
+		// User and Password sign in at each Broker; PasswordFile names a file
+		// that holds the password.
 		User         string `yaml:"user"`
 		Password     string `yaml:"password"`
 		PasswordFile string `yaml:"password_file"`
@@ -172,10 +173,19 @@ func (c *Config) Check() error {
 	address("http.listen", c.HTTP.Listen)
 	if c.MQTT.Broker == "" {
 		address("mqtt.listen", c.MQTT.Listen)
-	} else if u, err := url.Parse(c.MQTT.Broker); err != nil || u.Scheme != "tcp" && u.Scheme != "tls" || u.Hostname() == "" || u.Port() == "" {
-		bad("mqtt.broker", "%q is not a broker; write tcp://host:1883 or tls://host:8883", c.MQTT.Broker)
-	} else if u.User != nil {
-		bad("mqtt.broker", "holds a user; write it under mqtt.user and mqtt.password_file")
+	}
+	seen := map[string]bool{}
+	for _, broker := range c.Brokers() {
+		switch u, err := url.Parse(broker); {
+		case err != nil || u.Scheme != "tcp" && u.Scheme != "tls" || u.Hostname() == "" || u.Port() == "":
+			bad("mqtt.broker", "%q is not a broker; write tcp://host:1883 or tls://host:8883, several with commas between them", broker)
+		case u.User != nil:
+			bad("mqtt.broker", "holds a user; write it under mqtt.user and mqtt.password_file")
+		case seen[u.Host]:
+			bad("mqtt.broker", "names %s twice", u.Host)
+		default:
+			seen[u.Host] = true
+		}
 	}
 	if c.MQTT.Password != "" && c.MQTT.PasswordFile != "" {
 		bad("mqtt.password", "stands beside mqtt.password_file; keep one")
@@ -199,6 +209,19 @@ func (c *Config) Check() error {
 		bad("log.format", "%q, allowed auto, text, json", c.Log.Format)
 	}
 	return errors.Join(all...)
+}
+
+// Brokers lists the existing brokers to take uploads from; none: the embedded
+// one is on.
+func (c *Config) Brokers() []string {
+	if c.MQTT.Broker == "" {
+		return nil
+	}
+	all := strings.Split(c.MQTT.Broker, ",")
+	for i := range all {
+		all[i] = strings.TrimSpace(all[i])
+	}
+	return all
 }
 
 // secretOr returns the secret, or the first line of the file that holds it.

@@ -127,7 +127,7 @@ var parts = []part{
 	{"iptv_intake_commit_errors_total", "Commits that failed; nothing of them was acknowledged.", prometheus.CounterValue, nil},
 	{"iptv_intake_new_streams_total", "Outboxes heard of for the first time.", prometheus.CounterValue, nil},
 	{"iptv_broker_connections", "Boxes connected to the embedded broker.", prometheus.GaugeValue, nil},
-	{"iptv_broker_connects_total", "Connections accepted, of boxes here or of this program at an external broker.", prometheus.CounterValue, nil},
+	{"iptv_broker_connects_total", "Connections accepted, of boxes here or of this program at external brokers.", prometheus.CounterValue, nil},
 	{"iptv_broker_refused_total", "Connections of boxes refused.", prometheus.CounterValue, nil},
 	{"iptv_broker_denied_total", "Publishes and subscriptions of boxes outside the rules.", prometheus.CounterValue, nil},
 	{"iptv_broker_acks_total", "Acks published.", prometheus.CounterValue, nil},
@@ -222,8 +222,7 @@ func (c *partsCollector) intake(tell teller) {
 }
 
 func (c *partsCollector) broker(tell teller) {
-	switch {
-	case c.p.embedded != nil:
+	if c.p.embedded != nil {
 		s := c.p.embedded.Stats()
 		tell("iptv_broker_connections", float64(s.Connected()))
 		tell("iptv_broker_connects_total", float64(s.Connects.Load()))
@@ -232,11 +231,16 @@ func (c *partsCollector) broker(tell teller) {
 		tell("iptv_broker_unaccepted_total", float64(s.Unaccepted.Load()))
 		tell("iptv_broker_acks_total", float64(s.Acks.Load()))
 		tell("iptv_broker_acks_lost_total", float64(s.AcksLost.Load()))
-	case c.p.consumer != nil:
-		s := c.p.consumer.Stats()
-		tell("iptv_broker_connects_total", float64(s.Connects.Load()))
-		tell("iptv_broker_acks_total", float64(s.Acks.Load()))
-		tell("iptv_broker_acks_lost_total", float64(s.AcksLost.Load()))
+	}
+	if len(c.p.consumers) > 0 {
+		var connects, acks, lost uint64
+		for _, k := range c.p.consumers {
+			s := k.Stats()
+			connects, acks, lost = connects+s.Connects.Load(), acks+s.Acks.Load(), lost+s.AcksLost.Load()
+		}
+		tell("iptv_broker_connects_total", float64(connects))
+		tell("iptv_broker_acks_total", float64(acks))
+		tell("iptv_broker_acks_lost_total", float64(lost))
 	}
 }
 

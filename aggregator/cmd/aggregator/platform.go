@@ -27,21 +27,21 @@ import (
 
 // Platform is the whole aggregator in one process.
 type Platform struct {
-	config   Config
-	log      *slog.Logger
-	dir      *dataDir
-	settings *settings.Settings
-	ledger   *sqlite.Ledger
-	store    *duckdb.Store
-	intake   *intake.Intake
-	embedded *broker.Embedded // nil with an external broker
-	consumer *broker.Consumer // nil with the embedded one
-	loader   *loader.Loader
-	closing  *closing.Closing
-	console  *console.Console
-	metrics  *metrics
-	ready    readiness
-	secrets  aggregator.Secrets
+	config    Config
+	log       *slog.Logger
+	dir       *dataDir
+	settings  *settings.Settings
+	ledger    *sqlite.Ledger
+	store     *duckdb.Store
+	intake    *intake.Intake
+	embedded  *broker.Embedded   // nil with external brokers
+	consumers []*broker.Consumer // one each of Config.Brokers
+	loader    *loader.Loader
+	closing   *closing.Closing
+	console   *console.Console
+	metrics   *metrics
+	ready     readiness
+	secrets   aggregator.Secrets
 	// reconciled is what the store lacked when it was opened.
 	reconciled loader.Reconciled
 	listener   net.Listener
@@ -164,8 +164,8 @@ func addressError(flag, address string, err error) error {
 	return fmt.Errorf("%s %s: %w", flag, address, err)
 }
 
-// openDoor lets boxes in: the intake, and before it the broker or a client of
-// one.
+// openDoor lets boxes in: the intake, and before it the broker or clients of
+// others.
 func (p *Platform) openDoor(context.Context) (err error) {
 	p.intake = intake.New(p.ledger, intake.Config{Committed: p.metrics.committed, Logger: p.log.With("part", "intake")})
 	p.later(p.intake.Close)
@@ -194,19 +194,28 @@ func (p *Platform) embed() (err error) {
 	return nil
 }
 
-// consume takes uploads from a broker that stands elsewhere.
-func (p *Platform) consume() (err error) {
+// consume takes uploads from brokers that stand elsewhere. A box is answered
+// where it is heard.
+func (p *Platform) consume() error {
 	c := &p.config.MQTT
-	p.closeDoor = func() error { return nil }
+	p.closeDoor = sync.OnceValue(func() error {
+		var all []error
+		for _, k := range p.consumers {
+			all = append(all, k.Close())
+		}
+		return errors.Join(all...)
+	})
 	password, err := secretOr(c.Password, c.PasswordFile)
 	if err != nil {
 		return fmt.Errorf("mqtt.password_file: %w", err)
 	}
-	p.consumer, err = broker.Consume(broker.ConsumerConfig{URL: c.Broker, User: c.User, Password: password, Logger: p.log.With("part", "broker")}, timed{p.intake, p.metrics})
-	if err != nil {
-		return err
+	for _, url := range p.config.Brokers() {
+		k, err := broker.Consume(broker.ConsumerConfig{URL: url, User: c.User, Password: password, Logger: p.log.With("part", "broker")}, timed{p.intake, p.metrics})
+		if err != nil {
+			return err
+		}
+		p.consumers = append(p.consumers, k)
 	}
-	p.closeDoor = sync.OnceValue(p.consumer.Close)
 	return nil
 }
 

@@ -317,33 +317,52 @@ func (*openHook) Provides(b byte) bool {
 func (*openHook) OnConnectAuthenticate(*mochi.Client, packets.Packet) bool { return true }
 func (*openHook) OnACLCheck(*mochi.Client, string, bool) bool              { return true }
 
-// The same way through a broker that stands elsewhere.
-func TestExternalBroker(t *testing.T) {
-	elsewhere := mochi.New(&mochi.Options{Logger: slog.New(slog.DiscardHandler)})
-	if err := elsewhere.AddHook(new(openHook), nil); err != nil {
+// elsewhere is a broker that is not the aggregator's.
+func elsewhere(t *testing.T) (url string) {
+	t.Helper()
+	b := mochi.New(&mochi.Options{Logger: slog.New(slog.DiscardHandler)})
+	if err := b.AddHook(new(openHook), nil); err != nil {
 		t.Fatal(err)
 	}
 	l := listeners.NewTCP(listeners.Config{ID: "t", Address: "127.0.0.1:0"})
-	if err := elsewhere.AddListener(l); err != nil {
+	if err := b.AddListener(l); err != nil {
 		t.Fatal(err)
 	}
-	if err := elsewhere.Serve(); err != nil {
+	if err := b.Serve(); err != nil {
 		t.Fatal(err)
 	}
-	t.Cleanup(func() { _ = elsewhere.Close() })
+	t.Cleanup(func() { _ = b.Close() })
+	return "tcp://" + l.Address()
+}
 
+// The same way through brokers that stand elsewhere: a box that moves from one
+// to the other is answered where it is, and what it repeats there counts once.
+func TestExternalBrokers(t *testing.T) {
+	here, there := elsewhere(t), elsewhere(t)
 	c := testConfig(t.TempDir())
-	c.MQTT.Broker = "tcp://" + l.Address()
+	c.MQTT.Broker = here + ", " + there
 	g := startWith(t, c)
 	until(t, "consuming", func() bool { return len(g.p.problems(t.Context())) == 0 })
-	acks := make(chan protocol.Ack, 10)
-	box := connect(t, c.MQTT.Broker, func(a protocol.Ack) { acks <- a })
 	events := household()
-	publish(t, box, sealed(t, 1, 1, protocol.Chain{}, events))
-	if a := <-acks; a.Code != protocol.AckOK || a.Through != 1 {
-		t.Errorf("ack %+v", a)
+	first := sealed(t, 1, 1, protocol.Chain{}, events)
+	second := sealed(t, 2, first.Last()+1, first.Chain(), events[:1])
+	for _, f := range []struct {
+		broker  string
+		batch   protocol.Sealed
+		through uint64
+	}{{here, first, 1}, {there, first, 1}, {there, second, 2}} {
+		acks := make(chan protocol.Ack, 10)
+		box := connect(t, f.broker, func(a protocol.Ack) { acks <- a })
+		publish(t, box, f.batch)
+		if a := <-acks; a.Code != protocol.AckOK || a.Through != f.through {
+			t.Errorf("ack at %s: %+v", f.broker, a)
+		}
+		box.Disconnect(100)
 	}
-	g.loaded(uint64(len(events)))
+	g.loaded(uint64(len(events) + 1))
+	if got := g.ask("GET", "/metrics", "", nil); !strings.Contains(got, "iptv_broker_acks_total 3\n") {
+		t.Error("the metrics do not count the acks of both brokers")
+	}
 }
 
 func TestStartThatCannotBe(t *testing.T) {

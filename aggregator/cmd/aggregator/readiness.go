@@ -65,8 +65,10 @@ func (p *Platform) problems(ctx context.Context) []console.Problem {
 	} else if p.ready.failing("store", p.loader.Stats().Retries+p.closing.Stats().Failures, now) {
 		add("store", "loading or closing failed within the last %v; the log says why", troubleFor)
 	}
-	if p.consumer != nil && !p.consumer.Ready() {
-		add("broker", "no connection to %s", p.config.MQTT.Broker)
+	for i, c := range p.consumers {
+		if !c.Ready() {
+			add("broker", "no connection to %s", p.config.Brokers()[i])
+		}
 	}
 	return all
 }

@@ -10,7 +10,7 @@ ARM      := CGO_ENABLED=0 GOOS=linux GOARCH=arm GOARM=7
 # The box's budget for the stripped binary, in bytes (ARCHITECTURE.md, Budgets).
 ARM_BUDGET := 10500000
 
-.PHONY: help build demo test race check fmt lint sim fuzz scenarios mutants e2e e2e-browser e2e-brokers crash bench arm web web-check clean
+.PHONY: help build demo test race check fmt lint sim fuzz scenarios mutants e2e e2e-browser e2e-brokers country crash bench arm web web-check clean
 
 help: ## list the targets
 	@grep -hE '^[a-z0-9-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | sort | column -t -s "$$(printf '\t')"
@@ -79,6 +79,11 @@ e2e-browser: build ## Chromium clicks through the page
 e2e-brokers: build ## the same proofs with mosquitto, RabbitMQ and NATS; matrix in out/brokers.md
 	@testbench/setup/install.sh brokers
 	BROKERS=all $(GO) test -count=1 -timeout 20m -v -run Brokers ./testbench/brokers
+
+COUNTRY ?= 100000
+country: build ## an evening of 100,000 connected boxes on this machine, ten minutes; COUNTRY=number of boxes; figures in out/country.md
+	@testbench/setup/install.sh brokers
+	COUNTRY=$(COUNTRY) $(GO) test -count=1 -timeout 40m -v -run TestCountry ./testbench/brokers
 
 crash: ## every state a power cut, a kill or a failing disk can leave; needs root and /dev/fuse
 	$(GO) test -count=1 -timeout 60m -v ./testbench/crash -states=100000 -every=1 -points=1000 -cuts=600

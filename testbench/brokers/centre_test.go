@@ -7,6 +7,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"io"
 	"net/http"
 	"os"
 	"os/exec"
@@ -97,13 +98,13 @@ type centre struct {
 	kills    int
 }
 
-// startCentre starts an aggregator on a data folder; broker is the address of
-// the broker to use, "" for its own.
-func startCentre(t *testing.T, data, broker string) *centre {
+// startCentre starts an aggregator on a data folder, with the brokers at the
+// given addresses or, without any, its own.
+func startCentre(t *testing.T, data string, brokers ...string) *centre {
 	t.Helper()
 	c := &centre{data: data, said: filepath.Join(t.TempDir(), "said.log"), http: freeAddr(t)}
-	if broker != "" {
-		c.args = []string{"--broker", "tcp://" + broker}
+	if len(brokers) > 0 {
+		c.args = []string{"--broker", "tcp://" + strings.Join(brokers, ",tcp://")}
 	} else {
 		c.embedded = freeAddr(t)
 		c.args = []string{"--mqtt-listen", c.embedded}
@@ -164,11 +165,11 @@ func (c *centre) token(t *testing.T) string {
 	return words[len(words)-1]
 }
 
-// verify fails the test unless every event of the truth is there once and every
+// verify fails the test unless every event of the truths is there once and every
 // figure is equal, and tells how much was compared.
-func (c *centre) verify(t *testing.T, truth string) string {
+func (c *centre) verify(t *testing.T, truths ...string) string {
 	t.Helper()
-	cmd := exec.Command(program(t, "stbfleet"), "verify", "--json", "--truth", truth, "--aggregator", "http://"+c.http, "--token", c.token(t), "--quiet")
+	cmd := exec.Command(program(t, "stbfleet"), "verify", "--json", "--truth", strings.Join(truths, ","), "--aggregator", "http://"+c.http, "--token", c.token(t), "--quiet")
 	var trouble bytes.Buffer
 	cmd.Stderr = &trouble
 	out, failed := cmd.Output()
@@ -296,4 +297,19 @@ func progress(line string) (at time.Time, connected int, ok bool) {
 	}
 	_, err = fmt.Sscanf(f[4], "%d/", &connected)
 	return at, connected, err == nil
+}
+
+// body is the answer to a request that must succeed.
+func body(t *testing.T, r *http.Request) string {
+	t.Helper()
+	answer, err := http.DefaultClient.Do(r)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer answer.Body.Close()
+	b, err := io.ReadAll(answer.Body)
+	if err != nil || answer.StatusCode != http.StatusOK {
+		t.Fatalf("%s: %s, %v\n%s", r.URL, answer.Status, err, b)
+	}
+	return string(b)
 }

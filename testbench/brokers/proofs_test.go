@@ -26,7 +26,7 @@ type site struct {
 func (s *site) centre(t *testing.T) (c *centre, addr string) {
 	t.Helper()
 	if s.outside == nil {
-		c = startCentre(t, t.TempDir(), "")
+		c = startCentre(t, t.TempDir())
 		return c, c.embedded
 	}
 	return startCentre(t, t.TempDir(), s.addr), s.addr
@@ -152,7 +152,7 @@ func connectionsCut(t *testing.T, s *site) (string, verdict) {
 	var err error
 	want := boxes * 95 / 100
 	if s.outside == nil {
-		c = startCentre(t, t.TempDir(), "")
+		c = startCentre(t, t.TempDir())
 		p, err = fault.Listen("127.0.0.1:0", c.embedded)
 	} else {
 		p, err = fault.Listen("127.0.0.1:0", s.addr)

@@ -5,6 +5,7 @@ import (
 	"database/sql"
 	"fmt"
 	"os"
+	"slices"
 	"sort"
 	"time"
 
@@ -70,22 +71,42 @@ func (s *SQLite) settleSalvage() {
 // salvaged reads what can be read of the set-aside pair. Nothing in it is an
 // error: what cannot be read is lost, and the gaps say how much.
 func (s *SQLite) salvaged() (Image, error) {
-	img := Image{Damaged: true}
-	db, err := sql.Open("sqlite", s.path(salvageName))
-	if err != nil {
-		return img, nil
-	}
-	defer db.Close()
 	ctx, cancel := context.WithTimeout(context.Background(), salvageTime)
 	defer cancel()
+	tables, page, err := blank(ctx)
+	if err != nil {
+		return Image{}, err
+	}
+	img := Image{Damaged: true}
+	if s.readWreck(ctx, salvageName, tables, &img) {
+		return img, nil
+	}
+	defer s.dropMended()
+	if s.mend(page) == nil {
+		s.readWreck(ctx, mendedName, tables, &img)
+	}
+	return img, nil
+}
+
+// readWreck reads a damaged file into img, and reports whether its first page
+// says what it should.
+func (s *SQLite) readWreck(ctx context.Context, name string, tables []string, img *Image) bool {
+	db, err := sql.Open("sqlite", s.path(name))
+	if err != nil {
+		return false
+	}
+	defer db.Close()
 	db.SetMaxOpenConns(1)
 	conn, err := db.Conn(ctx)
 	if err != nil {
-		return img, nil
+		return false
 	}
 	defer conn.Close()
 	if _, err := conn.ExecContext(ctx, "PRAGMA locking_mode=EXCLUSIVE"); err != nil {
-		return img, nil
+		return false
+	}
+	if said, err := layout(ctx, conn); err != nil || !slices.Equal(said, tables) {
+		return false
 	}
 	if scanMeta(conn.QueryRowContext(ctx, selectMeta), &img.Meta) != nil {
 		img.Meta = Meta{}
@@ -101,7 +122,7 @@ func (s *SQLite) salvaged() (Image, error) {
 		img.SalvagedOpen = append(img.SalvagedOpen, r)
 	}
 	sort.Slice(img.SalvagedOpen, func(i, j int) bool { return img.SalvagedOpen[i].Seq < img.SalvagedOpen[j].Seq })
-	return img, nil
+	return true
 }
 
 // wreck is a damaged file being read from every side.

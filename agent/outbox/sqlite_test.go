@@ -477,6 +477,57 @@ func TestDamage(t *testing.T) {
 	}
 }
 
+// TestFirstPage: whatever becomes of the page that says what tables there are,
+// no event of the others is lost [D6].
+func TestFirstPage(t *testing.T) {
+	const events = 60
+	dir := t.TempDir()
+	o, _ := openIn(t, dir)
+	fill(t, o, 0, events)
+	want := contents(t, o)
+	if err := o.Close(); err != nil {
+		t.Fatal(err)
+	}
+	good, err := os.ReadFile(filepath.Join(dir, fileName))
+	if err != nil {
+		t.Fatal(err)
+	}
+	rnd := rand.New(rand.NewPCG(1, 0))
+	salvages := 0
+	f := func(what string, spoil func(page []byte)) {
+		t.Helper()
+		dir := t.TempDir()
+		image := bytes.Clone(good)
+		spoil(image[:pageBytes])
+		if err := os.WriteFile(filepath.Join(dir, fileName), image, 0o600); err != nil {
+			t.Fatal(err)
+		}
+		o, _ := openIn(t, dir)
+		if diff := cmp.Diff(want, contents(t, o)); diff != "" {
+			t.Errorf("%s (-want +got):\n%s", what, diff)
+		}
+		salvages += int(o.Stats().Salvaged)
+		if err := o.Close(); err != nil {
+			t.Fatal(err)
+		}
+		if _, err := os.Stat(filepath.Join(dir, mendedName)); err == nil {
+			t.Errorf("%s: the mended copy is still there", what)
+		}
+	}
+	f("zeros", func(p []byte) { clear(p) })
+	f("noise", func(p []byte) {
+		for i := range p {
+			p[i] = byte(rnd.Uint32())
+		}
+	})
+	for at := 0; at < pageBytes; at += 7 {
+		f(fmt.Sprint("bit of byte ", at), func(p []byte) { p[at] ^= 1 << rnd.IntN(8) })
+	}
+	if salvages < 50 {
+		t.Errorf("%d salvages: too little was damaged", salvages)
+	}
+}
+
 // TestTombstone: a good header over a bad body still says how many [D6].
 func TestTombstone(t *testing.T) {
 	dir := t.TempDir()

@@ -105,7 +105,7 @@ func (l *life) step(do func() error) error {
 			break
 		}
 		l.failed++
-		if l.faulty == nil || !l.faulty() || try == tries {
+		if !l.met(err) && (l.faulty == nil || !l.faulty()) || try == tries {
 			return err
 		}
 	}
@@ -113,6 +113,10 @@ func (l *life) step(do func() error) error {
 	l.note(&after)
 	return nil
 }
+
+// met reports whether err is the damage done to the file, met only now: the
+// outbox has salvaged what it could and goes on.
+func (l *life) met(err error) bool { return l.kind.damaged && errors.Is(err, outbox.ErrDamaged) }
 
 func (l *life) start() error {
 	return l.step(func() error {
@@ -159,7 +163,7 @@ func (l *life) exchange(n int) error {
 	var after uint64
 	for range n {
 		s, ok, err := l.out.Next(after)
-		if err != nil && l.faulty != nil && l.faulty() {
+		if err != nil && (l.faulty != nil && l.faulty() || l.met(err)) {
 			l.failed++
 			return nil // another time
 		}

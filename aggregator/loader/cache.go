@@ -39,4 +39,9 @@ func (g *generations[V]) put(key string, v V) {
 	g.young[strings.Clone(key)] = v
 }
 
+func (g *generations[V]) remove(key string) {
+	delete(g.young, key)
+	delete(g.older, key)
+}
+
 func (g *generations[V]) len() int { return len(g.young) + len(g.older) }

@@ -70,6 +70,11 @@ func (f *fragile) Clocks(ctx context.Context, k []store.ClockKey) (m map[store.C
 	return m, err
 }
 
+func (f *fragile) LatestBoots(ctx context.Context, k []uint64) (m map[uint64]uint32, err error) {
+	err = f.call(func() (err error) { m, err = f.store.LatestBoots(ctx, k); return err })
+	return m, err
+}
+
 // fill puts into a ledger what is awkward: two boxes, boots without sync, a
 // sync that comes late, an identity from an earlier epoch, poison.
 func fill(c *centre) (boxes []uint64) {

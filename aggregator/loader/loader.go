@@ -33,6 +33,7 @@ type Target interface {
 	Insert(ctx context.Context, b *store.Block) (inserted bool, err error)
 	Identities(ctx context.Context, keys []store.IdentityKey) (map[store.IdentityKey]store.Identity, error)
 	Clocks(ctx context.Context, keys []store.ClockKey) (map[store.ClockKey]store.Clock, error)
+	LatestBoots(ctx context.Context, boxes []uint64) (map[uint64]uint32, error)
 }
 
 // Config is what a Loader works with. Source, Target and Secrets must be set,
@@ -237,6 +238,8 @@ func (l *Loader) load(ctx context.Context, bound ledger.Block) (Progress, error)
 	}
 	if p.Inserted {
 		r.remember(l) // memory follows the commit
+	} else {
+		r.forget(l) // the store knows more of these boxes than memory does
 	}
 	unreadable := r.unreadable()
 	if err := l.retry(ctx, "mark as loaded", func() error {

@@ -17,7 +17,8 @@ type boxState struct {
 	account uint64
 	offset  int64
 	serial  uint32 // 0: no identity yet
-	boot    uint32 // highest boot seen
+	boot    uint32 // highest boot whose events were seen; its clock
+	top     uint32 // highest boot of which the store has a clock
 	city    aggregator.City
 	where   aggregator.Province
 	quality uint8
@@ -31,6 +32,8 @@ type resolution struct {
 	identities map[store.IdentityKey]store.Identity // told in this block, or asked
 	askWho     []store.IdentityKey
 	askClock   []store.ClockKey
+	askBoots   []uint64
+	latest     map[uint64]uint32 // highest boot in the store, of the boxes asked about
 
 	clockRows    []store.ClockRow
 	retimes      []store.Retime
@@ -77,24 +80,27 @@ func (l *Loader) decode(bound *ledger.Block) *resolution {
 // findGaps takes from memory what it has and lists the rest to be asked.
 func (r *resolution) findGaps(l *Loader) {
 	asked := map[store.IdentityKey]bool{}
-	seen := map[*bootClock]bool{}
+	seen, boots := map[*bootClock]bool{}, map[uint64]bool{}
 	clock := func(b *bootClock, s boxState, remembered bool) {
 		switch {
 		case seen[b]:
 			return
-		case !remembered || b.Boot < s.boot:
-			r.askClock = append(r.askClock, b.ClockKey)
-		case b.Boot == s.boot:
+		case remembered && b.Boot == s.boot:
 			b.known, b.hasKnown = store.Clock{OffsetMs: s.offset, Quality: s.quality}, true
+		case !remembered || b.Boot <= s.top:
+			r.askClock = append(r.askClock, b.ClockKey)
 		}
-		// A boot above all that a remembered box has shown is new: boots rise
-		// and a box's batches come in order.
+		// A boot above all of which the store has a clock is new.
 		seen[b] = true
 	}
 	for _, w := range r.workers {
 		for i := range w.runs {
 			run := &w.runs[i]
 			s, remembered := l.boxes.get(run.name)
+			if !remembered && !boots[run.box] {
+				boots[run.box] = true
+				r.askBoots = append(r.askBoots, run.box)
+			}
 			clock(run.clock, s, remembered)
 			if run.sentBoot != run.boot {
 				clock(r.clocks.boots[store.ClockKey{Box: run.box, Boot: run.sentBoot}], s, remembered)
@@ -125,6 +131,12 @@ func (r *resolution) ask(ctx context.Context, l *Loader) error {
 		}
 		for k, id := range found {
 			r.identities[k] = id
+		}
+	}
+	if len(r.askBoots) > 0 {
+		var err error
+		if r.latest, err = l.c.Target.LatestBoots(ctx, r.askBoots); err != nil {
+			return err
 		}
 	}
 	if len(r.askClock) > 0 {
@@ -229,7 +241,19 @@ func (r *resolution) remember(l *Loader) {
 			if c := run.clock; run.boot >= s.boot {
 				s.boot, s.offset, s.quality = run.boot, c.told.OffsetMs, c.told.Quality
 			}
+			s.top = max(s.top, run.boot, run.sentBoot, r.latest[run.box])
 			l.boxes.put(run.name, s)
+		}
+	}
+}
+
+// forget makes the next blocks ask the store for the boxes of this one. It had
+// the block before: an earlier run had inserted it, or this one did and got an
+// error for an answer.
+func (r *resolution) forget(l *Loader) {
+	for _, w := range r.workers {
+		for i := range w.runs {
+			l.boxes.remove(w.runs[i].name)
 		}
 	}
 }

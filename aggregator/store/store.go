@@ -46,6 +46,9 @@ type Store interface {
 	Identities(ctx context.Context, keys []IdentityKey) (map[IdentityKey]Identity, error)
 	Clocks(ctx context.Context, keys []ClockKey) (map[ClockKey]Clock, error)
 
+	// LatestBoots returns the highest boot of each box whose clock was told.
+	LatestBoots(ctx context.Context, boxes []uint64) (map[uint64]uint32, error)
+
 	// Audit counts the events held of each box, for comparison with what boxes
 	// know to have sent; boxes without events are left out. Rows come by
 	// (Box, Kind).

@@ -105,6 +105,17 @@ func (t *table) Clocks(_ context.Context, keys []store.ClockKey) (map[store.Cloc
 	return found, nil
 }
 
+// LatestBoots implements loader.Target.
+func (t *table) LatestBoots(_ context.Context, boxes []uint64) (map[uint64]uint32, error) {
+	found := map[uint64]uint32{}
+	for k := range t.clocks {
+		if slices.Contains(boxes, k.Box) {
+			found[k.Box] = max(found[k.Box], k.Boot)
+		}
+	}
+	return found, nil
+}
+
 // feed is the ledger as the loader sees it, of whichever aggregator lives; it
 // hears nothing from the dead.
 type feed struct{ c *centre }

@@ -98,6 +98,23 @@ GROUP BY box, boot`, func(rows *sql.Rows) error {
 	return found, wrap("clocks", err)
 }
 
+// LatestBoots implements store.Store.
+func (s *Store) LatestBoots(ctx context.Context, boxes []uint64) (map[uint64]uint32, error) {
+	found := make(map[uint64]uint32, len(boxes))
+	if len(boxes) == 0 {
+		return found, nil
+	}
+	err := s.each(ctx, `
+SELECT box, max(boot) FROM clock SEMI JOIN (SELECT unnest(?::UBIGINT[]) AS box) USING (box) GROUP BY box`, func(rows *sql.Rows) error {
+		var box uint64
+		var boot uint32
+		err := rows.Scan(&box, &boot)
+		found[box] = boot
+		return err
+	}, boxes)
+	return found, wrap("latest boots", err)
+}
+
 // allEvents is every event row as (box, boot, mono_ms, kind).
 const allEvents = `
 SELECT box, boot, mono_ms, (CASE WHEN switched_on THEN %d ELSE %d END)::UTINYINT AS kind FROM power WHERE box IN (%[7]s)

@@ -178,6 +178,18 @@ func (m *memory) Clocks(_ context.Context, keys []store.ClockKey) (map[store.Clo
 	return pick(m.clocks, keys), nil
 }
 
+func (m *memory) LatestBoots(_ context.Context, boxes []uint64) (map[uint64]uint32, error) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	found := map[uint64]uint32{}
+	for k := range m.clocks {
+		if slices.Contains(boxes, k.Box) {
+			found[k.Box] = max(found[k.Box], k.Boot)
+		}
+	}
+	return found, nil
+}
+
 func pick[K comparable, V any](all map[K]V, keys []K) map[K]V {
 	found := make(map[K]V, len(keys))
 	for _, k := range keys {

@@ -173,6 +173,15 @@ func testTold(t *testing.T, b *bench) {
 	}
 	b.same("clocks", clocks, map[store.ClockKey]store.Clock{
 		k(1, 1): {OffsetMs: 101, Quality: 3}, k(1, 2): {OffsetMs: 7, Quality: 1}})
+	b.put(store.Block{Clocks: []store.ClockRow{{ClockKey: k(3, 1<<32-1)}, {ClockKey: k(3, 9)}}})
+	boots, err := b.LatestBoots(ctx, []uint64{1, 2, 3, 1})
+	if err != nil {
+		t.Fatal(err)
+	}
+	b.same("latest boots", boots, map[uint64]uint32{1: 2, 3: 1<<32 - 1})
+	if boots, err := b.LatestBoots(ctx, nil); err != nil || len(boots) != 0 {
+		t.Errorf("LatestBoots(nil) = %v, %v", boots, err)
+	}
 }
 
 func testAudit(t *testing.T, b *bench) {

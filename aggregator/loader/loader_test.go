@@ -252,6 +252,25 @@ func TestLaterSyncMovesRows(t *testing.T) {
 	}
 }
 
+// A batch of an older boot that comes after one of a newer, when memory has lost
+// the box in between, does not make the newer boot new again.
+func TestOlderBootAfterNewer(t *testing.T) {
+	c := newCentre(t)
+	s := c.spy()
+	b := c.box(1)
+	b.send(sent{now, 5, 50_000}, page(5, 40_000, "a")) // by arrival
+	c.load()
+	c.restart() // as if others had pushed the box out of memory
+	b.send(sent{now, 5, 51_000}, page(4, 40_000, "carried over"))
+	c.load()
+	b.send(sent{now + hour, 5, 3_650_000}, clockSync(5, 3_640_000, now+hour-20_000, protocol.ClockServer))
+	c.load()
+	want := []store.Retime{{ClockKey: store.ClockKey{Box: b.key(), Boot: 5}, Clock: store.Clock{OffsetMs: now + hour - 20_000 - 3_640_000, Quality: 3}}}
+	if diff := cmp.Diff(want, s.rows.Retimes); diff != "" {
+		t.Fatalf("retimes (-want +got):\n%s", diff)
+	}
+}
+
 func TestAbsurdTimes(t *testing.T) {
 	c := newCentre(t)
 	s := c.spy()

@@ -144,7 +144,7 @@ type partsSaid struct {
 
 var (
 	saidAfter     = regexp.MustCompile(`p50 (\S+), p99 (\S+), at most (\S+)`)
-	saidSeconds   = regexp.MustCompile(`events in ([0-9.]+)s`)
+	saidLength    = regexp.MustCompile(`events in (\S+)`)
 	saidConnected = regexp.MustCompile(`boxes (\d+)/\d+`)
 )
 
@@ -152,8 +152,8 @@ func (s *partsSaid) add(t *testing.T, p *process) {
 	t.Helper()
 	all := p.tail(math.MaxInt)
 	events, batches := saidEvents.FindStringSubmatch(all), saidBatches.FindStringSubmatch(all)
-	after, seconds := saidAfter.FindStringSubmatch(all), saidSeconds.FindStringSubmatch(all)
-	if events == nil || batches == nil || after == nil || seconds == nil {
+	after, length := saidAfter.FindStringSubmatch(all), saidLength.FindStringSubmatch(all)
+	if events == nil || batches == nil || after == nil || length == nil {
 		t.Fatalf("the summary is not understood:\n%s", tail(all, 10))
 	}
 	if events[3] != events[2] || events[4] != "0" || events[5] != "0" {
@@ -181,11 +181,7 @@ func (s *partsSaid) add(t *testing.T, p *process) {
 		best = max(best, number(m[1]))
 	}
 	s.connected += best
-	took, err := strconv.ParseFloat(seconds[1], 64)
-	if err != nil {
-		t.Fatal(err)
-	}
-	s.seconds = max(s.seconds, took)
+	s.seconds = max(s.seconds, duration(length[1]).Seconds())
 	s.p50, s.p99, s.worst = max(s.p50, duration(after[1])), max(s.p99, duration(after[2])), max(s.worst, duration(after[3]))
 }
 

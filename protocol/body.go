@@ -220,7 +220,7 @@ func (enc *Encoder) writeBlocks(events []Event) error {
 		if len(at) == 0 {
 			continue
 		}
-		cols := columns(Kind(k))
+		cols := enc.present(Kind(k), events)
 		elements := 2 + len(cols)
 		for c := range cols {
 			if cols[c].length {
@@ -241,6 +241,20 @@ func (enc *Encoder) writeBlocks(events []Event) error {
 		}
 	}
 	return nil
+}
+
+// present is the columns of a kind without the late ones that say nothing.
+func (enc *Encoder) present(k Kind, events []Event) []column {
+	cols := columns(k)
+	for n := len(cols); n > 0 && cols[n-1].late; n-- {
+		for _, i := range enc.sorted.at(k) {
+			if cols[n-1].num(&events[i]) != 0 {
+				return cols[:n]
+			}
+		}
+		cols = cols[:n-1]
+	}
+	return cols
 }
 
 func (enc *Encoder) column(c *column, k Kind, events []Event) error {

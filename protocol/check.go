@@ -45,7 +45,7 @@ func (e *Event) Check() error {
 			return faultf(BadLimit, c.name, "%d is not known; allowed: %s", v, c.enum.list())
 		}
 	}
-	if e.Kind == View && e.DurationMs > e.MonoMs {
+	if (e.Kind == View || e.Kind == Impression) && e.DurationMs > e.MonoMs {
 		return faultf(BadLimit, "duration_ms", "%d, but the box started %d ms ago", e.DurationMs, e.MonoMs)
 	}
 	return nil

@@ -22,10 +22,32 @@ type Event struct {
 
 	Mode       Mode
 	Channel    string
-	DurationMs uint64 // View: length of the segment, ending at MonoMs
+	DurationMs uint64 // View: length of the segment, Impression: of the sight; it ended at MonoMs
 	Speed      int32  // View: percent of normal, 100 = 1x, negative rewinds
 	Part       uint32 // View: 0 for the start of a play, 1, 2 ... for its continuations
 	End        End
+	Keys       uint32 // View: keys pressed in the segment
+	IdleMs     uint64 // View: from the last sign of a viewer, a key or a page, to the segment's end
+
+	Sight Sight
+
+	StartMs uint64 // Playback: from the request to the first picture
+	Stalls  uint32 // Playback: how often it stood still
+	StallMs uint64 // Playback: how long in all
+	Errors  uint32 // Playback
+	Error   string // Playback: the last error's code
+
+	CPU         uint32 // Health: per mille of all processors, since the event before
+	MemoryKB    uint64 // Health: memory that programs could still have
+	Temperature int32  // Health: tenths of a degree Celsius; 0: not readable
+	AgentKB     uint64 // Health: the agent's anonymous memory
+	AgentMs     uint64 // Health: processor time the agent has used since its start
+	FlashKB     uint64 // Health: what the agent has written since its start
+	Waiting     uint64 // Health: events that wait for the centre
+
+	Version uint64       // Running: of the profile; 0: the one built in
+	State   ProfileState // Running
+	Why     string       // Running: what was wrong, "" if nothing
 
 	OrderID  string
 	Product  string
@@ -71,6 +93,9 @@ type column struct {
 	step int64
 	// length marks the duration of a segment that ends at MonoMs [P-4.6].
 	length bool
+	// late columns at the end of a kind are left out of a block in which they
+	// are zero for all events: readers take what is lacking for zero [P-4.8].
+	late bool
 }
 
 func number(name string, max int64, get func(*Event) int64, set func(*Event, int64)) column {
@@ -87,6 +112,12 @@ func text(name string, p func(*Event) *string) column { return column{name: name
 // text from its column by, a number from the same column plus step.
 func (c column) after(k Kind, by func(*Event) *string, step int64) column {
 	c.from, c.like, c.step = k, by, step
+	return c
+}
+
+// asLate marks a column that stands at the end and is left out when it is zero.
+func (c column) asLate() column {
+	c.late = true
 	return c
 }
 
@@ -133,6 +164,28 @@ var (
 	colClicked    = colContent.after(Click, colContent.str, 0)
 	colClickTrace = colTrace.after(Click, nil, 0)
 
+	colSight = enum("sight", sightNames, func(e *Event) int64 { return int64(e.Sight) }, func(e *Event, v int64) { e.Sight = Sight(v) })
+	colState = enum("state", stateNames, func(e *Event) int64 { return int64(e.State) }, func(e *Event, v int64) { e.State = ProfileState(v) })
+	colError = text("error", func(e *Event) *string { return &e.Error })
+	colWhy   = text("why", func(e *Event) *string { return &e.Why })
+
+	colKeys    = number("keys", 1<<16-1, func(e *Event) int64 { return int64(e.Keys) }, func(e *Event, v int64) { e.Keys = uint32(v) }).asLate()
+	colIdle    = number("idle_ms", MaxMonoMs, func(e *Event) int64 { return int64(e.IdleMs) }, func(e *Event, v int64) { e.IdleMs = uint64(v) }).asLate()
+	colStart   = number("start_ms", MaxViewMs, func(e *Event) int64 { return int64(e.StartMs) }, func(e *Event, v int64) { e.StartMs = uint64(v) })
+	colStalls  = number("stalls", 1<<16-1, func(e *Event) int64 { return int64(e.Stalls) }, func(e *Event, v int64) { e.Stalls = uint32(v) })
+	colStallMs = number("stall_ms", MaxViewMs, func(e *Event) int64 { return int64(e.StallMs) }, func(e *Event, v int64) { e.StallMs = uint64(v) })
+	colErrors  = number("errors", 1<<16-1, func(e *Event) int64 { return int64(e.Errors) }, func(e *Event, v int64) { e.Errors = uint32(v) })
+	colCPU     = number("cpu", 1000, func(e *Event) int64 { return int64(e.CPU) }, func(e *Event, v int64) { e.CPU = uint32(v) })
+	colMemory  = number("memory_kb", 1<<32, func(e *Event) int64 { return int64(e.MemoryKB) }, func(e *Event, v int64) { e.MemoryKB = uint64(v) })
+	colAgentKB = number("agent_kb", 1<<32, func(e *Event) int64 { return int64(e.AgentKB) }, func(e *Event, v int64) { e.AgentKB = uint64(v) })
+	colAgentMs = number("agent_ms", MaxMonoMs, func(e *Event) int64 { return int64(e.AgentMs) }, func(e *Event, v int64) { e.AgentMs = uint64(v) })
+	colFlashKB = number("flash_kb", 1<<40, func(e *Event) int64 { return int64(e.FlashKB) }, func(e *Event, v int64) { e.FlashKB = uint64(v) })
+	colWaiting = number("waiting", 1<<32, func(e *Event) int64 { return int64(e.Waiting) }, func(e *Event, v int64) { e.Waiting = uint64(v) })
+	colVersion = number("version", 1<<53, func(e *Event) int64 { return int64(e.Version) }, func(e *Event, v int64) { e.Version = uint64(v) })
+
+	colTemperature = column{name: "temperature", min: -1000, max: 3000,
+		num: func(e *Event) int64 { return int64(e.Temperature) }, set: func(e *Event, v int64) { e.Temperature = int32(v) }}
+
 	colSpeed = column{name: "speed", min: -MaxSpeed, max: MaxSpeed,
 		num: func(e *Event) int64 { return int64(e.Speed) }, set: func(e *Event, v int64) { e.Speed = int32(v) }}
 	colDuration = column{name: "duration_ms", max: MaxViewMs, length: true,
@@ -147,12 +200,17 @@ var columnsOf = [...][]column{
 	PowerOff:   {colCause},
 	PageView:   {colPage, colFromPage, colTemplate},
 	Click:      {colOnPage, colArea, colSlot, colContent, colOnTemplate, colNewTrace},
-	View:       {colMode, colChannel, colClicked, colDuration, colSpeed, colPart, colEnd, colClickTrace},
+	View:       {colMode, colChannel, colClicked, colDuration, colSpeed, colPart, colEnd, colClickTrace, colKeys, colIdle},
 	Order:      {colOrderID, colProduct, colProvider, colClicked, colFen, colResult, colPay, colClickTrace},
 	Identity:   {colAccount, colSTBID, colMAC, colProvince, colCity, colModel, colFirmware},
 	ClockSync:  {colWall, colClock},
 	Dropped:    {colOfKind, colReason, colCount},
 	OutboxLost: {colCount},
+	Impression: {colOnPage, colArea, colSlot, colContent, colOnTemplate, colSight, colDuration},
+	OrderPage:  {colOnPage, colProduct, colClicked, colClickTrace},
+	Playback:   {colMode, colChannel, colClicked, colStart, colStalls, colStallMs, colErrors, colError, colClickTrace},
+	Health:     {colCPU, colMemory, colTemperature, colAgentKB, colAgentMs, colFlashKB, colWaiting},
+	Running:    {colVersion, colState, colWhy},
 }
 
 // required lists the fields without which an event of a kind means nothing.
@@ -167,6 +225,10 @@ var required = map[Kind][]string{
 	ClockSync:  {"wall_ms", "clock"},
 	Dropped:    {"reason", "count"},
 	OutboxLost: {"count"},
+	Impression: {"page", "sight"},
+	OrderPage:  {"page"},
+	Playback:   {"mode"},
+	Running:    {"state"},
 }
 
 // predictor is the kind that a text column of kind k is predicted from.

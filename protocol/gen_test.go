@@ -46,6 +46,7 @@ func anyEvent(t *rapid.T) protocol.Event {
 		e.Mode, e.End = protocol.Mode(n("mode", 0, 5)), protocol.End(n("end", 0, 9))
 		e.Channel, e.Content = anyText(t, "channel"), anyText(t, "content")
 		e.DurationMs = uint64(n("duration", 0, protocol.MaxViewMs))
+		e.Keys, e.IdleMs = uint32(n("keys", 0, 65535)), uint64(n("idle", 0, protocol.MaxMonoMs))
 		e.Speed, e.Part, e.Trace = int32(n("speed", -protocol.MaxSpeed, protocol.MaxSpeed)), uint32(n("part", 0, 65535)), trace()
 	case protocol.Order:
 		e.OrderID, e.Product, e.Provider, e.Content = anyText(t, "order"), anyText(t, "product"), anyText(t, "provider"), anyText(t, "content")
@@ -61,6 +62,21 @@ func anyEvent(t *rapid.T) protocol.Event {
 		e.OfKind, e.Reason, e.Count = protocol.Kind(n("of", 0, 10)), protocol.Reason(n("reason", 0, 5)), uint64(n("count", 0, 1<<48))
 	case protocol.OutboxLost:
 		e.Count = uint64(n("count", 0, 1<<48))
+	case protocol.Impression:
+		e.Page, e.Area, e.Content, e.Template = anyText(t, "page"), anyText(t, "area"), anyText(t, "content"), anyText(t, "template")
+		e.Slot, e.Sight, e.DurationMs = uint32(n("slot", 0, protocol.MaxSlot)), protocol.Sight(n("sight", 0, 2)), uint64(n("duration", 0, protocol.MaxViewMs))
+	case protocol.OrderPage:
+		e.Page, e.Product, e.Content, e.Trace = anyText(t, "page"), anyText(t, "product"), anyText(t, "content"), trace()
+	case protocol.Playback:
+		e.Mode, e.Channel, e.Content, e.Trace = protocol.Mode(n("mode", 0, 5)), anyText(t, "channel"), anyText(t, "content"), trace()
+		e.StartMs, e.Stalls, e.StallMs = uint64(n("start", 0, protocol.MaxViewMs)), uint32(n("stalls", 0, 65535)), uint64(n("stall", 0, protocol.MaxViewMs))
+		e.Errors, e.Error = uint32(n("errors", 0, 65535)), anyText(t, "error")
+	case protocol.Health:
+		e.CPU, e.MemoryKB, e.Temperature = uint32(n("cpu", 0, 1000)), uint64(n("memory", 0, 1<<32)), int32(n("temperature", -1000, 3000))
+		e.AgentKB, e.AgentMs = uint64(n("agent_kb", 0, 1<<32)), uint64(n("agent_ms", 0, protocol.MaxMonoMs))
+		e.FlashKB, e.Waiting = uint64(n("flash", 0, 1<<40)), uint64(n("waiting", 0, 1<<32))
+	case protocol.Running:
+		e.Version, e.State, e.Why = uint64(n("version", 0, 1<<53)), protocol.ProfileState(n("state", 0, 4)), anyText(t, "why")
 	}
 	return e
 }

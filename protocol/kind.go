@@ -11,12 +11,17 @@ const (
 	PowerOff   Kind = 2  // the box was switched off or went to standby: Cause
 	PageView   Kind = 3  // an EPG page was entered: Page, From, Template
 	Click      Kind = 4  // a slot of a page was clicked: Page, Area, Slot, Content, Template, Trace
-	View       Kind = 5  // a viewing segment ended: Mode, Channel, Content, Duration, Speed, Part, End, Trace
+	View       Kind = 5  // a viewing segment ended: Mode, Channel, Content, Duration, Speed, Part, End, Trace, Keys, Idle
 	Order      Kind = 6  // an order had a result: OrderID, Product, Provider, Content, Fen, Result, Pay, Trace
 	Identity   Kind = 7  // who and what the box is from here on: Account, STBID, MAC, Province, City, Model, Firmware
 	ClockSync  Kind = 8  // the box learned the time: Wall, Clock
 	Dropped    Kind = 9  // events were dropped before they were stored: OfKind, Reason, Count
 	OutboxLost Kind = 10 // at divergence or salvage: evictions not yet acknowledged: Count
+	Impression Kind = 11 // a slot was seen until MonoMs: Page, Area, Slot, Content, Template, Sight, Duration
+	OrderPage  Kind = 12 // a page that offers to order was entered: Page, Product, Content, Trace
+	Playback   Kind = 13 // how a play went, told at its end: Mode, Channel, Content, StartMs, Stalls, StallMs, Errors, Error, Trace
+	Health     Kind = 14 // how the box and the agent on it do: CPU, MemoryKB, Temperature, AgentKB, AgentMs, FlashKB, Waiting
+	Running    Kind = 15 // which profile the box runs or has refused: Version, State, Why
 )
 
 // Cause says why a box was switched on or off.
@@ -90,6 +95,26 @@ const (
 	SourcePage       Source = 2
 )
 
+// Sight says how a slot was seen.
+type Sight uint8
+
+const (
+	SightUnknown  Sight = 0
+	SightRendered Sight = 1 // painted on the visible page
+	SightFocus    Sight = 2 // the focus rested on it
+)
+
+// ProfileState says what became of a profile.
+type ProfileState uint8
+
+const (
+	ProfileUnknown  ProfileState = 0
+	ProfileApplied  ProfileState = 1
+	ProfileRefused  ProfileState = 2 // Why says what is wrong; the one before stays
+	ProfileExpired  ProfileState = 3 // the one built in holds again
+	ProfileAnswered ProfileState = 4 // asked to say what runs
+)
+
 // Clock is how good a time is; a greater value is better.
 type Clock uint8
 
@@ -110,6 +135,7 @@ const (
 	ReasonReadOnly  Reason = 3 // flash would not take them
 	ReasonMemory    Reason = 4 // the ring in memory was full
 	ReasonInvalid   Reason = 5 // refused by the local API
+	ReasonQuiet     Reason = 6 // the profile in force does not want them
 )
 
 // names holds the word of each value of an enumeration, by number; an empty
@@ -117,7 +143,8 @@ const (
 type names []string
 
 var (
-	kindNames   = names{"", "power_on", "power_off", "page_view", "click", "view", "order", "identity", "clock_sync", "dropped", "outbox_lost"}
+	kindNames = names{"", "power_on", "power_off", "page_view", "click", "view", "order", "identity", "clock_sync", "dropped", "outbox_lost",
+		"impression", "order_page", "playback", "health", "running"}
 	causeNames  = names{"unknown", "boot", "wake", "standby", "shutdown", "power_cut"}
 	modeNames   = names{"unknown", "live", "timeshift", "catchup", "vod", "app"}
 	endNames    = names{"unknown", "zap", "stop", "finished", "standby", "power_off", "power_cut", "error", "capped", "continue"}
@@ -125,7 +152,9 @@ var (
 	payNames    = names{"unknown", "carrier_bill", "wechat", "alipay", "points"}
 	sourceNames = names{"agent", "middleware", "page"}
 	clockNames  = names{"unknown", "box", "ntp", "server"}
-	reasonNames = names{"unknown", "rate_limit", "sampling", "read_only", "memory", "invalid"}
+	reasonNames = names{"unknown", "rate_limit", "sampling", "read_only", "memory", "invalid", "quiet"}
+	sightNames  = names{"unknown", "rendered", "focus"}
+	stateNames  = names{"unknown", "applied", "refused", "expired", "answered"}
 )
 
 func (n names) word(v uint8) string {
@@ -157,6 +186,9 @@ func (p Pay) String() string    { return payNames.word(uint8(p)) }
 func (s Source) String() string { return sourceNames.word(uint8(s)) }
 func (c Clock) String() string  { return clockNames.word(uint8(c)) }
 func (r Reason) String() string { return reasonNames.word(uint8(r)) }
+func (s Sight) String() string  { return sightNames.word(uint8(s)) }
+
+func (s ProfileState) String() string { return stateNames.word(uint8(s)) }
 
 // Known reports whether this version of the protocol gave k a meaning. An
 // unknown kind is no fault: a newer box may send it [P-3.2].

@@ -80,7 +80,7 @@ func specWords() string {
 		name  string
 		words names
 	}{{"cause", causeNames}, {"mode", modeNames}, {"end", endNames}, {"result", resultNames}, {"pay", payNames},
-		{"clock", clockNames}, {"reason", reasonNames}, {"source", sourceNames}, {"of_kind", kindNames}} {
+		{"clock", clockNames}, {"reason", reasonNames}, {"source", sourceNames}, {"sight", sightNames}, {"state", stateNames}, {"of_kind", kindNames}} {
 		fmt.Fprintf(&out, "| `%s` |", w.name)
 		for v, word := range w.words {
 			if word != "" {

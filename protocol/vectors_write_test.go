@@ -89,6 +89,21 @@ func everyKind() []protocol.Event {
 	return append(events, protocol.Event{Kind: protocol.PowerOn, Boot: 18, MonoMs: 8_123, Serial: events[2].Serial, Cause: protocol.CauseWake})
 }
 
+// laterKinds are events of the kinds and columns that came second.
+func laterKinds() []protocol.Event {
+	return []protocol.Event{
+		{Kind: protocol.PageView, Boot: 3, MonoMs: 10_000, Source: protocol.SourcePage, Page: "home/index", Template: "t7"},
+		{Kind: protocol.Impression, Boot: 3, MonoMs: 14_500, Source: protocol.SourcePage, Page: "home/index", Area: "banner", Slot: 1, Content: "0210000229758674", Template: "t7", Sight: protocol.SightRendered, DurationMs: 4_400},
+		{Kind: protocol.Impression, Boot: 3, MonoMs: 14_500, Source: protocol.SourcePage, Page: "home/index", Area: "banner", Slot: 2, Template: "t7", Sight: protocol.SightFocus, DurationMs: 1_200},
+		{Kind: protocol.Click, Boot: 3, MonoMs: 14_600, Source: protocol.SourcePage, Page: "home/index", Area: "banner", Slot: 2, Content: "0210000229758675", Template: "t7", Trace: 1},
+		{Kind: protocol.OrderPage, Boot: 3, MonoMs: 15_000, Source: protocol.SourcePage, Page: "order/confirm", Product: "pkg0007", Content: "0210000229758675", Trace: 1},
+		{Kind: protocol.View, Boot: 3, MonoMs: 80_000, Source: protocol.SourcePage, Mode: protocol.ModeVOD, Content: "0210000229758675", DurationMs: 60_000, Speed: 100, End: protocol.EndStop, Trace: 1, Keys: 7, IdleMs: 12_345},
+		{Kind: protocol.Playback, Boot: 3, MonoMs: 80_000, Source: protocol.SourcePage, Mode: protocol.ModeVOD, Content: "0210000229758675", StartMs: 830, Stalls: 2, StallMs: 3_100, Errors: 1, Error: "10071", Trace: 1},
+		{Kind: protocol.Health, Boot: 3, MonoMs: 90_000, CPU: 183, MemoryKB: 412_000, Temperature: -55, AgentKB: 4_100, AgentMs: 2_345, FlashKB: 611, Waiting: 9},
+		{Kind: protocol.Running, Boot: 3, MonoMs: 91_000, Version: 26, State: protocol.ProfileRefused, Why: "signature"},
+	}
+}
+
 func bodyVectors(tb testing.TB) []vector {
 	var enc protocol.Encoder
 	plain := func(name string, events []protocol.Event) vector {
@@ -121,7 +136,7 @@ func bodyVectors(tb testing.TB) []vector {
 	return []vector{
 		plain("one page view", []protocol.Event{{Kind: protocol.PageView, Serial: 7, Boot: 2, MonoMs: 1000, Source: protocol.SourcePage, Page: "home"}}),
 		raw("page view, click and view, as in SPEC.md", 3, goodColumns()),
-		every, deflated,
+		every, deflated, plain("the kinds and columns that came second", laterKinds()),
 		plain("a column of equal values is one number", []protocol.Event{
 			{Kind: protocol.PowerOn, Boot: 1, MonoMs: 1, Cause: protocol.CauseBoot}, {Kind: protocol.PowerOn, Boot: 2, MonoMs: 1, Cause: protocol.CauseBoot}}),
 		raw("an unknown kind, columns and body elements of a newer version", 3, append(longer, "new")),
@@ -255,6 +270,11 @@ func identityVectors() []vector {
 }
 
 func eventVectors() []vector {
+	var later []byte
+	for i, e := range laterKinds() {
+		later = append(later, "[,"[min(i, 1)])
+		later = protocol.AppendJSON(later, &e)
+	}
 	var all []byte
 	for i, e := range everyKind() {
 		all = append(all, "[,"[min(i, 1)])
@@ -262,6 +282,7 @@ func eventVectors() []vector {
 	}
 	return []vector{
 		{Name: "every kind", Text: string(all) + "]"},
+		{Name: "the kinds and columns that came second", Text: string(later) + "]"},
 		{Name: "one event, fields in any order", Text: `{"page":"home","boot":5,"kind":"page_view"}`},
 		{Name: "no events", Text: `[]`},
 		{Name: "an unknown kind", Text: `{"kind":"clik"}`},

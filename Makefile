@@ -10,7 +10,7 @@ ARM      := CGO_ENABLED=0 GOOS=linux GOARCH=arm GOARM=7
 # The box's budget for the stripped binary, in bytes (ARCHITECTURE.md, Budgets).
 ARM_BUDGET := 10500000
 
-.PHONY: help build demo test race check fmt lint sim fuzz scenarios mutants e2e e2e-browser e2e-brokers country crash bench bench-outbox arm web web-check clean
+.PHONY: help build demo test race check fmt lint sim fuzz scenarios mutants e2e e2e-browser e2e-brokers country crash bench bench-agent bench-outbox arm web web-check clean
 
 help: ## list the targets
 	@grep -hE '^[a-z0-9-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | sort | column -t -s "$$(printf '\t')"
@@ -90,6 +90,11 @@ crash: ## every state a power cut, a kill or a failing disk can leave; needs roo
 
 bench: ## our figures beside a peer's, from one run; JSON and HTML in out/bench
 	$(GO) run ./testbench/bench -out out/bench
+	$(MAKE) bench-outbox bench-agent
+
+bench-agent: ## our agent beside mosquitto_pub and agents as they are often written: memory, flash, wire; needs root
+	@testbench/setup/install.sh flash
+	$(GO) run ./testbench/boxbench -out out/boxbench.json
 
 bench-outbox: ## bytes at the block device for each event kept, our way and others'; needs root; out/flash.json
 	@testbench/setup/install.sh flash

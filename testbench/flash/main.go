@@ -7,45 +7,30 @@ import (
 	"fmt"
 	"io"
 	"os"
-	"os/exec"
 	"path/filepath"
 	"strings"
-	"syscall"
 	"text/tabwriter"
 	"time"
+
+	"iptvdc/testbench/blockdev"
 )
 
 // tick is longer than the kernel's, by which inode times go on.
 const tick = 15 * time.Millisecond
-
-// mounts says that the process has mounts of its own.
-const mounts = "FLASH_OWN_MOUNTS"
 
 func main() {
 	out := flag.String("out", "out/flash.json", "file for the figures")
 	commits := flag.Int("commits", 120, "commits of each way")
 	only := flag.String("only", "", "only ways whose name contains this")
 	flag.Parse()
-	if err := start(*out, *only, *commits); err != nil {
+	ran, err := blockdev.Own()
+	if !ran {
+		err = measureAll(*out, *only, *commits)
+	}
+	if err != nil {
 		fmt.Fprintln(os.Stderr, "flash:", err)
 		os.Exit(1)
 	}
-}
-
-// start runs this program again with mounts of its own, which go with it
-// whatever happens.
-func start(out, only string, commits int) error {
-	if os.Getenv(mounts) != "" {
-		return measureAll(out, only, commits)
-	}
-	if os.Geteuid() != 0 {
-		return errors.New("a loop device needs root")
-	}
-	c := exec.Command("/proc/self/exe", os.Args[1:]...)
-	c.Env = append(os.Environ(), mounts+"=1")
-	c.Stdout, c.Stderr = os.Stdout, os.Stderr
-	c.SysProcAttr = &syscall.SysProcAttr{Unshareflags: syscall.CLONE_NEWNS}
-	return c.Run()
 }
 
 // Figure is what one way cost.
@@ -77,8 +62,8 @@ func measureAll(out, only string, commits int) error {
 			return fmt.Errorf("%s: %w", w.name, err)
 		}
 		all = append(all, Figure{Way: w.name, Ours: w.ours, Group: w.group, PowerCut: w.lost,
-			BackToBack: float64(fast.bytes) / float64(n), Apart: float64(apart.bytes) / float64(n),
-			Requests: float64(apart.requests) / float64(n), CommitKB: float64(apart.bytes) / float64(commits) / 1000})
+			BackToBack: float64(fast.Bytes) / float64(n), Apart: float64(apart.Bytes) / float64(n),
+			Requests: float64(apart.Requests) / float64(n), CommitKB: float64(apart.Bytes) / float64(commits) / 1000})
 	}
 	if err := table(os.Stdout, all); err != nil {
 		return err
@@ -92,21 +77,21 @@ func measureAll(out, only string, commits int) error {
 
 // measure lets a way keep n events on a fresh device. What making the first
 // files costs is not counted: a box does it once in its life.
-func (w *way) measure(n int, pause func()) (cost written, err error) {
-	d, err := newDevice()
+func (w *way) measure(n int, pause func()) (cost blockdev.Written, err error) {
+	d, err := blockdev.New()
 	if err != nil {
 		return cost, err
 	}
-	defer func() { err = errors.Join(err, d.close()) }()
-	dir := filepath.Join(d.dir, "box")
+	defer func() { err = errors.Join(err, d.Close()) }()
+	dir := filepath.Join(d.Dir, "box")
 	if err := os.Mkdir(dir, 0o700); err != nil {
 		return cost, err
 	}
-	var before written
+	var before blockdev.Written
 	first := true
 	err = w.keep(dir, n+w.group, w.group, func() {
-		if !first && before == (written{}) {
-			before, err = d.settled()
+		if !first && before == (blockdev.Written{}) {
+			before, err = d.Settled()
 		}
 		first = false
 		pause()
@@ -114,12 +99,12 @@ func (w *way) measure(n int, pause func()) (cost written, err error) {
 	if err != nil {
 		return cost, err
 	}
-	after, err := d.settled()
+	after, err := d.Settled()
 	if err != nil {
 		return cost, err
 	}
-	cost = written{after.bytes - before.bytes, after.requests - before.requests}
-	if before == (written{}) || cost.bytes <= 0 {
+	cost = blockdev.Written{Bytes: after.Bytes - before.Bytes, Requests: after.Requests - before.Requests}
+	if before == (blockdev.Written{}) || cost.Bytes <= 0 {
 		return cost, errors.New("the device counted nothing")
 	}
 	return cost, nil

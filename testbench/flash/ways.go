@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"os"
+	"os/exec"
 	"path/filepath"
 
 	mqtt "github.com/eclipse/paho.mqtt.golang"
@@ -144,8 +145,8 @@ func fileStore(dir string, n, group int, pause func()) error {
 			s.Put(key, p)
 			keys = append(keys, key)
 		}
-		if _, err := run("sync", "-f", dir); err != nil {
-			return err
+		if out, err := exec.Command("sync", "-f", dir).CombinedOutput(); err != nil {
+			return fmt.Errorf("sync: %w\n%s", err, out)
 		}
 		for _, key := range keys {
 			s.Del(key)

@@ -3,7 +3,7 @@
 # which, and does nothing when they are there. Usage: install.sh PART ...
 #   browser  Chromium, Node.js and npm, a CJK font for the screenshots
 #   arm      QEMU's user-mode emulator, to run the box's binary
-#   flash    what makes and mounts a file system of our own
+#   flash    what makes and mounts a file system of our own, and mosquitto as a peer
 #   brokers  mosquitto and RabbitMQ, their services kept from starting; NATS, two
 #            versions, built into bin/brokers
 set -eu
@@ -25,6 +25,9 @@ for part in "$@"; do
 	flash)
 		need mkfs.ext4 e2fsprogs
 		need findmnt util-linux
+		need mosquitto_pub mosquitto-clients
+		[ -x /usr/sbin/mosquitto ] || missing="$missing mosquitto"
+		services="$services mosquitto"
 		;;
 	brokers)
 		[ -x /usr/sbin/mosquitto ] || missing="$missing mosquitto"

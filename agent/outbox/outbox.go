@@ -88,7 +88,7 @@ func (e *entry) last() uint64 { return e.first + uint64(e.n) - 1 }
 type doubt struct {
 	epoch, seq, no uint64 // what a success would have left
 	events         int    // how many events of an Append it held
-	evicted        uint64
+	evicted, maybe uint64 // as in plan
 }
 
 // Stats tells how an outbox stands. Counters run since New.
@@ -99,6 +99,7 @@ type Stats struct {
 	Lost            uint64 // events to be reported by outbox_lost, see Append
 
 	Evicted     uint64 // events dropped for lack of space
+	EvictedSent uint64 // of these, in batches that were sent and not acknowledged: they may have arrived
 	Acked       uint64 // events the centre has confirmed
 	Quarantined uint64 // acks with code quarantined
 	Diverged    uint64 // new epochs because the centre's history was another

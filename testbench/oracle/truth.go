@@ -43,6 +43,7 @@ type Record struct {
 type Truth struct {
 	Records []Record
 	Evicted map[string]int64 // events that boxes threw away for want of room
+	Sent    map[string]int64 // of these, sent before: they may have arrived
 	Cut     bool             // the last line was unfinished and left out
 }
 
@@ -105,6 +106,7 @@ func (t *Truth) add(line []byte, one func(string) string) error {
 		AtMs     int64  `json:"t"`
 		Event    *Event `json:"e"`
 		Evicted  int64  `json:"evicted"`
+		Sent     int64  `json:"sent"`
 	}
 	if err := json.Unmarshal(line, &l); err != nil {
 		return err
@@ -114,9 +116,10 @@ func (t *Truth) add(line []byte, one func(string) string) error {
 	}
 	if l.Evicted > 0 {
 		if t.Evicted == nil {
-			t.Evicted = make(map[string]int64)
+			t.Evicted, t.Sent = make(map[string]int64), make(map[string]int64)
 		}
 		t.Evicted[l.Box] += l.Evicted
+		t.Sent[l.Box] += l.Sent
 		return nil
 	}
 	if l.Event == nil || l.Event.Kind == "" {

@@ -95,5 +95,8 @@ func (c *Config) Validate() error {
 			return fmt.Errorf("listen: %q is not a loopback address; allowed: 127.0.0.1, ::1, localhost", host)
 		}
 	}
+	if err := c.Timing.Validate(); err != nil {
+		return err
+	}
 	return c.Outbox.Validate()
 }

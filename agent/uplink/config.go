@@ -100,7 +100,11 @@ func DefaultTiming() Timing {
 	}
 }
 
-func (t *Timing) validate() error {
+// Validate explains what is wrong with t; the zero Timing is good.
+func (t *Timing) Validate() error {
+	if *t == (Timing{}) {
+		return nil
+	}
 	for _, f := range []struct {
 		name string
 		d    time.Duration
@@ -146,7 +150,7 @@ func (c *Config) Validate() error {
 	if c.Timing == (Timing{}) {
 		return nil
 	}
-	return c.Timing.validate()
+	return c.Timing.Validate()
 }
 
 // ParseBroker reads a broker's address and fills in the port.

@@ -5,16 +5,14 @@ import (
 	"errors"
 	"flag"
 	"fmt"
-	"io"
 	"os"
 	"os/exec"
 	"path/filepath"
-	"strconv"
-	"strings"
 	"text/tabwriter"
 	"time"
 
 	"iptvdc/testbench/blockdev"
+	"iptvdc/testbench/procfs"
 )
 
 func main() {
@@ -137,7 +135,7 @@ func (k *kind) measure(b *built, work string, rate int, span time.Duration) (f F
 			if before, err = d.Settled(); err != nil {
 				return f, err
 			}
-			if cpuBefore, err = cpuSeconds(s.cmd.Process.Pid); err != nil {
+			if cpuBefore, err = procfs.CPUSeconds(s.cmd.Process.Pid); err != nil {
 				return f, err
 			}
 			wireBefore, began = w.bytes.Load(), time.Now()
@@ -148,11 +146,11 @@ func (k *kind) measure(b *built, work string, rate int, span time.Duration) (f F
 		}
 	}
 	took := time.Since(began).Seconds()
-	cpu, err := cpuSeconds(s.cmd.Process.Pid)
+	cpu, err := procfs.CPUSeconds(s.cmd.Process.Pid)
 	if err != nil {
 		return f, err
 	}
-	anonymous, resident, err := memory(s.cmd.Process.Pid)
+	anonymous, resident, err := procfs.Memory(s.cmd.Process.Pid)
 	if err != nil {
 		return f, err
 	}
@@ -168,47 +166,4 @@ func (k *kind) measure(b *built, work string, rate int, span time.Duration) (f F
 	return Figure{Agent: k.name, Keeps: k.keeps, ProgramMB: float64(info.Size()) / 1e6, AnonymousMB: anonymous, ResidentMB: resident,
 		CPUPercent: 100 * (cpu - cpuBefore) / took, FlashAnEvent: float64(after.Bytes-before.Bytes) / n,
 		WireAnEvent: float64(w.bytes.Load()-wireBefore) / n, Events: n, Seconds: took}, nil
-}
-
-// memory is a process's anonymous and resident memory, MB.
-func memory(pid int) (anonymous, resident float64, err error) {
-	text, err := os.ReadFile(fmt.Sprintf("/proc/%d/status", pid))
-	if err != nil {
-		return 0, 0, err
-	}
-	for line := range strings.Lines(string(text)) {
-		var kb float64
-		if f := strings.Fields(line); len(f) == 3 {
-			kb, _ = strconv.ParseFloat(f[1], 64)
-		}
-		switch {
-		case strings.HasPrefix(line, "RssAnon:"):
-			anonymous = kb / 1000
-		case strings.HasPrefix(line, "VmRSS:"):
-			resident = kb / 1000
-		}
-	}
-	if anonymous == 0 || resident == 0 {
-		return 0, 0, io.ErrUnexpectedEOF
-	}
-	return anonymous, resident, nil
-}
-
-// cpuSeconds is the processor time of a process, user and system.
-func cpuSeconds(pid int) (float64, error) {
-	text, err := os.ReadFile(fmt.Sprintf("/proc/%d/stat", pid))
-	if err != nil {
-		return 0, err
-	}
-	_, after, _ := strings.Cut(string(text), ") ")
-	f := strings.Fields(after)
-	if len(f) < 13 {
-		return 0, io.ErrUnexpectedEOF
-	}
-	user, err := strconv.ParseFloat(f[11], 64)
-	if err != nil {
-		return 0, err
-	}
-	system, err := strconv.ParseFloat(f[12], 64)
-	return (user + system) / 100, err // ticks of 10 ms
 }

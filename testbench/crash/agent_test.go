@@ -35,6 +35,9 @@ var agentCutsFlag = flag.Int("agentcuts", 12, "random power cuts of a whole agen
 // the commit window of 250 ms and some room for a busy machine.
 const settledAfter = 600 * time.Millisecond
 
+// betweenEvents is the pause between two events of a caller.
+const betweenEvents = 2 * time.Millisecond
+
 // flashLife is a box's flash from one power cut to the next, and what callers
 // were told of it.
 type flashLife struct {
@@ -254,7 +257,9 @@ func (a *agentProcess) stop(how syscall.Signal) error {
 // post reports events for so long, and returns which were accepted when.
 func (f *flashLife) post(a *agentProcess, span time.Duration) map[int]time.Time {
 	told := map[int]time.Time{}
-	for end := time.Now().Add(span); time.Now().Before(end); {
+	beat := time.NewTicker(betweenEvents) // so that what is not sent yet does not grow from life to life
+	defer beat.Stop()
+	for end := time.Now().Add(span); time.Now().Before(end); <-beat.C {
 		id, body, wait := f.next, "", ""
 		f.next++
 		if f.rnd.IntN(7) == 0 {
@@ -288,10 +293,14 @@ func (f *flashLife) post(a *agentProcess, span time.Duration) map[int]time.Time 
 
 // drain waits until the agent holds nothing any more.
 func (a *agentProcess) drain() error {
-	ctx, cancel := context.WithTimeout(context.Background(), patience)
+	ctx, cancel := context.WithTimeout(context.Background(), 5*patience)
 	defer cancel()
+	var s daemon.Status
 	for every := time.NewTicker(50 * time.Millisecond); ; {
-		s, err := a.status(ctx)
+		now, err := a.status(ctx)
+		if err == nil {
+			s = now
+		}
 		if err == nil && s.Outbox.Events == 0 && s.Outbox.Open == 0 && s.Recorder != nil && s.Recorder.Pending == 0 && s.Outbox.Lost == 0 {
 			every.Stop()
 			return nil

@@ -38,22 +38,24 @@ type Hooks struct {
 	Report func()
 }
 
-// Policy is what a box goes by now. Down, Synced, Admit and what asks may be
-// called from anywhere and do not block; Run does the work.
+// Policy is what a box goes by now. Its methods may be called from anywhere; Run
+// does the work. Down, Synced and what asks for what holds never wait; Stats, and
+// Admit of a playback with errors, wait while a profile is written to flash.
 type Policy struct {
 	cfg  Config
 	now  atomic.Pointer[effective]
 	down chan packet
 	wake chan struct{}
 
-	mu     sync.Mutex // guards what follows; hooks are called without it
-	store  *Store
-	offset int64 // centre's clock minus this boot's
-	synced bool
-	last   *protocol.Profile // in force at the last step
-	bad    troubles
-	told   []uint64 // when refusals were told, mono ms
-	stats  Stats
+	offset atomic.Pointer[int64] // centre's clock minus this boot's; nil: not known
+	missed atomic.Uint64
+
+	mu    sync.Mutex // guards what follows; hooks are called without it
+	store *Store
+	last  *protocol.Profile // in force at the last step
+	bad   troubles
+	told  []uint64 // when refusals were told, mono ms
+	stats Stats
 }
 
 type packet struct {
@@ -127,19 +129,14 @@ func (p *Policy) Down(topic string, bytes []byte, _ uint64) {
 	select {
 	case p.down <- packet{topic, bytes}:
 	default:
-		p.mu.Lock()
-		p.stats.Missed++
-		p.mu.Unlock()
+		p.missed.Add(1)
 	}
 }
 
 // Synced takes what the centre's clock (UTC ms) was at a moment of this boot's.
 func (p *Policy) Synced(serverMs, monoMs uint64) {
-	p.mu.Lock()
-	first := !p.synced
-	p.synced, p.offset = true, int64(serverMs)-int64(monoMs)
-	p.mu.Unlock()
-	if first {
+	offset := int64(serverMs) - int64(monoMs)
+	if p.offset.Swap(&offset) == nil {
 		p.nudge()
 	}
 }
@@ -187,6 +184,7 @@ func (p *Policy) Stats() Stats {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	s, e := p.stats, p.now.Load()
+	s.Missed = p.missed.Load()
 	s.Keys, s.Version, s.Trigger, s.Quiet = len(p.cfg.Keys), e.Version, e.Trigger, e.Quiet
 	for _, k := range protocol.Kinds() {
 		s.Sampling = s.Sampling || !e.records[k]
@@ -199,10 +197,11 @@ func (p *Policy) Stats() Stats {
 
 // centreMs is the centre's time, 0 if it is not known.
 func (p *Policy) centreMs() uint64 {
-	if !p.synced {
+	offset := p.offset.Load()
+	if offset == nil {
 		return 0
 	}
-	return uint64(max(0, int64(p.cfg.Clock.MonoMs())+p.offset))
+	return uint64(max(0, int64(p.cfg.Clock.MonoMs())+*offset))
 }
 
 // refreshLocked works out what holds now and returns it.

@@ -45,6 +45,11 @@ type Config struct {
 	Window int           // batches under way, 0: 4
 	Group  time.Duration // commit window, 0: 250 ms
 
+	// ProfileKeys are the public keys of those who may steer the box; none: no
+	// profile is heard. ProfileGroup is the box's group beside all; "": its model.
+	ProfileKeys  protocol.Keys
+	ProfileGroup string
+
 	Version   string
 	NotBefore time.Time // when the program was built
 	Log       *slog.Logger
@@ -80,6 +85,9 @@ func (c *Config) Validate() error {
 	}
 	if city := c.Identity.City; city != 0 && city/100 != uint32(c.Province) {
 		return fmt.Errorf("city: %d does not lie in province %d; write its four digits, as -city %d01", city, c.Province, c.Province)
+	}
+	if err := c.checkProfiles(); err != nil {
+		return err
 	}
 	if c.Box != "" {
 		if err := protocol.CheckBox(c.Box); err != nil {

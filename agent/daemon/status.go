@@ -14,6 +14,7 @@ import (
 	"iptvdc/agent"
 	"iptvdc/agent/localapi"
 	"iptvdc/agent/outbox"
+	"iptvdc/agent/profile"
 	"iptvdc/agent/uplink"
 )
 
@@ -34,6 +35,7 @@ type Status struct {
 	Recorder *agent.RecorderStats `json:"recorder,omitempty"`
 	Uplink   *uplink.Stats        `json:"uplink,omitempty"`
 	API      *localapi.Stats      `json:"api,omitempty"`
+	Profile  profile.Stats        `json:"profile"`
 }
 
 const socketName = "agent.sock"

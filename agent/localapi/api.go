@@ -86,6 +86,7 @@ type Stats struct {
 // API is the http.Handler. Safe for concurrent use.
 type API struct {
 	cfg    Config
+	allow  atomic.Pointer[[]string] // origins
 	pages  bucket
 	native bucket
 
@@ -110,8 +111,14 @@ func New(cfg Config) (*API, error) {
 	if cfg.StoreWait == 0 {
 		cfg.StoreWait = 10 * time.Second
 	}
-	return &API{cfg: cfg, pages: newBucket(cfg.PageRate), native: newBucket(cfg.NativeRate)}, nil
+	a := &API{cfg: cfg, pages: newBucket(cfg.PageRate), native: newBucket(cfg.NativeRate)}
+	a.SetOrigins(cfg.Origins)
+	return a, nil
 }
+
+// SetOrigins replaces Config.Origins from the next request on; the list is not
+// to be changed afterwards. Safe for concurrent use.
+func (a *API) SetOrigins(origins []string) { a.allow.Store(&origins) }
 
 // Stats returns the counters.
 func (a *API) Stats() Stats {
@@ -150,9 +157,9 @@ func (a *API) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	origin, page := pageOrigin(r)
-	if page && !slices.Contains(a.cfg.Origins, origin) {
+	if allowed := *a.allow.Load(); page && !slices.Contains(allowed, origin) {
 		a.refuse(w, &refusal{status: 403, Code: "bad_origin", Field: "Origin", count: &a.badOrigin,
-			Message: fmt.Sprintf("pages of %.80q may not post here; allowed: %s", origin, list(a.cfg.Origins))})
+			Message: fmt.Sprintf("pages of %.80q may not post here; allowed: %s", origin, list(allowed))})
 		return
 	}
 	if page {

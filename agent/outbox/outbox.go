@@ -385,6 +385,30 @@ func (o *Outbox) Floor() uint64 {
 	return o.floor()
 }
 
+// Pressing is the highest number of a batch that is held, not acknowledged and
+// above ClassUse: in quiet hours nothing behind it is sent [P-8.5]. 0: none.
+func (o *Outbox) Pressing() uint64 {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	for i := len(o.list) - 1; i >= o.floorAt(); i-- {
+		if o.list[i].class > ClassUse {
+			return o.list[i].no
+		}
+	}
+	return 0
+}
+
+// SetBatchEvents replaces Options.BatchEvents from the next Append on; outside
+// its limits, or 0, it is DefaultBatchEvents.
+func (o *Outbox) SetBatchEvents(n int) {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	if n < 1 || n > protocol.MaxBatchEvents {
+		n = DefaultBatchEvents
+	}
+	o.o.BatchEvents = n
+}
+
 // Epoch is the present epoch. It changes with divergence and salvage.
 func (o *Outbox) Epoch() uint64 {
 	o.mu.Lock()

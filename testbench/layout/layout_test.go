@@ -62,6 +62,7 @@ var allowed = []struct {
 	{"protocol", nil},
 	{"agent", []string{"protocol", "agent/..."}},
 	{"aggregator/broker", []string{"protocol"}},
+	{"aggregator/profiles", []string{"protocol"}},
 	{"aggregator/ledger/sqlite", []string{"protocol", "aggregator", "aggregator/ledger"}},
 	{"aggregator/ledger/ledgertest", []string{"protocol", "aggregator", "aggregator/ledger"}},
 	{"aggregator/ledger", []string{"protocol", "aggregator"}},

@@ -126,6 +126,7 @@ func parse(args []string, getenv func(string) string, errw io.Writer) (daemon.Co
 	fs.DurationVar(&t.SealAge, "batch-age", t.SealAge, "an unfinished batch is sent when so old")
 	fs.DurationVar(&t.SealRide, "batch-ride", t.SealRide, "and when so old, with the next event")
 	fs.DurationVar(&t.KeepAlive, "keepalive", t.KeepAlive, "MQTT keep-alive, +-20 % by box")
+	keys := profileFlags(fs, &cfg)
 	fs.StringVar(&level, "log", "info", "log `level`: debug, info, warn, error")
 	if err := parseFlags(fs, args); err != nil {
 		return cfg, err
@@ -143,7 +144,10 @@ func parse(args []string, getenv func(string) string, errw io.Writer) (daemon.Co
 	if err := cfg.Validate(); err != nil {
 		return cfg, &usageError{err}
 	}
-	var err error
+	err := readProfileKeys(*keys, &cfg)
+	if err != nil {
+		return cfg, err
+	}
 	cfg.TLS, err = trust(ca, cert, key)
 	return cfg, err
 }

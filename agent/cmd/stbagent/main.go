@@ -148,6 +148,9 @@ func status(args []string, out, errw io.Writer) error {
 	if r := s.Recorder; r != nil {
 		fmt.Fprintf(out, "recorded %d events, %d stored, %d waiting, %d dropped, %d evicted\n", r.Accepted, r.Stored, r.Pending, r.Dropped, s.Outbox.Evicted)
 	}
+	if s.Running {
+		fmt.Fprintf(out, "profile  %s\n", profileLine(&s.Profile))
+	}
 	for _, odd := range s.Odd {
 		fmt.Fprintf(out, "setting  %s\n", odd)
 	}

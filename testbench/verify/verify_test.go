@@ -227,7 +227,9 @@ func TestVerify(t *testing.T) {
 		return l
 	})
 	f("a slower start", "equal false, lost 0, doubled 0, faults 0, wrong [start_time]", func(l []string) []string {
-		at := slices.IndexFunc(l, func(l string) bool { return strings.Contains(l, `"kind":"playback"`) && strings.Contains(l, `"start_ms":`) })
+		at := slices.IndexFunc(l, func(l string) bool {
+			return strings.Contains(l, `"kind":"playback"`) && strings.Contains(l, `"start_ms":`)
+		})
 		l[at] = strings.Replace(l[at], `"start_ms":`, `"start_ms":1`, 1)
 		return l
 	})

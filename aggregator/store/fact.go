@@ -7,15 +7,16 @@ import "iptvdc/aggregator"
 // add up. What each column counts is defined here and nowhere else; engines
 // compute it in SQL, the reference in Go, storetest holds both to this text.
 //
-// Times: every event but a View counts in the hour of its AtMs. A View lies from AtMs-DurationMs to AtMs; its play counts in the hour in which
-// it starts, its time is split at the hours' edges. Every row with a clock of
-// any quality counts.
+// Times: every event but a View counts in the hour of its AtMs. A View lies
+// from AtMs-DurationMs to AtMs; its play counts in the hour in which it starts,
+// its time is split at the hours' edges. Every row with a clock of any quality
+// counts.
 type Fact uint8
 
 const (
 	// FactBox: province, city, box. power_ons = Powers with On; page_views;
-	// clicks; plays, viewing_ms as in FactView; events = all rows, notices too
-	// (a View counts in the hour of its AtMs). A row exists if any is > 0.
+	// clicks; plays, viewing_ms as in FactView; events = all rows of all kinds (a
+	// View counts in the hour of its AtMs). A row exists if any is > 0.
 	FactBox Fact = iota
 	// FactPage: province, city, page. page_views.
 	FactPage

@@ -346,7 +346,7 @@ func (a *API) stampOne(e *protocol.Event, page bool, now uint64) error {
 		return wrong("mono_ms", "the agent sets it for pages; leave it out")
 	case e.MonoMs > now:
 		return wrong("mono_ms", "%d lies ahead, this boot is %d ms old; allowed 0..%d", e.MonoMs, now, now)
-	case e.Kind == protocol.Dropped || e.Kind == protocol.OutboxLost:
+	case e.Kind == protocol.Dropped || e.Kind == protocol.OutboxLost || e.Kind == protocol.Running:
 		return wrong("kind", "%s is the agent's own; allowed: %s", e.Kind, kinds(page))
 	case page && !slices.Contains(pageKinds, e.Kind):
 		return wrong("kind", "a page may not report %s; allowed: %s", e.Kind, kinds(page))
@@ -361,8 +361,9 @@ func (a *API) stampOne(e *protocol.Event, page bool, now uint64) error {
 }
 
 var (
-	pageKinds   = []protocol.Kind{protocol.PageView, protocol.Click, protocol.View, protocol.Order}
-	nativeKinds = append([]protocol.Kind{protocol.PowerOn, protocol.PowerOff, protocol.Identity, protocol.ClockSync}, pageKinds...)
+	pageKinds = []protocol.Kind{protocol.PageView, protocol.Click, protocol.View, protocol.Order,
+		protocol.Impression, protocol.OrderPage, protocol.Playback}
+	nativeKinds = append([]protocol.Kind{protocol.PowerOn, protocol.PowerOff, protocol.Identity, protocol.ClockSync, protocol.Health}, pageKinds...)
 )
 
 func kinds(page bool) string {

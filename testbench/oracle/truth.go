@@ -28,6 +28,12 @@ type Event struct {
 	Provider   string `json:"provider"`
 	Fen        int64  `json:"fen"`
 	Result     string `json:"result"`
+	Template   string `json:"template"`
+	Sight      string `json:"sight"`
+	StartMs    int64  `json:"start_ms"`
+	Stalls     int64  `json:"stalls"`
+	StallMs    int64  `json:"stall_ms"`
+	Errors     int64  `json:"errors"`
 }
 
 // Record is one line of truth: an event, where and when it really happened.
@@ -126,7 +132,8 @@ func (t *Truth) add(line []byte, one func(string) string) error {
 		return errors.New(`neither "e", an event, nor "evicted"`)
 	}
 	e := *l.Event
-	for _, s := range []*string{&e.Kind, &e.Page, &e.Area, &e.Content, &e.Mode, &e.Channel, &e.Product, &e.Provider, &e.Result} {
+	for _, s := range []*string{&e.Kind, &e.Page, &e.Area, &e.Content, &e.Mode, &e.Channel, &e.Product, &e.Provider, &e.Result,
+		&e.Template, &e.Sight} {
 		*s = one(*s)
 	}
 	t.Records = append(t.Records, Record{
@@ -184,6 +191,8 @@ func cellOf(r *Record, dimension string) string {
 		return r.Event.Product
 	case "provider":
 		return r.Event.Provider
+	case "template":
+		return r.Event.Template
 	}
 	panic("oracle: no dimension " + dimension)
 }

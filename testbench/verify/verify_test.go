@@ -220,11 +220,23 @@ func TestVerify(t *testing.T) {
 	}
 	f("all arrived", "equal true, lost 0, doubled 0, faults 0, wrong []", func(l []string) []string { return l })
 	order := find(`"result":"paid"`)
-	f("an order twice", "equal false, lost 0, doubled 1, faults 0, wrong [order_attempts orders revenue]", func(l []string) []string {
+	f("an order twice", "equal false, lost 0, doubled 1, faults 0, wrong [order_attempts orders revenue order_success]", func(l []string) []string {
 		return append(l, l[order])
 	})
 	f("a price wrong", "equal false, lost 0, doubled 0, faults 0, wrong [revenue]", func(l []string) []string {
 		l[order] = strings.Replace(l[order], `"fen":`, `"fen":1`, 1)
+		return l
+	})
+	f("a slower start", "equal false, lost 0, doubled 0, faults 0, wrong [start_time]", func(l []string) []string {
+		at := slices.IndexFunc(l, func(l string) bool {
+			return strings.Contains(l, `"kind":"playback"`) && strings.Contains(l, `"start_ms":`)
+		})
+		l[at] = strings.Replace(l[at], `"start_ms":`, `"start_ms":1`, 1)
+		return l
+	})
+	f("an impression of another template", "equal false, lost 0, doubled 0, faults 0, wrong [impressions ctr]", func(l []string) []string {
+		at := find(`"sight":"rendered"`)
+		l[at] = strings.Replace(l[at], `"template":"`, `"template":"x`, 1)
 		return l
 	})
 	f("a page and a slot wrong", "equal false, lost 0, doubled 0, faults 0, wrong [page_views clicks click_to_play]", func(l []string) []string {

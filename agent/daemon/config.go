@@ -44,6 +44,7 @@ type Config struct {
 	Timing uplink.Timing
 	Window int           // batches under way, 0: 4
 	Group  time.Duration // commit window, 0: 250 ms
+	Alive  time.Duration // between two alive marks while something plays, 0: 60 s
 
 	Version   string
 	NotBefore time.Time // when the program was built

@@ -14,6 +14,7 @@ import (
 	"iptvdc/agent"
 	"iptvdc/agent/localapi"
 	"iptvdc/agent/outbox"
+	"iptvdc/agent/session"
 	"iptvdc/agent/uplink"
 )
 
@@ -34,6 +35,8 @@ type Status struct {
 	Recorder *agent.RecorderStats `json:"recorder,omitempty"`
 	Uplink   *uplink.Stats        `json:"uplink,omitempty"`
 	API      *localapi.Stats      `json:"api,omitempty"`
+	// Machine tells what the box does, as signals said: state, segment.
+	Machine *session.MachineStatus `json:"machine,omitempty"`
 }
 
 const socketName = "agent.sock"

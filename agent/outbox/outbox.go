@@ -251,12 +251,12 @@ func (o *Outbox) Note() []byte {
 	return o.note
 }
 
-// AppendBoot is Append that notes in the same commit which boot it is: power-on
-// is recorded exactly when the boot is.
-func (o *Outbox) AppendBoot(boot uint32, id string, events ...protocol.Event) error {
+// AppendBoot is AppendNoted that keeps in the same commit which boot it is:
+// power-on is recorded exactly when the boot is.
+func (o *Outbox) AppendBoot(boot uint32, id string, note []byte, events ...protocol.Event) error {
 	o.mu.Lock()
 	defer o.mu.Unlock()
-	return o.append(events, nil, func(m *Meta) { m.Boot, m.BootID = boot, id })
+	return o.append(events, note, func(m *Meta) { m.Boot, m.BootID = boot, id })
 }
 
 func (o *Outbox) append(events []protocol.Event, note []byte, boot func(*Meta)) error {

@@ -77,6 +77,7 @@ type Machine struct {
 	st     state
 	out    []protocol.Event // of the call that is being done
 	ticket agent.Ticket     // of what was recorded last
+	begun  bool             // a play has begun in it: too dear to wait for a mark
 	dirty  bool             // the state has changed since the last mark
 	marked uint64           // when the last mark was written; 0: never
 	short  uint64           // segments too short to be recorded
@@ -176,7 +177,8 @@ func (m *Machine) take(c *call) {
 	for i := range c.deeds {
 		m.react(&c.deeds[i])
 	}
-	c.ticket, c.err = m.flush(false)
+	c.ticket, c.err = m.flush(m.begun)
+	m.begun = false
 	close(c.done)
 }
 

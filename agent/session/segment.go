@@ -41,6 +41,7 @@ func (m *Machine) advance(now uint64) {
 func (m *Machine) begin(at uint64, p play) {
 	p.Asked, p.Start, p.Speed = at, at, 100
 	m.st.Play, m.st.At = p, at
+	m.begun = true
 }
 
 // cut ends the segment at time at; the play goes on with the next.

@@ -36,8 +36,9 @@ type box struct {
 	id   string // the kernel's id of the boot
 
 	// cut is asked at every write to flash; true: the power fails there.
-	cut func(what string) bool
-	off bool
+	cut     func(what string) bool
+	forgets bool // what was not synced is gone then
+	off     bool
 }
 
 var errDark = errors.New("no power")
@@ -62,7 +63,7 @@ func (b *box) start(id string) {
 		b.t.Fatal(err)
 	}
 	b.mark.box = b
-	b.mach.alive = &alive{open: b.openMark, sync: func(aliveFile) error { return b.write("sync") }}
+	b.mach.alive = &alive{open: b.openMark, sync: b.syncMark}
 	if b.mach.mark, err = b.mach.alive.load(); err != nil {
 		b.t.Fatal(err)
 	}
@@ -79,6 +80,19 @@ func (b *box) openMark(create bool) (aliveFile, error) {
 		b.mark.data = make([]byte, 2*slotBytes)
 	}
 	return b.mark, nil
+}
+
+// syncMark makes what was written to the mark durable; if the power goes first,
+// it may be gone again.
+func (b *box) syncMark(aliveFile) error {
+	if err := b.write("sync"); err != nil {
+		if b.forgets && b.mark.before != nil {
+			b.mark.data = b.mark.before
+		}
+		return err
+	}
+	b.mark.before = nil
+	return b.write("after a mark")
 }
 
 // write is one write to flash; an error: the power went before it was done.
@@ -142,6 +156,7 @@ func (t tap) AppendBoot(boot uint32, id string, note []byte, events ...protocol.
 type memoryFile struct {
 	box    *box
 	data   []byte
+	before []byte // as it was before what is not synced
 	writes int
 	bytes  int
 }
@@ -155,6 +170,7 @@ func (f *memoryFile) WriteAt(p []byte, off int64) (int, error) {
 	if err := f.box.write("mark"); err != nil {
 		return 0, err
 	}
+	f.before = append([]byte(nil), f.data...)
 	copy(f.data[off:], p[:half])
 	if err := f.box.write("half a mark"); err != nil {
 		return half, err
@@ -170,12 +186,14 @@ func (b *box) until(ms uint64) {
 	b.t.Helper()
 	for !b.off {
 		next := b.clock.mono + uint64(b.mach.tick().Milliseconds())
-		if next > ms {
+		if next > ms || b.off {
 			break
 		}
 		b.clock.mono = next
 	}
-	b.clock.mono = max(b.clock.mono, ms)
+	if !b.off {
+		b.clock.mono = max(b.clock.mono, ms)
+	}
 }
 
 // signal reports.

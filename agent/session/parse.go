@@ -58,13 +58,13 @@ func parseOne(s agent.Signal, by protocol.Source, now uint64) (deed, error) {
 	if d.event.Kind == 0 {
 		return d, nil
 	}
-	d.event.Source, d.event.MonoMs = by, d.at
-	if d.event.Kind != protocol.Identity { // the session knows what is lacking
-		d.event.DurationMs = min(d.event.DurationMs, d.at)
-		return d, d.event.Check()
-	}
 	whole := d.event
-	whole.Province = 11
+	whole.MonoMs = protocol.MaxMonoMs
+	if whole.Kind == protocol.Identity {
+		whole.Province = 11 // the session knows what is lacking
+	}
+	d.event.Source, d.event.MonoMs = by, d.at
+	d.event.DurationMs = min(d.event.DurationMs, d.at) // a sight that is older than the boot
 	return d, whole.Check()
 }
 

@@ -78,8 +78,8 @@ type Machine struct {
 	out    []protocol.Event // of the call that is being done
 	ticket agent.Ticket     // of what was recorded last
 	begun  bool             // a play has begun in it: too dear to wait for a mark
-	dirty  bool             // the state has changed since the last mark
-	marked uint64           // when the last mark was written; 0: never
+	dirty  bool             // the state has changed since
+	marked uint64           // when the state was kept last, as note or mark; 0: never
 	short  uint64           // segments too short to be recorded
 	broken bool             // the last mark failed
 }
@@ -199,8 +199,8 @@ func (m *Machine) flush(always bool) (agent.Ticket, error) {
 		return agent.Ticket{}, nil
 	}
 	t, err := m.cfg.Recorder.Enqueue(false, m.copy(), good...)
-	if err == nil {
-		m.ticket = t
+	if err == nil { // the note tells what a mark would
+		m.ticket, m.marked, m.dirty = t, max(m.st.Alive, 1), false
 	}
 	return t, err
 }

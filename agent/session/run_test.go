@@ -94,10 +94,10 @@ func TestMarks(t *testing.T) {
 			t.Errorf("a file of marks without a mark: %v", err)
 		}
 		signal(t, m, agent.Signal{Signal: "page", Page: "home"})
-		in(time.Second, 1)
+		in(time.Second, 0) // noted with the page
 		in(time.Hour, 12)
 		signal(t, m, agent.Signal{Signal: "play", Mode: "live", Channel: "cctv1"})
-		in(time.Hour+time.Second, 60)
+		in(time.Hour+time.Second, 59) // the part that was cut is noted with its event
 		if e := held(t, o); len(e) == 0 || e[len(e)-1].Kind != protocol.View || e[len(e)-1].DurationMs != maxSegment {
 			t.Errorf("after an hour: %+v", e)
 		}
@@ -107,7 +107,7 @@ func TestMarks(t *testing.T) {
 		}
 		in(time.Minute, 1)
 		signal(t, m, agent.Signal{Signal: "standby"})
-		in(time.Minute, 1)
+		in(time.Minute, 0)
 		in(12*time.Hour, 0)
 		if s := m.Status(); s.State != "standby" || s.Segment != nil || s.Short != 99 {
 			t.Errorf("%+v", s)

@@ -14,10 +14,11 @@ import (
 )
 
 // handClock goes when a test says so. The wall clock is wherever it likes.
-type handClock struct{ mono, wall uint64 }
+type handClock struct{ mono, wall, asleep uint64 }
 
-func (c *handClock) MonoMs() uint64 { return c.mono }
-func (c *handClock) WallMs() uint64 { return c.wall }
+func (c *handClock) MonoMs() uint64  { return c.mono }
+func (c *handClock) AwakeMs() uint64 { return c.mono - c.asleep }
+func (c *handClock) WallMs() uint64  { return c.wall }
 
 // box is a box on which a test lives: the real machine, session and outbox over
 // flash in memory.
@@ -214,7 +215,7 @@ func (b *box) boot(orderly bool) {
 	if orderly {
 		b.mach.end(false)
 	}
-	b.clock.mono = 0
+	b.clock.mono, b.clock.asleep = 0, 0
 	var n int
 	fmt.Sscanf(b.id, "boot %d", &n)
 	b.start(fmt.Sprint("boot ", n+1))

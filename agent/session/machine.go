@@ -82,6 +82,8 @@ type Machine struct {
 	marked uint64           // when the state was kept last, as note or mark; 0: never
 	short  uint64           // segments too short to be recorded
 	broken bool             // the last mark failed
+	looked bool             // slept holds
+	slept  uint64           // how long the box had been suspended at the last look
 }
 
 // call is one request with signals.
@@ -125,13 +127,15 @@ func NewMachine(cfg MachineConfig) (*Machine, error) {
 func (m *Machine) Signals(ctx context.Context, page bool, signals []agent.Signal) error {
 	m.mu.Lock()
 	// The clock is read under the lock: calls have rising times.
-	deeds, err := parse(signals, source(page), m.cfg.Clock.MonoMs())
+	now := m.cfg.Clock.MonoMs()
+	deeds, err := parse(signals, source(page), now)
 	if err != nil {
 		m.mu.Unlock()
 		return err
 	}
 	c := &call{deeds: deeds, done: make(chan struct{})}
 	if m.ready {
+		m.rested(now)
 		m.take(c)
 		m.stir()
 	} else if len(m.early) < maxEarly {
@@ -275,6 +279,7 @@ func (m *Machine) tick() time.Duration {
 		return time.Hour
 	}
 	now := m.cfg.Clock.MonoMs()
+	m.rested(now)
 	m.advance(now)
 	if len(m.out) > 0 {
 		if _, err := m.flush(false); err != nil {

@@ -31,6 +31,10 @@ func TestAnyHistory(t *testing.T) {
 				b.restart(false)
 			case 3:
 				b.restart(true)
+			case 4:
+				ms := rapid.Uint64Range(0, 20_000_000).Draw(r, "suspended")
+				b.clock.mono += ms
+				b.clock.asleep += ms
 			default:
 				if err := b.signal(rapid.Bool().Draw(r, "page"), anySignal(r)); err != nil {
 					r.Fatal(err)

@@ -8,6 +8,7 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -23,9 +24,22 @@ type bubbleClock struct{ start time.Time }
 func (c bubbleClock) MonoMs() uint64 { return uint64(time.Since(c.start).Milliseconds()) }
 func (c bubbleClock) WallMs() uint64 { return 0 }
 
+// flaky is an outbox whose flash fails while a test says so.
+type flaky struct {
+	*outbox.Outbox
+	broken atomic.Bool
+}
+
+func (f *flaky) AppendNoted(note []byte, events ...protocol.Event) error {
+	if f.broken.Load() {
+		return errors.New("flash is broken")
+	}
+	return f.Outbox.AppendNoted(note, events...)
+}
+
 // running has a machine run over a real recorder in simulated time; opens says
 // when the outbox does.
-func running(t *testing.T, dir string, opens time.Duration, f func(*testing.T, *Machine, *outbox.Outbox)) {
+func running(t *testing.T, dir string, opens time.Duration, f func(*testing.T, *Machine, *flaky)) {
 	t.Helper()
 	synctest.Test(t, func(t *testing.T) {
 		clock := bubbleClock{time.Now()}
@@ -33,6 +47,7 @@ func running(t *testing.T, dir string, opens time.Duration, f func(*testing.T, *
 		if err != nil {
 			t.Fatal(err)
 		}
+		keeper := &flaky{Outbox: out}
 		s, err := New(Config{BootID: "a", Clock: clock, Rand: rand.NewChaCha8([32]byte{3}), Identity: protocol.Event{Province: 33}})
 		if err != nil {
 			t.Fatal(err)
@@ -41,7 +56,7 @@ func running(t *testing.T, dir string, opens time.Duration, f func(*testing.T, *
 			if time.Since(clock.start) < opens {
 				return nil, errors.New("not yet")
 			}
-			return out, nil
+			return keeper, nil
 		}})
 		if err != nil {
 			t.Fatal(err)
@@ -56,7 +71,7 @@ func running(t *testing.T, dir string, opens time.Duration, f func(*testing.T, *
 		go func() { recEnded <- rec.Run(recCtx) }()
 		go func() { m.Run(ctx); close(ended) }()
 		synctest.Wait()
-		f(t, m, out)
+		f(t, m, keeper)
 		stop()
 		<-ended
 		stopRec()
@@ -78,7 +93,7 @@ func signal(t *testing.T, m *Machine, s agent.Signal) {
 // itself, and the state is noted at the end.
 func TestMarks(t *testing.T) {
 	dir := t.TempDir()
-	running(t, dir, 0, func(t *testing.T, m *Machine, o *outbox.Outbox) {
+	running(t, dir, 0, func(t *testing.T, m *Machine, o *flaky) {
 		seen := uint64(0)
 		in := func(d time.Duration, want uint64) {
 			t.Helper()
@@ -98,7 +113,7 @@ func TestMarks(t *testing.T) {
 		in(time.Hour, 12)
 		signal(t, m, agent.Signal{Signal: "play", Mode: "live", Channel: "cctv1"})
 		in(time.Hour+time.Second, 59) // the part that was cut is noted with its event
-		if e := held(t, o); len(e) == 0 || e[len(e)-1].Kind != protocol.View || e[len(e)-1].DurationMs != maxSegment {
+		if e := held(t, o.Outbox); len(e) == 0 || e[len(e)-1].Kind != protocol.View || e[len(e)-1].DurationMs != maxSegment {
 			t.Errorf("after an hour: %+v", e)
 		}
 		for range 100 { // a child with the remote control
@@ -119,10 +134,42 @@ func TestMarks(t *testing.T) {
 	}
 }
 
+// TestNoMarkAhead: while flash takes no events no mark says that they are told.
+func TestNoMarkAhead(t *testing.T) {
+	dir := t.TempDir()
+	running(t, dir, 0, func(t *testing.T, m *Machine, o *flaky) {
+		signal(t, m, agent.Signal{Signal: "play", Mode: "vod", Content: "film"})
+		time.Sleep(150 * time.Second)
+		o.broken.Store(true)
+		signal(t, m, agent.Signal{Signal: "play", Mode: "vod", Content: "news"})
+		time.Sleep(10 * time.Minute)
+		kept := func() string {
+			t.Helper()
+			b, err := openAlive(dir).load()
+			if err != nil {
+				t.Fatal(err)
+			}
+			s, found := newest("a", o.Note(), b)
+			if !found {
+				t.Fatal("nothing is kept")
+			}
+			return fmt.Sprint(s.Play.Content, " ", s.Alive)
+		}
+		if got := kept(); got != "film 120000" {
+			t.Errorf("%s; want the film's last mark", got)
+		}
+		o.broken.Store(false)
+		time.Sleep(5 * time.Minute)
+		if got := kept(); !strings.HasPrefix(got, "news ") {
+			t.Error(got)
+		}
+	})
+}
+
 // TestBeforeTheOutbox: what is reported before the outbox opens waits in memory
 // with its time, and what must be stored is answered when it is.
 func TestBeforeTheOutbox(t *testing.T) {
-	running(t, "", time.Minute, func(t *testing.T, m *Machine, o *outbox.Outbox) {
+	running(t, "", time.Minute, func(t *testing.T, m *Machine, o *flaky) {
 		signal(t, m, agent.Signal{Signal: "play", Mode: "vod", Content: "film"})
 		time.Sleep(10 * time.Second)
 		ctx, cancel := context.WithTimeout(t.Context(), time.Second)
@@ -135,7 +182,7 @@ func TestBeforeTheOutbox(t *testing.T) {
 			t.Error("answered as stored before the outbox was open")
 		}
 		var got []string
-		for _, e := range held(t, o) {
+		for _, e := range held(t, o.Outbox) {
 			got = append(got, fmt.Sprint(e.Kind, " ", e.MonoMs))
 		}
 		want := "identity 0, power_on 0, view 10000, power_off 10000, power_on 11000"
@@ -147,7 +194,7 @@ func TestBeforeTheOutbox(t *testing.T) {
 
 // TestTooEarly: memory is bounded also then.
 func TestTooEarly(t *testing.T) {
-	running(t, "", time.Hour, func(t *testing.T, m *Machine, _ *outbox.Outbox) {
+	running(t, "", time.Hour, func(t *testing.T, m *Machine, _ *flaky) {
 		for range maxEarly {
 			signal(t, m, agent.Signal{Signal: "page", Page: "home"})
 		}
@@ -160,7 +207,7 @@ func TestTooEarly(t *testing.T) {
 
 // TestManyReporters: calls from anywhere at once make one history.
 func TestManyReporters(t *testing.T) {
-	running(t, t.TempDir(), 0, func(t *testing.T, m *Machine, o *outbox.Outbox) {
+	running(t, t.TempDir(), 0, func(t *testing.T, m *Machine, o *flaky) {
 		done := make(chan struct{})
 		for i := range 8 {
 			go func() {
@@ -186,7 +233,7 @@ func TestManyReporters(t *testing.T) {
 			<-done
 		}
 		time.Sleep(time.Second)
-		checkTold(t, held(t, o), "many reporters")
+		checkTold(t, held(t, o.Outbox), "many reporters")
 	})
 }
 

@@ -90,7 +90,7 @@ func step(b *box, words []string) error {
 				return fmt.Errorf("%q", w)
 			}
 			name, value = map[string]string{"play": "mode", "shift": "mode", "speed": "speed", "keys": "keys", "error": "error", "order": "id",
-				"app": "content", "boot": "as", "clock": "wall"}[words[1]], w
+				"app": "content", "boot": "as", "clock": "wall", "suspend": "for"}[words[1]], w
 			if name == "" {
 				name = "page"
 			}
@@ -128,7 +128,7 @@ func step(b *box, words []string) error {
 			s.AgoMs = uint64(n * 1000)
 		case "by":
 			page = value == "page"
-		case "as", "wall":
+		case "as", "wall", "for":
 		case "table":
 			for row := range strings.SplitSeq(value, ",") {
 				number, id, _ := strings.Cut(row, ":")
@@ -142,6 +142,11 @@ func step(b *box, words []string) error {
 	switch words[1] {
 	case "nothing":
 		return nil
+	case "suspend":
+		n, err := strconv.ParseUint(strings.TrimSuffix(words[2], "s"), 10, 64)
+		b.clock.mono += n * 1000
+		b.clock.asleep += n * 1000
+		return err
 	case "cut":
 		b.boot(false)
 	case "off":

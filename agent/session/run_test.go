@@ -138,6 +138,7 @@ func TestMarks(t *testing.T) {
 func TestNoMarkAhead(t *testing.T) {
 	dir := t.TempDir()
 	running(t, dir, 0, func(t *testing.T, m *Machine, o *flaky) {
+		time.Sleep(time.Second)
 		signal(t, m, agent.Signal{Signal: "play", Mode: "vod", Content: "film"})
 		time.Sleep(150 * time.Second)
 		o.broken.Store(true)
@@ -155,7 +156,7 @@ func TestNoMarkAhead(t *testing.T) {
 			}
 			return fmt.Sprint(s.Play.Content, " ", s.Alive)
 		}
-		if got := kept(); got != "film 120000" {
+		if got := kept(); got != "film 121000" {
 			t.Errorf("%s; want the film's last mark", got)
 		}
 		o.broken.Store(false)

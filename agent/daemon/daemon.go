@@ -24,6 +24,7 @@ type Daemon struct {
 	cfg  Config
 	disk *outbox.SQLite
 	sess *session.Session
+	mach *session.Machine
 	rec  *agent.Recorder
 	api  *localapi.API
 
@@ -69,7 +70,14 @@ func New(cfg Config) (*Daemon, error) {
 		return nil, err
 	}
 	d.sess.RecordWith(d.rec.Record)
+	d.mach, err = session.NewMachine(session.MachineConfig{
+		Recorder: d.rec, Session: d.sess, Clock: cfg.Clock, BootID: cfg.BootID, Dir: cfg.Dir, Alive: cfg.Alive, Log: cfg.Log,
+	})
+	if err != nil {
+		return nil, err
+	}
 	api := cfg.API
+	api.Signals = d.mach.Signals
 	api.Recorder, api.Clock, api.Boot, api.Status = d.rec, cfg.Clock, d.sess.Boot, func() any { return d.Status() }
 	if d.api, err = localapi.New(api); err != nil {
 		return nil, err
@@ -158,9 +166,9 @@ func (d *Daemon) Addr() net.Addr {
 	return d.listener.Addr()
 }
 
-// Run works until ctx is done. Then callers are let go, what is in memory is
-// committed and sealed, the connection is closed, and the outbox last: each
-// step still needs the next. With agent.ErrCut as the cause of ctx's end it
+// Run works until ctx is done. Then callers are let go, the state of the box is
+// noted, what is in memory is committed and sealed, the connection is closed,
+// and the outbox last: each step still needs the next. With agent.ErrCut as the cause of ctx's end it
 // ends as a power cut would: nothing more is committed or sealed.
 func (d *Daemon) Run(ctx context.Context) error {
 	var recErr error
@@ -168,13 +176,18 @@ func (d *Daemon) Run(ctx context.Context) error {
 	linkCtx, stopLink := context.WithCancel(context.WithoutCancel(ctx))
 	defer stopRec(nil)
 	defer stopLink()
-	var front, rec, link sync.WaitGroup
+	machCtx, stopMach := context.WithCancelCause(context.WithoutCancel(ctx))
+	defer stopMach(nil)
+	var front, mach, rec, link sync.WaitGroup
 	rec.Go(func() { recErr = d.rec.Run(recCtx) })
+	mach.Go(func() { d.mach.Run(machCtx) })
 	link.Go(func() { d.runLink(linkCtx) })
 	d.serve(ctx, &front)
 	front.Go(func() { d.follow(ctx) })
 	<-ctx.Done()
 	front.Wait()
+	stopMach(context.Cause(ctx))
+	mach.Wait()
 	stopRec(context.Cause(ctx))
 	rec.Wait()
 	var sealErr error
@@ -245,10 +258,10 @@ func (d *Daemon) runLink(ctx context.Context) {
 
 // Status tells how everything stands.
 func (d *Daemon) Status() Status {
-	rec, api := d.rec.Stats(), d.api.Stats()
+	rec, api, mach := d.rec.Stats(), d.api.Stats(), d.mach.Status()
 	s := Status{
 		Version: d.cfg.Version, Running: true, Box: d.cfg.Box, Province: d.cfg.Province,
-		Boot: d.sess.Boot(), UpMs: d.cfg.Clock.MonoMs(), Bytes: d.disk.Size(), Recorder: &rec, API: &api, Profile: d.policy.Stats(),
+		Boot: d.sess.Boot(), UpMs: d.cfg.Clock.MonoMs(), Bytes: d.disk.Size(), Recorder: &rec, API: &api, Profile: d.policy.Stats(), Machine: &mach,
 	}
 	if a := d.Addr(); a != nil {
 		s.Listen = a.String()

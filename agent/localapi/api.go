@@ -31,6 +31,10 @@ type Config struct {
 	Clock    agent.Clock
 	// Boot returns the boot counter, 0 while it is unknown.
 	Boot func() uint32
+	// Signals takes in what a page (page is set) or the middleware saw happen;
+	// see session.Machine. Nil error: accepted, or stored where that was due; nil
+	// func: signals are not served.
+	Signals func(ctx context.Context, page bool, signals []agent.Signal) error
 	// Status returns what GET /v1/status shows.
 	Status func() any
 	// Origins lists the origins of pages that may post, as http://10.1.2.3:8080;

@@ -106,7 +106,9 @@ func TestSignals(t *testing.T) {
 		if status < 400 {
 			return
 		}
-		var answer struct{ Error struct{ Code, Message string } }
+		var answer struct {
+			Error struct{ Code, Message string }
+		}
 		if err := json.Unmarshal([]byte(got), &answer); err != nil || answer.Error.Code == "" {
 			t.Errorf("POST /e %.80s: no error object: %s", body, got)
 		}

@@ -3,6 +3,7 @@
 # which, and does nothing when they are there. Usage: install.sh PART ...
 #   browser  Chromium, Node.js and npm, a CJK font for the screenshots
 #   arm      QEMU's user-mode emulator, to run the box's binary
+#   es3      JE, an interpreter of ECMAScript 3, to run the SDK for EPG pages
 #   brokers  mosquitto and RabbitMQ, their services kept from starting; NATS, two
 #            versions, built into bin/brokers
 set -eu
@@ -21,6 +22,7 @@ for part in "$@"; do
 		[ -e /usr/share/fonts/opentype/noto/NotoSansCJK-Regular.ttc ] || missing="$missing fonts-noto-cjk"
 		;;
 	arm) need qemu-arm qemu-user ;;
+	es3) perl -MJE -e 1 2>/dev/null || missing="$missing libje-perl" ;;
 	brokers)
 		[ -x /usr/sbin/mosquitto ] || missing="$missing mosquitto"
 		[ -x /usr/lib/rabbitmq/bin/rabbitmq-server ] || missing="$missing rabbitmq-server"
@@ -34,7 +36,7 @@ for part in "$@"; do
 		done
 		;;
 	*)
-		echo "install.sh: unknown part '$part'; known: browser, arm, brokers" >&2
+		echo "install.sh: unknown part '$part'; known: browser, arm, es3, brokers" >&2
 		exit 2
 		;;
 	esac

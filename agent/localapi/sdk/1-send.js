@@ -79,10 +79,10 @@
         if (c) safe(fin)(c); else later(fin, 0); /* 0: perhaps onabort tells why */
       };
       busy = 1;
-      later(function () { if (!over) { gone = 1; fin(0); x.abort(); } }, 5000);
     }
     x.send(b.s);
-    if (end) done(b, x.status || -1);
+    if (end) done(b, x.status || 1); /* 1: whatever it was, nobody can wait for another way */
+    else later(function () { if (!over) { gone = 1; fin(0); x.abort(); } }, 5000);
   }
   function picture(b, end) {
     var i = new w.Image(), over = 0;

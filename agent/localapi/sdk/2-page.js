@@ -54,7 +54,7 @@
   }
   function tell(name, r, more) {
     var f = {page: pg, area: r.area, slot: num(r.slot, 9999), content: r.content, template: r.template || tp}, k;
-    for (k in more) f[k] = more[k];
+    for (k in more) if (more.hasOwnProperty(k)) f[k] = more[k];
     push(name, f);
   }
   function click(r) {

@@ -9,6 +9,7 @@ import (
 	"log/slog"
 	"net"
 	"net/http"
+	"net/http/httptest"
 	"net/url"
 	"regexp"
 	"strings"
@@ -244,4 +245,35 @@ func TestScriptIsES3(t *testing.T) {
 	if !strings.Contains(string(script), "IPTV_EPG_OFF") {
 		t.Error("no kill switch")
 	}
+}
+
+// FuzzSignals: whatever a page sends, only what ParseSignals takes and a page
+// may say is handed on, and it answers 204 exactly then.
+func FuzzSignals(f *testing.F) {
+	for _, s := range []string{`{"signal":"click","page":"home"}`, `[{"signal":"keys","keys":1},{"signal":"standby"}]`, `[[[[`, `{"signal":"identity","model":"x"}`, "\xff"} {
+		f.Add(s, false)
+		f.Add(s, true)
+	}
+	f.Fuzz(func(t *testing.T, text string, image bool) {
+		var heard []agent.Signal
+		a, err := New(Config{Recorder: &taker{}, Clock: clock(nowMs), Boot: func() uint32 { return 7 }, Status: func() any { return nil }, Origins: []string{goodPage},
+			Signals: func(_ context.Context, _ bool, all []agent.Signal) error { heard = all; return nil }})
+		if err != nil {
+			t.Fatal(err)
+		}
+		r := httptest.NewRequest("POST", "/e", strings.NewReader(text))
+		if image {
+			r = httptest.NewRequest("GET", "/e.gif?d="+url.QueryEscape(text), nil)
+		}
+		r.Host = "127.0.0.1"
+		r.Header.Set("Referer", goodPage+"/")
+		w := httptest.NewRecorder()
+		a.ServeHTTP(w, r)
+		if took := w.Code < 300; took != (len(heard) > 0) || image && w.Body.String() != pixel {
+			t.Errorf("%d, heard %v", w.Code, heard)
+		}
+		if pageMay(heard) != nil {
+			t.Errorf("heard %v from a page", heard)
+		}
+	})
 }

@@ -34,11 +34,11 @@ afterEach(async () => {
   fixture.kill('SIGKILL');
 });
 
-/** Opens an EPG page in a box's browser; first runs before the natives. */
-async function box(path, first = '') {
+/** Opens an EPG page in a box's browser; first runs before the natives, then behind them. */
+async function box(path, first = '', then = '') {
   const context = await browser.newContext({ viewport: { width: 1280, height: 720 } });
   if (first) await context.addInitScript(first);
-  await context.addInitScript(natives);
+  await context.addInitScript(`${natives};${then}`);
   page = await context.newPage();
   page.on('pageerror', (e) => faults.push(String(e)));
   await page.goto(`${base.carrier}/epg/${path}`);
@@ -46,6 +46,12 @@ async function box(path, first = '') {
 }
 
 const heard = async () => (await fetch(`${base.carrier}/heard`)).json();
+
+/** Waits until n slots were told as painted: what follows stands behind them. */
+async function rendered(n) {
+  const until = Date.now() + 15_000;
+  while (Date.now() < until && (await heard()).signals.filter((s) => s.sight === 'rendered').length < n) await new Promise((r) => setTimeout(r, 50));
+}
 
 /** Waits until as many signals are there as are wanted, and none behind them, and compares: without times. */
 async function hears(want, settle = 1300) {
@@ -109,9 +115,8 @@ test('a table of 400 channels goes in pieces that fit', async () => {
 
 test('portal: focus, OK, and the page that follows at once', async () => {
   await box('portal.jsp');
-  await page.waitForTimeout(700);
+  await rendered(2);
   await page.keyboard.press('ArrowRight'); // p0 had the focus for more than half a second
-  await page.waitForTimeout(100);
   await page.keyboard.press('ArrowLeft'); // p1 had not
   await page.keyboard.press('Enter');
   await page.waitForURL('**/detail.jsp?id=1042');
@@ -119,6 +124,8 @@ test('portal: focus, OK, and the page that follows at once', async () => {
   const of = (signal, more) => ({ signal, page: 'portal', template: t, area: '推荐位', slot: 1, content: 'umai:prog/1042', ...more });
   await hears([
     { signal: 'page', page: 'portal', template: t },
+    of('seen', { sight: 'rendered' }),
+    of('seen', { sight: 'rendered', slot: 2, content: 'umai:prog/1043' }),
     { signal: 'keys', keys: 1 },
     of('seen', { sight: 'focus' }),
     { signal: 'keys', keys: 2 },
@@ -144,12 +151,14 @@ test('what the page returns from its handlers stays', async () => {
 
 test('detail: a mouse click, an order; one without what it must have is not sent', async () => {
   await box('detail.jsp');
+  await rendered(1);
   await page.evaluate(() => pay());
   await page.click('#b1');
   await page.waitForURL('**/play.jsp?kind=vod');
   await hears([
     { signal: 'page', page: 'detail', template: 't-hw-6' },
     { signal: 'order_page', page: 'detail', product: 'tvod-1042', content: 'umai:prog/1042' },
+    { signal: 'seen', page: 'detail', template: 't-hw-6', area: 'buttons', slot: 1, sight: 'rendered' },
     { signal: 'order', order_id: 'o-1', product: 'tvod-1042', result: 'paid', content: 'umai:prog/1042', fen: 500, pay: 'carrier_bill' },
     { signal: 'click', page: 'detail', template: 't-hw-6', area: 'buttons', slot: 1 },
     { signal: 'page', page: 'play', from: 'detail' },
@@ -161,7 +170,7 @@ test('frames: each tells of itself, a mapping names what the page does not', asy
   const list = page.frame({ name: 'list' });
   await list.waitForSelector('#buy');
   await list.locator('body').evaluate(() => window.focus());
-  await page.waitForTimeout(1700);
+  await rendered(4);
   const moved = await list.evaluate(() => {
     const e = new KeyboardEvent('keydown', { bubbles: true, cancelable: true });
     Object.defineProperty(e, 'keyCode', { value: 39 });
@@ -170,7 +179,7 @@ test('frames: each tells of itself, a mapping names what the page does not', asy
   assert.equal(moved, true);
   await page.waitForTimeout(50);
   await list.click('#series');
-  assert.equal(await list.evaluate(() => window.opened), 's77');
+  await list.waitForFunction(() => window.opened === 's77');
   await list.click('#buy');
   const p = { page: 'vod/list', template: 't-frames' };
   const one = { ...p, area: 'list', slot: 1, content: 'umai:prog/1' };
@@ -276,14 +285,16 @@ const bareClick = { signal: 'click', page: 'bare', area: 'a', slot: 5, content: 
 
 test('a browser without JSON and without XMLHttpRequest sends images', async () => {
   await box('bare.jsp', 'delete window.JSON; window.XMLHttpRequest = undefined;');
+  await rendered(1);
   await page.click('#b');
-  await hears([{ signal: 'page', page: 'bare' }, bareClick, { signal: 'seen', sight: 'rendered', ...bareClick, signal: 'seen' }]);
+  await hears([{ signal: 'page', page: 'bare' }, { ...bareClick, signal: 'seen', sight: 'rendered' }, bareClick]);
 });
 
 test('XMLHttpRequest that may not leave the origin: nothing is told twice', async () => {
   await box('bare.jsp', `XMLHttpRequest.prototype.open = function () { throw new Error('SECURITY_ERR'); };`);
+  await rendered(1);
   await page.click('#b');
-  await hears([{ signal: 'page', page: 'bare' }, bareClick, { signal: 'seen', sight: 'rendered', ...bareClick, signal: 'seen' }]);
+  await hears([{ signal: 'page', page: 'bare' }, { ...bareClick, signal: 'seen', sight: 'rendered' }, bareClick]);
 });
 
 test('IptvAgent of the firmware comes first', async () => {
@@ -301,6 +312,21 @@ test('host objects that cannot be changed are left alone', async () => {
   });
   assert.deepEqual(r.slice(0, 1).concat(r.slice(2)), [0, 1, '']);
   await hears([{ signal: 'page', page: 'play' }]);
+});
+
+test('native objects that outlive the page that hooked them are hooked again, once', async () => {
+  await box('shell.jsp', '', 'if (window !== top) window.Utility = top.one = top.one || Utility;');
+  for (const again of [1, 2, 3]) {
+    const f = page.frame({ name: 'main' });
+    await f.waitForFunction(() => document.readyState === 'complete');
+    assert.equal(await f.evaluate(() => happens('{"type":"EVENT_FIRST_I_FRAME"}')), true);
+    if (again < 3) {
+      await Promise.all([page.waitForEvent('framenavigated'), f.evaluate((n) => void (location.href = `play.jsp?n=${n}`), again)]);
+    }
+  }
+  const entered = { signal: 'page', page: 'play' };
+  await hears([entered, { signal: 'first_frame' }, { ...entered, from: 'play' }, { signal: 'first_frame' }, { ...entered, from: 'play' }, { signal: 'first_frame' }]);
+  assert.equal((await calls('getEvent')).length, 3);
 });
 
 test('the kill switch: nothing is hooked, nothing is sent', async () => {

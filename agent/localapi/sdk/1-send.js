@@ -5,7 +5,7 @@
   var me = {}, base = 'http://127.0.0.1:7780', X = w.XMLHttpRequest, A = w.IptvAgent, born = now(),
     q = [], busy = 0, rest = 0, noXhr = 0, rtt = 1e9, fails = 0, win = 0, inWin = 0, leave = 0, sent = 0, lost = 0, imgs = [],
     pg = '', tp = '', keys = 0, keyAt = 0, down = 0, okKey = '', okAt = 0, foc = null, fk = '', fr, ft, told = {}, first = {},
-    st = {}, md = {}, LIVE = 'live', SHIFTED = 'timeshift', depth = 0, beg = 0, who = {}, newWho, rows = [], byNo = {}, byUrl = {}, n = 0;
+    st = {}, md = {}, life = {on: 1}, LIVE = 'live', SHIFTED = 'timeshift', depth = 0, beg = 0, who = {}, newWho, rows = [], byNo = {}, byUrl = {}, n = 0;
 
   function off() { try { return w.IPTV_EPG_OFF || w.top.IPTV_EPG_OFF; } catch (e) { return 0; } }
   function now() { return new Date().getTime(); }
@@ -100,7 +100,7 @@
     while (q.length && left-- && (end || !busy)) {
       if (t - win > 999 || t < win) { win = t; inWin = 0; }
       if (++inWin > 20) return;
-      how = A && A.send ? 2 : X && t >= noXhr && (!end || rtt < 200);
+      how = A && A.send ? 2 : X && t >= noXhr && (!end || rtt < 50);
       if (!(b = how ? batch(4000) : batch(1900, 1))) return;
       try {
         if (!how) picture(b, end);

@@ -2,15 +2,16 @@
   var wrap = safe(function (o, k, after, player) {
     var f, g;
     f = o[k];
-    if (typeof f != 'function' || !f.apply || f.epg) return;
+    if (typeof f != 'function' || !f.apply || f.epg && f.of.on) return;
+    f = f.epg || f; /* a page that has gone had it */
     g = function () {
       var a = arguments, r;
       if (player) depth++;
       try { r = f.apply(this, a); } finally { if (player) depth--; }
-      if (!depth && !off()) safe(after)(a, r);
+      if (!depth && life.on && !off()) safe(after)(a, r);
       return r;
     };
-    g.epg = f;
+    g.epg = f; g.of = life;
     o[k] = g;
   });
   /* [{mediaUrl:"...",mediaCode:'c'}], {"type":"..."} and ChannelID="1",UserChannelID="2" alike */
@@ -70,10 +71,10 @@
     if (t == 'FIRST_I_FRAME') frame();
     else if (/^MEDIA_BEGIN/.test(t)) { if (st.sp < 0) speed(100); else if (!st.pic) beg = now(); }
     else if (t == 'MEDIA_END') { push('end'); st = {on: 0}; }
-    else if (t == 'MEDIA_ERROR') push('error', {error: e.error_code || e.errorcode || e.code});
+    else if (t == 'MEDIA_ERROR') push('error', {error: e.error_code});
     else if (t == 'PLAYMODE_CHANGE') speed(100 * parseFloat(e.new_play_rate));
     else if (t == 'PLTVMODE_CHANGE') shift(v ? v == 0 ? LIVE : SHIFTED : st.mode == SHIFTED ? LIVE : SHIFTED);
-    else if (t == 'GO_CHANNEL') { v = num(e.channel_num || e.channel_no || e.userchannelid, 99999); play({mode: LIVE, channel: e.channel_code || byNo[v], number: v}, 1); }
+    else if (t == 'GO_CHANNEL') { v = num(e.channel_num, 99999); play({mode: LIVE, channel: e.channel_code || byNo[v], number: v}, 1); }
     else return;
     soon();
   }

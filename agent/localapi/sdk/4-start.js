@@ -21,7 +21,7 @@
     if (beg && now() - beg > 2000) frame(beg);
     if (n % 4 == 0) flush();
   }
-  function bye() { ensure(); unfocus(); if (beg) frame(beg); flush(1); }
+  function bye() { ensure(); unfocus(); if (beg) frame(beg); flush(1); life.on = 0; }
 
   w.IptvEpg = {
     page: function (name, template) { enter(name, template); soon(); },
@@ -58,7 +58,7 @@
     on(d, 'focus', track); on(d, 'blur', track);
     on(w, 'beforeunload', function () { leave = now(); });
     on(w, 'pagehide', bye); on(w, 'unload', bye);
-    on(w, 'pageshow', function (e) { leave = 0; if (e.persisted) enter(); });
+    on(w, 'pageshow', function (e) { leave = 0; life.on = 1; if (e.persisted) enter(); });
     w.setInterval(safe(tick), 250);
   })();
 })(window, document);

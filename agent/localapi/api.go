@@ -32,9 +32,9 @@ type Config struct {
 	// Status returns what GET /v1/status shows.
 	Status func() any
 	// Signals takes what pages and middleware saw happen, page saying which of
-	// them called; an error means that none was taken, a *protocol.Error that
-	// they were wrong, agent.ErrNotStored that they will be kept later. nil: the
-	// endpoints for signals are not served.
+	// them called: all or none. agent.ErrNotStored: ctx ended before the flash
+	// took them, they will be kept; agent.ErrFull: none was taken; any other
+	// error says what is wrong in them. nil: their endpoints are not served.
 	Signals func(ctx context.Context, page bool, signals []agent.Signal) error
 	// Origins lists the origins of pages that may post, as http://10.1.2.3:8080;
 	// empty: no page may. "null" stands for pages that hide theirs.

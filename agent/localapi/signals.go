@@ -1,6 +1,7 @@
 package localapi
 
 import (
+	"context"
 	"crypto/sha256"
 	_ "embed" // the script
 	"encoding/hex"
@@ -8,9 +9,9 @@ import (
 	"fmt"
 	"net/http"
 	"strings"
+	"time"
 
 	"iptvdc/agent"
-	"iptvdc/protocol"
 )
 
 //go:generate sdk/build epg.js
@@ -32,6 +33,10 @@ const pixel = "GIF89a\x01\x00\x01\x00\x80\x00\x00\x00\x00\x00\xff\xff\xff!\xf9\x
 // gifPath takes signals in its query, for pages whose XMLHttpRequest does not
 // reach us. Every answer to it is an image: a page must not show a broken one.
 const gifPath = "/e.gif"
+
+// pageWait is how long a page waits for the flash: its answer does not say
+// stored, and it sends nothing else meanwhile.
+const pageWait = 2 * time.Second
 
 // serveScript answers with the SDK. A browser may keep it for an hour, and asks
 // then whether it is another.
@@ -90,17 +95,21 @@ func (a *API) signals(w http.ResponseWriter, r *http.Request, page bool) {
 		a.refuse(w, r, &refusal{status: 400, Code: "bad_signal", count: &a.badEvents, Message: err.Error()})
 		return
 	}
-	err = a.cfg.Signals(r.Context(), page, all)
-	var wrong *protocol.Error
-	switch {
-	case errors.As(err, &wrong):
-		a.refuse(w, r, &refusal{status: 400, Code: "bad_signal", Field: wrong.Field, count: &a.badEvents, Message: wrong.Field + ": " + wrong.Why})
-		return
+	wait := a.cfg.StoreWait
+	if page {
+		wait = min(wait, pageWait)
+	}
+	ctx, cancel := context.WithTimeout(r.Context(), wait)
+	defer cancel()
+	switch err := a.cfg.Signals(ctx, page, all); {
 	case errors.Is(err, agent.ErrNotStored): // held in memory, will be kept
 		a.notStored.Add(1)
-	case err != nil:
+	case errors.Is(err, agent.ErrFull):
 		w.Header().Set("Retry-After", "5")
 		a.refuse(w, r, &refusal{status: 503, Code: "full", Field: "body", count: &a.full, Message: err.Error()})
+		return
+	case err != nil:
+		a.refuse(w, r, &refusal{status: 400, Code: "bad_signal", count: &a.badEvents, Message: err.Error()})
 		return
 	}
 	a.taken.Add(uint64(len(all)))

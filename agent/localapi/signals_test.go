@@ -17,7 +17,6 @@ import (
 	"testing"
 
 	"iptvdc/agent"
-	"iptvdc/protocol"
 )
 
 // ear takes signals and remembers who sent them.
@@ -177,7 +176,7 @@ func TestSignalsFail(t *testing.T) {
 	}
 	f(agent.ErrFull, 503, "full")
 	f(agent.ErrNotStored, 204, "") // is kept later: sending it again would double it
-	f(&protocol.Error{Fault: protocol.BadLimit, Field: "slot", Why: "too high"}, 400, "slot: too high")
+	f(errors.New("signals[3]: slot: too high"), 400, "signals[3]: slot: too high")
 
 	_, base = serving(t, Config{})
 	for _, path := range []string{"/e", "/e.gif?d=1"} {

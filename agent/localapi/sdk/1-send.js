@@ -3,7 +3,7 @@
 (function (w, d) {
   if (w.IptvEpg || off()) return;
   var me = {}, base = 'http://127.0.0.1:7780', X = w.XMLHttpRequest, A = w.IptvAgent, born = now(),
-    q = [], busy = 0, rest = 0, noXhr = 0, rtt = 1e9, fails = 0, win = 0, inWin = 0, leave = 0, sent = 0, lost = 0, imgs = [],
+    q = [], busy = 0, rest = 0, ones = 0, noXhr = 0, rtt = 1e9, fails = 0, win = 0, inWin = 0, leave = 0, sent = 0, lost = 0, imgs = [],
     pg = '', tp = '', keys = 0, keyAt = 0, down = 0, okKey = '', okAt = 0, foc = null, fk = '', fr, ft, told = {}, first = {},
     st = {}, md = {}, life = {on: 1}, LIVE = 'live', SHIFTED = 'timeshift', depth = 0, beg = 0, who = {}, newWho, rows = [], byNo = {}, byUrl = {}, n = 0;
 
@@ -44,7 +44,7 @@
   /* ---- transports: window.IptvAgent, XMLHttpRequest, an image ---- */
   function batch(max, enc) {
     var a = [], o = '', t, j;
-    while (q.length) {
+    while (q.length && !(ones && a.length)) {
       t = now() - q[0].t;
       j = '{' + q[0].s + (t > 0 ? ',"ago":' + (t < 6e5 ? t : 6e5) : '') + '}';
       t = o + (a.length ? ',' : '') + j;
@@ -54,16 +54,19 @@
       }
       o = t; a.push(q.shift());
     }
+    if (ones) ones--;
     return a.length ? {a: a, s: '[' + o + ']'} : null;
   }
   function again(b, ms) { q = b.a.concat(q); while (q.length > 200) { q.pop(); lost++; } rest = now() + ms; }
   function done(b, code, img) {
     busy = 0;
-    if (code > 199 && code < 300 || code == 1223) { sent += b.a.length; fails = 0; }
+    if (code > 199 && code < 300) { sent += b.a.length; fails = 0; }
+    else if (code == 400 && b.a.length > 1) { ones = b.a.length; again(b, 0); } /* one of them is wrong */
     else if (code == 429 || code == 503) again(b, 2000);
-    else if (code > 0) lost += b.a.length;
-    else if (img) again(b, Math.min(6e4, 2000 << fails++));
-    else { noXhr = now() + 6e4; again(b, 0); flush(); }
+    else if (code) lost += b.a.length;
+    else if (img) again(b, Math.min(6e4, 2000 << Math.min(fails++, 5)));
+    else { noXhr = now() + 6e4; again(b, 0); soon(); }
+    if (ones) soon();
   }
   function post(b, end) {
     var x = new X(), t = now(), over = 0, gone = 0;
@@ -81,7 +84,7 @@
       busy = 1;
     }
     x.send(b.s);
-    if (end) done(b, x.status || 1); /* 1: whatever it was, nobody can wait for another way */
+    if (end) done(b, x.status == 204 ? 204 : 1); /* 1: nobody can wait for another way */
     else later(function () { if (!over) { gone = 1; fin(0); x.abort(); } }, 5000);
   }
   function picture(b, end) {

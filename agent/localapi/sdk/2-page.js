@@ -121,7 +121,7 @@
   }
   function look() {
     var l, i, r, v = {}, t = now();
-    if (!pg || d.hidden || d.webkitHidden) { first = {}; return; }
+    if (!pg || d.hidden) { first = {}; return; }
     l = !cfg().map && d.querySelectorAll ? d.querySelectorAll('[data-slot],[data-content],[data-order]') : d.getElementsByTagName('*');
     for (i = 0; i < l.length && i < 2000; i++) {
       if (!level(l[i], {}).own) continue;

@@ -38,7 +38,7 @@
       m = cast ? LIVE : /\/TVOD\//i.test(u) ? 'catchup' : /\/PLTV\//i.test(u) ? /[?&](starttime|playseek)=/i.test(u) ? SHIFTED : LIVE : md.mediatype == 1 ? LIVE : 'vod';
     if (m == LIVE || m == SHIFTED) return play({mode: m, channel: byUrl[u.split('|')[0]] || id});
     if (typeof p == 'function') p = p(md);
-    play({mode: m, content: p || (/^(media)?_?(code)?_?\d{0,2}$/i.test(c) ? id : c)});
+    play({mode: m, content: p || (/^(code)?\d{0,2}$/i.test(c) ? id : c)});
   }
   function speed(v) {
     v = Math.max(-6400, Math.min(6400, Math.round(v)));
@@ -129,6 +129,6 @@
       C.prototype = p || C.prototype; C.epg = M;
       w.MediaPlayer = C;
     }
-    l = ['mp', 'mediaPlayer', 'mediaplayer', 'player'];
-    for (i = 0; i < 4; i++) if (w[l[i]] && w[l[i]].playFromStart) hook(w[l[i]]);
+    l = ['mp', 'mediaPlayer', 'player'];
+    for (i = 0; i < 3; i++) if (w[l[i]] && w[l[i]].playFromStart) hook(w[l[i]]);
   }

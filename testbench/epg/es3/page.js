@@ -67,6 +67,11 @@ status = 400;
 IptvEpg.click({slot: 8});
 advance(9000);
 say('refused', sent() + ' ' + IptvEpg.stats().lost);
+IptvEpg.click({slot: 5});
+IptvEpg.order({order_id: 'o2', product: 'p', result: 'no such word'});
+IptvEpg.click({slot: 6});
+advance(1000);
+say('all refused, then one by one', requests.length + ': ' + sent() + ' ' + IptvEpg.stats().lost);
 status = 204;
 
 window.IPTV_EPG_OFF = 1;

@@ -18,6 +18,8 @@ function advance(ms) {
   }
   clock = end;
 }
+// pause lets time go by in which nothing of the page runs.
+function pause(ms) { for (var i = 0; i < timers.length; i++) timers[i].at += ms; clock += ms; }
 
 function El(name, attrs) {
   this.tagName = name; this.nodeType = 1; this.id = attrs.id || ''; this.className = attrs['class'] || ''; this.attrs = attrs; this.parentNode = null; this.src = attrs.src;

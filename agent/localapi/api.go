@@ -31,13 +31,13 @@ type Config struct {
 	Boot func() uint32
 	// Status returns what GET /v1/status shows.
 	Status func() any
-	// Signals takes what pages and middleware saw happen, page saying which of
-	// them called: all or none. agent.ErrNotStored: ctx ended before the flash
-	// took them, they will be kept; agent.ErrFull: none was taken; any other
-	// error says what is wrong in them. nil: their endpoints are not served.
+	// Signals takes what pages (page is true) and programs saw happen, all or
+	// none of a call; nil: signals are not taken here. agent.ErrFull says that
+	// there is no room, another error what is wrong with them. Safe for
+	// concurrent use.
 	Signals func(ctx context.Context, page bool, signals []agent.Signal) error
 	// Origins lists the origins of pages that may post, as http://10.1.2.3:8080;
-	// empty: no page may. "null" stands for pages that hide theirs.
+	// empty: no page may. null stands for pages that hide theirs.
 	Origins []string
 	// Hosts lists further names this endpoint is called by; 127.0.0.1,
 	// localhost and ::1 always hold. Another Host is refused: a page of a
@@ -134,16 +134,14 @@ type refusal struct {
 	count   *atomic.Uint64
 }
 
-// refuse counts and answers with the error object. Who asked for an image gets
-// one, with the message in a header.
-func (a *API) refuse(w http.ResponseWriter, r *http.Request, why *refusal) {
-	why.count.Add(1)
-	if r.URL.Path == gifPath {
-		w.Header().Set("X-Refused", why.Code+": "+why.Message)
-		servePixel(w, why.status)
+func (a *API) refuse(w http.ResponseWriter, r *refusal) {
+	r.count.Add(1)
+	if _, ok := w.(imageOnly); ok {
+		w.Header().Set("X-Refused", r.Code+": "+r.Message)
+		servePixel(w, r.status)
 		return
 	}
-	answer(w, why.status, map[string]*refusal{"error": why})
+	answer(w, r.status, map[string]*refusal{"error": r})
 }
 
 func answer(w http.ResponseWriter, status int, body any) {
@@ -159,14 +157,17 @@ var routes = map[string]string{"/v1/events": "POST", "/v1/status": "GET", "/e": 
 // ServeHTTP answers the routes, and nobody whose Host or Origin is not allowed.
 func (a *API) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	a.requests.Add(1)
+	if r.URL.Path == gifPath {
+		w = imageOnly{w}
+	}
 	if !a.hostAllowed(r) {
-		a.refuse(w, r, &refusal{status: 403, Code: "bad_host", Field: "Host", count: &a.badHost,
+		a.refuse(w, &refusal{status: 403, Code: "bad_host", Field: "Host", count: &a.badHost,
 			Message: fmt.Sprintf("%.80q is not a name of this endpoint; call it by 127.0.0.1", r.Host)})
 		return
 	}
 	origin, page := pageOrigin(r)
 	if page && !slices.Contains(a.cfg.Origins, origin) {
-		a.refuse(w, r, &refusal{status: 403, Code: "bad_origin", Field: "Origin", count: &a.badOrigin,
+		a.refuse(w, &refusal{status: 403, Code: "bad_origin", Field: "Origin", count: &a.badOrigin,
 			Message: fmt.Sprintf("pages of %.80q may not post here; allowed: %s", origin, list(a.cfg.Origins))})
 		return
 	}
@@ -176,7 +177,7 @@ func (a *API) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	}
 	switch want := routes[r.URL.Path]; {
 	case want == "":
-		a.refuse(w, r, &refusal{status: 404, Code: "no_such_path", Field: "path", count: &a.other,
+		a.refuse(w, &refusal{status: 404, Code: "no_such_path", Field: "path", count: &a.other,
 			Message: fmt.Sprintf("%.80q is not served; allowed: POST /v1/events, GET /v1/status, POST /e, GET /e.gif, GET /epg.js", r.URL.Path)})
 	case page && r.Method == http.MethodOptions:
 		w.Header().Set("Access-Control-Allow-Methods", want)
@@ -186,7 +187,7 @@ func (a *API) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		w.WriteHeader(http.StatusNoContent)
 	case r.Method != want:
 		w.Header().Set("Allow", want)
-		a.refuse(w, r, &refusal{status: 405, Code: "bad_method", Field: "method", count: &a.other,
+		a.refuse(w, &refusal{status: 405, Code: "bad_method", Field: "method", count: &a.other,
 			Message: fmt.Sprintf("%.20s; allowed: %s", r.Method, want)})
 	case r.URL.Path == "/v1/status":
 		answer(w, 200, a.cfg.Status())
@@ -216,7 +217,7 @@ func (a *API) post(w http.ResponseWriter, r *http.Request, page bool) {
 	case "stored":
 		stored = true
 	default:
-		a.refuse(w, r, &refusal{status: 400, Code: "bad_wait", Field: "wait", count: &a.badEvents,
+		a.refuse(w, &refusal{status: 400, Code: "bad_wait", Field: "wait", count: &a.badEvents,
 			Message: fmt.Sprintf("%.40q; allowed: accepted, stored", v)})
 		return
 	}
@@ -229,7 +230,7 @@ func (a *API) post(w http.ResponseWriter, r *http.Request, page bool) {
 		err = a.stamp(events, page)
 	}
 	if err != nil {
-		a.refuse(w, r, a.badEvent(err))
+		a.refuse(w, a.badEvent(err))
 		return
 	}
 	a.record(w, r, stored, events)
@@ -250,7 +251,7 @@ func (a *API) record(w http.ResponseWriter, r *http.Request, stored bool, events
 		answer(w, 202, map[string]int{"accepted": len(events)})
 	case err != nil:
 		w.Header().Set("Retry-After", "5")
-		a.refuse(w, r, &refusal{status: 503, Code: "full", Field: "body", count: &a.full, Message: err.Error()})
+		a.refuse(w, &refusal{status: 503, Code: "full", Field: "body", count: &a.full, Message: err.Error()})
 	case stored:
 		a.events.Add(uint64(len(events)))
 		answer(w, 200, map[string]int{"stored": len(events)})

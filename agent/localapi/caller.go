@@ -61,10 +61,10 @@ func (a *API) body(w http.ResponseWriter, r *http.Request, page bool) ([]byte, b
 		return body, true
 	}
 	if tooLarge := (*http.MaxBytesError)(nil); errors.As(err, &tooLarge) {
-		a.refuse(w, r, &refusal{status: 413, Code: "too_large", Field: "body", count: &a.tooLarge,
+		a.refuse(w, &refusal{status: 413, Code: "too_large", Field: "body", count: &a.tooLarge,
 			Message: fmt.Sprintf("more than %d bytes; send it in several requests", limit)})
 	} else {
-		a.refuse(w, r, &refusal{status: 400, Code: "cut_off", Field: "body", count: &a.other, Message: "the request ended early"})
+		a.refuse(w, &refusal{status: 400, Code: "cut_off", Field: "body", count: &a.other, Message: "the request ended early"})
 	}
 	return nil, false
 }
@@ -80,7 +80,7 @@ func (a *API) take(w http.ResponseWriter, r *http.Request, page bool) bool {
 	}
 	a.cfg.Recorder.Drop(0, protocol.ReasonRateLimit, 1)
 	w.Header().Set("Retry-After", "1")
-	a.refuse(w, r, &refusal{status: 429, Code: "too_many", Field: "rate", count: &a.tooMany,
+	a.refuse(w, &refusal{status: 429, Code: "too_many", Field: "rate", count: &a.tooMany,
 		Message: fmt.Sprintf("more than %d requests a second", perSecond)})
 	return false
 }

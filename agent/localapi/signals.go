@@ -54,6 +54,9 @@ func serveScript(w http.ResponseWriter, r *http.Request) {
 	_, _ = w.Write(script) // the caller is gone; nothing to do
 }
 
+// imageOnly marks an answer that has to be an image, also if it is a refusal.
+type imageOnly struct{ http.ResponseWriter }
+
 func servePixel(w http.ResponseWriter, status int) {
 	w.Header().Set("Content-Type", "image/gif")
 	w.Header().Set("Cache-Control", "no-store")
@@ -62,10 +65,12 @@ func servePixel(w http.ResponseWriter, status int) {
 	_, _ = w.Write([]byte(pixel))
 }
 
-// signals answers POST /e and GET /e.gif.
+// signals answers POST /e and GET /e.gif. Of Config.Signals' errors
+// agent.ErrNotStored is none to the caller: the signals are held and will be
+// kept, sending them again would double them.
 func (a *API) signals(w http.ResponseWriter, r *http.Request, page bool) {
 	if a.cfg.Signals == nil {
-		a.refuse(w, r, &refusal{status: 404, Code: "no_signals", Field: "path", count: &a.other,
+		a.refuse(w, &refusal{status: 404, Code: "no_signals", Field: "path", count: &a.other,
 			Message: fmt.Sprintf("%s is not served: this agent takes no signals; post events to /v1/events", r.URL.Path)})
 		return
 	}
@@ -76,7 +81,7 @@ func (a *API) signals(w http.ResponseWriter, r *http.Request, page bool) {
 	if r.URL.Path == gifPath {
 		text = []byte(r.URL.Query().Get("d"))
 		if limit := a.bodyLimit(page); len(text) > limit {
-			a.refuse(w, r, &refusal{status: 413, Code: "too_large", Field: "d", count: &a.tooLarge,
+			a.refuse(w, &refusal{status: 413, Code: "too_large", Field: "d", count: &a.tooLarge,
 				Message: fmt.Sprintf("more than %d bytes; send the signals in several requests", limit)})
 			return
 		}
@@ -92,7 +97,7 @@ func (a *API) signals(w http.ResponseWriter, r *http.Request, page bool) {
 		err = pageMay(all)
 	}
 	if err != nil {
-		a.refuse(w, r, &refusal{status: 400, Code: "bad_signal", count: &a.badEvents, Message: err.Error()})
+		a.refuse(w, &refusal{status: 400, Code: "bad_signal", count: &a.badEvents, Message: err.Error()})
 		return
 	}
 	wait := a.cfg.StoreWait
@@ -102,14 +107,14 @@ func (a *API) signals(w http.ResponseWriter, r *http.Request, page bool) {
 	ctx, cancel := context.WithTimeout(r.Context(), wait)
 	defer cancel()
 	switch err := a.cfg.Signals(ctx, page, all); {
-	case errors.Is(err, agent.ErrNotStored): // held in memory, will be kept
+	case errors.Is(err, agent.ErrNotStored):
 		a.notStored.Add(1)
 	case errors.Is(err, agent.ErrFull):
 		w.Header().Set("Retry-After", "5")
-		a.refuse(w, r, &refusal{status: 503, Code: "full", Field: "body", count: &a.full, Message: err.Error()})
+		a.refuse(w, &refusal{status: 503, Code: "full", Field: "body", count: &a.full, Message: err.Error()})
 		return
 	case err != nil:
-		a.refuse(w, r, &refusal{status: 400, Code: "bad_signal", count: &a.badEvents, Message: err.Error()})
+		a.refuse(w, &refusal{status: 400, Code: "bad_signal", count: &a.badEvents, Message: err.Error()})
 		return
 	}
 	a.taken.Add(uint64(len(all)))

@@ -45,6 +45,7 @@ fmt: ## gofmt all
 lint: ## staticcheck, shell syntax
 	$(GO) tool staticcheck ./...
 	sh -n testbench/setup/install.sh
+	sh -n agent/localapi/sdk/build
 	bash -n .ci/run
 
 SEEDS ?= 250000

@@ -35,8 +35,8 @@ const pixel = "GIF89a\x01\x00\x01\x00\x80\x00\x00\x00\x00\x00\xff\xff\xff!\xf9\x
 const gifPath = "/e.gif"
 
 // pageWait is how long a page waits for the flash: its answer does not say
-// stored, and it sends nothing else meanwhile.
-const pageWait = 2 * time.Second
+// stored, and a page that is being left stands still meanwhile.
+const pageWait = 20 * time.Millisecond
 
 // serveScript answers with the SDK. A browser may keep it for an hour, and asks
 // then whether it is another.

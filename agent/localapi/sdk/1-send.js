@@ -99,7 +99,7 @@
     if (off()) return;
     learnt();
     counted();
-    if (t < rest && t > rest - 61e3 || !end && (leave && t - leave < 2000)) return;
+    if (t < rest && t > rest - 61e3 || !end && t - leave < 2000) return;
     while (q.length && left-- && (end || !busy)) {
       if (t - win > 999 || t < win) { win = t; inWin = 0; }
       if (++inWin > 20) return;

@@ -17,7 +17,7 @@
     for (i = 0; i < chains.length; i++) chains[i]();
     if (n++ < 40) safe(hooks)();
     track();
-    if (n % 2) look();
+    if (n % (cfg().map ? 4 : 2) == 1) look(); /* a mapping means every element */
     if (beg && now() - beg > 2000) frame(beg);
     if (n % 4 == 0) flush();
   }
@@ -43,7 +43,7 @@
   safe(function () {
     var l = d.getElementsByTagName('script'), i, m;
     for (i = l.length; i--;) {
-      m = /^(?:(https?:\/\/[^\/]+)\/)?.*epg\.js([?#]|$)/.exec(l[i].src || '');
+      m = /^(https?:\/\/[^\/]+)?.*\bepg\.js/.exec(l[i].src || '');
       if (!m) continue;
       me = l[i];
       if (/\/\/(127\.0\.0\.1|localhost|\[::1\])(:|$)/.test(m[1] || '')) base = m[1];

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"os"
 	"os/exec"
+	"path/filepath"
 	"regexp"
 	"strings"
 	"testing"
@@ -11,7 +12,27 @@ import (
 	"iptvdc/agent"
 )
 
-const script = "../../agent/localapi/epg.js"
+const (
+	script  = "../../agent/localapi/epg.js"
+	sources = "../../agent/localapi/sdk"
+)
+
+// reads opens what another program will read, so that go test knows that the
+// result depends on it and does not take an old one from its cache.
+func reads(t *testing.T, patterns ...string) {
+	t.Helper()
+	for _, p := range patterns {
+		files, err := filepath.Glob(p)
+		if err != nil || len(files) == 0 {
+			t.Fatalf("%s: no such files, %v", p, err)
+		}
+		for _, f := range files {
+			if _, err := os.ReadFile(f); err != nil {
+				t.Fatal(err)
+			}
+		}
+	}
+}
 
 // TestES3 runs the SDK in JE, an interpreter of ECMAScript 3, on the browser of
 // an old box: what it sends, and what pages get back, is in es3/want.txt.
@@ -19,6 +40,7 @@ func TestES3(t *testing.T) {
 	if testing.Short() {
 		t.Skip("needs an interpreter: testbench/setup/install.sh es3")
 	}
+	reads(t, script, "es3/*")
 	cmd := exec.Command("perl", "es3/run.pl", "es3/box.js", script, "es3/page.js")
 	var said bytes.Buffer
 	cmd.Stderr = &said
@@ -63,7 +85,8 @@ func TestBuilt(t *testing.T) {
 	if testing.Short() {
 		t.Skip("builds esbuild")
 	}
-	out, err := exec.Command("../../agent/localapi/sdk/build").CombinedOutput()
+	reads(t, sources+"/*")
+	out, err := exec.Command(sources + "/build").CombinedOutput()
 	if err != nil {
 		t.Fatalf("%v: %s", err, out)
 	}

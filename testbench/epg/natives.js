@@ -15,7 +15,7 @@
     MediaPlayer.prototype[name] = function () {
       note(name, this instanceof MediaPlayer && this.id === 7, arguments);
       if (name === 'playByTime' && arguments[0] === 'bad') throw new RangeError('no such time');
-      if (name === 'gotoEnd') this.resume(); // a native that uses itself
+      if (name === 'playFromStart' || name === 'gotoEnd') this.resume(); // natives that use themselves
       return name in answers ? answers[name] : `${name}:${arguments.length}`;
     };
   }

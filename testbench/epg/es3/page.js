@@ -29,6 +29,7 @@ var mp = new MediaPlayer();
 say('instance', (mp instanceof MediaPlayer) + ' ' + MediaPlayer.VERSION + ' ' + mp.speed);
 var mediaStr = '[{mediaUrl:"rtsp://10.1.1.1/88888888/16/777.ts?a=b,c", mediaCode : "media9x",mediaType:2,allowTrickmode:1}]';
 say('set', mp.setSingleMedia(mediaStr) + ' ' + (calls[0][3] === mediaStr) + ' ' + calls[0][2]);
+document.onclick({type: 'click', target: one}); advance(10); document.onclick({type: 'click', target: one});
 say('play', mp.playFromStart() + ' ' + calls[1]);
 say('forward', mp.fastForward(8) + ' ' + mp.speed);
 try { mp.fastForward(64); say('exception', 'none'); } catch (e) { say('exception', e.name + ' ' + e.message); }

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"log/slog"
 	"net"
+	"net/http"
 	"os"
 	"sync"
 	"sync/atomic"
@@ -15,6 +16,7 @@ import (
 	"iptvdc/agent/localapi"
 	"iptvdc/agent/outbox"
 	"iptvdc/agent/session"
+	"iptvdc/agent/tail"
 	"iptvdc/agent/uplink"
 )
 
@@ -25,6 +27,9 @@ type Daemon struct {
 	sess *session.Session
 	rec  *agent.Recorder
 	api  *localapi.API
+
+	lines *localapi.Lines
+	ring  *tail.Ring
 
 	out      atomic.Pointer[outbox.Outbox]
 	link     atomic.Pointer[uplink.Uplink]
@@ -48,7 +53,7 @@ func New(cfg Config) (*Daemon, error) {
 	if err := cfg.fillIn(); err != nil {
 		return nil, err
 	}
-	d := &Daemon{cfg: cfg, disk: outbox.NewSQLite(cfg.Dir), opened: make(chan struct{})}
+	d := &Daemon{cfg: cfg, disk: outbox.NewSQLite(cfg.Dir), opened: make(chan struct{}), ring: tail.NewRing(cfg.Clock, 0)}
 	var err error
 	d.sess, err = session.New(session.Config{BootID: cfg.BootID, Clock: cfg.Clock, Identity: cfg.Identity, Rand: cfg.BootRand})
 	if err != nil {
@@ -66,6 +71,7 @@ func New(cfg Config) (*Daemon, error) {
 	if d.api, err = localapi.New(api); err != nil {
 		return nil, err
 	}
+	d.lines = localapi.NewLines(d.api, cfg.Lines.Peers)
 	if _, err := d.open(); errors.Is(err, outbox.ErrBusy) {
 		return nil, fmt.Errorf("another agent runs on %s: %w", cfg.Dir, err)
 	} else if err != nil {
@@ -116,7 +122,7 @@ func (c *Config) fillIn() error {
 // open opens the outbox, once.
 func (d *Daemon) open() (agent.Keeper, error) {
 	if o := d.out.Load(); o != nil {
-		return o, nil
+		return watched{o, d.ring}, nil
 	}
 	o, err := outbox.New(d.disk, d.cfg.Outbox)
 	if err != nil {
@@ -130,7 +136,7 @@ func (d *Daemon) open() (agent.Keeper, error) {
 	}
 	d.out.Store(o)
 	close(d.opened)
-	return o, nil
+	return watched{o, d.ring}, nil
 }
 
 func (d *Daemon) closeOutbox() {
@@ -163,6 +169,8 @@ func (d *Daemon) Run(ctx context.Context) error {
 	rec.Go(func() { recErr = d.rec.Run(recCtx) })
 	link.Go(func() { d.runLink(linkCtx) })
 	d.serve(ctx, &front)
+	d.serveLines(ctx, &front)
+	d.runHealth(ctx, &front)
 	<-ctx.Done()
 	front.Wait()
 	stopRec(context.Cause(ctx))
@@ -179,15 +187,15 @@ func (d *Daemon) Run(ctx context.Context) error {
 
 // serve starts the endpoints: loopback, and a socket for the machine's own.
 func (d *Daemon) serve(ctx context.Context, wg *sync.WaitGroup) {
-	start := func(l net.Listener) {
+	start := func(l net.Listener, h http.Handler) {
 		wg.Go(func() {
-			if err := d.api.Serve(ctx, l, d.cfg.Log); err != nil {
+			if err := localapi.Serve(ctx, l, h, d.cfg.Log); err != nil {
 				d.cfg.Log.Error("endpoint", "address", l.Addr(), "error", err)
 			}
 		})
 	}
 	if d.listener != nil {
-		start(d.listener)
+		start(d.listener, d.public())
 	}
 	path, done, err := socket(d.cfg.Dir)
 	if err == nil {
@@ -198,7 +206,7 @@ func (d *Daemon) serve(ctx context.Context, wg *sync.WaitGroup) {
 			if err := os.Chmod(path, 0o600); err != nil {
 				d.cfg.Log.Warn("socket", "error", err)
 			}
-			start(l)
+			start(l, d.private(ctx))
 		}
 	}
 	if err != nil {
@@ -236,7 +244,10 @@ func (d *Daemon) Status() Status {
 	s := Status{
 		Version: d.cfg.Version, Running: true, Box: d.cfg.Box, Province: d.cfg.Province,
 		Boot: d.sess.Boot(), UpMs: d.cfg.Clock.MonoMs(), Bytes: d.disk.Size(), Recorder: &rec, API: &api,
+		Socket: d.cfg.Lines.path(d.cfg.Dir), Brokers: d.cfg.Brokers,
 	}
+	lines := d.lines.Stats()
+	s.Lines = &lines
 	if a := d.Addr(); a != nil {
 		s.Listen = a.String()
 	}

@@ -5,7 +5,6 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"net"
 	"net/http"
 	"os"
 	"path/filepath"
@@ -34,22 +33,18 @@ type Status struct {
 	Recorder *agent.RecorderStats `json:"recorder,omitempty"`
 	Uplink   *uplink.Stats        `json:"uplink,omitempty"`
 	API      *localapi.Stats      `json:"api,omitempty"`
+	// Socket is where programs report, Lines what came by it.
+	Socket string              `json:"socket,omitempty"`
+	Lines  *localapi.LineStats `json:"lines,omitempty"`
+	// Brokers as they were given, for those who look for faults.
+	Brokers []string `json:"brokers,omitempty"`
 }
 
 const socketName = "agent.sock"
 
-// socket returns a path below the length that sockets allow: a long folder is
-// reached through its open file.
+// socket is the folder's own socket, see reach.
 func socket(dir string) (path string, done func(), err error) {
-	path = filepath.Join(dir, socketName)
-	if len(path) < 100 {
-		return path, func() {}, nil
-	}
-	d, err := os.Open(dir)
-	if err != nil {
-		return "", nil, err
-	}
-	return fmt.Sprintf("/proc/self/fd/%d/%s", d.Fd(), socketName), func() { d.Close() }, nil
+	return reach(filepath.Join(dir, socketName))
 }
 
 // Ask returns the status of the agent that runs on dir, or, if none does, what
@@ -92,18 +87,11 @@ func trim(b []byte) []byte {
 }
 
 func askRunning(ctx context.Context, dir string, s *Status) error {
-	path, done, err := socket(dir)
+	client, done, err := folderClient(dir, 5*time.Second)
 	if err != nil {
 		return err
 	}
 	defer done()
-	client := http.Client{Timeout: 5 * time.Second, Transport: &http.Transport{
-		DialContext: func(ctx context.Context, _, _ string) (net.Conn, error) {
-			var d net.Dialer
-			return d.DialContext(ctx, "unix", path)
-		},
-	}}
-	defer client.CloseIdleConnections()
 	req, err := http.NewRequestWithContext(ctx, http.MethodGet, "http://localhost/v1/status", nil)
 	if err != nil {
 		return err

@@ -33,6 +33,11 @@ type Config struct {
 	Boot func() uint32
 	// Status returns what GET /v1/status shows.
 	Status func() any
+	// Signals takes what pages (page is true) and programs saw happen, all or
+	// none of a call; nil: signals are not taken here. agent.ErrFull says that
+	// there is no room, another error what is wrong with them. Safe for
+	// concurrent use.
+	Signals func(ctx context.Context, page bool, signals []agent.Signal) error
 	// Origins lists the origins of pages that may post, as http://10.1.2.3:8080;
 	// empty: no page may.
 	Origins []string

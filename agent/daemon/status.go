@@ -61,7 +61,7 @@ func Ask(ctx context.Context, dir string) (Status, error) {
 	d := outbox.NewSQLite(dir)
 	img, derr := d.Look()
 	if errors.Is(derr, outbox.ErrBusy) {
-		return s, fmt.Errorf("an agent is running, but does not answer: %w", err)
+		return s, fmt.Errorf("an agent is running, but does not answer: %w: %w", err, outbox.ErrBusy)
 	}
 	if derr != nil {
 		return s, derr

@@ -98,7 +98,10 @@ func field(file []byte, name string) (uint64, bool) {
 				return 0, false
 			}
 			n, err := strconv.ParseUint(f[0], 10, 63)
-			return n, err == nil
+			if err != nil {
+				return 0, false
+			}
+			return n, true
 		}
 	}
 	return 0, false

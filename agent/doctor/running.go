@@ -51,7 +51,7 @@ func checkAgent(ctx context.Context, p *Patient) []Finding {
 			break
 		}
 		out = append(out, bad(say("stbagent doctor --data %s --check brokers    (attempts are up to 15 minutes apart)", "stbagent doctor --data %s --check brokers    （重连间隔最长 15 分钟）", p.Config.Dir),
-			"not connected: %s after %d failed attempts and %d lost connections", "未连接：%s，失败 %d 次，断开 %d 次", u.State, u.Failures, u.Losses))
+			"not connected, after %d failed attempts and %d lost connections", "未连接：失败 %d 次，断开 %d 次", u.Failures, u.Losses))
 	}
 	return out
 }

@@ -33,7 +33,7 @@ const (
 )
 
 // Peers says which programs may use the socket beside root and the agent's own
-// user. The kernel tells user and primary group of whoever connects.
+// user. The kernel tells user and groups of whoever connects.
 type Peers struct{ UIDs, GIDs []uint32 }
 
 // LineStats counts what came by the socket since the start.
@@ -131,11 +131,8 @@ func (s *Lines) turnAway(conn net.Conn, why *refusal) {
 
 func (s *Lines) serve(ctx context.Context, conn net.Conn, log *slog.Logger) {
 	who, err := peerOf(conn)
-	if err != nil || !s.allowed(who) {
-		s.notAllowed.Add(1)
-		log.Warn("socket: a program that may not use it", "uid", who.uid, "gid", who.gid, "error", err)
-		s.turnAway(conn, &refusal{Code: "not_allowed", Field: "uid",
-			Message: fmt.Sprintf("user %d, group %d may not report here; start the agent with -socket-uid %[1]d or -socket-gid %[2]d", who.uid, who.gid)})
+	if err != nil || !s.allowed(&who) {
+		s.refusePeer(conn, &who, err, log)
 		return
 	}
 	s.conns.Add(1)
@@ -150,8 +147,27 @@ func (s *Lines) serve(ctx context.Context, conn net.Conn, log *slog.Logger) {
 	}
 }
 
-func (s *Lines) allowed(p peer) bool {
-	return p.uid == 0 || int(p.uid) == os.Geteuid() || slices.Contains(s.peers.UIDs, p.uid) || slices.Contains(s.peers.GIDs, p.gid)
+func (s *Lines) allowed(p *peer) bool {
+	return p.uid == 0 || int(p.uid) == os.Geteuid() || slices.Contains(s.peers.UIDs, p.uid) || p.inOne(s.peers.GIDs)
+}
+
+// refusePeer turns away who may not report. A program that tries again and again
+// is logged when its tries have doubled.
+func (s *Lines) refusePeer(conn net.Conn, who *peer, err error, log *slog.Logger) {
+	n := s.notAllowed.Add(1)
+	quiet := n&(n-1) != 0
+	if err != nil {
+		if !quiet {
+			log.Warn("socket: the kernel does not tell who calls", "error", err, "refused", n)
+		}
+		s.turnAway(conn, &refusal{Code: "not_allowed", Field: "uid", Message: err.Error()})
+		return
+	}
+	if !quiet {
+		log.Warn("socket: a program that may not use it", "uid", who.uid, "groups", who.groups, "refused", n)
+	}
+	s.turnAway(conn, &refusal{Code: "not_allowed", Field: "uid",
+		Message: fmt.Sprintf("user %d may not report here; start the agent with -socket-uid %[1]d, or with -socket-gid and one of its groups, as %d", who.uid, who.groups[0])})
 }
 
 // lineConn is one program's connection, used by one goroutine.

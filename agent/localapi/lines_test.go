@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"log/slog"
 	"net"
+	"os"
 	"path/filepath"
 	"strings"
 	"sync"
@@ -237,7 +238,7 @@ func TestLinePeers(t *testing.T) {
 	s := NewLines(nil, Peers{UIDs: []uint32{1000}, GIDs: []uint32{3003}})
 	f := func(uid, gid uint32, want bool) {
 		t.Helper()
-		if got := s.allowed(peer{uid, gid}); got != want {
+		if got := s.allowed(&peer{uid, []uint32{4, gid}}); got != want {
 			t.Errorf("user %d group %d: %v", uid, gid, got)
 		}
 	}
@@ -246,6 +247,31 @@ func TestLinePeers(t *testing.T) {
 	f(999999, 3003, true)
 	f(999999, 1000, false)
 	f(3003, 5, false)
+	l, err := net.Listen("unix", filepath.Join(t.TempDir(), "s"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer l.Close()
+	connect(t, l.Addr().String())
+	conn, err := l.Accept()
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer conn.Close()
+	me, err := peerOf(conn)
+	if err != nil || int(me.uid) != os.Getuid() || int(me.groups[0]) != os.Getgid() {
+		t.Errorf("this program is %+v, %v", me, err)
+	}
+	mine, err := os.Getgroups()
+	for _, g := range mine {
+		if err != nil || !me.inOne([]uint32{uint32(g)}) {
+			t.Errorf("group %d is not among %v", g, me.groups)
+		}
+	}
+	s.refusePeer(conn, &peer{1001, []uint32{1002}}, nil, slog.New(slog.DiscardHandler))
+	if s.Stats().NotAllowed != 1 {
+		t.Error("a refused program is not counted")
+	}
 	a, b := net.Pipe()
 	defer a.Close()
 	defer b.Close()

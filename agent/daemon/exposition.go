@@ -5,8 +5,8 @@ import (
 	"strings"
 )
 
-// exposition is text in the format that Prometheus scrapes (version 0.0.4). The
-// box does without the client library: it is a fifth of the program's size.
+// exposition is text in the format that Prometheus scrapes (version 0.0.4),
+// written without the client library: the box has no room for it.
 type exposition struct{ b []byte }
 
 // labelled is one value of a family and its label's.

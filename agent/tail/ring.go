@@ -7,7 +7,8 @@ import (
 	"iptvdc/protocol"
 )
 
-// DefaultSize is how many events a ring holds, about 500 bytes each.
+// DefaultSize is how many events a ring holds, about 500 bytes each; it takes
+// memory only as they come.
 const DefaultSize = 200
 
 // Entry is a recorded event with its place among all since the agent's start,
@@ -23,6 +24,7 @@ type Entry struct {
 // ever waits for it. Safe for concurrent use.
 type Ring struct {
 	clock agent.Clock
+	size  int
 
 	mu    sync.Mutex
 	ring  []Entry
@@ -35,7 +37,7 @@ func NewRing(clock agent.Clock, size int) *Ring {
 	if size <= 0 {
 		size = DefaultSize
 	}
-	return &Ring{clock: clock, ring: make([]Entry, 0, size), next: 1}
+	return &Ring{clock: clock, size: size, next: 1}
 }
 
 // Add takes in events of this boot that were recorded. It never waits for
@@ -52,10 +54,10 @@ func (r *Ring) Add(events ...protocol.Event) {
 		if ago := mono - min(mono, e.Event.MonoMs); ago < wall {
 			e.WallMs = wall - ago
 		}
-		if len(r.ring) < cap(r.ring) {
+		if len(r.ring) < r.size {
 			r.ring = append(r.ring, e)
 		} else {
-			r.ring[(r.next-1)%uint64(cap(r.ring))] = e
+			r.ring[(r.next-1)%uint64(r.size)] = e
 		}
 		r.next++
 	}
@@ -86,7 +88,7 @@ func (r *Ring) From(no uint64, into []Entry) (got []Entry, lost uint64, more <-c
 		lost, no = oldest-no, oldest
 	}
 	for ; no < r.next && len(into) < 100; no++ {
-		into = append(into, r.ring[(no-1)%uint64(cap(r.ring))])
+		into = append(into, r.ring[(no-1)%uint64(r.size)])
 	}
 	if len(into) == 0 {
 		if r.grown == nil {

@@ -51,7 +51,7 @@ func Stream(ctx context.Context, ring *Ring) http.Handler {
 		w.Header().Set("Cache-Control", "no-store")
 		s := streamer{ring: ring, w: w, ctl: http.NewResponseController(w)}
 		s.no = ring.Next()
-		s.no -= min(s.no-1, uint64(n), uint64(cap(ring.ring)))
+		s.no -= min(s.no-1, uint64(n), uint64(ring.size))
 		s.run(ctx, r.Context(), follow)
 	})
 }

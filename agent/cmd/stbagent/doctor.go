@@ -66,6 +66,9 @@ func examine(args []string, out, errw io.Writer) error {
 		return &usageError{err}
 	}
 	p := &doctor.Patient{Config: cfg, CA: files.ca, Cert: files.cert, Key: files.key, Keys: *keys, Clock: session.SystemClock{}}
+	if f := fs.Lookup("profile-keys"); f != nil && p.Keys == "" {
+		p.Keys = f.Value.String() // as the agent is given them
+	}
 	p.TLS, _ = trust(files.ca, files.cert, files.key) // what is wrong with them a check of its own says
 	var report doctorReport
 	report.Well = doctor.Run(context.Background(), p, checks, func(r doctor.Result) {

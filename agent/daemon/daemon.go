@@ -18,6 +18,7 @@ import (
 	"iptvdc/agent/session"
 	"iptvdc/agent/tail"
 	"iptvdc/agent/uplink"
+	"iptvdc/protocol"
 )
 
 // Daemon is one agent. Run it once.
@@ -28,13 +29,13 @@ type Daemon struct {
 	rec  *agent.Recorder
 	api  *localapi.API
 
-	lines *localapi.Lines
-	ring  *tail.Ring
-
 	out      atomic.Pointer[outbox.Outbox]
 	link     atomic.Pointer[uplink.Uplink]
 	opened   chan struct{} // closed when the outbox is open
 	listener net.Listener
+
+	lines *localapi.Lines
+	ring  *tail.Ring // of what was recorded
 }
 
 // New checks cfg, makes the folder, opens the outbox and the listener. An
@@ -53,7 +54,7 @@ func New(cfg Config) (*Daemon, error) {
 	if err := cfg.fillIn(); err != nil {
 		return nil, err
 	}
-	d := &Daemon{cfg: cfg, disk: outbox.NewSQLite(cfg.Dir), opened: make(chan struct{}), ring: tail.NewRing(cfg.Clock, 0)}
+	d := &Daemon{cfg: cfg, disk: outbox.NewSQLite(cfg.Dir), opened: make(chan struct{})}
 	var err error
 	d.sess, err = session.New(session.Config{BootID: cfg.BootID, Clock: cfg.Clock, Identity: cfg.Identity, Rand: cfg.BootRand})
 	if err != nil {
@@ -71,7 +72,8 @@ func New(cfg Config) (*Daemon, error) {
 	if d.api, err = localapi.New(api); err != nil {
 		return nil, err
 	}
-	d.lines = localapi.NewLines(d.api, cfg.Lines.Peers)
+	d.lines, d.ring = localapi.NewLines(d.api, cfg.Lines.Peers), tail.NewRing(cfg.Clock, 0)
+	d.cfg.Outbox.Recorded = func(events []protocol.Event) { d.ring.Add(events...) }
 	if _, err := d.open(); errors.Is(err, outbox.ErrBusy) {
 		return nil, fmt.Errorf("another agent runs on %s: %w", cfg.Dir, err)
 	} else if err != nil {
@@ -122,7 +124,7 @@ func (c *Config) fillIn() error {
 // open opens the outbox, once.
 func (d *Daemon) open() (agent.Keeper, error) {
 	if o := d.out.Load(); o != nil {
-		return watched{o, d.ring}, nil
+		return o, nil
 	}
 	o, err := outbox.New(d.disk, d.cfg.Outbox)
 	if err != nil {
@@ -136,7 +138,7 @@ func (d *Daemon) open() (agent.Keeper, error) {
 	}
 	d.out.Store(o)
 	close(d.opened)
-	return watched{o, d.ring}, nil
+	return o, nil
 }
 
 func (d *Daemon) closeOutbox() {
@@ -169,8 +171,6 @@ func (d *Daemon) Run(ctx context.Context) error {
 	rec.Go(func() { recErr = d.rec.Run(recCtx) })
 	link.Go(func() { d.runLink(linkCtx) })
 	d.serve(ctx, &front)
-	d.serveLines(ctx, &front)
-	d.runHealth(ctx, &front)
 	<-ctx.Done()
 	front.Wait()
 	stopRec(context.Cause(ctx))
@@ -185,7 +185,8 @@ func (d *Daemon) Run(ctx context.Context) error {
 	return errors.Join(recErr, sealErr)
 }
 
-// serve starts the endpoints: loopback, and a socket for the machine's own.
+// serve starts the endpoints: loopback, a socket for the machine's own and one
+// for programs; and what samples the box.
 func (d *Daemon) serve(ctx context.Context, wg *sync.WaitGroup) {
 	start := func(l net.Listener, h http.Handler) {
 		wg.Go(func() {
@@ -212,6 +213,8 @@ func (d *Daemon) serve(ctx context.Context, wg *sync.WaitGroup) {
 	if err != nil {
 		d.cfg.Log.Warn("no socket; stbagent status will not reach this agent", "error", err)
 	}
+	d.serveLines(ctx, wg)
+	d.runHealth(ctx, wg)
 }
 
 func (d *Daemon) runLink(ctx context.Context) {
@@ -244,10 +247,9 @@ func (d *Daemon) Status() Status {
 	s := Status{
 		Version: d.cfg.Version, Running: true, Box: d.cfg.Box, Province: d.cfg.Province,
 		Boot: d.sess.Boot(), UpMs: d.cfg.Clock.MonoMs(), Bytes: d.disk.Size(), Recorder: &rec, API: &api,
-		Socket: d.cfg.Lines.path(d.cfg.Dir), Brokers: d.cfg.Brokers,
 	}
 	lines := d.lines.Stats()
-	s.Lines = &lines
+	s.Lines, s.Socket, s.Brokers = &lines, d.cfg.Lines.path(d.cfg.Dir), d.cfg.Brokers
 	if a := d.Addr(); a != nil {
 		s.Listen = a.String()
 	}

@@ -27,17 +27,15 @@ type Status struct {
 	UpMs     uint64               `json:"up_ms,omitempty"`
 	Listen   string               `json:"listen,omitempty"`
 	Link     string               `json:"link,omitempty"`
+	Socket   string               `json:"socket,omitempty"` // where programs report
+	Lines    *localapi.LineStats  `json:"lines,omitempty"`  // what came by it
+	Brokers  []string             `json:"brokers,omitempty"`
 	Outbox   outbox.Stats         `json:"outbox"`
 	Bytes    int64                `json:"disk_bytes"`
 	Odd      []string             `json:"odd_settings,omitempty"`
 	Recorder *agent.RecorderStats `json:"recorder,omitempty"`
 	Uplink   *uplink.Stats        `json:"uplink,omitempty"`
 	API      *localapi.Stats      `json:"api,omitempty"`
-	// Socket is where programs report, Lines what came by it.
-	Socket string              `json:"socket,omitempty"`
-	Lines  *localapi.LineStats `json:"lines,omitempty"`
-	// Brokers as they were given, for those who look for faults.
-	Brokers []string `json:"brokers,omitempty"`
 }
 
 const socketName = "agent.sock"

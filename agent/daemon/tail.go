@@ -13,35 +13,8 @@ import (
 	"syscall"
 	"time"
 
-	"iptvdc/agent/outbox"
 	"iptvdc/agent/tail"
-	"iptvdc/protocol"
 )
-
-// watched is the outbox with a ring beside it that sees what was recorded: only
-// what is durable gets there, in its order, whoever recorded it.
-type watched struct {
-	*outbox.Outbox
-	ring *tail.Ring
-}
-
-// Append implements agent.Keeper.
-func (w watched) Append(events ...protocol.Event) error {
-	err := w.Outbox.Append(events...)
-	if err == nil {
-		w.ring.Add(events...)
-	}
-	return err
-}
-
-// AppendBoot implements session.Outbox.
-func (w watched) AppendBoot(boot uint32, id string, events ...protocol.Event) error {
-	err := w.Outbox.AppendBoot(boot, id, events...)
-	if err == nil {
-		w.ring.Add(events...)
-	}
-	return err
-}
 
 // private is what the folder's own socket serves: everything the loopback
 // address does, and GET /v1/tail, which shows what households do.

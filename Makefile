@@ -10,7 +10,7 @@ ARM      := CGO_ENABLED=0 GOOS=linux GOARCH=arm GOARM=7
 # The box's budget for the stripped binary, in bytes (ARCHITECTURE.md, Budgets).
 ARM_BUDGET := 10500000
 
-.PHONY: help build demo test race check fmt lint sim fuzz scenarios mutants e2e e2e-browser e2e-brokers country crash bench arm web web-check clean
+.PHONY: help build demo test race check fmt lint sim fuzz scenarios mutants e2e e2e-browser e2e-brokers country crash bench bench-agent bench-outbox soak arm web web-check clean
 
 help: ## list the targets
 	@grep -hE '^[a-z0-9-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | sort | column -t -s "$$(printf '\t')"
@@ -86,10 +86,24 @@ country: build ## an evening of 100,000 connected boxes on this machine, ten min
 	COUNTRY=$(COUNTRY) $(GO) test -count=1 -timeout 40m -v -run TestCountry ./testbench/brokers
 
 crash: ## every state a power cut, a kill or a failing disk can leave; needs root and /dev/fuse
-	$(GO) test -count=1 -timeout 60m -v ./testbench/crash -states=100000 -every=1 -points=1000 -cuts=600
+	$(GO) test -count=1 -timeout 90m -v ./testbench/crash -states=100000 -every=1 -points=1000 -cuts=600 -agentcuts=1000
 
 bench: ## our figures beside a peer's, from one run; JSON and HTML in out/bench
 	$(GO) run ./testbench/bench -out out/bench
+	$(MAKE) bench-outbox bench-agent
+
+bench-agent: ## our agent beside mosquitto_pub and agents as they are often written: memory, flash, wire; needs root
+	@testbench/setup/install.sh flash
+	$(GO) run ./testbench/boxbench -out out/boxbench.json
+
+SOAK ?= 1h
+soak: ## the ARMv7 agent under emulation at 10 events/s for SOAK=1h: is its memory flat?
+	@testbench/setup/install.sh arm
+	$(GO) run ./testbench/soak -for $(SOAK) -out out/soak.json
+
+bench-outbox: ## bytes at the block device for each event kept, our way and others'; needs root; out/flash.json
+	@testbench/setup/install.sh flash
+	$(GO) run ./testbench/flash -out out/flash.json
 
 arm: ## the agent for ARMv7 as it is shipped, its size against its budget
 	@mkdir -p bin

@@ -41,6 +41,8 @@ type RecorderConfig struct {
 	Open    func() (Keeper, error)
 	Session Session
 	Clock   Clock
+	// Filter, if set, is asked about each event before it is taken in.
+	Filter Filter
 	// Window is how long an event may wait for others before its commit, 0:
 	// 250 ms, at most a minute. Orders, power events and identities never wait.
 	Window time.Duration
@@ -169,8 +171,14 @@ func AtOnce(k protocol.Kind) bool {
 // one window later. If stored is set, or one of the events is of a kind that
 // is committed at once, it returns only when all are durable, or with
 // ErrNotStored when ctx ends first. Events must have passed Check; boot and
-// serial are stamped later.
+// serial are stamped later. What the Filter does not admit is counted, and
+// answered as if it had been recorded.
 func (r *Recorder) Record(ctx context.Context, stored bool, events ...protocol.Event) error {
+	if asked := len(events); asked > 0 {
+		if events = r.admit(events); len(events) == 0 {
+			return nil
+		}
+	}
 	for i := range events {
 		stored = stored || AtOnce(events[i].Kind)
 	}
@@ -200,6 +208,10 @@ func (r *Recorder) Record(ctx context.Context, stored bool, events ...protocol.E
 	if !stored {
 		return nil
 	}
+	return r.await(ctx, w)
+}
+
+func (r *Recorder) await(ctx context.Context, w waiter) error {
 	select {
 	case <-w.done:
 		return nil
@@ -306,13 +318,13 @@ func (r *Recorder) rest(ctx context.Context, w *writer, failed error) bool {
 	var window <-chan time.Time
 	for {
 		r.mu.Lock()
-		n, urgent := len(r.pending), r.urgent
+		n, urgent, wait := len(r.pending), r.urgent, r.cfg.Window
 		r.mu.Unlock()
 		if urgent || n >= maxGroup {
 			return ctx.Err() == nil
 		}
 		if n > 0 && window == nil {
-			window = time.After(r.cfg.Window)
+			window = time.After(wait)
 		}
 		select {
 		case <-ctx.Done():

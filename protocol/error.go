@@ -12,9 +12,11 @@ const (
 	BadLimit                // a limit of section 2.4 exceeded; quarantined if the CRC is good
 	BadCodec                // a codec this version does not know; quarantined
 	BadVersion              // a future version of the sealed fields; ack code 5
+
+	BadSignature // a packet to a box that none of its keys has signed [P-8.1]
 )
 
-var faultNames = names{"malformed", "crc", "limit", "codec", "version"}
+var faultNames = names{"malformed", "crc", "limit", "codec", "version", "signature"}
 
 func (f Fault) String() string { return faultNames.word(uint8(f)) }
 

@@ -2,6 +2,7 @@ package protocol_test
 
 import (
 	"bytes"
+	"encoding/json"
 	"errors"
 	"testing"
 
@@ -142,4 +143,57 @@ func FuzzTopic(f *testing.F) {
 			t.Fatalf("%q is not the topic of %+v", topic, r)
 		}
 	})
+}
+
+// A signed packet that opens is one that its key signed; a payload that is read
+// is written and read again the same.
+func FuzzProfile(f *testing.F) {
+	for _, v := range vectorsOf(f, "profiles.json") {
+		f.Add(v.Text, v.bytes(f))
+	}
+	keys := vectorKeys()
+	f.Fuzz(func(t *testing.T, topic string, packet []byte) {
+		s, err := protocol.ParseSigned(packet)
+		mustBeError(t, err)
+		if _, oerr := protocol.OpenSigned(topic, packet, keys); oerr != nil {
+			mustBeError(t, oerr)
+		} else if err != nil {
+			t.Fatalf("a packet opens that is none: %v", err)
+		}
+		if err != nil {
+			return
+		}
+		checkPayload(t, s.Payload)
+	})
+}
+
+// FuzzPayload reads payloads without a signature before them.
+func FuzzPayload(f *testing.F) {
+	for _, v := range vectorsOf(f, "profiles.json") {
+		if s, err := protocol.ParseSigned(v.bytes(f)); err == nil {
+			f.Add(s.Payload)
+		}
+	}
+	f.Fuzz(checkPayload)
+}
+
+func checkPayload(t *testing.T, payload []byte) {
+	p, err := protocol.ParseProfile(payload)
+	mustBeError(t, err)
+	if err == nil {
+		text, err := json.Marshal(p)
+		if err != nil {
+			t.Fatal(err)
+		}
+		again, err := protocol.ParseProfile(text)
+		if err != nil {
+			if len(text) > protocol.MaxPacketDown {
+				return // escapes made it longer
+			}
+			t.Fatalf("%s: %v", text, err)
+		}
+		wantEqual(t, again, p)
+	}
+	_, err = protocol.ParseCommand(payload)
+	mustBeError(t, err)
 }

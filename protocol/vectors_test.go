@@ -74,6 +74,8 @@ func decodeVector(tb testing.TB, file string, v *vector) (any, error) {
 	case "events.json":
 		events, err := protocol.ParseEvents([]byte(v.Text))
 		return eventsForm(events), err
+	case "profiles.json":
+		return signedForm(v.Text, v.bytes(tb))
 	case "identities.json":
 		events, err := protocol.ParseEvents([]byte(v.Text))
 		if err != nil || len(events) != 1 {
@@ -102,7 +104,7 @@ func eventsForm(events []protocol.Event) []json.RawMessage {
 }
 
 func vectorFiles() []string {
-	return []string{"batches.json", "bodies.json", "acks.json", "topics.json", "events.json", "identities.json"}
+	return []string{"batches.json", "bodies.json", "acks.json", "topics.json", "events.json", "identities.json", "profiles.json"}
 }
 
 func TestVectors(t *testing.T) {

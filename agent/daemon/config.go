@@ -46,12 +46,17 @@ type Config struct {
 	Lines LinesConfig
 	// Metrics serves GET /metrics on Listen, to programs only.
 	Metrics bool
-	// HealthEvery says how often a health event is recorded; nil or a result
-	// of 0: never. It is asked again and again.
+	// HealthEvery says how often a health event is recorded while no profile
+	// says so; nil or a result of 0: never. It is asked again and again.
 	HealthEvery func() time.Duration
 
 	Window int           // batches under way, 0: 4
 	Group  time.Duration // commit window, 0: 250 ms
+
+	// ProfileKeys are the public keys of those who may steer the box; none: no
+	// profile is heard. ProfileGroup is the box's group beside all; "": its model.
+	ProfileKeys  protocol.Keys
+	ProfileGroup string
 
 	Version   string
 	NotBefore time.Time // when the program was built
@@ -89,6 +94,9 @@ func (c *Config) Validate() error {
 	if city := c.Identity.City; city != 0 && city/100 != uint32(c.Province) {
 		return fmt.Errorf("city: %d does not lie in province %d; write its four digits, as -city %d01", city, c.Province, c.Province)
 	}
+	if err := c.checkProfiles(); err != nil {
+		return err
+	}
 	if c.Box != "" {
 		if err := protocol.CheckBox(c.Box); err != nil {
 			return err
@@ -102,6 +110,9 @@ func (c *Config) Validate() error {
 		if ip := net.ParseIP(host); host != "localhost" && (ip == nil || !ip.IsLoopback()) {
 			return fmt.Errorf("listen: %q is not a loopback address; allowed: 127.0.0.1, ::1, localhost", host)
 		}
+	}
+	if err := c.Timing.Validate(); err != nil {
+		return err
 	}
 	return c.Outbox.Validate()
 }

@@ -15,6 +15,7 @@ import (
 	"iptvdc/agent"
 	"iptvdc/agent/localapi"
 	"iptvdc/agent/outbox"
+	"iptvdc/agent/profile"
 	"iptvdc/agent/session"
 	"iptvdc/agent/tail"
 	"iptvdc/agent/uplink"
@@ -29,6 +30,10 @@ type Daemon struct {
 	rec  *agent.Recorder
 	api  *localapi.API
 
+	policy *profile.Policy
+	ask    atomic.Pointer[func()] // for health, see OnReport
+
+	applying sync.Mutex
 	out      atomic.Pointer[outbox.Outbox]
 	link     atomic.Pointer[uplink.Uplink]
 	opened   chan struct{} // closed when the outbox is open
@@ -55,13 +60,16 @@ func New(cfg Config) (*Daemon, error) {
 		return nil, err
 	}
 	d := &Daemon{cfg: cfg, disk: outbox.NewSQLite(cfg.Dir), opened: make(chan struct{})}
-	var err error
-	d.sess, err = session.New(session.Config{BootID: cfg.BootID, Clock: cfg.Clock, Identity: cfg.Identity, Rand: cfg.BootRand})
+	err := d.openPolicy()
+	if err != nil {
+		return nil, err
+	}
+	d.sess, err = session.New(session.Config{BootID: cfg.BootID, Clock: cfg.Clock, Identity: cfg.Identity, Rand: cfg.BootRand, Anonymous: d.policy.Anonymous})
 	if err != nil {
 		return nil, err
 	}
 	d.rec, err = agent.NewRecorder(agent.RecorderConfig{
-		Open: d.open, Session: d.sess, Clock: cfg.Clock, Window: cfg.Group, Log: cfg.Log,
+		Open: d.open, Session: d.sess, Clock: cfg.Clock, Filter: d.policy, Window: cfg.Group, Log: cfg.Log,
 	})
 	if err != nil {
 		return nil, err
@@ -136,6 +144,7 @@ func (d *Daemon) open() (agent.Keeper, error) {
 	if n := o.Stats().Salvaged; n > 0 {
 		d.cfg.Log.Error("the outbox was damaged: what was good is carried over", "events", o.Stats().Events, "lost", o.Lost())
 	}
+	o.SetBatchEvents(d.policy.Settings().BatchEvents)
 	d.out.Store(o)
 	close(d.opened)
 	return o, nil
@@ -171,6 +180,7 @@ func (d *Daemon) Run(ctx context.Context) error {
 	rec.Go(func() { recErr = d.rec.Run(recCtx) })
 	link.Go(func() { d.runLink(linkCtx) })
 	d.serve(ctx, &front)
+	front.Go(func() { d.follow(ctx) })
 	<-ctx.Done()
 	front.Wait()
 	stopRec(context.Cause(ctx))
@@ -227,17 +237,20 @@ func (d *Daemon) runLink(ctx context.Context) {
 	if d.cfg.OwnTime {
 		synced = nil
 	}
-	u, err := uplink.New(uplink.Config{
+	c := uplink.Config{
 		Brokers: d.cfg.Brokers, Box: d.cfg.Box, Province: d.cfg.Province, Token: d.cfg.Token,
 		Outbox: d.out.Load(), Clock: d.cfg.Clock, Boot: d.sess.Boot, Dial: d.cfg.Dial, TLS: d.cfg.TLS,
 		NotBefore: d.cfg.NotBefore, Timing: d.cfg.Timing, Window: d.cfg.Window, Rand: d.cfg.Rand,
 		Synced: synced, Log: d.cfg.Log,
-	})
+	}
+	d.heed(&c)
+	u, err := uplink.New(c)
 	if err != nil {
 		d.cfg.Log.Error("no uplink", "error", err)
 		return
 	}
 	d.link.Store(u)
+	d.apply()      // what came between
 	_ = u.Run(ctx) // ends with ctx, and says so
 }
 
@@ -246,7 +259,7 @@ func (d *Daemon) Status() Status {
 	rec, api := d.rec.Stats(), d.api.Stats()
 	s := Status{
 		Version: d.cfg.Version, Running: true, Box: d.cfg.Box, Province: d.cfg.Province,
-		Boot: d.sess.Boot(), UpMs: d.cfg.Clock.MonoMs(), Bytes: d.disk.Size(), Recorder: &rec, API: &api,
+		Boot: d.sess.Boot(), UpMs: d.cfg.Clock.MonoMs(), Bytes: d.disk.Size(), Recorder: &rec, API: &api, Profile: d.policy.Stats(),
 	}
 	lines := d.lines.Stats()
 	s.Lines, s.Socket, s.Brokers = &lines, d.cfg.Lines.path(d.cfg.Dir), d.cfg.Brokers

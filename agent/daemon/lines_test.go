@@ -233,3 +233,23 @@ func TestHealth(t *testing.T) {
 	}
 	stop()
 }
+
+// TestReportTellsHealth: the centre's report asks for health, also where none is
+// recorded otherwise.
+func TestReportTellsHealth(t *testing.T) {
+	dir := t.TempDir()
+	d, stop := running(t, config(dir))
+	post(t, d, "/v1/events?wait=stored", `{"kind":"click","page":"a"}`) // is up
+	d.report(t.Context())
+	seen := 0
+	err := Tail(t.Context(), dir, 100, false, func(_ []byte, l tail.Line) error {
+		if strings.Contains(string(l.Event), `"kind":"health"`) {
+			seen++
+		}
+		return nil
+	})
+	if err != nil || seen != 1 {
+		t.Errorf("%d health events, %v", seen, err)
+	}
+	stop()
+}

@@ -13,6 +13,7 @@ import (
 	"iptvdc/agent"
 	"iptvdc/agent/localapi"
 	"iptvdc/agent/outbox"
+	"iptvdc/agent/profile"
 	"iptvdc/agent/uplink"
 )
 
@@ -36,6 +37,7 @@ type Status struct {
 	Recorder *agent.RecorderStats `json:"recorder,omitempty"`
 	Uplink   *uplink.Stats        `json:"uplink,omitempty"`
 	API      *localapi.Stats      `json:"api,omitempty"`
+	Profile  profile.Stats        `json:"profile"`
 }
 
 const socketName = "agent.sock"

@@ -210,9 +210,11 @@ func TestCertificates(t *testing.T) {
 	found(t, p, "certificates", Problem, "private key")
 	found(t, p, "keys", Note, "none given")
 	p.Keys = p.file(t, "keys", " \n")
-	found(t, p, "keys", Problem, "is empty")
+	found(t, p, "keys", Problem, "no key in it")
 	p.Keys = p.file(t, "keys", "1 abc")
-	found(t, p, "keys", OK, "can be read")
+	found(t, p, "keys", Problem, "no public key")
+	p.Keys = p.file(t, "keys", "1 "+strings.Repeat("A", 43)+"=\n")
+	found(t, p, "keys", OK, "holds 1 keys")
 	if err := os.Chmod(p.Keys, 0o666); err != nil {
 		t.Fatal(err)
 	}

@@ -10,6 +10,8 @@ import (
 	"os"
 	"strings"
 	"time"
+
+	"iptvdc/agent/profile"
 )
 
 // now is the time for certificates, as the uplink takes it.
@@ -113,17 +115,19 @@ func (p *Patient) pair() Finding {
 // checkKeys: without the public keys no profile is believed.
 func checkKeys(_ context.Context, p *Patient) []Finding {
 	if p.Keys == "" {
-		return []Finding{note("none given; to check the file: stbagent doctor --keys FILE", "未指定；检查方法：stbagent doctor --keys 文件")}
+		return []Finding{note("none given; to check the file: stbagent doctor --profile-keys FILE", "未指定；检查方法：stbagent doctor --profile-keys 文件")}
 	}
 	file, err := os.ReadFile(p.Keys)
 	if err != nil {
 		return []Finding{unreadable(p.Keys, err)}
 	}
-	if len(strings.TrimSpace(string(file))) == 0 {
-		return []Finding{bad(say("ls -l %s    (put the keys in, from the firmware)", "ls -l %s    （从固件中恢复公钥）", p.Keys), "%s is empty: no profile is believed", "%s 为空：任何配置都不被信任", p.Keys)}
+	keys, err := profile.ParseKeys(string(file))
+	if err != nil {
+		return []Finding{bad(say("head -1 %s    (lines of a key: <id> <base64>, as aggregator profile keygen prints them)", "head -1 %s    （每行一个公钥：<编号> <base64>，由 aggregator profile keygen 生成）", p.Keys),
+			"%s: %v: no profile is believed", "%s：%v：任何配置都不被信任", p.Keys, err)}
 	}
 	if fi, err := os.Stat(p.Keys); err == nil && fi.Mode().Perm()&0o022 != 0 {
 		return []Finding{bad(say("chmod go-w %s", "chmod go-w %s", p.Keys), "%s can be changed by other users, who could then steer this box", "%s 可被其他用户修改，配置可能被冒充", p.Keys)}
 	}
-	return []Finding{good("%s can be read", "%s 可读取", p.Keys)}
+	return []Finding{good("%s holds %d keys", "%s 含 %d 个公钥", p.Keys, len(keys))}
 }

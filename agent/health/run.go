@@ -29,7 +29,7 @@ func Run(ctx context.Context, s *Sampler, every func() time.Duration, record fun
 			left := d - time.Since(last)
 			if left <= 0 {
 				last = time.Now()
-				one(ctx, s, record, log)
+				Record(ctx, s, record, log)
 				left = d
 			}
 			wait = min(wait, left)
@@ -38,7 +38,8 @@ func Run(ctx context.Context, s *Sampler, every func() time.Duration, record fun
 	}
 }
 
-func one(ctx context.Context, s *Sampler, record func(ctx context.Context, stored bool, events ...protocol.Event) error, log *slog.Logger) {
+// Record takes a sample and records it now; see Run.
+func Record(ctx context.Context, s *Sampler, record func(ctx context.Context, stored bool, events ...protocol.Event) error, log *slog.Logger) {
 	e := s.Sample()
 	err := e.Check()
 	if err == nil {

@@ -91,6 +91,7 @@ type Stats struct {
 // API is the http.Handler. Safe for concurrent use.
 type API struct {
 	cfg    Config
+	allow  atomic.Pointer[[]string] // origins
 	pages  bucket
 	native bucket
 
@@ -115,8 +116,14 @@ func New(cfg Config) (*API, error) {
 	if cfg.StoreWait == 0 {
 		cfg.StoreWait = 10 * time.Second
 	}
-	return &API{cfg: cfg, pages: newBucket(cfg.PageRate), native: newBucket(cfg.NativeRate)}, nil
+	a := &API{cfg: cfg, pages: newBucket(cfg.PageRate), native: newBucket(cfg.NativeRate)}
+	a.SetOrigins(cfg.Origins)
+	return a, nil
 }
+
+// SetOrigins replaces Config.Origins from the next request on; the list is not
+// to be changed afterwards. Safe for concurrent use.
+func (a *API) SetOrigins(origins []string) { a.allow.Store(&origins) }
 
 // Stats returns the counters.
 func (a *API) Stats() Stats {
@@ -155,9 +162,9 @@ func (a *API) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	origin, page := pageOrigin(r)
-	if page && !slices.Contains(a.cfg.Origins, origin) {
+	if allowed := *a.allow.Load(); page && !slices.Contains(allowed, origin) {
 		a.refuse(w, &refusal{status: 403, Code: "bad_origin", Field: "Origin", count: &a.badOrigin,
-			Message: fmt.Sprintf("pages of %.80q may not post here; allowed: %s", origin, list(a.cfg.Origins))})
+			Message: fmt.Sprintf("pages of %.80q may not post here; allowed: %s", origin, list(allowed))})
 		return
 	}
 	if page {
@@ -344,7 +351,7 @@ func (a *API) stampOne(e *protocol.Event, page bool, now uint64) error {
 		return wrong("mono_ms", "the agent sets it for pages; leave it out")
 	case e.MonoMs > now:
 		return wrong("mono_ms", "%d lies ahead, this boot is %d ms old; allowed 0..%d", e.MonoMs, now, now)
-	case e.Kind == protocol.Dropped || e.Kind == protocol.OutboxLost:
+	case e.Kind == protocol.Dropped || e.Kind == protocol.OutboxLost || e.Kind == protocol.Running:
 		return wrong("kind", "%s is the agent's own; allowed: %s", e.Kind, kinds(page))
 	case page && !slices.Contains(pageKinds, e.Kind):
 		return wrong("kind", "a page may not report %s; allowed: %s", e.Kind, kinds(page))
@@ -359,8 +366,9 @@ func (a *API) stampOne(e *protocol.Event, page bool, now uint64) error {
 }
 
 var (
-	pageKinds   = []protocol.Kind{protocol.PageView, protocol.Click, protocol.View, protocol.Order}
-	nativeKinds = append([]protocol.Kind{protocol.PowerOn, protocol.PowerOff, protocol.Identity, protocol.ClockSync}, pageKinds...)
+	pageKinds = []protocol.Kind{protocol.PageView, protocol.Click, protocol.View, protocol.Order,
+		protocol.Impression, protocol.OrderPage, protocol.Playback}
+	nativeKinds = append([]protocol.Kind{protocol.PowerOn, protocol.PowerOff, protocol.Identity, protocol.ClockSync, protocol.Health}, pageKinds...)
 )
 
 func kinds(page bool) string {

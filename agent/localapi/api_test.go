@@ -110,6 +110,24 @@ func TestAccepts(t *testing.T) {
 
 // TestRefuses: every refusal names the field and what is allowed, is counted,
 // and records nothing of the request.
+func TestAcceptsWhatIsSeen(t *testing.T) {
+	k := &taker{}
+	a := newAPI(t, k)
+	f := func(kind protocol.Kind, fields string, header ...string) {
+		t.Helper()
+		code, got := call(a, "/v1/events", fmt.Sprintf(`{"kind":"%s",%s}`, kind, fields), header...)
+		if code != 202 || k.events[len(k.events)-1].Kind != kind {
+			t.Errorf("%s: %d %s", kind, code, got)
+		}
+	}
+	for _, from := range [][]string{nil, {"Origin", goodPage}} {
+		f(protocol.Impression, `"page":"home","area":"top","slot":1,"sight":"focus","duration_ms":700`, from...)
+		f(protocol.OrderPage, `"page":"order","product":"cinema"`, from...)
+		f(protocol.Playback, `"mode":"vod","content":"film","start_ms":900,"stalls":1,"stall_ms":40`, from...)
+	}
+	f(protocol.Health, `"memory_kb":90000`)
+}
+
 func TestRefuses(t *testing.T) {
 	k := &taker{}
 	a := newAPI(t, k)
@@ -154,6 +172,8 @@ func TestRefuses(t *testing.T) {
 	f(400, "clock", "allowed: box, ntp", `{"kind":"clock_sync","wall_ms":1800000000000,"clock":"server"}`)
 	f(400, "mono_ms", "for pages", `{"kind":"click","page":"home","mono_ms":5}`, "Origin", goodPage)
 	f(400, "kind", "a page may not report power_on", `{"kind":"power_on","cause":"wake"}`, "Origin", goodPage)
+	f(400, "kind", "a page may not report health; allowed: page_view, click, view, order, impression, order_page, playback", `{"kind":"health","memory_kb":1}`, "Origin", goodPage)
+	f(400, "kind", "running is the agent's own", `{"kind":"running","state":"applied"}`)
 	f(400, "wait", "allowed: accepted, stored", "/v1/events?wait=soon "+ok)
 	f(403, "Origin", "allowed: "+goodPage, ok, "Origin", "http://evil.example")
 	f(403, "Origin", "allowed: "+goodPage, ok, "Referer", "http://evil.example/x")
@@ -166,7 +186,7 @@ func TestRefuses(t *testing.T) {
 	if len(k.events) != 0 {
 		t.Errorf("refused requests recorded %+v", k.events)
 	}
-	if s := a.Stats(); s.BadEvents != 17 || s.BadOrigin != 3 || s.BadHost != 1 || s.TooLarge != 2 || s.Other != 2 || s.Events != 0 {
+	if s := a.Stats(); s.BadEvents != 19 || s.BadOrigin != 3 || s.BadHost != 1 || s.TooLarge != 2 || s.Other != 2 || s.Events != 0 {
 		t.Errorf("%+v", s)
 	}
 }

@@ -21,7 +21,7 @@ func ClassOf(k protocol.Kind) Class {
 	switch k {
 	case protocol.Order:
 		return ClassOrder
-	case protocol.PowerOn, protocol.PowerOff, protocol.Identity, protocol.ClockSync, protocol.Dropped, protocol.OutboxLost:
+	case protocol.PowerOn, protocol.PowerOff, protocol.Identity, protocol.ClockSync, protocol.Dropped, protocol.OutboxLost, protocol.Running:
 		return ClassNotice
 	}
 	return ClassUse

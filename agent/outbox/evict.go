@@ -50,6 +50,9 @@ func (p *plan) evict() {
 			if e := &o.list[i]; e.class == class && !p.gone[i] {
 				p.gone[i] = true
 				p.evicted += uint64(e.n)
+				if e.no < o.reached {
+					p.maybe += uint64(e.n)
+				}
 				total -= int64(e.cost)
 			}
 		}

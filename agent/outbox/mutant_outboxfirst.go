@@ -11,7 +11,7 @@ import "fmt"
 func (o *Outbox) follow(p *plan) error {
 	o.apply(p)
 	if err := o.disk.Commit(p.c); err != nil {
-		o.doubt = &doubt{p.meta.Epoch, p.nextSeq, p.nextNo, p.events, p.evicted}
+		o.doubt = &doubt{p.meta.Epoch, p.nextSeq, p.nextNo, p.events, p.evicted, p.maybe}
 		return fmt.Errorf("outbox: commit: %w", err)
 	}
 	return nil

@@ -92,7 +92,7 @@ func (e *entry) last() uint64 { return e.first + uint64(e.n) - 1 }
 type doubt struct {
 	epoch, seq, no uint64 // what a success would have left
 	events         int    // how many events of an Append it held
-	evicted        uint64
+	evicted, maybe uint64 // as in plan
 }
 
 // Stats tells how an outbox stands. Counters run since New.
@@ -103,6 +103,7 @@ type Stats struct {
 	Lost            uint64 // events to be reported by outbox_lost, see Append
 
 	Evicted     uint64 // events dropped for lack of space
+	EvictedSent uint64 // of these, in batches that were sent and not acknowledged: they may have arrived
 	Acked       uint64 // events the centre has confirmed
 	Quarantined uint64 // acks with code quarantined
 	Diverged    uint64 // new epochs because the centre's history was another
@@ -395,6 +396,30 @@ func (o *Outbox) Floor() uint64 {
 	o.mu.Lock()
 	defer o.mu.Unlock()
 	return o.floor()
+}
+
+// Pressing is the highest number of a batch that is held, not acknowledged and
+// above ClassUse: in quiet hours nothing behind it is sent [P-8.5]. 0: none.
+func (o *Outbox) Pressing() uint64 {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	for i := len(o.list) - 1; i >= o.floorAt(); i-- {
+		if o.list[i].class > ClassUse {
+			return o.list[i].no
+		}
+	}
+	return 0
+}
+
+// SetBatchEvents replaces Options.BatchEvents from the next Append on; outside
+// its limits, or 0, it is DefaultBatchEvents.
+func (o *Outbox) SetBatchEvents(n int) {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	if n < 1 || n > protocol.MaxBatchEvents {
+		n = DefaultBatchEvents
+	}
+	o.o.BatchEvents = n
 }
 
 // Epoch is the present epoch. It changes with divergence and salvage.

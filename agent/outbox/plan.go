@@ -17,6 +17,7 @@ type plan struct {
 	metaDirty bool
 	events    int // of the Append in it
 	evicted   uint64
+	maybe     uint64 // of these, in batches that may have been sent
 	gone      []bool // entries of o.list that are evicted; nil: none
 
 	sealed  []entry
@@ -124,6 +125,7 @@ func (o *Outbox) commit(p *plan) error {
 func (o *Outbox) apply(p *plan) {
 	o.meta, o.dirty = p.meta, false
 	o.stats.Evicted += p.evicted
+	o.stats.EvictedSent += p.maybe
 	kept := o.list[:0]
 	for i, e := range o.list {
 		if e.no <= p.c.DeleteThrough || p.gone != nil && p.gone[i] {
@@ -187,6 +189,7 @@ func (o *Outbox) settle() error {
 	if o.meta.Epoch == d.epoch && o.nextSeq == d.seq && o.nextNo == d.no {
 		o.skip += d.events
 		o.stats.Evicted += d.evicted
+		o.stats.EvictedSent += d.maybe
 	}
 	o.doubt = nil
 	return nil

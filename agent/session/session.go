@@ -30,6 +30,10 @@ type Config struct {
 	// Identity is who the box is at the start: Account, STBID, MAC, Province,
 	// City, Model, Firmware.
 	Identity protocol.Event
+	// Anonymous, if set, reports whether account, STBID and MAC stay on the box:
+	// identities are then recorded without them. A change is told before the
+	// next event.
+	Anonymous func() bool
 	// Rand starts the boot counter of a box without a memory.
 	Rand io.Reader
 }
@@ -41,6 +45,7 @@ type Session struct {
 	boot   atomic.Uint32
 	serial uint32
 	epoch  uint64 // in which the identity was told last
+	hidden bool   // it was told without account, STBID and MAC
 
 	mu     sync.Mutex
 	who    protocol.Event
@@ -115,9 +120,11 @@ func (s *Session) tell(epoch, monoMs uint64) []protocol.Event {
 	who := s.who
 	s.mu.Unlock()
 	who.MonoMs = monoMs
-	s.epoch = epoch
+	s.epoch, s.hidden = epoch, s.anonymous()
 	return []protocol.Event{s.stamped(who)}
 }
+
+func (s *Session) anonymous() bool { return s.cfg.Anonymous != nil && s.cfg.Anonymous() }
 
 // Preface implements agent.Session.
 func (s *Session) Preface(k agent.Keeper) []protocol.Event {
@@ -126,7 +133,7 @@ func (s *Session) Preface(k agent.Keeper) []protocol.Event {
 		return nil
 	}
 	var events []protocol.Event
-	if e := o.Epoch(); e != s.epoch {
+	if e := o.Epoch(); e != s.epoch || s.anonymous() != s.hidden {
 		events = s.tell(e, s.cfg.Clock.MonoMs())
 	}
 	if n := o.Lost(); n > 0 {
@@ -154,9 +161,12 @@ func (s *Session) Stamp(e *protocol.Event) {
 		if e.City == 0 && e.Province == s.who.Province {
 			e.City = s.who.City
 		}
-		s.serial = protocol.IdentitySerial(e)
 		s.who = *e
 		s.mu.Unlock()
+		if s.hidden {
+			e.Account, e.STBID, e.MAC = "", "", ""
+		}
+		s.serial = protocol.IdentitySerial(e)
 	}
 	e.Serial = s.serial
 }

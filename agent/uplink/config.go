@@ -23,6 +23,7 @@ type Outbox interface {
 	Ack(protocol.Ack) (outbox.Verdict, error)
 	Seal() error
 	SealSoon()
+	Pressing() uint64
 	SetEager(bool)
 	Open() int
 	Floor() uint64
@@ -62,6 +63,13 @@ type Config struct {
 	// Synced, if set, is told after each ack what the centre's clock (UTC ms)
 	// was at a moment of this boot's clock. It must not block.
 	Synced func(serverMs, monoMs uint64)
+	// Topics are subscribed to besides the acks; what comes on them goes to
+	// Down, with the centre's clock (UTC ms) in the latest ack, 0 before the
+	// first. Down owns the packet, an empty one included. It is called from the
+	// client's receive path and must not block. A broker that grants none of
+	// them does not keep the box from working. None, or no Down: not heard.
+	Topics []string
+	Down   func(topic string, packet []byte, serverMs uint64)
 	Log    *slog.Logger // nil: silent
 }
 
@@ -100,7 +108,11 @@ func DefaultTiming() Timing {
 	}
 }
 
-func (t *Timing) validate() error {
+// Validate explains what is wrong with t; the zero Timing is good.
+func (t *Timing) Validate() error {
+	if *t == (Timing{}) {
+		return nil
+	}
 	for _, f := range []struct {
 		name string
 		d    time.Duration
@@ -146,7 +158,7 @@ func (c *Config) Validate() error {
 	if c.Timing == (Timing{}) {
 		return nil
 	}
-	return c.Timing.validate()
+	return c.Timing.Validate()
 }
 
 // ParseBroker reads a broker's address and fills in the port.

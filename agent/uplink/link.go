@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"net"
 	"net/url"
+	"strings"
 	"time"
 
 	mqtt "github.com/eclipse/paho.mqtt.golang"
@@ -20,6 +21,7 @@ type link struct {
 	client mqtt.Client
 	lost   chan error // gets the reason once the connection is gone
 	acks   chan arrived
+	down   mqtt.Token // the subscription to Config.Topics while it is not answered
 	conn   net.Conn
 }
 
@@ -37,6 +39,10 @@ func (u *Uplink) connect(ctx context.Context, broker *url.URL, epoch uint64) (*l
 	l := &link{lost: make(chan error, 1), acks: make(chan arrived, 4*protocol.MaxWindow)}
 	t := &u.cfg.Timing
 	enqueue := func(_ mqtt.Client, m mqtt.Message) {
+		if t := m.Topic(); u.cfg.Down != nil && (strings.HasPrefix(t, "p1/") || strings.HasPrefix(t, "c1/")) {
+			u.cfg.Down(t, m.Payload(), uint64(max(0, u.serverMs.Load())))
+			return
+		}
 		select {
 		case l.acks <- arrived{m.Payload(), u.cfg.Clock.MonoMs()}:
 		default:
@@ -46,7 +52,7 @@ func (u *Uplink) connect(ctx context.Context, broker *url.URL, epoch uint64) (*l
 	o := mqtt.NewClientOptions().AddBroker(broker.String()).
 		SetClientID(protocol.ClientID(u.cfg.Box, epoch)).SetProtocolVersion(4).
 		SetCleanSession(true).SetAutoReconnect(false).SetConnectRetry(false).SetStore(nullStore{}).
-		SetKeepAlive(u.keepAlive).SetPingTimeout(t.PingTimeout).
+		SetKeepAlive(pings(u.settings.Load().KeepAlive, protocol.ShardOf(u.cfg.Box))).SetPingTimeout(t.PingTimeout).
 		SetWriteTimeout(t.WriteTimeout).SetConnectTimeout(t.ConnectTimeout).
 		SetOrderMatters(true).SetDefaultPublishHandler(enqueue).SetMessageChannelDepth(0).
 		SetUsername(u.cfg.Box).SetPassword(u.cfg.Token).
@@ -86,6 +92,7 @@ func (u *Uplink) connect(ctx context.Context, broker *url.URL, epoch uint64) (*l
 		}
 		return nil, err
 	}
+	u.listen(l)
 	return l, nil
 }
 

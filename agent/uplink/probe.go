@@ -19,9 +19,13 @@ func Probe(ctx context.Context, cfg Config) error {
 	if _, err := rand.Read(b[:]); err != nil {
 		return err
 	}
-	l, err := u.connect(ctx, u.brokers[0], binary.BigEndian.Uint64(b[:])|1)
+	broker, err := u.broker(0, 0)
 	if err != nil {
-		return fmt.Errorf("%s: %w", u.brokers[0].Redacted(), err)
+		return err
+	}
+	l, err := u.connect(ctx, broker, binary.BigEndian.Uint64(b[:])|1)
+	if err != nil {
+		return fmt.Errorf("%s: %w", broker.Redacted(), err)
 	}
 	l.close(true)
 	return nil

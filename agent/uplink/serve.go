@@ -32,6 +32,7 @@ type service struct {
 	after   uint64 // highest number sent
 	highest uint64 // highest number ever sent on this connection
 	window  int
+	most    int // greatest window of this connection
 	flights []flight
 	rewound uint64 // floor of the last rewind that a gap asked for; 0: none since progress
 	wait    time.Duration
@@ -44,14 +45,14 @@ type service struct {
 
 // serve sends and takes acks until the connection or ctx ends; it closes l.
 func (u *Uplink) serve(ctx context.Context, l *link, epoch uint64) error {
-	s := &service{u: u, l: l, epoch: epoch, window: 1, wait: u.cfg.Timing.Retry}
+	s := &service{u: u, l: l, epoch: epoch, window: 1, most: u.settings.Load().Window, wait: u.cfg.Timing.Retry}
 	s.retry, s.ride, s.age = stopped(), stopped(), stopped()
 	defer s.retry.Stop()
 	defer s.ride.Stop()
 	defer s.age.Stop()
 	u.state.Store(uint32(Connected))
 	u.cfg.Outbox.SetEager(true)
-	s.sealNow() // what waited for a connection
+	s.sealAged() // what waited for a connection
 	for {
 		if u.cfg.Outbox.Epoch() != epoch {
 			l.close(true)
@@ -70,6 +71,10 @@ func (u *Uplink) serve(ctx context.Context, l *link, epoch uint64) error {
 			return err
 		case a := <-l.acks:
 			s.ack(a)
+		case <-l.heard():
+			u.answered(l)
+		case <-u.poke:
+			s.poked()
 		case <-u.cfg.Outbox.Changed():
 			s.watchAge()
 		case <-s.retry.C:
@@ -77,10 +82,33 @@ func (u *Uplink) serve(ctx context.Context, l *link, epoch uint64) error {
 		case <-s.ride.C:
 			u.cfg.Outbox.SealSoon()
 		case <-s.age.C:
-			s.sealNow()
+			s.sealAged()
 		}
 	}
 }
+
+// poked looks at changed settings: what was held back may go now, another age
+// counts from now on.
+func (s *service) poked() {
+	if s.u.flush.Load() {
+		s.sealNow()
+		return
+	}
+	s.waiting = false
+	s.watchAge()
+}
+
+// sealAged seals what is open by age, not in quiet hours [P-8.5].
+func (s *service) sealAged() {
+	if s.quiet() {
+		s.waiting = false
+		return
+	}
+	s.sealNow()
+}
+
+// quiet reports whether only what presses is to be sent now.
+func (s *service) quiet() bool { return s.u.settings.Load().Quiet && !s.u.flush.Load() }
 
 func stopped() *time.Timer {
 	t := time.NewTimer(time.Hour)
@@ -102,22 +130,22 @@ func (s *service) sealNow() {
 func (s *service) trouble(err error) {
 	s.u.log.Error("outbox", "error", err)
 	s.waiting = true
-	s.age.Reset(s.u.cfg.Timing.SealAge)
+	s.age.Reset(s.u.settings.Load().SealAge)
 }
 
 // watchAge starts the timers of what is open.
 func (s *service) watchAge() {
-	t := &s.u.cfg.Timing
+	age := s.u.settings.Load().SealAge
 	switch open := s.u.cfg.Outbox.Open(); {
-	case open == 0:
+	case open == 0, s.quiet():
 		s.waiting = false
 		s.ride.Stop()
 		s.age.Stop()
 	case !s.waiting:
 		s.waiting = true
-		s.age.Reset(t.SealAge)
-		if t.SealRide > 0 && t.SealRide < t.SealAge {
-			s.ride.Reset(t.SealRide)
+		s.age.Reset(age)
+		if ride := s.u.ride(age); ride > 0 && ride < age {
+			s.ride.Reset(ride)
 		}
 	}
 }
@@ -126,6 +154,9 @@ func (s *service) watchAge() {
 func (s *service) send() error {
 	u := s.u
 	for !s.held && len(s.flights) < s.window {
+		if s.quiet() && s.after >= u.cfg.Outbox.Pressing() {
+			return nil
+		}
 		b, ok, err := u.cfg.Outbox.Next(s.after)
 		if errors.Is(err, outbox.ErrDamaged) {
 			return fmt.Errorf("%w: %w", errNewEpoch, err)
@@ -136,6 +167,9 @@ func (s *service) send() error {
 			return nil
 		}
 		if !ok || b.Epoch != s.epoch {
+			if !ok && len(s.flights) == 0 {
+				u.flush.Store(false) // everything is sent
+			}
 			return nil
 		}
 		floor := u.cfg.Outbox.Floor()
@@ -265,7 +299,7 @@ func (s *service) progress(through uint64) {
 	s.after = max(s.after, through)
 	s.wait = s.u.cfg.Timing.Retry
 	s.rewound = 0
-	s.window = min(s.window+1, s.u.cfg.Window)
+	s.window = min(s.window+1, s.most)
 	if s.held {
 		return
 	}

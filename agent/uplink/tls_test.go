@@ -83,7 +83,11 @@ func TestTLS(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		link, err := u.connect(t.Context(), u.brokers[0], out.Epoch())
+		at, err := u.broker(0, 0)
+		if err != nil {
+			t.Fatal(err)
+		}
+		link, err := u.connect(t.Context(), at, out.Epoch())
 		if (err == nil) != want {
 			t.Errorf("%s: connect = %v", what, err)
 		}

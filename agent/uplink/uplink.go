@@ -5,7 +5,6 @@ import (
 	"errors"
 	"log/slog"
 	"math/rand/v2"
-	"net/url"
 	"sync/atomic"
 	"time"
 
@@ -42,6 +41,7 @@ type Stats struct {
 	Unknown     uint64 // acks with code unknown: not registered or revoked
 	Version     uint64 // acks with code version
 	Gaps        uint64 // acks with code gap
+	DownRefused uint64 // subscriptions to profiles and commands that brokers refused
 	LastAckMs   uint64 // this boot's clock at the last ack; 0: none yet
 	ServerMs    int64  // the centre's clock in it
 }
@@ -49,19 +49,21 @@ type Stats struct {
 type counters struct {
 	Connects, Failures, Losses, Sent, Resent, SentBytes      atomic.Uint64
 	Acks, AcksBad, AcksDropped, Busy, Unknown, Version, Gaps atomic.Uint64
-	LastAckMs                                                atomic.Uint64
+	LastAckMs, DownRefused                                   atomic.Uint64
 }
 
 // Uplink is the connection of one box. Stats may be called at any time.
 type Uplink struct {
-	cfg       Config
-	brokers   []*url.URL
-	keepAlive time.Duration
-	log       *slog.Logger
-	rand      *rand.Rand
-	state     atomic.Uint32
-	stats     counters
-	serverMs  atomic.Int64
+	cfg        Config
+	settings   atomic.Pointer[Settings]
+	poke       chan struct{} // the settings changed, or SendNow
+	flush      atomic.Bool   // SendNow was called and not everything is sent yet
+	unanswered int           // connections lost while Topics were asked for, in a row; used by Run only
+	log        *slog.Logger
+	rand       *rand.Rand
+	state      atomic.Uint32
+	stats      counters
+	serverMs   atomic.Int64
 }
 
 // New checks cfg and prepares an uplink; Run does the work.
@@ -78,23 +80,15 @@ func New(cfg Config) (*Uplink, error) {
 	if cfg.Dial == nil {
 		cfg.Dial = dialer(cfg.Timing.WriteTimeout).DialContext
 	}
-	u := &Uplink{cfg: cfg, log: cfg.Log, rand: cfg.Rand}
+	u := &Uplink{cfg: cfg, log: cfg.Log, rand: cfg.Rand, poke: make(chan struct{}, 1)}
+	set := cfg.settings()
+	u.settings.Store(&set)
 	if u.log == nil {
 		u.log = slog.New(slog.DiscardHandler)
 	}
 	if u.rand == nil {
 		u.rand = rand.New(rand.NewPCG(rand.Uint64(), rand.Uint64()))
 	}
-	for _, b := range cfg.Brokers {
-		at, err := ParseBroker(b)
-		if err != nil {
-			return nil, err
-		}
-		u.brokers = append(u.brokers, at)
-	}
-	// +-20 % by the box's id, so that pings of a region do not beat together.
-	spread := time.Duration(protocol.ShardOf(cfg.Box)) - 128
-	u.keepAlive = (cfg.Timing.KeepAlive + cfg.Timing.KeepAlive*spread/640).Round(time.Second)
 	return u, nil
 }
 
@@ -108,7 +102,7 @@ func (u *Uplink) Stats() Stats {
 		Losses: c.Losses.Load(), Sent: c.Sent.Load(), Resent: c.Resent.Load(), SentBytes: c.SentBytes.Load(),
 		Acks: c.Acks.Load(), AcksBad: c.AcksBad.Load(), AcksDropped: c.AcksDropped.Load(), Busy: c.Busy.Load(),
 		Unknown: c.Unknown.Load(), Version: c.Version.Load(), Gaps: c.Gaps.Load(),
-		LastAckMs: c.LastAckMs.Load(), ServerMs: u.serverMs.Load(),
+		LastAckMs: c.LastAckMs.Load(), ServerMs: u.serverMs.Load(), DownRefused: c.DownRefused.Load(),
 	}
 }
 
@@ -119,9 +113,12 @@ func (u *Uplink) Run(ctx context.Context) error {
 	if !u.pause(ctx, u.upTo(t.FirstSpread)) {
 		return ctx.Err()
 	}
-	n := 0
+	n, failures := 0, 0
 	for attempt := 0; ; attempt++ {
-		broker := u.brokers[attempt%len(u.brokers)]
+		broker, err := u.broker(attempt, failures)
+		if err != nil {
+			return err // Validate and Set let no such address in
+		}
 		u.state.Store(uint32(Connecting))
 		epoch := u.cfg.Outbox.Epoch()
 		l, err := u.connect(ctx, broker, epoch)
@@ -133,16 +130,19 @@ func (u *Uplink) Run(ctx context.Context) error {
 			u.state.Store(uint32(Waiting))
 			return ctx.Err()
 		case err != nil:
+			failures++
 			u.count(&u.stats.Failures)
 			u.log.Warn("no connection", "broker", broker.Redacted(), "error", err)
 			if errors.Is(err, errRefused) {
 				n = 30 // the longest wait; recording goes on
 			}
 		default:
+			failures = 0
 			u.count(&u.stats.Connects)
 			u.log.Info("connected", "broker", broker.Redacted())
 			start := time.Now()
 			err := u.serve(ctx, l, epoch)
+			u.unheard(l)
 			u.cfg.Outbox.SetEager(false)
 			u.state.Store(uint32(Waiting))
 			if ctx.Err() != nil {
@@ -159,7 +159,8 @@ func (u *Uplink) Run(ctx context.Context) error {
 				}
 			}
 		}
-		if !u.pause(ctx, u.upTo(backoff(t.BackoffMin, t.BackoffMax, n))) {
+		set := u.settings.Load()
+		if !u.pause(ctx, u.upTo(backoff(set.BackoffMin, set.BackoffMax, n))) {
 			return ctx.Err()
 		}
 		n++

@@ -309,6 +309,22 @@ func (k *Consumer) publish() {
 	}
 }
 
+// Publish sends payload on topic over the second connection and waits until the
+// broker has it: profiles and commands.
+func (k *Consumer) Publish(topic string, payload []byte, retain bool) error {
+	if !k.out.IsConnectionOpen() {
+		return errors.New("no connection to the broker " + k.config.URL)
+	}
+	token := k.out.Publish(topic, 1, retain, payload)
+	if !token.WaitTimeout(publishWithin) {
+		return errors.New("the broker " + k.config.URL + " does not answer")
+	}
+	return token.Error()
+}
+
+// publishWithin bounds how long Publish waits.
+const publishWithin = 5 * time.Second
+
 // Close stops consuming, waits for the packets that are at the receiver and
 // answers them.
 func (k *Consumer) Close() error {

@@ -9,6 +9,8 @@ import (
 	"testing"
 	"time"
 
+	mqtt "github.com/eclipse/paho.mqtt.golang"
+
 	"iptvdc/aggregator/broker"
 	"iptvdc/aggregator/ledger"
 	"iptvdc/aggregator/ledger/ledgertest"
@@ -155,4 +157,31 @@ func TestConsumerConfig(t *testing.T) {
 	f(broker.ConsumerConfig{URL: "tcp://127.0.0.1"}, "no port")
 	f(broker.ConsumerConfig{URL: "tcp://127.0.0.1:1", ClientID: strings.Repeat("x", 61)}, "client id")
 	f(broker.ConsumerConfig{URL: "tcp://127.0.0.1:1", Shards: []broker.ShardRange{{From: 3, To: 2}}}, "03-02")
+}
+
+// Profiles and commands go out through an external broker too, and are retained
+// there; without a connection that is an error.
+func TestConsumerPublishes(t *testing.T) {
+	s, address := foreign(t, "127.0.0.1:0")
+	k := consume(t, broker.ConsumerConfig{URL: "tcp://" + address}, newIntake(t, ledger.NewMemory()))
+	eventually(t, "consumer ready", k.Ready)
+	if err := k.Publish("p1/33/all", []byte("profile"), true); err != nil {
+		t.Fatal(err)
+	}
+	b := mustConnect(t, dial{url: "tcp://" + address}, ledgertest.NewStream(ledgertest.BoxID(1), 33, 7))
+	got := make(chan string, 4)
+	b.client.Subscribe("p1/33/#", 1, func(_ mqtt.Client, m mqtt.Message) { got <- string(m.Payload()) })
+	if p := <-got; p != "profile" {
+		t.Errorf("got %q", p)
+	}
+	if err := k.Publish("p1/33/all", nil, true); err != nil {
+		t.Fatal(err)
+	}
+	if p := <-got; p != "" {
+		t.Errorf("got %q, want the profile withdrawn", p)
+	}
+	if err := s.Close(); err != nil {
+		t.Fatal(err)
+	}
+	eventually(t, "loss noticed", func() bool { return k.Publish("p1/33/all", []byte("profile"), true) != nil })
 }

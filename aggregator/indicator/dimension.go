@@ -31,6 +31,7 @@ var dimensions = []Dimension{
 	{store.ColChannel, Text{"频道", "Channel"}},
 	{store.ColProduct, Text{"产品", "Product"}},
 	{store.ColProvider, Text{"内容提供商", "Content provider"}},
+	{store.ColTemplate, Text{"模板版本", "Page template"}},
 }
 
 func isDimension(c store.Column) bool {

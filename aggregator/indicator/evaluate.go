@@ -20,7 +20,7 @@ type Source interface {
 }
 
 // maxDimensions is how many dimensions the indicator with the most of them has.
-const maxDimensions = 6
+const maxDimensions = 7
 
 // groupKey names a group of a period.
 type groupKey struct {

@@ -46,8 +46,8 @@ func TestCatalogueIsWhole(t *testing.T) {
 			t.Errorf("%s: times %d by %d", i.ID, i.times, i.by)
 		}
 	}
-	if len(seen) != 17 {
-		t.Errorf("%d indicators, want 17", len(seen))
+	if len(seen) != 31 {
+		t.Errorf("%d indicators, want 31", len(seen))
 	}
 }
 

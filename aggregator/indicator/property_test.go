@@ -46,17 +46,23 @@ func drawBlock(t *rapid.T) *store.Block {
 			Province: city.Province(), City: city, Box: uint64(rapid.IntRange(1, 4).Draw(t, "box")), Boot: 1, MonoMs: mono, Clock: 3,
 			AtMs: firstDay.Start() + rapid.Int64Range(0, 6*aggregator.DayMs-1).Draw(t, "at"),
 		}
-		switch rapid.IntRange(0, 4).Draw(t, "kind") {
+		switch rapid.IntRange(0, 7).Draw(t, "kind") {
 		case 0:
 			b.Powers = append(b.Powers, store.Power{Stamp: s, On: rapid.Bool().Draw(t, "on")})
 		case 1:
 			b.PageViews = append(b.PageViews, store.PageView{Stamp: s, Page: key("page")})
 		case 2:
-			b.Clicks = append(b.Clicks, store.Click{Stamp: s, Page: key("page"), Area: key("area"), Content: key("content"), Slot: uint32(rapid.IntRange(0, 3).Draw(t, "slot"))})
+			b.Clicks = append(b.Clicks, store.Click{Stamp: s, Page: key("page"), Area: key("area"), Content: key("content"), Template: key("template"), Slot: uint32(rapid.IntRange(0, 3).Draw(t, "slot"))})
 		case 3:
 			b.Views = append(b.Views, store.View{Stamp: s, Mode: uint8(rapid.IntRange(0, 5).Draw(t, "mode")), Channel: key("channel"), Content: key("content"), Speed: 100, DurationMs: rapid.Int64Range(0, 3*aggregator.HourMs).Draw(t, "duration")})
 		case 4:
 			b.Orders = append(b.Orders, store.Order{Stamp: s, Product: key("product"), Provider: key("provider"), Fen: rapid.Int64Range(0, 5000).Draw(t, "fen"), Result: uint8(rapid.IntRange(0, 4).Draw(t, "result"))})
+		case 5:
+			b.Impressions = append(b.Impressions, store.Impression{Stamp: s, Page: key("page"), Area: key("area"), Content: key("content"), Template: key("template"), Slot: uint32(rapid.IntRange(0, 3).Draw(t, "slot")), Sight: uint8(rapid.IntRange(0, 2).Draw(t, "sight"))})
+		case 6:
+			b.OrderPages = append(b.OrderPages, store.OrderPage{Stamp: s, Page: key("page"), Product: key("product"), Content: key("content")})
+		case 7:
+			b.Playbacks = append(b.Playbacks, store.Playback{Stamp: s, Mode: uint8(rapid.IntRange(0, 5).Draw(t, "mode")), Channel: key("channel"), Content: key("content"), StartMs: rapid.Int64Range(0, 4000).Draw(t, "start"), Stalls: uint32(rapid.IntRange(0, 2).Draw(t, "stalls")), StallMs: rapid.Int64Range(0, 4000).Draw(t, "stalled"), Errors: uint32(rapid.IntRange(0, 2).Draw(t, "errors"))})
 		}
 	}
 	return b

@@ -31,8 +31,9 @@ import (
 //	fail TEXT              the last eval is refused with a message that holds TEXT
 //	name CELL zh en        the last eval labels CELL so
 //
-// KIND is power_on, power_off, page, click, view, order or notice. Texts are
-// kept as codes, a view's time is its end.
+// KIND is power_on, power_off, page, click, view, order, impression, order_page,
+// playback, health, running or notice. Texts are kept as codes, a view's and a
+// play's time is its end.
 
 func TestScripts(t *testing.T) {
 	files, err := filepath.Glob("testdata/*.txt")
@@ -185,7 +186,8 @@ func (f *fields) add(b *store.Block, kind string, at store.Stamp) {
 	case "page":
 		b.PageViews = append(b.PageViews, store.PageView{Stamp: at, Page: f.code("page")})
 	case "click":
-		b.Clicks = append(b.Clicks, store.Click{Stamp: at, Page: f.code("page"), Area: f.code("area"), Content: f.code("content"), Slot: uint32(f.number("slot", 0))})
+		b.Clicks = append(b.Clicks, store.Click{Stamp: at, Page: f.code("page"), Area: f.code("area"), Content: f.code("content"),
+			Template: f.code("template"), Slot: uint32(f.number("slot", 0))})
 	case "view":
 		b.Views = append(b.Views, store.View{
 			Stamp: at, Mode: f.word("mode", 6, func(v uint8) string { return protocol.Mode(v).String() }),
@@ -197,6 +199,23 @@ func (f *fields) add(b *store.Block, kind string, at store.Stamp) {
 			Stamp: at, OrderID: f.code("id"), Product: f.code("product"), Provider: f.code("provider"), Fen: f.number("fen", 0),
 			Result: f.word("result", 5, func(v uint8) string { return protocol.Result(v).String() }),
 		})
+	case "impression":
+		b.Impressions = append(b.Impressions, store.Impression{
+			Stamp: at, Page: f.code("page"), Area: f.code("area"), Content: f.code("content"), Template: f.code("template"), Slot: uint32(f.number("slot", 0)),
+			Sight: f.word("sight", 3, func(v uint8) string { return protocol.Sight(v).String() }), DurationMs: f.number("ms", 1000),
+		})
+	case "order_page":
+		b.OrderPages = append(b.OrderPages, store.OrderPage{Stamp: at, Page: f.code("page"), Product: f.code("product"), Content: f.code("content")})
+	case "playback":
+		b.Playbacks = append(b.Playbacks, store.Playback{
+			Stamp: at, Mode: f.word("mode", 6, func(v uint8) string { return protocol.Mode(v).String() }), Channel: f.code("channel"), Content: f.code("content"),
+			StartMs: f.number("start_ms", 0), Stalls: uint32(f.number("stalls", 0)), StallMs: f.number("stall_ms", 0),
+			Errors: uint32(f.number("errors", 0)), Error: f.code("error"),
+		})
+	case "health":
+		b.Healths = append(b.Healths, store.Health{Stamp: at})
+	case "running":
+		b.Runnings = append(b.Runnings, store.Running{Stamp: at})
 	case "notice":
 		b.Notices = append(b.Notices, store.Notice{Stamp: at, Kind: uint8(protocol.ClockSync)})
 	default:

@@ -17,7 +17,10 @@ type worker struct {
 
 	rows store.Block // events; Stamp has Box, Boot and MonoMs only
 	// refs names for each row of each table the run it belongs to.
-	refs struct{ powers, pageViews, clicks, views, orders, notices []uint32 }
+	refs struct {
+		powers, pageViews, clicks, views, orders, notices     []uint32
+		impressions, orderPages, playbacks, healths, runnings []uint32
+	}
 	runs []run
 
 	syncs      []syncPoint
@@ -75,9 +78,13 @@ func (w *worker) reset() {
 	r := &w.rows
 	r.Powers, r.PageViews, r.Clicks, r.Views = r.Powers[:0], r.PageViews[:0], r.Clicks[:0], r.Views[:0]
 	r.Orders, r.Notices = r.Orders[:0], r.Notices[:0]
+	r.Impressions, r.OrderPages, r.Playbacks = r.Impressions[:0], r.OrderPages[:0], r.Playbacks[:0]
+	r.Healths, r.Runnings = r.Healths[:0], r.Runnings[:0]
 	f := &w.refs
 	f.powers, f.pageViews, f.clicks, f.views = f.powers[:0], f.pageViews[:0], f.clicks[:0], f.views[:0]
 	f.orders, f.notices = f.orders[:0], f.notices[:0]
+	f.impressions, f.orderPages, f.playbacks = f.impressions[:0], f.orderPages[:0], f.playbacks[:0]
+	f.healths, f.runnings = f.healths[:0], f.runnings[:0]
 	w.runs, w.syncs, w.identities, w.codes = w.runs[:0], w.syncs[:0], w.identities[:0], w.codes[:0]
 	clear(w.fresh)
 	w.unreadable = map[uint64]string{}
@@ -109,7 +116,8 @@ func (w *worker) event(e *protocol.Event, r *run, ref uint32) {
 		w.refs.clicks = append(w.refs.clicks, ref)
 	case protocol.View:
 		w.rows.Views = append(w.rows.Views, store.View{Stamp: s, Mode: uint8(e.Mode), Channel: w.text(e.Channel), Content: w.text(e.Content),
-			DurationMs: int64(e.DurationMs), Speed: e.Speed, Part: e.Part, End: uint8(e.End), Trace: e.Trace})
+			DurationMs: int64(e.DurationMs), Speed: e.Speed, Part: e.Part, End: uint8(e.End), Trace: e.Trace,
+			Keys: e.Keys, IdleMs: int64(e.IdleMs)})
 		w.refs.views = append(w.refs.views, ref)
 	case protocol.Order:
 		// An order id is looked up by its key alone and is nobody's label, so
@@ -118,6 +126,25 @@ func (w *worker) event(e *protocol.Event, r *run, ref uint32) {
 			Product: w.text(e.Product), Provider: w.text(e.Provider), Content: w.text(e.Content),
 			Fen: int64(e.Fen), Result: uint8(e.Result), Pay: uint8(e.Pay), Trace: e.Trace})
 		w.refs.orders = append(w.refs.orders, ref)
+	case protocol.Impression:
+		w.rows.Impressions = append(w.rows.Impressions, store.Impression{Stamp: s, Page: w.text(e.Page), Area: w.text(e.Area),
+			Content: w.text(e.Content), Template: w.text(e.Template), Slot: e.Slot, Sight: uint8(e.Sight), DurationMs: int64(e.DurationMs)})
+		w.refs.impressions = append(w.refs.impressions, ref)
+	case protocol.OrderPage:
+		w.rows.OrderPages = append(w.rows.OrderPages, store.OrderPage{Stamp: s,
+			Page: w.text(e.Page), Product: w.text(e.Product), Content: w.text(e.Content), Trace: e.Trace})
+		w.refs.orderPages = append(w.refs.orderPages, ref)
+	case protocol.Playback:
+		w.rows.Playbacks = append(w.rows.Playbacks, store.Playback{Stamp: s, Mode: uint8(e.Mode), Channel: w.text(e.Channel), Content: w.text(e.Content),
+			StartMs: int64(e.StartMs), Stalls: e.Stalls, StallMs: int64(e.StallMs), Errors: e.Errors, Error: w.text(e.Error), Trace: e.Trace})
+		w.refs.playbacks = append(w.refs.playbacks, ref)
+	case protocol.Health:
+		w.rows.Healths = append(w.rows.Healths, store.Health{Stamp: s, CPU: e.CPU, MemoryKB: int64(e.MemoryKB), Temperature: e.Temperature,
+			AgentKB: int64(e.AgentKB), AgentMs: int64(e.AgentMs), FlashKB: int64(e.FlashKB), Waiting: int64(e.Waiting)})
+		w.refs.healths = append(w.refs.healths, ref)
+	case protocol.Running:
+		w.rows.Runnings = append(w.rows.Runnings, store.Running{Stamp: s, Version: e.Version, State: uint8(e.State), Why: w.text(e.Why)})
+		w.refs.runnings = append(w.refs.runnings, ref)
 	default:
 		w.notice(e, r)
 		w.rows.Notices = append(w.rows.Notices, store.Notice{Stamp: s, Kind: uint8(e.Kind), Count: int64(e.Count)})

@@ -335,35 +335,6 @@ func TestCodesAreToldOnce(t *testing.T) {
 	}
 }
 
-func TestEveryKindArrives(t *testing.T) {
-	c := newCentre(t)
-	b := c.box(1)
-	ev := func(mono uint64, e protocol.Event) protocol.Event { e.Boot, e.MonoMs = 1, mono; return e }
-	b.send(sent{now, 1, 9000},
-		ev(1, protocol.Event{Kind: protocol.PowerOn, Cause: protocol.CauseBoot}),
-		ev(2, protocol.Event{Kind: protocol.PageView, Page: "p"}),
-		ev(3, protocol.Event{Kind: protocol.Click, Page: "p", Area: "a", Slot: 4, Content: "c", Trace: 9}),
-		ev(4000, protocol.Event{Kind: protocol.View, Mode: protocol.ModeVOD, Content: "c", DurationMs: 3500, Speed: 100, End: protocol.EndStop}),
-		ev(5000, protocol.Event{Kind: protocol.Order, OrderID: "o", Product: "pr", Provider: "cp", Fen: 1990, Result: protocol.ResultPaid, Pay: protocol.PayWeChat}),
-		ev(5001, protocol.Event{Kind: protocol.Dropped, OfKind: protocol.Click, Reason: protocol.ReasonMemory, Count: 3}),
-		ev(5002, protocol.Event{Kind: protocol.OutboxLost, Count: 5}),
-		ev(5003, protocol.Event{Kind: 200}),
-		ev(6000, protocol.Event{Kind: protocol.PowerOff, Cause: protocol.CauseStandby}))
-	c.load()
-	refs, err := c.store.Events(t.Context(), b.key())
-	if err != nil {
-		t.Fatal(err)
-	}
-	ref := func(mono int64, kind uint8) store.EventRef { return store.EventRef{Boot: 1, MonoMs: mono, Kind: kind} }
-	want := []store.EventRef{ref(1, 1), ref(2, 3), ref(3, 4), ref(4000, 5), ref(5000, 6), ref(5001, 9), ref(5002, 10), ref(5003, 200), ref(6000, 2)}
-	if !slices.Equal(refs, want) {
-		t.Fatalf("events %v, want %v", refs, want)
-	}
-	if st := c.Stats(); st.UnknownKinds != 1 || st.Events != 9 || st.Batches != 1 {
-		t.Errorf("stats %+v, want 1 unknown kind, 9 events, 1 batch", st)
-	}
-}
-
 func TestPoisonAmongGood(t *testing.T) {
 	c := newCentre(t)
 	good, bad := c.box(1), c.box(2)

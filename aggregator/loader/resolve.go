@@ -160,6 +160,8 @@ func (r *resolution) finish(l *Loader) *store.Block {
 	b.ID = r.id
 	b.Powers, b.PageViews, b.Clicks, b.Views = b.Powers[:0], b.PageViews[:0], b.Clicks[:0], b.Views[:0]
 	b.Orders, b.Notices, b.Codes, b.Identities = b.Orders[:0], b.Notices[:0], b.Codes[:0], b.Identities[:0]
+	b.Impressions, b.OrderPages, b.Playbacks = b.Impressions[:0], b.OrderPages[:0], b.Playbacks[:0]
+	b.Healths, b.Runnings = b.Healths[:0], b.Runnings[:0]
 	var done sync.WaitGroup
 	absurd := make([]uint64, len(r.workers))
 	for n, w := range r.workers {
@@ -176,6 +178,11 @@ func (r *resolution) finish(l *Loader) *store.Block {
 		b.Clicks = append(b.Clicks, w.rows.Clicks...)
 		b.Views = append(b.Views, w.rows.Views...)
 		b.Orders = append(b.Orders, w.rows.Orders...)
+		b.Impressions = append(b.Impressions, w.rows.Impressions...)
+		b.OrderPages = append(b.OrderPages, w.rows.OrderPages...)
+		b.Playbacks = append(b.Playbacks, w.rows.Playbacks...)
+		b.Healths = append(b.Healths, w.rows.Healths...)
+		b.Runnings = append(b.Runnings, w.rows.Runnings...)
 		b.Notices = append(b.Notices, w.rows.Notices...)
 		b.Codes = append(b.Codes, w.codes...)
 		for _, told := range w.identities {
@@ -210,6 +217,11 @@ func (w *worker) place() (absurd uint64) {
 	absurd += placeRows(w, w.rows.Clicks, w.refs.clicks, func(r *store.Click) *store.Stamp { return &r.Stamp })
 	absurd += placeRows(w, w.rows.Views, w.refs.views, func(r *store.View) *store.Stamp { return &r.Stamp })
 	absurd += placeRows(w, w.rows.Orders, w.refs.orders, func(r *store.Order) *store.Stamp { return &r.Stamp })
+	absurd += placeRows(w, w.rows.Impressions, w.refs.impressions, func(r *store.Impression) *store.Stamp { return &r.Stamp })
+	absurd += placeRows(w, w.rows.OrderPages, w.refs.orderPages, func(r *store.OrderPage) *store.Stamp { return &r.Stamp })
+	absurd += placeRows(w, w.rows.Playbacks, w.refs.playbacks, func(r *store.Playback) *store.Stamp { return &r.Stamp })
+	absurd += placeRows(w, w.rows.Healths, w.refs.healths, func(r *store.Health) *store.Stamp { return &r.Stamp })
+	absurd += placeRows(w, w.rows.Runnings, w.refs.runnings, func(r *store.Running) *store.Stamp { return &r.Stamp })
 	absurd += placeRows(w, w.rows.Notices, w.refs.notices, func(r *store.Notice) *store.Stamp { return &r.Stamp })
 	return absurd
 }

@@ -7,16 +7,16 @@ import "iptvdc/aggregator"
 // add up. What each column counts is defined here and nowhere else; engines
 // compute it in SQL, the reference in Go, storetest holds both to this text.
 //
-// Times: a Power, PageView, Click or Order counts in the hour of its AtMs. A
-// View lies from AtMs-DurationMs to AtMs; its play counts in the hour in which
-// it starts, its time is split at the hours' edges. Every row with a clock of
-// any quality counts.
+// Times: every event but a View counts in the hour of its AtMs. A View lies
+// from AtMs-DurationMs to AtMs; its play counts in the hour in which it starts,
+// its time is split at the hours' edges. Every row with a clock of any quality
+// counts.
 type Fact uint8
 
 const (
 	// FactBox: province, city, box. power_ons = Powers with On; page_views;
-	// clicks; plays, viewing_ms as in FactView; events = all rows, notices too
-	// (a View counts in the hour of its AtMs). A row exists if any is > 0.
+	// clicks; plays, viewing_ms as in FactView; events = all rows of all kinds (a
+	// View counts in the hour of its AtMs). A row exists if any is > 0.
 	FactBox Fact = iota
 	// FactPage: province, city, page. page_views.
 	FactPage
@@ -41,8 +41,23 @@ const (
 	// Fen of paid ones minus that of refunded ones; buyers are not a measure
 	// that adds up, see Query.
 	FactOrder
+	// FactImpression: province, city, page, area, slot, content, template.
+	// impressions = Impressions with Sight rendered; focuses = those with Sight
+	// focus. Often only a share of the boxes tells Impressions, so clicks over
+	// impressions (CTR) may count clicks of those boxes alone: rendered_clicks =
+	// Clicks of boxes that told an Impression with Sight rendered in the same
+	// hour and province, of whatever slot; focus_clicks = the same with Sight
+	// focus. A row exists if any is > 0.
+	FactImpression
+	// FactOrderPage: province, city, page, product, content. order_pages.
+	FactOrderPage
+	// FactPlayback: province, city, mode, channel, content. measured =
+	// Playbacks; started = those with StartMs > 0, start_ms = sum of their
+	// StartMs; stalled = those with Stalls > 0; stalls, stall_ms and errors =
+	// sums of Stalls, StallMs and Errors; failed = those with Errors > 0.
+	FactPlayback
 
-	Facts = 6
+	Facts = 9
 )
 
 // LedMs is how long after a click a play is credited to it.
@@ -63,6 +78,7 @@ const (
 	ColChannel  Column = "channel"
 	ColProduct  Column = "product"
 	ColProvider Column = "provider"
+	ColTemplate Column = "template"
 )
 
 // Measure is a column of a fact that adds up.
@@ -79,6 +95,20 @@ const (
 	MeasureOrderAttempts Measure = "order_attempts"
 	MeasureOrders        Measure = "orders"
 	MeasureFen           Measure = "fen"
+
+	MeasureImpressions    Measure = "impressions"
+	MeasureFocuses        Measure = "focuses"
+	MeasureRenderedClicks Measure = "rendered_clicks"
+	MeasureFocusClicks    Measure = "focus_clicks"
+	MeasureOrderPages     Measure = "order_pages"
+	MeasureMeasured       Measure = "measured"
+	MeasureStarted        Measure = "started"
+	MeasureStartMs        Measure = "start_ms"
+	MeasureStalled        Measure = "stalled"
+	MeasureStalls         Measure = "stalls"
+	MeasureStallMs        Measure = "stall_ms"
+	MeasureErrors         Measure = "errors"
+	MeasureFailed         Measure = "failed"
 )
 
 // Shape is the columns of a fact.
@@ -98,6 +128,11 @@ var shapes = [Facts]Shape{
 	FactMode:  {"fact_mode", []Column{ColProvince, ColCity, ColMode, ColBox}, []Measure{MeasurePlays, MeasureViewingMs}},
 	FactView:  {"fact_view", []Column{ColProvince, ColCity, ColMode, ColChannel, ColContent}, []Measure{MeasurePlays, MeasureViewingMs}},
 	FactOrder: {"fact_order", []Column{ColProvince, ColCity, ColProduct, ColProvider}, []Measure{MeasureOrderAttempts, MeasureOrders, MeasureFen}},
+	FactImpression: {"fact_impression", []Column{ColProvince, ColCity, ColPage, ColArea, ColSlot, ColContent, ColTemplate},
+		[]Measure{MeasureImpressions, MeasureFocuses, MeasureRenderedClicks, MeasureFocusClicks}},
+	FactOrderPage: {"fact_order_page", []Column{ColProvince, ColCity, ColPage, ColProduct, ColContent}, []Measure{MeasureOrderPages}},
+	FactPlayback: {"fact_playback", []Column{ColProvince, ColCity, ColMode, ColChannel, ColContent},
+		[]Measure{MeasureMeasured, MeasureStarted, MeasureStartMs, MeasureStalled, MeasureStalls, MeasureStallMs, MeasureErrors, MeasureFailed}},
 }
 
 // Span is a stretch of time, From inclusive, To exclusive, in hours or days as

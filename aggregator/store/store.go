@@ -66,69 +66,6 @@ type Store interface {
 	Shutdown() error
 }
 
-// Stamp is what every event row carries: where, who, when.
-type Stamp struct {
-	Province aggregator.Province
-	City     aggregator.City
-	Box      uint64 // key of the box id
-	Account  uint64 // key of the account; 0 unknown
-	Boot     uint32
-	MonoMs   int64 // time of the event on the clock of that boot
-	AtMs     int64 // the same as UTC milliseconds, repaired [S10]; for a View its end
-	Clock    uint8 // quality of AtMs, protocol.Clock
-}
-
-// Power is a power-on or power-off; On tells which.
-type Power struct {
-	Stamp
-	On    bool
-	Cause uint8 // protocol.Cause
-}
-
-// PageView is a page entered.
-type PageView struct {
-	Stamp
-	Page, From, Template uint64 // keys
-}
-
-// Click is a slot clicked.
-type Click struct {
-	Stamp
-	Page, Area, Content, Template uint64 // keys
-	Slot                          uint32
-	Trace                         uint32
-}
-
-// View is a viewing segment that ended at AtMs.
-type View struct {
-	Stamp
-	Mode             uint8  // protocol.Mode
-	Channel, Content uint64 // keys
-	DurationMs       int64
-	Speed            int32  // percent
-	Part             uint32 // 0: the start of a play
-	End              uint8  // protocol.End
-	Trace            uint32
-}
-
-// Order is an order with its result.
-type Order struct {
-	Stamp
-	OrderID, Product, Provider, Content uint64 // keys
-	Fen                                 int64
-	Result                              uint8 // protocol.Result
-	Pay                                 uint8 // protocol.Pay
-	Trace                               uint32
-}
-
-// Notice is any other event: identity, clock_sync, dropped, outbox_lost and
-// kinds this version does not know.
-type Notice struct {
-	Stamp
-	Kind  uint8
-	Count int64 // Dropped, OutboxLost: how many events; else 0
-}
-
 // Block is what one Insert adds. The caller keeps it unchanged until Insert
 // returns.
 type Block struct {
@@ -139,7 +76,14 @@ type Block struct {
 	Clicks    []Click
 	Views     []View
 	Orders    []Order
-	Notices   []Notice
+
+	Impressions []Impression
+	OrderPages  []OrderPage
+	Playbacks   []Playback
+	Healths     []Health
+	Runnings    []Running
+
+	Notices []Notice
 
 	Codes      []Code
 	Identities []IdentityRow
@@ -149,7 +93,8 @@ type Block struct {
 
 // Rows is the number of event rows in the block.
 func (b *Block) Rows() int {
-	return len(b.Powers) + len(b.PageViews) + len(b.Clicks) + len(b.Views) + len(b.Orders) + len(b.Notices)
+	return len(b.Powers) + len(b.PageViews) + len(b.Clicks) + len(b.Views) + len(b.Orders) +
+		len(b.Impressions) + len(b.OrderPages) + len(b.Playbacks) + len(b.Healths) + len(b.Runnings) + len(b.Notices)
 }
 
 // Code is the text behind a key. A key once told keeps its first text.

@@ -22,6 +22,21 @@ func Touched(b *Block, add func(Cell)) {
 	for i := range b.Orders {
 		touch(&b.Orders[i].Stamp, 0, add)
 	}
+	for i := range b.Impressions {
+		touch(&b.Impressions[i].Stamp, 0, add)
+	}
+	for i := range b.OrderPages {
+		touch(&b.OrderPages[i].Stamp, 0, add)
+	}
+	for i := range b.Playbacks {
+		touch(&b.Playbacks[i].Stamp, 0, add)
+	}
+	for i := range b.Healths {
+		touch(&b.Healths[i].Stamp, 0, add)
+	}
+	for i := range b.Runnings {
+		touch(&b.Runnings[i].Stamp, 0, add)
+	}
 	for i := range b.Notices {
 		touch(&b.Notices[i].Stamp, 0, add)
 	}

@@ -59,6 +59,15 @@ func TestRealAgents(t *testing.T) {
 	if !slices.Equal(c.events, truth) {
 		t.Errorf("%d events at the centre, %d in the truth; only in one: %s", len(c.events), len(truth), apart(c.events, truth))
 	}
+	// Two of the agents are of the boxes that tell what is seen and how it plays.
+	names := town(t, cfg.Boxes, cfg.Seed, monday)
+	for kind, i := range map[protocol.Kind]int{protocol.Impression: 2, protocol.Playback: 0, protocol.Health: 0} {
+		if !slices.ContainsFunc(strings.Split(file.String(), "\n"), func(l string) bool {
+			return strings.HasPrefix(l, `{"b":"`+names.Home(i).Box+`"`) && strings.Contains(l, `"kind":"`+kind.String()+`"`)
+		}) {
+			t.Errorf("agent %d told no %s", i, kind)
+		}
+	}
 	a := pr.Agents
 	if pr.Recorded != uint64(len(truth)) || pr.Pending != 0 || pr.Evicted != 0 || pr.Epochs != 0 || pr.Acked < pr.Recorded {
 		t.Errorf("progress %+v with %d events", pr, len(truth))

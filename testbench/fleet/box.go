@@ -33,9 +33,11 @@ type box interface {
 
 // standing tells how a box stands; counters run since the start.
 type standing struct {
-	pending, acked, evicted, epochs uint64 // events; epochs begun anew
-	boots, cuts, restarts           uint64 // of a real agent
-	link                            uplink.Stats
+	pending, acked, epochs uint64 // events; epochs begun anew
+	// evicted events, and those of them that had been sent: they may have arrived
+	evicted, sent         uint64
+	boots, cuts, restarts uint64 // of a real agent
+	link                  uplink.Stats
 }
 
 // lightBox is the agent's outbox over a disk in memory, and the agent's uplink.
@@ -218,6 +220,7 @@ func (b *lightBox) standing() standing {
 		one.pending += two.pending
 		one.acked += two.acked
 		one.evicted += two.evicted
+		one.sent += two.sent
 		one.epochs += two.epochs
 		one.link.Sent += two.link.Sent
 		one.link.SentBytes += two.link.SentBytes
@@ -230,7 +233,7 @@ func (b *lightBox) standing() standing {
 // alone is how the box stands without its twin.
 func (b *lightBox) alone() standing {
 	s := b.out.Stats()
-	return standing{pending: uint64(s.Events + s.Open), acked: s.Acked, evicted: s.Evicted,
+	return standing{pending: uint64(s.Events + s.Open), acked: s.Acked, evicted: s.Evicted, sent: s.EvictedSent,
 		epochs: s.Diverged + s.Salvaged, link: b.up.Stats()}
 }
 

@@ -149,8 +149,14 @@ func newCatalogue() *catalogue {
 // choose returns a title of the genre by its popularity in the province: each
 // has its own order of the hits, near the country's.
 func (c *catalogue) choose(d *dice, g genre, p aggregator.Province) *title {
-	r := c.law[g].rank(d)
+	return c.ranked(g, c.law[g].rank(d), p)
+}
+
+// ranked returns the title of a rank from 0 in the province's order; the last
+// one if there are fewer.
+func (c *catalogue) ranked(g genre, r int, p aggregator.Province) *title {
 	all := c.byGenre[g]
+	r = min(r, len(all)-1)
 	if r+7 < len(all) {
 		r += int(mix(uint64(p)<<32|uint64(r)) % 7)
 	}

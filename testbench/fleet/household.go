@@ -74,12 +74,18 @@ type household struct {
 	sit      sitting // the present one
 	leave    power   // how it will end
 
+	sights  bool // tells what its pages show
+	quality bool // tells how plays go, and how the box is
+
 	menu  menu
 	done  menu // what of it was watched today
 	page  string
 	goTo  string
 	title *title
 	part  uint32
+
+	shownAt int64 // since when the page is on the screen; 0: none is
+	clicked spot  // the last on that page
 
 	play   playing
 	lost   *protocol.Event // a View that ended with the mains; nil: none
@@ -102,6 +108,15 @@ type playing struct {
 	speed   int32
 	trickAt int64 // when the viewer winds; 0 never
 	trace   uint32
+	asked   int64 // when it was asked for
+	startMs int64 // from then to the first picture
+}
+
+// spot is a slot of a page with what stands in it.
+type spot struct {
+	area    string
+	slot    int
+	content string
 }
 
 func newHousehold(index int, seed uint64, startMs int64, all []place, c *catalogue, w *ways) household {
@@ -120,6 +135,8 @@ func newHousehold(index int, seed uint64, startMs int64, all []place, c *catalog
 		}
 		u -= k.share
 	}
+	h.sights = oneOf(20, seed^0x51697, index)
+	h.quality = oneOf(10, seed^0x9a117, index)
 	// A later run starts with a higher number, though nobody kept the old one.
 	h.boot = uint32(startMs/60_000 - protocol.MinWallMs/60_000)
 	h.next, h.then = startMs, (*household).firstDay
@@ -241,6 +258,7 @@ func (h *household) wake(now int64, m *Moment) {
 	h.power = awake
 	h.told = true
 	h.tell(m, now, protocol.Event{Kind: protocol.PowerOn, Cause: cause})
+	h.tellHealth(now, m)
 	h.leave = []power{standby, off, cut}[h.pick(h.ways.leave)]
 	h.page = ""
 	h.after(now+h.seconds(1, 3), (*household).home)
@@ -272,6 +290,12 @@ func (h *household) restart(now int64, m *Moment) {
 // the mains.
 func (h *household) sleep(now int64, m *Moment) {
 	h.power = h.leave
+	if h.leave == cut {
+		h.shownAt = 0 // nobody learns what the page had shown
+	} else {
+		h.leavePage(now, m)
+		h.tellHealth(now, m)
+	}
 	switch h.leave {
 	case standby:
 		h.tell(m, now, protocol.Event{Kind: protocol.PowerOff, Cause: protocol.CauseStandby})

@@ -104,6 +104,7 @@ func (b *realBox) endLife(ctx context.Context, cut bool) error {
 	var last standing
 	l.addTo(&last)
 	b.past.evicted += last.evicted
+	b.past.sent += last.sent
 	b.past.epochs += last.epochs
 	b.past.link = last.link
 	b.life = nil
@@ -173,6 +174,7 @@ func (l *life) addTo(s *standing) {
 	s.pending += st.Recorder.Accepted - st.Recorder.Stored
 	s.pending += uint64(st.Outbox.Events + st.Outbox.Open)
 	s.evicted += st.Outbox.Evicted
+	s.sent += st.Outbox.EvictedSent
 	s.epochs += st.Outbox.Diverged + st.Outbox.Salvaged + st.Outbox.Moved
 	if u := st.Uplink; u != nil {
 		u.Connects += s.link.Connects

@@ -18,12 +18,12 @@ const (
 	pageOrders  = "user/orders"
 	pageSearch  = "search"
 
-	areaNav     = "nav"
-	areaPosters = "posters"
-	areaGrid    = "grid"
-	areaActions = "actions"
-
-	template = "t2026.11"
+	areaNav      = "nav"
+	areaPosters  = "posters"
+	areaGrid     = "grid"
+	areaActions  = "actions"
+	areaEpisodes = "episodes"
+	areaSchedule = "schedule"
 )
 
 func detailPage(t *title) string {
@@ -35,15 +35,17 @@ func detailPage(t *title) string {
 
 // enter tells that a page is entered.
 func (h *household) enter(now int64, m *Moment, page string) {
-	h.tell(m, now, protocol.Event{Kind: protocol.PageView, Source: protocol.SourcePage, Page: page, From: h.page, Template: template})
-	h.page = page
+	h.leavePage(now, m)
+	h.tell(m, now, protocol.Event{Kind: protocol.PageView, Source: protocol.SourcePage, Page: page, From: h.page, Template: h.template()})
+	h.page, h.shownAt = page, now
 }
 
 // press tells a click on the present page and returns its trace.
 func (h *household) press(now int64, m *Moment, area string, slot int, content string) uint32 {
 	h.trace++
 	h.tell(m, now, protocol.Event{Kind: protocol.Click, Source: protocol.SourcePage, Page: h.page, Area: area,
-		Slot: uint32(slot), Content: content, Template: template, Trace: h.trace})
+		Slot: uint32(slot), Content: content, Template: h.template(), Trace: h.trace})
+	h.clicked = spot{area, slot, content}
 	return h.trace
 }
 
@@ -197,7 +199,7 @@ func (h *household) wantPlay(now int64, m *Moment) {
 		return
 	}
 	if p := h.title.product; p >= 0 && h.owns&(1<<p) == 0 {
-		if h.chance(min(0.9, 0.23*h.place.taste.spender)) {
+		if h.chance(min(0.9, 0.30*h.place.taste.spender)) {
 			h.press(now, m, areaActions, 2, h.title.code)
 			h.after(now+h.seconds(0.5, 1.5), (*household).confirm)
 			return
@@ -218,21 +220,28 @@ func (h *household) pressPlay(now int64, m *Moment) {
 	content := h.title.episode(h.episode)
 	area, slot := areaActions, 1
 	if h.title.episodes > 1 {
-		area, slot = "episodes", 1+h.episode
+		area, slot = areaEpisodes, 1+h.episode
 	}
 	trace := h.press(now, m, area, slot, content)
+	h.watch(now, protocol.ModeVOD, "", content, trace)
 	if h.chance(0.04) { // the stream does not come
-		h.after(now+h.seconds(3, 9), (*household).home)
+		h.after(now+h.seconds(3, 9), (*household).noStream)
 		return
 	}
-	h.watch(protocol.ModeVOD, "", content, trace)
 	h.after(now+h.seconds(1.2, 5.5), (*household).start)
 }
 
-// confirm shows the order page of the title's product.
+// confirm shows the order page of the title's product; a quarter goes away
+// again without a word.
 func (h *household) confirm(now int64, m *Moment) {
 	h.enter(now, m, pageConfirm)
 	p := products[h.title.product]
+	h.tell(m, now, protocol.Event{Kind: protocol.OrderPage, Source: protocol.SourcePage, Page: pageConfirm,
+		Product: p.code, Content: h.title.code, Trace: h.trace})
+	if h.chance(0.25) {
+		h.after(now+min(h.skewed(7, 0.7), 120_000), (*household).home)
+		return
+	}
 	h.order = &protocol.Event{
 		Kind: protocol.Order, Source: protocol.SourcePage,
 		OrderID:  fmt.Sprintf("%02d%07d%08d%03d", uint8(h.place.province), h.index%10_000_000, h.boot, h.trace%1000),

@@ -338,9 +338,9 @@ func (r *runner) failed() error {
 // evictions writes down what boxes had no room for.
 func (r *runner) evictions() {
 	for i, b := range r.boxes {
-		if n := b.standing().evicted; n > 0 {
+		if s := b.standing(); s.evicted > 0 {
 			home := r.town.Home(i)
-			r.truth.Evicted(&home, n)
+			r.truth.Evicted(&home, s.evicted, s.sent)
 		}
 	}
 }

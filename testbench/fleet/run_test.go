@@ -189,7 +189,7 @@ func TestBadConfig(t *testing.T) {
 	f(t, func(c *Config) { c.Speed = -1 }, "speed: -1, allowed")
 	f(t, func(c *Config) { c.Boxes = 0 }, "boxes: 0, allowed 1..")
 	f(t, func(c *Config) { c.Agents = 2 }, "agents: 2, allowed 0..1")
-	f(t, func(c *Config) { c.Boxes, c.Agents = 5_000_000, 100 }, "boxes: 5000000 with 100 real agents need 5001664 open files")
+	f(t, func(c *Config) { c.Boxes, c.Agents = 5_000_000, 100 }, "boxes: 5000000 with 100 real agents need 5000864 open files")
 	f(t, func(c *Config) { c.Boxes = 5_000_000 }, "boxes: 5000000 need 5000064 open files")
 	f(t, func(c *Config) { c.Broker = "http://x" }, "broker: ")
 	f(t, func(c *Config) { c.BatchEvents = 5000 }, "batch-events: 5000, allowed 1..4096")

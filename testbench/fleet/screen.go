@@ -13,9 +13,9 @@ import (
 // front of one channel is seen while it lasts.
 const partMs = 15 * 60_000
 
-// watch sets what comes on the screen when start is called.
-func (h *household) watch(mode protocol.Mode, channel, content string, trace uint32) {
-	h.play = playing{mode: mode, channel: channel, content: content, trace: trace}
+// watch asks for what comes on the screen when start is called.
+func (h *household) watch(now int64, mode protocol.Mode, channel, content string, trace uint32) {
+	h.play = playing{mode: mode, channel: channel, content: content, trace: trace, asked: now}
 }
 
 // tune goes to a live channel.
@@ -24,18 +24,21 @@ func (h *household) tune(now int64, m *Moment) {
 	if local := h.place.taste.local; local >= 0 && h.chance(0.16) {
 		ch = local
 	}
-	h.watch(protocol.ModeLive, channels[ch].code, "", 0)
+	h.watch(now, protocol.ModeLive, channels[ch].code, "", 0)
 	if h.page == pageLive {
 		h.play.trace = h.trace
 	}
+	h.leavePage(now, m)
 	h.page = ""
 	h.start(now, m)
 }
 
 // start is the first frame of a play.
 func (h *household) start(now int64, m *Moment) {
+	h.leavePage(now, m)
 	p := &h.play
 	p.from, p.speed, h.part = now, 100, 0
+	h.firstPicture(now)
 	switch p.mode {
 	case protocol.ModeLive:
 		h.done.live = true
@@ -106,6 +109,7 @@ func (h *household) segment(now int64, m *Moment) {
 	if now >= p.end {
 		e.End = p.why
 		h.tell(m, now, e)
+		h.tellPlayback(now, m, e.End)
 		h.afterPlay(now, m)
 		return
 	}
@@ -129,9 +133,11 @@ func (h *household) endWithSitting(now int64, m *Moment, e protocol.Event) {
 	case standby:
 		e.End = protocol.EndStandby
 		h.tell(m, now, e)
+		h.tellPlayback(now, m, e.End)
 	case off:
 		e.End = protocol.EndPowerOff
 		h.tell(m, now, e)
+		h.tellPlayback(now, m, e.End)
 	case cut:
 		alive := max(h.play.from, now-h.seconds(0, 60))
 		e.End, e.DurationMs = protocol.EndPowerCut, uint64(alive-h.play.from)
@@ -149,7 +155,7 @@ func (h *household) afterPlay(now int64, m *Moment) {
 	case protocol.ModeLive:
 		switch {
 		case h.menu.timeshift && !h.done.timeshift && now-last.from > 60_000:
-			h.watch(protocol.ModeTimeshift, last.channel, "", 0)
+			h.watch(now, protocol.ModeTimeshift, last.channel, "", 0)
 			h.after(now+h.seconds(0.3, 2), (*household).start)
 		case h.chance(0.8):
 			h.after(now+h.seconds(0.2, 1), (*household).tune)
@@ -159,7 +165,7 @@ func (h *household) afterPlay(now int64, m *Moment) {
 	case protocol.ModeVOD:
 		if last.why == protocol.EndFinished && h.episode+1 < h.title.episodes && h.chance(0.7) {
 			h.episode++
-			h.watch(protocol.ModeVOD, "", h.title.episode(h.episode), 0)
+			h.watch(now, protocol.ModeVOD, "", h.title.episode(h.episode), 0)
 			h.after(now+h.seconds(2, 8), (*household).start)
 			return
 		}
@@ -186,10 +192,9 @@ func (h *household) pickCatchup(now int64, m *Moment) {
 	if aggregator.HourOf(now) <= today.FirstHour()+aggregator.Hour(hour)+1 {
 		back++ // not over yet
 	}
-	day := (today - aggregator.Day(back)).Time()
-	content := fmt.Sprintf("%s%s%02dtvod", channels[ch].code, day.Format("20060102"), hour)
-	trace := h.press(now, m, "schedule", 1+min(h.below(30), h.below(30)), content)
-	h.watch(protocol.ModeCatchup, channels[ch].code, content, trace)
+	content := past(ch, today-aggregator.Day(back), hour)
+	trace := h.press(now, m, areaSchedule, 1+min(h.below(30), h.below(30)), content)
+	h.watch(now, protocol.ModeCatchup, channels[ch].code, content, trace)
 	h.after(now+h.seconds(1.2, 5), (*household).start)
 }
 
@@ -201,6 +206,11 @@ func (h *household) pickApp(now int64, m *Moment) {
 	}
 	i := h.c.app.rank(&h.dice)
 	trace := h.press(now, m, areaGrid, 1+i, apps[i])
-	h.watch(protocol.ModeApp, "", apps[i], trace)
+	h.watch(now, protocol.ModeApp, "", apps[i], trace)
 	h.after(now+h.seconds(1.5, 6), (*household).start)
+}
+
+// past is the code of a programme that was on a channel at an hour of a day.
+func past(channel int, day aggregator.Day, hour int) string {
+	return fmt.Sprintf("%s%s%02dtvod", channels[channel].code, day.Time().Format("20060102"), hour)
 }

@@ -34,6 +34,7 @@ func TestDay(t *testing.T) {
 	type seen struct{ active, live, vod, catchup, view bool }
 	saw := make([]seen, boxes)
 	var events, clicks, led, attempts, paid, orders float64
+	var orderPages, rendered, focused, renderedClicks, plays, startMs, started, stalled, failed float64
 	var byHour [24]float64
 	var watchedMs float64
 	kinds := make(map[protocol.Kind]int)
@@ -44,8 +45,38 @@ func TestDay(t *testing.T) {
 			if at < from || at >= until {
 				continue
 			}
-			events++
+			h := &tw.homes[m.Box]
 			kinds[e.Kind]++
+			switch e.Kind {
+			case protocol.OrderPage:
+				orderPages++
+			case protocol.Impression:
+				if e.Sight == protocol.SightFocus {
+					focused++
+				} else {
+					rendered++
+				}
+				continue // of a sample; the ratios below are those of what all boxes tell
+			case protocol.Playback:
+				plays++
+				if e.StartMs > 0 {
+					started, startMs = started+1, startMs+float64(e.StartMs)
+				}
+				if e.Stalls > 0 {
+					stalled++
+				}
+				if e.Errors > 0 {
+					failed++
+				}
+				continue
+			case protocol.Health:
+				continue
+			case protocol.Click:
+				if h.sights {
+					renderedClicks++
+				}
+			}
+			events++
 			byHour[(at-from)/aggregator.HourMs]++
 			s := &saw[m.Box]
 			switch e.Kind {
@@ -121,6 +152,14 @@ func TestDay(t *testing.T) {
 	f("orders an active box", attempts/active, 0.33, 0.1)
 	f("paid of ordered", paid/attempts, 0.79, 0.05)
 	f("refunds of orders", (orders-attempts)/orders, 0.02, 0.02)
+	f("orders of order pages", paid/orderPages, 0.59, 0.06)
+	f("order pages of clicks", orderPages/clicks, 0.018, 0.006)
+	f("clicks of impressions", renderedClicks/rendered, 0.065, 0.02)
+	f("clicks of focus impressions", renderedClicks/focused, 0.4, 0.15)
+	f("plays measured", plays/active, 1.6, 0.6)
+	f("start of a play, ms", startMs/started, 1500, 500)
+	f("plays that stalled", stalled/plays, 0.05, 0.03)
+	f("plays with an error", failed/plays, 0.025, 0.015)
 	t.Log(kinds)
 }
 

@@ -14,7 +14,7 @@ import (
 //
 //	{"truth":1,"seed":7,"start_ms":...,"speed":60,"provinces":[33,...]}
 //	{"b":"<box>","p":33,"c":3301,"t":<true time, UTC ms>,"e":{"kind":"click",...}}
-//	{"b":"<box>","evicted":12}
+//	{"b":"<box>","evicted":12,"sent":4}
 //
 // Lines are collected until Flush hands them to the operating system in one
 // write: after it they survive the death of this process. A nil *Truth writes
@@ -81,12 +81,13 @@ func (t *Truth) Event(h *Home, atMs int64, e *protocol.Event) {
 	t.events++
 }
 
-// Evicted writes down that a box threw events away for want of room.
-func (t *Truth) Evicted(h *Home, events uint64) {
+// Evicted writes down that a box threw events away for want of room, and how
+// many of them it had sent before: these may have arrived.
+func (t *Truth) Evicted(h *Home, events, sent uint64) {
 	if t == nil {
 		return
 	}
-	t.buf = fmt.Appendf(t.buf, `{"b":"%s","evicted":%d}`+"\n", h.Box, events)
+	t.buf = fmt.Appendf(t.buf, `{"b":"%s","evicted":%d,"sent":%d}`+"\n", h.Box, events, sent)
 }
 
 // Flush hands what was collected to the operating system. After an error every

@@ -41,7 +41,24 @@ func (t *Truth) deeds() []deed {
 			case "refunded":
 				add(fen, -e.Fen, r.AtMs, r)
 			}
+		case "impression":
+			switch e.Sight {
+			case "rendered":
+				add(impressions, 1, r.AtMs, r)
+			case "focus":
+				add(focuses, 1, r.AtMs, r)
+			}
+		case "order_page":
+			add(orderPages, 1, r.AtMs, r)
+		case "playback":
+			playback(r, add)
 		}
+	}
+	for _, click := range t.clicksNear("rendered") {
+		add(renderedClicks, 1, click.AtMs, click)
+	}
+	for _, click := range t.clicksNear("focus") {
+		add(focusClicks, 1, click.AtMs, click)
 	}
 	for _, click := range t.ledClicks() {
 		add(led, 1, click.AtMs, click)
@@ -80,6 +97,50 @@ func view(r *Record, add func(measure, int64, int64, *Record)) {
 			add(vodMs, ms, hour, r)
 		}
 	}
+}
+
+// playback counts how a play went where it ends.
+func playback(r *Record, add func(measure, int64, int64, *Record)) {
+	e := &r.Event
+	add(measured, 1, r.AtMs, r)
+	if e.StartMs > 0 {
+		add(started, 1, r.AtMs, r)
+		add(startMs, e.StartMs, r.AtMs, r)
+	}
+	if e.Stalls > 0 {
+		add(stalled, 1, r.AtMs, r)
+		add(stalls, e.Stalls, r.AtMs, r)
+	}
+	if e.StallMs > 0 {
+		add(stallMs, e.StallMs, r.AtMs, r)
+	}
+	if e.Errors > 0 {
+		add(failed, 1, r.AtMs, r)
+		add(playErrors, e.Errors, r.AtMs, r)
+	}
+}
+
+// clicksNear lists the clicks of boxes that told a sight of that sort, whatever
+// it showed, in the hour of the click and in the province of the click.
+func (t *Truth) clicksNear(sight string) []*Record {
+	type stay struct {
+		box, province string
+		hourMs        int64
+	}
+	at := func(r *Record) stay { return stay{r.Box, r.Province, hourStart(r.AtMs)} }
+	told := make(map[stay]bool)
+	for i := range t.Records {
+		if r := &t.Records[i]; r.Event.Kind == "impression" && r.Event.Sight == sight {
+			told[at(r)] = true
+		}
+	}
+	var all []*Record
+	for i := range t.Records {
+		if r := &t.Records[i]; r.Event.Kind == "click" && told[at(r)] {
+			all = append(all, r)
+		}
+	}
+	return all
 }
 
 // ledClicks lists the clicks that led to a play: the same box starts a play of

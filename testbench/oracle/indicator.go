@@ -15,6 +15,11 @@ var (
 	byView  = []string{"province", "city", "mode", "channel", "content"}
 	byMode  = []string{"province", "city", "mode"}
 	byOrder = []string{"province", "city", "product", "provider"}
+
+	byImpression = []string{"province", "city", "page", "area", "slot", "content", "template"}
+	byOrderPage  = []string{"province", "city", "page", "product", "content"}
+	byContent    = []string{"province", "city", "content"}
+	byProduct    = []string{"province", "city", "product"}
 )
 
 // Indicators lists every figure the oracle knows.
@@ -32,6 +37,10 @@ func Indicators() []Indicator {
 		{"click_to_play", byClick, func(c *count) (float64, bool) {
 			return divide(100*float64(c.sum[led]), float64(c.sum[clicks]))
 		}},
+		{"impressions", byImpression, number(impressions)},
+		{"focus_impressions", byImpression, number(focuses)},
+		{"ctr", byImpression, percent(renderedClicks, impressions)},
+		{"focus_ctr", byImpression, percent(focusClicks, focuses)},
 		{"plays", byView, number(plays)},
 		{"viewing_minutes", byView, func(c *count) (float64, bool) { return float64(c.sum[viewingMs]) / 60000, true }},
 		{"viewers", byMode, boxes(plays)},
@@ -43,6 +52,16 @@ func Indicators() []Indicator {
 		{"order_attempts", byOrder, number(attempts)},
 		{"orders", byOrder, number(orders)},
 		{"revenue", byOrder, number(fen)},
+		{"order_pages", byOrderPage, number(orderPages)},
+		{"order_page_rate", byContent, percent(orderPages, clicks)},
+		{"order_success", byProduct, percent(orders, orderPages)},
+		{"measured_plays", byView, number(measured)},
+		{"start_time", byView, ratio(startMs, started)},
+		{"stalls_per_play", byView, ratio(stalls, measured)},
+		{"stall_ratio", byView, percent(stalled, measured)},
+		{"stall_time", byView, ratio(stallMs, stalls)},
+		{"play_errors", byView, number(playErrors)},
+		{"error_rate", byView, percent(failed, measured)},
 	}
 }
 
@@ -63,6 +82,19 @@ const (
 	attempts
 	orders
 	fen
+	impressions
+	focuses
+	renderedClicks // of boxes that told of what was painted, in the same hour
+	focusClicks    // of boxes that told of the focus, in the same hour
+	orderPages
+	measured // plays of which is known how they went
+	started  // of these, the ones that had a first picture
+	startMs
+	stalled
+	stalls
+	stallMs
+	playErrors
+	failed
 
 	measures
 )
@@ -72,6 +104,9 @@ var splits = [measures][]string{
 	powerOns: byPlace, pageViews: byPage, clicks: byClick, led: byClick, plays: byView, viewingMs: byView,
 	livePlays: byPlace, vodPlays: byPlace, liveMs: byPlace, vodMs: byPlace,
 	attempts: byOrder, orders: byOrder, fen: byOrder,
+	impressions: byImpression, focuses: byImpression, renderedClicks: byImpression, focusClicks: byImpression,
+	orderPages: byOrderPage,
+	measured:   byView, started: byView, startMs: byView, stalled: byView, stalls: byView, stallMs: byView, playErrors: byView, failed: byView,
 }
 
 // count holds the measures of one cell.
@@ -91,6 +126,10 @@ func boxes(m measure) func(*count) (float64, bool) {
 
 func ratio(a, b measure) func(*count) (float64, bool) {
 	return func(c *count) (float64, bool) { return divide(float64(c.sum[a]), float64(c.sum[b])) }
+}
+
+func percent(a, b measure) func(*count) (float64, bool) {
+	return func(c *count) (float64, bool) { return divide(100*float64(c.sum[a]), float64(c.sum[b])) }
 }
 
 // divide has no value if there is nothing to divide by.

@@ -158,6 +158,59 @@ func TestOrders(t *testing.T) {
 	expect(t, o.Ask("total", "product"), "order_attempts", "total", "year", "", "1")
 }
 
+func TestImpressions(t *testing.T) {
+	o := script(t, `
+		1 10:00:00 a impression "page":"home","area":"top","slot":1,"template":"t1","sight":"rendered"
+		1 10:10:00 a impression "page":"home","area":"top","slot":2,"template":"t1","sight":"rendered"
+		1 10:10:00 a impression "page":"home","area":"top","slot":1,"template":"t1","sight":"focus"
+		1 10:59:59 a click "page":"home","area":"top","slot":1,"template":"t1"
+		1 11:00:00 a click "page":"home","area":"top","slot":1,"template":"t1"
+		1 10:30:00 b click "page":"home","area":"top","slot":1,"template":"t1"
+		1 10:30:00 x impression "page":"home","area":"top","slot":1,"template":"t2","sight":"focus"
+		1 10:30:00 x click "page":"home","area":"top","slot":1,"template":"t2"`)
+	total := o.Ask("total")
+	expect(t, total, "impressions", "total", "", "", "2")
+	expect(t, total, "focus_impressions", "total", "", "", "2")
+	expect(t, total, "ctr", "total", "", "", "50") // b tells of nothing, a of nothing at 11h, x of the focus alone
+	expect(t, total, "focus_ctr", "total", "", "", "100")
+	expect(t, total, "clicks", "total", "", "", "4")
+	slots := o.Ask("total", "slot")
+	expect(t, slots, "ctr", "total", "1", "", "100")
+	expect(t, slots, "ctr", "total", "2", "", "0")
+	expect(t, slots, "focus_ctr", "total", "2", "", "none")
+	expect(t, o.Ask("hour", "template"), "focus_ctr", "2026-11-01T10", "t2", "", "100")
+	expect(t, o.Ask("hour"), "ctr", "2026-11-01T11", "", "", "none")
+	expect(t, o.Ask("total", "province"), "ctr", "total", "43", "", "none")
+}
+
+func TestFunnelAndPlaybacks(t *testing.T) {
+	o := script(t, `
+		1 10:00:00 a click "page":"d","content":"film"
+		1 10:00:01 a order_page "page":"o","product":"month","content":"film"
+		1 10:00:30 a order "product":"month","result":"paid"
+		1 10:30:00 x order_page "page":"o","product":"month","content":"film"
+		1 10:40:00 a playback "mode":"vod","content":"film","start_ms":2000,"stalls":3,"stall_ms":600
+		1 10:50:00 a playback "mode":"vod","content":"film","start_ms":1000,"errors":2
+		1 10:50:00 x playback "mode":"live","channel":"cctv1","errors":1`)
+	total := o.Ask("total")
+	expect(t, total, "order_pages", "total", "", "", "2")
+	expect(t, total, "order_page_rate", "total", "", "", "200")
+	expect(t, total, "order_success", "total", "", "", "50")
+	expect(t, o.Ask("total", "province"), "order_page_rate", "total", "43", "", "none")
+	expect(t, o.Ask("total", "province", "product"), "order_success", "total", "43", "month", "0")
+	expect(t, total, "measured_plays", "total", "", "", "3")
+	expect(t, total, "start_time", "total", "", "", "1500")
+	expect(t, total, "stalls_per_play", "total", "", "", "1")
+	expect(t, total, "stall_ratio", "total", "", "", "33.3333")
+	expect(t, total, "stall_time", "total", "", "", "200")
+	expect(t, total, "play_errors", "total", "", "", "3")
+	expect(t, total, "error_rate", "total", "", "", "66.6667")
+	modes := o.Ask("total", "mode")
+	expect(t, modes, "start_time", "total", "live", "", "none")
+	expect(t, modes, "stall_time", "total", "live", "", "none")
+	expect(t, modes, "error_rate", "total", "live", "", "100")
+}
+
 func TestRead(t *testing.T) {
 	head := `{"truth":1,"seed":1}` + "\n"
 	event := `{"b":"a","p":33,"c":3301,"t":1,"e":{"kind":"click","mono_ms":4}}` + "\n"

@@ -28,6 +28,12 @@ type Event struct {
 	Provider   string `json:"provider"`
 	Fen        int64  `json:"fen"`
 	Result     string `json:"result"`
+	Template   string `json:"template"`
+	Sight      string `json:"sight"`
+	StartMs    int64  `json:"start_ms"`
+	Stalls     int64  `json:"stalls"`
+	StallMs    int64  `json:"stall_ms"`
+	Errors     int64  `json:"errors"`
 }
 
 // Record is one line of truth: an event, where and when it really happened.
@@ -43,6 +49,7 @@ type Record struct {
 type Truth struct {
 	Records []Record
 	Evicted map[string]int64 // events that boxes threw away for want of room
+	Sent    map[string]int64 // of these, sent before: they may have arrived
 	Cut     bool             // the last line was unfinished and left out
 }
 
@@ -105,6 +112,7 @@ func (t *Truth) add(line []byte, one func(string) string) error {
 		AtMs     int64  `json:"t"`
 		Event    *Event `json:"e"`
 		Evicted  int64  `json:"evicted"`
+		Sent     int64  `json:"sent"`
 	}
 	if err := json.Unmarshal(line, &l); err != nil {
 		return err
@@ -114,16 +122,18 @@ func (t *Truth) add(line []byte, one func(string) string) error {
 	}
 	if l.Evicted > 0 {
 		if t.Evicted == nil {
-			t.Evicted = make(map[string]int64)
+			t.Evicted, t.Sent = make(map[string]int64), make(map[string]int64)
 		}
 		t.Evicted[l.Box] += l.Evicted
+		t.Sent[l.Box] += l.Sent
 		return nil
 	}
 	if l.Event == nil || l.Event.Kind == "" {
 		return errors.New(`neither "e", an event, nor "evicted"`)
 	}
 	e := *l.Event
-	for _, s := range []*string{&e.Kind, &e.Page, &e.Area, &e.Content, &e.Mode, &e.Channel, &e.Product, &e.Provider, &e.Result} {
+	for _, s := range []*string{&e.Kind, &e.Page, &e.Area, &e.Content, &e.Mode, &e.Channel, &e.Product, &e.Provider, &e.Result,
+		&e.Template, &e.Sight} {
 		*s = one(*s)
 	}
 	t.Records = append(t.Records, Record{
@@ -181,6 +191,8 @@ func cellOf(r *Record, dimension string) string {
 		return r.Event.Product
 	case "provider":
 		return r.Event.Provider
+	case "template":
+		return r.Event.Template
 	}
 	panic("oracle: no dimension " + dimension)
 }

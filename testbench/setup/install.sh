@@ -3,6 +3,7 @@
 # which, and does nothing when they are there. Usage: install.sh PART ...
 #   browser  Chromium, Node.js and npm, a CJK font for the screenshots
 #   arm      QEMU's user-mode emulator, to run the box's binary
+#   flash    what makes and mounts a file system of our own, and mosquitto as a peer
 #   brokers  mosquitto and RabbitMQ, their services kept from starting; NATS, two
 #            versions, built into bin/brokers
 set -eu
@@ -21,6 +22,13 @@ for part in "$@"; do
 		[ -e /usr/share/fonts/opentype/noto/NotoSansCJK-Regular.ttc ] || missing="$missing fonts-noto-cjk"
 		;;
 	arm) need qemu-arm qemu-user ;;
+	flash)
+		need mkfs.ext4 e2fsprogs
+		need findmnt util-linux
+		need mosquitto_pub mosquitto-clients
+		[ -x /usr/sbin/mosquitto ] || missing="$missing mosquitto"
+		services="$services mosquitto"
+		;;
 	brokers)
 		[ -x /usr/sbin/mosquitto ] || missing="$missing mosquitto"
 		[ -x /usr/lib/rabbitmq/bin/rabbitmq-server ] || missing="$missing rabbitmq-server"
@@ -34,7 +42,7 @@ for part in "$@"; do
 		done
 		;;
 	*)
-		echo "install.sh: unknown part '$part'; known: browser, arm, brokers" >&2
+		echo "install.sh: unknown part '$part'; known: browser, arm, flash, brokers" >&2
 		exit 2
 		;;
 	esac

@@ -30,7 +30,7 @@ import (
 // console, without a network between, and compares every figure with the
 // oracle's: the definitions stand twice, here they meet.
 func TestEngines(t *testing.T) {
-	t.Run("reference", func(t *testing.T) { engines(t, storetest.Memory(), 15, 2) })
+	t.Run("reference", func(t *testing.T) { engines(t, storetest.Memory(), 20, 2) })
 	t.Run("duckdb", func(t *testing.T) {
 		if testing.Short() {
 			t.Skip("asks a real engine some hundred questions")
@@ -111,6 +111,16 @@ func engines(t *testing.T, s store.Store, boxes, days int) {
 		}
 	}
 	t.Logf("%d figures compared in %d questions", cells, r.Queries)
+	told := make(map[string]int)
+	for i := range truth.Records {
+		told[truth.Records[i].Event.Kind]++
+	}
+	for _, kind := range []string{"impression", "order_page", "playback", "health"} {
+		if told[kind] == 0 {
+			t.Errorf("no %s was told, its figures are of nothing", kind)
+		}
+	}
+	t.Log(told)
 	if !r.Equal || int64(r.Events) != events || repeats == 0 || len(strayed) == 0 {
 		if err := r.Print(os.Stderr); err != nil {
 			t.Error(err)

@@ -13,7 +13,7 @@ func (r *Report) Print(w io.Writer) error {
 	fmt.Fprintf(&b, "\nevents  %d of %d boxes, %s to %s\n", r.Events, r.Boxes, r.From, r.To)
 	fmt.Fprintf(&b, "lost    %d\ndoubled %d\n", r.Lost, r.Doubled)
 	if r.Evicted > 0 {
-		fmt.Fprintf(&b, "evicted %d (thrown away by boxes for want of room; among the lost)\n", r.Evicted)
+		fmt.Fprintf(&b, "evicted %d (thrown away by boxes for want of room; among the lost, but for what had arrived of %d sent before)\n", r.Evicted, r.EvictedSent)
 	}
 	list := func(title string, lines []string) {
 		for _, l := range lines {

@@ -18,8 +18,9 @@ type Config struct {
 	// received; 0: 2 minutes.
 	Wait time.Duration
 	// WithoutEvicted takes events that boxes threw away for want of room for
-	// what they are: exactly so many may be missing, and figures are compared
-	// with what happened less those.
+	// what they are: so many may be missing, less those that had been sent before
+	// and may have arrived, and figures are compared with what happened less
+	// what is missing.
 	WithoutEvicted bool
 	Say            func(line string) // progress; nil: silent
 }
@@ -33,9 +34,11 @@ type Report struct {
 	BoxesDiffer int   `json:"boxes_differ"`
 	Lost        int64 `json:"lost"`
 	Doubled     int64 `json:"doubled"`
-	// Evicted is how many events boxes say they threw away; these are among
-	// the lost, and the centre must know of them.
+	// Evicted is how many events boxes say they threw away, EvictedSent how many
+	// of them they had sent before. The lost are among them, and the centre
+	// must know of each.
 	Evicted       int64    `json:"evicted"`
+	EvictedSent   int64    `json:"evicted_sent"`
 	LostEvents    []string `json:"lost_events,omitempty"`
 	DoubledEvents []string `json:"doubled_events,omitempty"`
 
@@ -94,6 +97,9 @@ func Run(ctx context.Context, truth *oracle.Truth, c Config) (*Report, error) {
 	for _, n := range truth.Evicted {
 		v.report.Evicted += n
 	}
+	for _, n := range truth.Sent {
+		v.report.EvictedSent += n
+	}
 	if truth.Cut {
 		v.report.Notes = append(v.report.Notes, "the truth's last line is unfinished and was left out")
 	}
@@ -111,13 +117,19 @@ func Run(ctx context.Context, truth *oracle.Truth, c Config) (*Report, error) {
 	if err := v.compareFigures(ctx); err != nil {
 		return nil, err
 	}
-	due := int64(0)
-	if c.WithoutEvicted {
-		due = v.report.Evicted
-	}
-	v.report.Equal = v.report.Lost == due && v.report.Doubled == 0 && len(v.report.Faults) == 0 &&
+	v.report.Equal = v.report.LossExplained(c.WithoutEvicted) && v.report.Doubled == 0 && len(v.report.Faults) == 0 &&
 		!slices.ContainsFunc(v.report.Lines, func(l *Line) bool { return l.Different > 0 })
 	return &v.report, nil
+}
+
+// LossExplained reports whether as many events are missing as should be: none,
+// or, if what boxes threw away is taken for what it is, that, less what arrived
+// before all the same.
+func (r *Report) LossExplained(withoutEvicted bool) bool {
+	if !withoutEvicted {
+		return r.Lost == 0
+	}
+	return r.Lost <= r.Evicted && r.Lost >= r.Evicted-r.EvictedSent
 }
 
 func (v *verifier) line(indicator string) *Line { return v.lines[indicator] }
@@ -173,8 +185,8 @@ func (v *verifier) compareAccounts(s status) {
 	fault := func(format string, args ...any) {
 		v.report.Faults = append(v.report.Faults, fmt.Sprintf(format, args...))
 	}
-	if s.Lost != v.report.Evicted {
-		fault("the aggregator counts %d events that will never come, the boxes evicted %d", s.Lost, v.report.Evicted)
+	if s.Lost != v.report.Lost {
+		fault("the aggregator counts %d events that will never come, %d are missing", s.Lost, v.report.Lost)
 	}
 	if s.Quarantined != 0 {
 		fault("%d events are quarantined", s.Quarantined)

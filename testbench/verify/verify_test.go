@@ -8,6 +8,7 @@ import (
 	"maps"
 	"net/http"
 	"net/http/httptest"
+	"regexp"
 	"slices"
 	"strings"
 	"testing"
@@ -219,11 +220,23 @@ func TestVerify(t *testing.T) {
 	}
 	f("all arrived", "equal true, lost 0, doubled 0, faults 0, wrong []", func(l []string) []string { return l })
 	order := find(`"result":"paid"`)
-	f("an order twice", "equal false, lost 0, doubled 1, faults 0, wrong [order_attempts orders revenue]", func(l []string) []string {
+	f("an order twice", "equal false, lost 0, doubled 1, faults 0, wrong [order_attempts orders revenue order_success]", func(l []string) []string {
 		return append(l, l[order])
 	})
 	f("a price wrong", "equal false, lost 0, doubled 0, faults 0, wrong [revenue]", func(l []string) []string {
 		l[order] = strings.Replace(l[order], `"fen":`, `"fen":1`, 1)
+		return l
+	})
+	f("a slower start", "equal false, lost 0, doubled 0, faults 0, wrong [start_time]", func(l []string) []string {
+		at := slices.IndexFunc(l, func(l string) bool {
+			return strings.Contains(l, `"kind":"playback"`) && strings.Contains(l, `"start_ms":`)
+		})
+		l[at] = strings.Replace(l[at], `"start_ms":`, `"start_ms":1`, 1)
+		return l
+	})
+	f("an impression of another template", "equal false, lost 0, doubled 0, faults 0, wrong [impressions ctr]", func(l []string) []string {
+		at := find(`"sight":"rendered"`)
+		l[at] = strings.Replace(l[at], `"template":"`, `"template":"x`, 1)
 		return l
 	})
 	f("a page and a slot wrong", "equal false, lost 0, doubled 0, faults 0, wrong [page_views clicks click_to_play]", func(l []string) []string {
@@ -253,14 +266,23 @@ func TestLost(t *testing.T) {
 	}
 	kept = slices.Delete(kept, at, at+1)
 	c, url := serve(t, kept)
-	c.lost = 1 // the centre knows: no need to wait for it
-	r, err := Run(t.Context(), parse(t, told), Config{URL: url, Token: "secret"})
-	if err != nil {
-		t.Fatal(err)
+	f := func(counted int64, evicted string, explained bool, faults int) {
+		t.Helper()
+		c.lost = counted // the centre knows: no need to wait for it
+		r, err := Run(t.Context(), parse(t, append(slices.Clone(told), evicted)), Config{URL: url, Token: "secret", WithoutEvicted: explained})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if r.Lost != 1 || r.Doubled != 0 || r.Equal != (explained && faults == 0) || len(r.LostEvents) != 1 || len(r.Faults) != faults {
+			t.Errorf("%s, lost %v, faults %v", summary(r), r.LostEvents, r.Faults)
+		}
 	}
-	if r.Lost != 1 || r.Doubled != 0 || r.Equal || len(r.LostEvents) != 1 || len(r.Faults) != 1 {
-		t.Errorf("%s, lost %v, faults %v", summary(r), r.LostEvents, r.Faults)
-	}
+	f(1, "", false, 0)
+	f(2, "", false, 1) // it counts one too many
+	box := regexp.MustCompile(`"b":"[^"]*"`).FindString(told[at])
+	f(1, "{"+box+`,"evicted":1}`+"\n", true, 0)
+	f(1, "{"+box+`,"evicted":3,"sent":2}`+"\n", true, 0) // two of three had arrived
+	f(2, "{"+box+`,"evicted":2}`+"\n", true, 1)
 }
 
 func TestRefused(t *testing.T) {

@@ -35,7 +35,6 @@ func examine(args []string, out, errw io.Writer) error {
 	asJSON := fs.Bool("json", false, "print JSON")
 	all := fs.Bool("all", false, "make every check, slow ones too")
 	show := fs.Bool("list", false, "list the checks")
-	keys := fs.String("keys", "", "`file` with the keys that sign profiles")
 	fs.Var(&names, "check", "`names` of the checks to make")
 	fs.Usage = func() {
 		_, _ = fmt.Fprint(fs.Output(), doctorHelp)
@@ -65,10 +64,7 @@ func examine(args []string, out, errw io.Writer) error {
 	if err != nil {
 		return &usageError{err}
 	}
-	p := &doctor.Patient{Config: cfg, CA: files.ca, Cert: files.cert, Key: files.key, Keys: *keys, Clock: session.SystemClock{}}
-	if f := fs.Lookup("profile-keys"); f != nil && p.Keys == "" {
-		p.Keys = f.Value.String() // as the agent is given them
-	}
+	p := &doctor.Patient{Config: cfg, CA: files.ca, Cert: files.cert, Key: files.key, Keys: files.profileKeys, Clock: session.SystemClock{}}
 	p.TLS, _ = trust(files.ca, files.cert, files.key) // what is wrong with them a check of its own says
 	var report doctorReport
 	report.Well = doctor.Run(context.Background(), p, checks, func(r doctor.Result) {

@@ -93,12 +93,15 @@ func parse(args []string, getenv func(string) string, errw io.Writer) (daemon.Co
 	if err := cfg.Validate(); err != nil {
 		return cfg, &usageError{err}
 	}
+	if err := readProfileKeys(files.profileKeys, &cfg); err != nil {
+		return cfg, err
+	}
 	cfg.TLS, err = trust(files.ca, files.cert, files.key)
 	return cfg, err
 }
 
-// files are the certificates' paths.
-type files struct{ ca, cert, key string }
+// files are the paths of certificates and of the keys that sign profiles.
+type files struct{ ca, cert, key, profileKeys string }
 
 // read defines the flags of an agent on fs, which may have others, and reads
 // them and the environment. What they say together is not checked yet.
@@ -144,6 +147,7 @@ func read(fs *flag.FlagSet, args []string, getenv func(string) string) (daemon.C
 	fs.DurationVar(&t.SealAge, "batch-age", t.SealAge, "an unfinished batch is sent when so old")
 	fs.DurationVar(&t.SealRide, "batch-ride", t.SealRide, "and when so old, with the next event")
 	fs.DurationVar(&t.KeepAlive, "keepalive", t.KeepAlive, "MQTT keep-alive, +-20 % by box")
+	keys := profileFlags(fs, &cfg)
 	fs.StringVar(&level, "log", "info", "log `level`: debug, info, warn, error")
 	local.define(fs, &cfg)
 	if err := parseFlags(fs, args); err != nil {
@@ -162,6 +166,7 @@ func read(fs *flag.FlagSet, args []string, getenv func(string) string) (daemon.C
 	if err := local.take(&cfg); err != nil {
 		return cfg, f, &usageError{err}
 	}
+	f.profileKeys = *keys
 	return cfg, f, nil
 }
 

@@ -22,7 +22,7 @@ func (f *localFlags) define(fs *flag.FlagSet, cfg *daemon.Config) {
 	fs.Var(&f.uids, "socket-uid", "`user` ids that may report on the socket, beside root and the agent's own")
 	fs.Var(&f.gids, "socket-gid", "`group` ids that may; the socket gets the first of them")
 	fs.BoolVar(&cfg.Metrics, "metrics", false, "serve GET /metrics on -listen, to programs of the box")
-	fs.DurationVar(&f.health, "health-every", 0, "record how the box does this often, 10s to 24h; 0: never")
+	fs.DurationVar(&f.health, "health-every", 0, "record how the box does this often, 10s to 24h; 0: never, unless a profile says so")
 }
 
 // take moves what was given into cfg.

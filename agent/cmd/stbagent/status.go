@@ -71,6 +71,9 @@ func showStatus(w io.Writer, s *daemon.Status) (err error) {
 			line("acks", "none yet")
 		}
 	}
+	if s.Running {
+		line("profile", "%s", profileLine(&s.Profile))
+	}
 	if s.Running && s.Listen != "" {
 		line("pages", "http://%s", s.Listen)
 	}

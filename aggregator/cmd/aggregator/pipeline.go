@@ -57,6 +57,8 @@ func (p *Platform) Run(ctx context.Context) error {
 	parts.Go(func() { _ = p.closing.Run(work) })
 	parts.Go(func() { p.tell(work) })
 	parts.Go(func() { p.prune(work) })
+	stopSteering := p.startSteering(work)
+	defer stopSteering()
 
 	served := make(chan error, 1)
 	go func() { served <- p.server.Serve(p.listener) }()
@@ -67,6 +69,7 @@ func (p *Platform) Run(ctx context.Context) error {
 	case failure = <-served:
 	}
 
+	stopSteering() // it publishes through the door
 	failure = errors.Join(failure, p.closeDoor(), p.intake.Close())
 	p.drain(work)
 	p.console.Close()

@@ -101,7 +101,7 @@ func (s *Store) close(ctx context.Context, tx *sql.Tx, snap store.Snapshot) erro
 }
 
 // maxGapHours is how many hours without a dirty cell are read along rather
-// than beginning another run: a run costs some 25 statements.
+// than beginning another run: a run costs some 30 statements.
 const maxGapHours = 3
 
 // runs cuts cells into stretches of hours that lie close together.

@@ -219,7 +219,10 @@ var columnTypes = map[store.Column]string{
 	store.ColProvince: "UTINYINT", store.ColCity: "USMALLINT", store.ColMode: "UTINYINT", store.ColSlot: "UINTEGER",
 }
 
-var measureTypes = map[store.Measure]string{store.MeasureViewingMs: "BIGINT", store.MeasureFen: "BIGINT"}
+var measureTypes = map[store.Measure]string{
+	store.MeasureViewingMs: "BIGINT", store.MeasureFen: "BIGINT",
+	store.MeasureStartMs: "BIGINT", store.MeasureStalls: "BIGINT", store.MeasureStallMs: "BIGINT", store.MeasureErrors: "BIGINT",
+}
 
 // factSchema is the schema of the fact tables, made from their shapes.
 func factSchema() string {

@@ -96,6 +96,11 @@ var eventTables = []struct{ name, reach string }{
 	{"click", fmt.Sprint(store.ClickReachMs)},
 	{"viewing", fmt.Sprintf("e.duration_ms + %d", store.LedMs)},
 	{"orders", "0"},
+	{"impression", "0"},
+	{"order_page", "0"},
+	{"playback", "0"},
+	{"health", "0"},
+	{"running", "0"},
 	{"notice", "0"},
 }
 

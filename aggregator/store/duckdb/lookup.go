@@ -115,18 +115,31 @@ SELECT box, max(boot) FROM clock SEMI JOIN (SELECT unnest(?::UBIGINT[]) AS box) 
 	return found, wrap("latest boots", err)
 }
 
-// allEvents is every event row as (box, boot, mono_ms, kind).
-const allEvents = `
-SELECT box, boot, mono_ms, (CASE WHEN switched_on THEN %d ELSE %d END)::UTINYINT AS kind FROM power WHERE box IN (%[7]s)
-UNION ALL SELECT box, boot, mono_ms, %[3]d FROM page_view WHERE box IN (%[7]s)
-UNION ALL SELECT box, boot, mono_ms, %[4]d FROM click WHERE box IN (%[7]s)
-UNION ALL SELECT box, boot, mono_ms, %[5]d FROM viewing WHERE box IN (%[7]s)
-UNION ALL SELECT box, boot, mono_ms, %[6]d FROM orders WHERE box IN (%[7]s)
-UNION ALL SELECT box, boot, mono_ms, kind FROM notice WHERE box IN (%[7]s)`
+// kindOf says which protocol.Kind the rows of each event table are, in SQL.
+var kindOf = []struct{ table, kind string }{
+	{"power", fmt.Sprintf("(CASE WHEN switched_on THEN %s ELSE %s END)", number(protocol.PowerOn), number(protocol.PowerOff))},
+	{"page_view", number(protocol.PageView)},
+	{"click", number(protocol.Click)},
+	{"viewing", number(protocol.View)},
+	{"orders", number(protocol.Order)},
+	{"impression", number(protocol.Impression)},
+	{"order_page", number(protocol.OrderPage)},
+	{"playback", number(protocol.Playback)},
+	{"health", number(protocol.Health)},
+	{"running", number(protocol.Running)},
+	{"notice", "kind"},
+}
 
+func number(k protocol.Kind) string { return fmt.Sprintf("%d", uint8(k)) }
+
+// eventsOf selects every event row of the boxes as (box, boot, mono_ms, kind).
 func eventsOf(boxes []uint64) string {
-	return fmt.Sprintf(allEvents, protocol.PowerOn, protocol.PowerOff, protocol.PageView, protocol.Click,
-		protocol.View, protocol.Order, join(boxes))
+	listed := join(boxes)
+	all := make([]string, len(kindOf))
+	for i, t := range kindOf {
+		all[i] = fmt.Sprintf("SELECT box, boot, mono_ms, %s::UTINYINT AS kind FROM %s WHERE box IN (%s)", t.kind, t.table, listed)
+	}
+	return strings.Join(all, "\nUNION ALL ")
 }
 
 // Audit implements store.Store.

@@ -41,6 +41,8 @@ func appendEvents(w *bulk, b *store.Block) error {
 		fixed(b.Views, func(r *store.View) uint32 { return r.Part }),
 		fixed(b.Views, func(r *store.View) uint8 { return r.End }),
 		fixed(b.Views, func(r *store.View) uint32 { return r.Trace }),
+		fixed(b.Views, func(r *store.View) uint32 { return r.Keys }),
+		fixed(b.Views, func(r *store.View) int64 { return r.IdleMs }),
 	)); err != nil {
 		return err
 	}
@@ -57,10 +59,75 @@ func appendEvents(w *bulk, b *store.Block) error {
 	)); err != nil {
 		return err
 	}
+	if err := appendSeen(w, b); err != nil {
+		return err
+	}
+	if err := appendCondition(w, b); err != nil {
+		return err
+	}
 	return w.append("notice", len(b.Notices), append(
 		stamps(b.Notices, func(r *store.Notice) *store.Stamp { return &r.Stamp }),
 		fixed(b.Notices, func(r *store.Notice) uint8 { return r.Kind }),
 		fixed(b.Notices, func(r *store.Notice) int64 { return r.Count }),
+	))
+}
+
+// appendSeen adds what was seen and how it played.
+func appendSeen(w *bulk, b *store.Block) error {
+	if err := w.append("impression", len(b.Impressions), append(
+		stamps(b.Impressions, func(r *store.Impression) *store.Stamp { return &r.Stamp }),
+		fixed(b.Impressions, func(r *store.Impression) uint64 { return r.Page }),
+		fixed(b.Impressions, func(r *store.Impression) uint64 { return r.Area }),
+		fixed(b.Impressions, func(r *store.Impression) uint64 { return r.Content }),
+		fixed(b.Impressions, func(r *store.Impression) uint64 { return r.Template }),
+		fixed(b.Impressions, func(r *store.Impression) uint32 { return r.Slot }),
+		fixed(b.Impressions, func(r *store.Impression) uint8 { return r.Sight }),
+		fixed(b.Impressions, func(r *store.Impression) int32 { return int32(r.DurationMs) }), // at most a day
+	)); err != nil {
+		return err
+	}
+	if err := w.append("order_page", len(b.OrderPages), append(
+		stamps(b.OrderPages, func(r *store.OrderPage) *store.Stamp { return &r.Stamp }),
+		fixed(b.OrderPages, func(r *store.OrderPage) uint64 { return r.Page }),
+		fixed(b.OrderPages, func(r *store.OrderPage) uint64 { return r.Product }),
+		fixed(b.OrderPages, func(r *store.OrderPage) uint64 { return r.Content }),
+		fixed(b.OrderPages, func(r *store.OrderPage) uint32 { return r.Trace }),
+	)); err != nil {
+		return err
+	}
+	return w.append("playback", len(b.Playbacks), append(
+		stamps(b.Playbacks, func(r *store.Playback) *store.Stamp { return &r.Stamp }),
+		fixed(b.Playbacks, func(r *store.Playback) uint8 { return r.Mode }),
+		fixed(b.Playbacks, func(r *store.Playback) uint64 { return r.Channel }),
+		fixed(b.Playbacks, func(r *store.Playback) uint64 { return r.Content }),
+		fixed(b.Playbacks, func(r *store.Playback) int32 { return int32(r.StartMs) }), // at most a day
+		fixed(b.Playbacks, func(r *store.Playback) uint32 { return r.Stalls }),
+		fixed(b.Playbacks, func(r *store.Playback) int32 { return int32(r.StallMs) }), // at most a day
+		fixed(b.Playbacks, func(r *store.Playback) uint32 { return r.Errors }),
+		fixed(b.Playbacks, func(r *store.Playback) uint64 { return r.Error }),
+		fixed(b.Playbacks, func(r *store.Playback) uint32 { return r.Trace }),
+	))
+}
+
+// appendCondition adds how boxes are and what they run.
+func appendCondition(w *bulk, b *store.Block) error {
+	if err := w.append("health", len(b.Healths), append(
+		stamps(b.Healths, func(r *store.Health) *store.Stamp { return &r.Stamp }),
+		fixed(b.Healths, func(r *store.Health) uint32 { return r.CPU }),
+		fixed(b.Healths, func(r *store.Health) int64 { return r.MemoryKB }),
+		fixed(b.Healths, func(r *store.Health) int32 { return r.Temperature }),
+		fixed(b.Healths, func(r *store.Health) int64 { return r.AgentKB }),
+		fixed(b.Healths, func(r *store.Health) int64 { return r.AgentMs }),
+		fixed(b.Healths, func(r *store.Health) int64 { return r.FlashKB }),
+		fixed(b.Healths, func(r *store.Health) int64 { return r.Waiting }),
+	)); err != nil {
+		return err
+	}
+	return w.append("running", len(b.Runnings), append(
+		stamps(b.Runnings, func(r *store.Running) *store.Stamp { return &r.Stamp }),
+		fixed(b.Runnings, func(r *store.Running) uint64 { return r.Version }),
+		fixed(b.Runnings, func(r *store.Running) uint8 { return r.State }),
+		fixed(b.Runnings, func(r *store.Running) uint64 { return r.Why }),
 	))
 }
 

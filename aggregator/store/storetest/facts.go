@@ -7,7 +7,7 @@ import (
 
 // group is the dimensions of a fact row in the order of its shape; unused
 // places are 0.
-type group [6]uint64
+type group [7]uint64
 
 // facts holds the rows of one cell: for each fact, measures by group.
 type facts [store.Facts]map[group][]int64
@@ -74,6 +74,17 @@ func (m *memory) compute(c store.Cell) closedCell {
 			order(e, f)
 		}
 	}
+	m.sights(c, f)
+	for i := range m.rows.OrderPages {
+		if e := &m.rows.OrderPages[i]; in(c, &e.Stamp) {
+			f.add(store.FactOrderPage, group{uint64(e.Province), uint64(e.City), e.Page, e.Product, e.Content}, store.MeasureOrderPages, 1)
+		}
+	}
+	for i := range m.rows.Playbacks {
+		if e := &m.rows.Playbacks[i]; in(c, &e.Stamp) {
+			playback(e, f)
+		}
+	}
 	return out
 }
 
@@ -137,5 +148,56 @@ func order(o *store.Order, f *facts) {
 		f.add(store.FactOrder, g, store.MeasureOrderAttempts, 1)
 	case protocol.ResultRefunded:
 		f.add(store.FactOrder, g, store.MeasureFen, -o.Fen)
+	}
+}
+
+// sights counts Impressions, and the Clicks of the boxes that told any.
+func (m *memory) sights(c store.Cell, f *facts) {
+	rendered, focus := map[uint64]bool{}, map[uint64]bool{}
+	for i := range m.rows.Impressions {
+		e := &m.rows.Impressions[i]
+		if !in(c, &e.Stamp) {
+			continue
+		}
+		g := group{uint64(e.Province), uint64(e.City), e.Page, e.Area, uint64(e.Slot), e.Content, e.Template}
+		switch protocol.Sight(e.Sight) {
+		case protocol.SightRendered:
+			rendered[e.Box] = true
+			f.add(store.FactImpression, g, store.MeasureImpressions, 1)
+		case protocol.SightFocus:
+			focus[e.Box] = true
+			f.add(store.FactImpression, g, store.MeasureFocuses, 1)
+		}
+	}
+	for i := range m.rows.Clicks {
+		e := &m.rows.Clicks[i]
+		if !in(c, &e.Stamp) {
+			continue
+		}
+		g := group{uint64(e.Province), uint64(e.City), e.Page, e.Area, uint64(e.Slot), e.Content, e.Template}
+		if rendered[e.Box] {
+			f.add(store.FactImpression, g, store.MeasureRenderedClicks, 1)
+		}
+		if focus[e.Box] {
+			f.add(store.FactImpression, g, store.MeasureFocusClicks, 1)
+		}
+	}
+}
+
+func playback(p *store.Playback, f *facts) {
+	g := group{uint64(p.Province), uint64(p.City), uint64(p.Mode), p.Channel, p.Content}
+	f.add(store.FactPlayback, g, store.MeasureMeasured, 1)
+	if p.StartMs > 0 {
+		f.add(store.FactPlayback, g, store.MeasureStarted, 1)
+		f.add(store.FactPlayback, g, store.MeasureStartMs, p.StartMs)
+	}
+	if p.Stalls > 0 {
+		f.add(store.FactPlayback, g, store.MeasureStalled, 1)
+	}
+	f.add(store.FactPlayback, g, store.MeasureStalls, int64(p.Stalls))
+	f.add(store.FactPlayback, g, store.MeasureStallMs, p.StallMs)
+	f.add(store.FactPlayback, g, store.MeasureErrors, int64(p.Errors))
+	if p.Errors > 0 {
+		f.add(store.FactPlayback, g, store.MeasureFailed, 1)
 	}
 }

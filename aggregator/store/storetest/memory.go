@@ -80,6 +80,11 @@ func (m *memory) Insert(ctx context.Context, b *store.Block) (bool, error) {
 	m.rows.Clicks = append(m.rows.Clicks, b.Clicks...)
 	m.rows.Views = append(m.rows.Views, b.Views...)
 	m.rows.Orders = append(m.rows.Orders, b.Orders...)
+	m.rows.Impressions = append(m.rows.Impressions, b.Impressions...)
+	m.rows.OrderPages = append(m.rows.OrderPages, b.OrderPages...)
+	m.rows.Playbacks = append(m.rows.Playbacks, b.Playbacks...)
+	m.rows.Healths = append(m.rows.Healths, b.Healths...)
+	m.rows.Runnings = append(m.rows.Runnings, b.Runnings...)
 	m.rows.Notices = append(m.rows.Notices, b.Notices...)
 	store.Touched(b, touch)
 	for _, c := range b.Codes {
@@ -130,6 +135,21 @@ func eachRow(b *store.Block, f func(s *store.Stamp, reachMs int64, kind uint8)) 
 	}
 	for i := range b.Orders {
 		f(&b.Orders[i].Stamp, 0, uint8(protocol.Order))
+	}
+	for i := range b.Impressions {
+		f(&b.Impressions[i].Stamp, 0, uint8(protocol.Impression))
+	}
+	for i := range b.OrderPages {
+		f(&b.OrderPages[i].Stamp, 0, uint8(protocol.OrderPage))
+	}
+	for i := range b.Playbacks {
+		f(&b.Playbacks[i].Stamp, 0, uint8(protocol.Playback))
+	}
+	for i := range b.Healths {
+		f(&b.Healths[i].Stamp, 0, uint8(protocol.Health))
+	}
+	for i := range b.Runnings {
+		f(&b.Runnings[i].Stamp, 0, uint8(protocol.Running))
 	}
 	for i := range b.Notices {
 		f(&b.Notices[i].Stamp, 0, b.Notices[i].Kind)

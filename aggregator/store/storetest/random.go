@@ -121,10 +121,17 @@ func (g *maker) block(round int) *store.Block {
 	for range 10 + g.r.IntN(60) {
 		b.Powers = append(b.Powers, store.Power{Stamp: g.stamp(), On: g.r.IntN(2) == 0})
 		b.PageViews = append(b.PageViews, store.PageView{Stamp: g.stamp(), Page: g.one(4)})
-		click := store.Click{Stamp: g.stamp(), Page: g.one(3), Area: g.one(2), Slot: uint32(g.one(3)), Content: g.one(3)}
+		click := store.Click{Stamp: g.stamp(), Page: g.one(3), Area: g.one(2), Slot: uint32(g.one(3)), Content: g.one(3), Template: g.one(2)}
 		b.Clicks = append(b.Clicks, click)
 		b.Orders = append(b.Orders, store.Order{Stamp: g.stamp(), Product: g.one(3), Provider: g.one(2), Fen: int64(g.r.IntN(5000)), Result: uint8(g.r.IntN(5))})
-		b.Notices = append(b.Notices, store.Notice{Stamp: g.stamp(), Kind: uint8(7 + g.r.IntN(10))})
+		b.Notices = append(b.Notices, store.Notice{Stamp: g.stamp(), Kind: []uint8{7, 8, 9, 10, 16, 99}[g.r.IntN(6)]})
+		b.Impressions = append(b.Impressions, store.Impression{Stamp: g.stamp(), Page: g.one(3), Area: g.one(2), Slot: uint32(g.one(3)), Content: g.one(3),
+			Template: g.one(2), Sight: uint8(g.one(4)), DurationMs: int64(g.one(5000))})
+		b.OrderPages = append(b.OrderPages, store.OrderPage{Stamp: g.stamp(), Page: g.one(2), Product: g.one(3), Content: g.one(3)})
+		b.Playbacks = append(b.Playbacks, store.Playback{Stamp: g.stamp(), Mode: uint8(g.one(6)), Channel: g.one(3), Content: g.one(3),
+			StartMs: int64(g.one(3)) * 700, Stalls: uint32(g.one(3)), StallMs: int64(g.one(9000)), Errors: uint32(g.one(2)), Error: g.one(2)})
+		b.Healths = append(b.Healths, store.Health{Stamp: g.stamp(), CPU: uint32(g.one(1001)), Temperature: -5})
+		b.Runnings = append(b.Runnings, store.Running{Stamp: g.stamp(), Version: g.one(3), State: uint8(g.one(5))})
 		v := g.view(g.stamp())
 		b.Views = append(b.Views, v)
 		if g.r.IntN(2) == 0 { // a play that the click may have led to

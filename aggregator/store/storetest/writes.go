@@ -94,12 +94,17 @@ func testRetimes(t *testing.T, b *bench) {
 	other := slow(at(1, now), 1)
 	other.Boot = 2
 	b.put(store.Block{
-		Powers:    []store.Power{{Stamp: slow(at(1, now), 1), On: true}, {Stamp: other, On: true}},
-		PageViews: []store.PageView{{Stamp: slow(at(1, now+minute), 1), Page: 5}, {Stamp: slow(at(1, now), 3), Page: 6}},
-		Clicks:    []store.Click{{Stamp: slow(at(1, now+minute), 0), Page: 5}},
-		Views:     []store.View{{Stamp: slow(at(1, now+30*minute), 1), DurationMs: 10 * minute, Speed: 100}},
-		Orders:    []store.Order{{Stamp: slow(in43(at(1, now)), 1), Result: 1, Fen: 5}},
-		Notices:   []store.Notice{{Stamp: slow(at(1, now), 1), Kind: 7}},
+		Powers:      []store.Power{{Stamp: slow(at(1, now), 1), On: true}, {Stamp: other, On: true}},
+		PageViews:   []store.PageView{{Stamp: slow(at(1, now+minute), 1), Page: 5}, {Stamp: slow(at(1, now), 3), Page: 6}},
+		Clicks:      []store.Click{{Stamp: slow(at(1, now+minute), 0), Page: 5}},
+		Views:       []store.View{{Stamp: slow(at(1, now+30*minute), 1), DurationMs: 10 * minute, Speed: 100}},
+		Orders:      []store.Order{{Stamp: slow(in43(at(1, now)), 1), Result: 1, Fen: 5}},
+		Impressions: []store.Impression{{Stamp: slow(at(1, now), 1), Sight: 1}},
+		OrderPages:  []store.OrderPage{{Stamp: slow(at(1, now), 1)}},
+		Playbacks:   []store.Playback{{Stamp: slow(at(1, now), 1), Stalls: 2}},
+		Healths:     []store.Health{{Stamp: slow(at(1, now), 1)}},
+		Runnings:    []store.Running{{Stamp: slow(at(1, now), 1)}},
+		Notices:     []store.Notice{{Stamp: slow(at(1, now), 1), Kind: 7}},
 	})
 	b.settle()
 	b.put(store.Block{
@@ -111,9 +116,12 @@ func testRetimes(t *testing.T, b *bench) {
 	by := []store.Column{store.ColProvince}
 	b.expect(hourly(store.FactBox, by, sum(store.MeasurePowerOns, store.MeasurePageViews, store.MeasureClicks, store.MeasureViewingMs, store.MeasureEvents)),
 		row(1, key(33), 2, 1, 0, 0, 3), // the other boot, the page with the best clock, the block's own
-		row(2, key(33), 1, 1, 1, 10*minute, 5),
+		row(2, key(33), 1, 1, 1, 10*minute, 10),
 		row(2, key(43), 0, 0, 0, 0, 1))
 	b.expect(hourly(store.FactOrder, by, sum(store.MeasureFen)), row(2, key(43), 5))
+	b.expect(hourly(store.FactImpression, by, sum(store.MeasureImpressions, store.MeasureRenderedClicks)), row(2, key(33), 1, 1))
+	b.expect(hourly(store.FactOrderPage, by, sum(store.MeasureOrderPages)), row(2, key(33), 1))
+	b.expect(hourly(store.FactPlayback, by, sum(store.MeasureStalls)), row(2, key(33), 2))
 	// no row is held with a clock worse than 1
 	b.put(store.Block{Retimes: []store.Retime{{ClockKey: store.ClockKey{Box: 1, Boot: 1}, Clock: store.Clock{Quality: 1}}}})
 	b.same("dirt", b.dirty().Cells, []store.Cell(nil))
@@ -190,12 +198,17 @@ func testAudit(t *testing.T, b *bench) {
 		return store.Stamp{Province: 33, Box: box, Boot: boot, MonoMs: mono, AtMs: now}
 	}
 	b.put(store.Block{
-		Powers:    []store.Power{{Stamp: s(1, 1, 5), On: true}, {Stamp: s(1, 1, 50)}},
-		PageViews: []store.PageView{{Stamp: s(1, 1, 6)}, {Stamp: s(2, 1, 6)}},
-		Clicks:    []store.Click{{Stamp: s(1, 1, 7)}, {Stamp: s(1, 1, 8)}},
-		Views:     []store.View{{Stamp: s(1, 1, 9)}},
-		Orders:    []store.Order{{Stamp: s(1, 2, 1)}},
-		Notices:   []store.Notice{{Stamp: s(1, 1, 2), Kind: uint8(protocol.Identity)}, {Stamp: s(1, 1, 3), Kind: 77}},
+		Powers:      []store.Power{{Stamp: s(1, 1, 5), On: true}, {Stamp: s(1, 1, 50)}},
+		PageViews:   []store.PageView{{Stamp: s(1, 1, 6)}, {Stamp: s(2, 1, 6)}},
+		Clicks:      []store.Click{{Stamp: s(1, 1, 7)}, {Stamp: s(1, 1, 8)}},
+		Views:       []store.View{{Stamp: s(1, 1, 9)}},
+		Orders:      []store.Order{{Stamp: s(1, 2, 1)}},
+		Impressions: []store.Impression{{Stamp: s(1, 2, 2)}, {Stamp: s(1, 2, 2)}},
+		OrderPages:  []store.OrderPage{{Stamp: s(1, 2, 3)}},
+		Playbacks:   []store.Playback{{Stamp: s(1, 2, 4)}},
+		Healths:     []store.Health{{Stamp: s(1, 2, 5)}},
+		Runnings:    []store.Running{{Stamp: s(1, 2, 6)}},
+		Notices:     []store.Notice{{Stamp: s(1, 1, 2), Kind: uint8(protocol.Identity)}, {Stamp: s(1, 1, 3), Kind: 77}},
 	})
 	got, err := b.Audit(ctx, []uint64{3, 2, 1})
 	if err != nil {
@@ -205,7 +218,10 @@ func testAudit(t *testing.T, b *bench) {
 		{Box: 1, Kind: 1, Events: 1, MonoSum: 5}, {Box: 1, Kind: 2, Events: 1, MonoSum: 50},
 		{Box: 1, Kind: 3, Events: 1, MonoSum: 6}, {Box: 1, Kind: 4, Events: 2, MonoSum: 15},
 		{Box: 1, Kind: 5, Events: 1, MonoSum: 9}, {Box: 1, Kind: 6, Events: 1, MonoSum: 1},
-		{Box: 1, Kind: 7, Events: 1, MonoSum: 2}, {Box: 1, Kind: 77, Events: 1, MonoSum: 3},
+		{Box: 1, Kind: 7, Events: 1, MonoSum: 2}, {Box: 1, Kind: 11, Events: 2, MonoSum: 4},
+		{Box: 1, Kind: 12, Events: 1, MonoSum: 3}, {Box: 1, Kind: 13, Events: 1, MonoSum: 4},
+		{Box: 1, Kind: 14, Events: 1, MonoSum: 5}, {Box: 1, Kind: 15, Events: 1, MonoSum: 6},
+		{Box: 1, Kind: 77, Events: 1, MonoSum: 3},
 		{Box: 2, Kind: 3, Events: 1, MonoSum: 6},
 	})
 	events, err := b.Events(ctx, 1)
@@ -215,7 +231,9 @@ func testAudit(t *testing.T, b *bench) {
 	b.same("events", events, []store.EventRef{
 		{Boot: 1, MonoMs: 2, Kind: 7}, {Boot: 1, MonoMs: 3, Kind: 77}, {Boot: 1, MonoMs: 5, Kind: 1},
 		{Boot: 1, MonoMs: 6, Kind: 3}, {Boot: 1, MonoMs: 7, Kind: 4}, {Boot: 1, MonoMs: 8, Kind: 4},
-		{Boot: 1, MonoMs: 9, Kind: 5}, {Boot: 1, MonoMs: 50, Kind: 2}, {Boot: 2, MonoMs: 1, Kind: 6}})
+		{Boot: 1, MonoMs: 9, Kind: 5}, {Boot: 1, MonoMs: 50, Kind: 2}, {Boot: 2, MonoMs: 1, Kind: 6},
+		{Boot: 2, MonoMs: 2, Kind: 11}, {Boot: 2, MonoMs: 2, Kind: 11}, {Boot: 2, MonoMs: 3, Kind: 12},
+		{Boot: 2, MonoMs: 4, Kind: 13}, {Boot: 2, MonoMs: 5, Kind: 14}, {Boot: 2, MonoMs: 6, Kind: 15}})
 	if got, err := b.Audit(ctx, nil); err != nil || len(got) != 0 {
 		t.Fatalf("Audit(nil) = %v, %v", got, err)
 	}

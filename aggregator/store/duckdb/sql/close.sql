@@ -51,6 +51,21 @@ SELECT hour_of(at_ms), province, city, box, at_ms, 0, 0, 0
 FROM orders WHERE at_ms >= $lo_ms AND at_ms < $hi_ms
 UNION ALL
 SELECT hour_of(at_ms), province, city, box, at_ms, 0, 0, 0
+FROM impression WHERE at_ms >= $lo_ms AND at_ms < $hi_ms
+UNION ALL
+SELECT hour_of(at_ms), province, city, box, at_ms, 0, 0, 0
+FROM order_page WHERE at_ms >= $lo_ms AND at_ms < $hi_ms
+UNION ALL
+SELECT hour_of(at_ms), province, city, box, at_ms, 0, 0, 0
+FROM playback WHERE at_ms >= $lo_ms AND at_ms < $hi_ms
+UNION ALL
+SELECT hour_of(at_ms), province, city, box, at_ms, 0, 0, 0
+FROM health WHERE at_ms >= $lo_ms AND at_ms < $hi_ms
+UNION ALL
+SELECT hour_of(at_ms), province, city, box, at_ms, 0, 0, 0
+FROM running WHERE at_ms >= $lo_ms AND at_ms < $hi_ms
+UNION ALL
+SELECT hour_of(at_ms), province, city, box, at_ms, 0, 0, 0
 FROM notice WHERE at_ms >= $lo_ms AND at_ms < $hi_ms;
 
 CREATE OR REPLACE TEMP TABLE doing AS
@@ -131,4 +146,44 @@ SELECT c.hour, e.province, e.city, e.product, e.provider,
 	sum(CASE e.result WHEN 1 THEN e.fen WHEN 4 THEN -e.fen ELSE 0 END)
 FROM orders e JOIN cell c ON c.hour = hour_of(e.at_ms) AND c.province = e.province
 WHERE e.at_ms >= $lo_ms AND e.at_ms < $hi_ms AND e.result IN (1, 2, 3, 4)
+GROUP BY ALL;
+
+-- Boxes that told of sights, and of which: the clicks over impressions are theirs.
+CREATE OR REPLACE TEMP TABLE watcher AS
+SELECT hour_of(at_ms) AS hour, province, box, max((sight = 1)::INTEGER) AS rendered, max((sight = 2)::INTEGER) AS focus
+FROM impression WHERE at_ms >= $lo_ms AND at_ms < $hi_ms AND sight IN (1, 2)
+GROUP BY ALL;
+
+DELETE FROM fact_impression_hour WHERE period >= $from AND period < $to AND (period, province) IN (SELECT hour, province FROM cell);
+
+-- 1 rendered, 2 focus
+INSERT INTO fact_impression_hour
+SELECT hour, province, city, page, area, slot, content, template, sum(impressions), sum(focuses), sum(rendered_clicks), sum(focus_clicks)
+FROM (
+	SELECT hour_of(at_ms) AS hour, province, city, page, area, slot, content, template,
+		(sight = 1)::INTEGER AS impressions, (sight = 2)::INTEGER AS focuses, 0 AS rendered_clicks, 0 AS focus_clicks
+	FROM impression WHERE at_ms >= $lo_ms AND at_ms < $hi_ms AND sight IN (1, 2)
+	UNION ALL
+	SELECT w.hour, e.province, e.city, e.page, e.area, e.slot, e.content, e.template, 0, 0, w.rendered, w.focus
+	FROM click e JOIN watcher w ON w.hour = hour_of(e.at_ms) AND w.province = e.province AND w.box = e.box
+	WHERE e.at_ms >= $lo_ms AND e.at_ms < $hi_ms)
+	SEMI JOIN cell USING (hour, province)
+GROUP BY ALL;
+
+DELETE FROM fact_order_page_hour WHERE period >= $from AND period < $to AND (period, province) IN (SELECT hour, province FROM cell);
+
+INSERT INTO fact_order_page_hour
+SELECT c.hour, e.province, e.city, e.page, e.product, e.content, count(*)
+FROM order_page e JOIN cell c ON c.hour = hour_of(e.at_ms) AND c.province = e.province
+WHERE e.at_ms >= $lo_ms AND e.at_ms < $hi_ms
+GROUP BY ALL;
+
+DELETE FROM fact_playback_hour WHERE period >= $from AND period < $to AND (period, province) IN (SELECT hour, province FROM cell);
+
+INSERT INTO fact_playback_hour
+SELECT c.hour, e.province, e.city, e.mode, e.channel, e.content,
+	count(*), count(*) FILTER (e.start_ms > 0), sum(e.start_ms),
+	count(*) FILTER (e.stalls > 0), sum(e.stalls), sum(e.stall_ms), sum(e.errors), count(*) FILTER (e.errors > 0)
+FROM playback e JOIN cell c ON c.hour = hour_of(e.at_ms) AND c.province = e.province
+WHERE e.at_ms >= $lo_ms AND e.at_ms < $hi_ms
 GROUP BY ALL;

@@ -1,0 +1,94 @@
+package duckdb
+
+import (
+	"os"
+	"path/filepath"
+	"slices"
+	"testing"
+
+	"iptvdc/aggregator/store"
+	"iptvdc/protocol"
+)
+
+// TestOpensOlder: a store that the version before wrote opens with all it
+// holds, takes what is new, and opens again.
+func TestOpensOlder(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "store.duckdb")
+	script, err := os.ReadFile("testdata/before_impressions.sql")
+	if err != nil {
+		t.Fatal(err)
+	}
+	db, err := openFile(path, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, statement := range statements(string(script)) {
+		if _, err := db.Exec(statement); err != nil {
+			t.Fatalf("%v, in %s", err, statement)
+		}
+	}
+	if err := db.Close(); err != nil {
+		t.Fatal(err)
+	}
+	const at = 1777809600000 // 2026-05-03 20:00 in Shanghai
+	ctx := t.Context()
+	ask := func(s *Store, f store.Fact, want ...int64) {
+		t.Helper()
+		for snap, err := s.Dirty(ctx, 10); len(snap.Cells) > 0 || err != nil; snap, err = s.Dirty(ctx, 10) {
+			if err == nil {
+				err = s.Close(ctx, snap)
+			}
+			if err != nil {
+				t.Fatal(err)
+			}
+		}
+		q := store.Query{Fact: f, Hourly: true, AllProvinces: true, Spans: []store.Span{{From: 493844, To: 493846}}}
+		for _, m := range store.ShapeOf(f).Measures {
+			q.Values = append(q.Values, store.Value{Measure: m})
+		}
+		rows, err := s.Query(ctx, q)
+		if err != nil || len(rows) != 1 || !slices.Equal(rows[0].Values, want) {
+			t.Errorf("%s holds %v, %v; want %v", store.ShapeOf(f).Name, rows, err, want)
+		}
+	}
+	s, err := Open(path, Options{Threads: 1})
+	if err != nil {
+		t.Fatal(err)
+	}
+	ask(s, store.FactView, 2, 660_000)
+	ask(s, store.FactClick, 1, 1)
+	stamp := store.Stamp{Province: 33, City: 3301, Box: 2, Boot: 1, MonoMs: 100_000, AtMs: at + 3_700_000, Clock: uint8(protocol.ClockServer)}
+	in, err := s.Insert(ctx, &store.Block{
+		ID:          [16]byte{9},
+		Views:       []store.View{{Stamp: stamp, DurationMs: 5000, Speed: 100, Keys: 3, IdleMs: 1 << 40}},
+		Impressions: []store.Impression{{Stamp: stamp, Page: 5, Area: 6, Content: 9, Template: 8, Slot: 2, Sight: uint8(protocol.SightRendered)}},
+		Playbacks:   []store.Playback{{Stamp: stamp, Mode: 4, Content: 9, StartMs: 1200}},
+		Retimes: []store.Retime{{ClockKey: store.ClockKey{Box: 2, Boot: 1},
+			Clock: store.Clock{OffsetMs: at + 3_600_000, Quality: uint8(protocol.ClockServer)}}},
+	})
+	if !in || err != nil {
+		t.Fatalf("Insert = %v, %v", in, err)
+	}
+	if err := s.Shutdown(); err != nil {
+		t.Fatal(err)
+	}
+	if s, err = Open(path, Options{Threads: 1}); err != nil {
+		t.Fatal(err)
+	}
+	ask(s, store.FactView, 3, 665_000)
+	ask(s, store.FactClick, 1, 1)
+	ask(s, store.FactImpression, 1, 0, 1, 0) // the old click of that box has come into the hour
+	ask(s, store.FactPlayback, 1, 1, 1200, 0, 0, 0, 0, 0)
+	var keys, idle int64
+	err = s.db.QueryRow("SELECT sum(keys)::BIGINT, sum(idle_ms)::BIGINT FROM viewing WHERE keys IS NOT NULL AND idle_ms IS NOT NULL").Scan(&keys, &idle)
+	if err != nil || keys != 3 || idle != 1<<40 {
+		t.Errorf("%d keys, idle %d, %v", keys, idle, err)
+	}
+	var old int
+	if err := s.db.QueryRow("SELECT count(*) FROM viewing WHERE keys = 0 AND idle_ms = 0").Scan(&old); err != nil || old != 2 {
+		t.Errorf("%d views of the older store, %v; want 2", old, err)
+	}
+	if err := s.Shutdown(); err != nil {
+		t.Fatal(err)
+	}
+}

@@ -24,13 +24,13 @@ demo: build ## the whole platform with a simulated fleet and a month behind it
 	bin/aggregator demo
 
 test: build ## every test: unit, engines, crash share, ARM under emulation, browser
-	@testbench/setup/install.sh browser arm
+	@testbench/setup/install.sh browser arm es3
 	$(GO) vet ./...
 	$(GO) test -timeout 20m ./...
 	$(MAKE) e2e-browser
 
 race: ## the Go tests with the race detector, RACE=-short for the quick ones
-	@testbench/setup/install.sh arm
+	@testbench/setup/install.sh arm es3
 	$(GO) test -race $(RACE) -timeout 25m ./...
 
 check: ## the quick loop: format, vet, lint, unit tests
@@ -45,6 +45,7 @@ fmt: ## gofmt all
 lint: ## staticcheck, shell syntax
 	$(GO) tool staticcheck ./...
 	sh -n testbench/setup/install.sh
+	sh -n agent/localapi/sdk/build
 	bash -n .ci/run
 
 SEEDS ?= 250000

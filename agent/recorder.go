@@ -97,8 +97,10 @@ type Recorder struct {
 	mu      sync.Mutex
 	pending []item
 	waiters []waiter
-	taken   uint64 // events durably kept or dropped, ever
-	flying  int    // events of the group that is being committed
+	carry   []byte // note of an event that was dropped: goes with the next group
+	taken   uint64 // items durably kept or dropped, ever
+	flying  int    // items of the group that is being committed
+	bare    int    // of these, without an event
 	urgent  bool
 	failing bool
 	closed  bool
@@ -110,6 +112,9 @@ type Recorder struct {
 type item struct {
 	protocol.Event
 	awaited bool
+	last    bool   // of its call: a group never ends inside a call
+	note    []byte // committed with the event; nil: none
+	bare    bool   // there is no event, only a note
 }
 
 // waiter is told when everything up to an event is durable.
@@ -174,56 +179,11 @@ func AtOnce(k protocol.Kind) bool {
 // serial are stamped later. What the Filter does not admit is counted, and
 // answered as if it had been recorded.
 func (r *Recorder) Record(ctx context.Context, stored bool, events ...protocol.Event) error {
-	if asked := len(events); asked > 0 {
-		if events = r.admit(events); len(events) == 0 {
-			return nil
-		}
+	t, err := r.Enqueue(stored, nil, events...)
+	if err != nil {
+		return err
 	}
-	for i := range events {
-		stored = stored || AtOnce(events[i].Kind)
-	}
-	r.mu.Lock()
-	if !r.fitLocked(len(events)) {
-		for i := range events {
-			r.dropLocked(events[i].Kind, protocol.ReasonMemory, 1)
-		}
-		r.mu.Unlock()
-		return ErrFull
-	}
-	for i := range events {
-		r.pending = append(r.pending, item{events[i], stored})
-	}
-	r.stats.Accepted += uint64(len(events))
-	var w waiter
-	if stored {
-		r.urgent = true
-		w = waiter{r.taken + uint64(r.flying+len(r.pending)), make(chan struct{})}
-		r.waiters = append(r.waiters, w)
-	}
-	r.mu.Unlock()
-	select {
-	case r.wake <- struct{}{}:
-	default:
-	}
-	if !stored {
-		return nil
-	}
-	return r.await(ctx, w)
-}
-
-func (r *Recorder) await(ctx context.Context, w waiter) error {
-	select {
-	case <-w.done:
-		return nil
-	case <-ctx.Done():
-	case <-r.done:
-		select {
-		case <-w.done: // by the last commit
-			return nil
-		default:
-		}
-	}
-	return ErrNotStored
+	return t.Wait(ctx)
 }
 
 // fitLocked makes room for n events by dropping the oldest that nobody waits
@@ -249,6 +209,11 @@ func (r *Recorder) fitLocked(n int) bool {
 	for _, e := range r.pending { // in place: what is kept moves forward
 		if over > 0 && !e.awaited {
 			r.dropLocked(e.Kind, protocol.ReasonMemory, 1)
+			if n := len(kept); n > 0 {
+				kept[n-1].pass(&e)
+			} else if e.note != nil {
+				r.carry = e.note
+			}
 			r.taken++
 			over--
 			continue
@@ -353,6 +318,7 @@ type writer struct {
 	keeper Keeper
 	begun  bool
 	group  []protocol.Event // being committed; kept until it is
+	note   []byte           // with it; nil: none
 	wait   time.Duration
 	last   bool
 }
@@ -388,13 +354,13 @@ func (w *writer) step() (more bool, err error) {
 		}
 		w.begun = true
 	}
-	if w.group == nil {
+	if w.group == nil && w.note == nil {
 		w.take()
 	}
-	if len(w.group) == 0 {
+	if len(w.group) == 0 && w.note == nil {
 		return false, nil
 	}
-	if err := w.keeper.Append(w.group...); err != nil {
+	if err := w.append(); err != nil {
 		return false, err
 	}
 	return w.settle(), nil
@@ -406,9 +372,21 @@ func (w *writer) take() {
 	pre := r.cfg.Session.Preface(w.keeper)
 	r.mu.Lock()
 	n := min(len(r.pending), maxGroup)
+	for n < len(r.pending) && n > 0 && !r.pending[n-1].last {
+		n++
+	}
 	group := pre
+	w.note, r.carry = r.carry, nil
 	for i := range n {
-		group = append(group, r.pending[i].Event)
+		e := &r.pending[i]
+		if e.bare {
+			r.bare++
+		} else {
+			group = append(group, e.Event)
+		}
+		if e.note != nil {
+			w.note = e.note
+		}
 	}
 	r.pending = append(r.pending[:0], r.pending[n:]...)
 	if len(r.pending) == 0 {
@@ -434,9 +412,9 @@ func (w *writer) settle() (more bool) {
 	r := w.r
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	r.stats.Stored += uint64(r.flying)
+	r.stats.Stored += uint64(r.flying - r.bare)
 	r.taken += uint64(r.flying)
-	w.group, r.flying = nil, 0
+	w.group, w.note, r.flying, r.bare = nil, nil, 0, 0
 	n := 0
 	for n < len(r.waiters) && r.waiters[n].upTo <= r.taken {
 		close(r.waiters[n].done)

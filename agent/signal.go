@@ -166,6 +166,11 @@ func (s *Signal) check() error {
 			return fmt.Errorf("%s: a %s does not have it", name, s.Signal)
 		}
 	}
+	for name, text := range s.texts() {
+		if len(text) > protocol.MaxString {
+			return fmt.Errorf("%s: %d bytes, at most %d", name, len(text), protocol.MaxString)
+		}
+	}
 	if s.AgoMs > MaxAgoMs {
 		return fmt.Errorf("ago: %d ms, at most %d", s.AgoMs, MaxAgoMs)
 	}
@@ -183,12 +188,7 @@ func (s *Signal) check() error {
 // fields lists which fields are set.
 func (s *Signal) fields() map[string]bool {
 	has := map[string]bool{}
-	for name, text := range map[string]string{
-		"page": s.Page, "from": s.From, "template": s.Template, "area": s.Area, "content": s.Content, "sight": s.Sight,
-		"mode": s.Mode, "channel": s.Channel, "error": s.Error, "order_id": s.OrderID, "product": s.Product,
-		"provider": s.Provider, "result": s.Result, "pay": s.Pay, "account": s.Account, "stbid": s.STBID, "mac": s.MAC,
-		"model": s.Model, "firmware": s.Firmware,
-	} {
+	for name, text := range s.texts() {
 		if text != "" {
 			has[name] = true
 		}
@@ -202,4 +202,14 @@ func (s *Signal) fields() map[string]bool {
 		}
 	}
 	return has
+}
+
+// texts lists the texts of s by their fields' names.
+func (s *Signal) texts() map[string]string {
+	return map[string]string{
+		"page": s.Page, "from": s.From, "template": s.Template, "area": s.Area, "content": s.Content, "sight": s.Sight,
+		"mode": s.Mode, "channel": s.Channel, "error": s.Error, "order_id": s.OrderID, "product": s.Product,
+		"provider": s.Provider, "result": s.Result, "pay": s.Pay, "account": s.Account, "stbid": s.STBID, "mac": s.MAC,
+		"model": s.Model, "firmware": s.Firmware,
+	}
 }

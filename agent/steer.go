@@ -52,12 +52,12 @@ func (r *Recorder) Flush(ctx context.Context) error {
 		return nil
 	}
 	r.urgent = r.urgent || len(r.pending) > 0
-	w := waiter{r.taken + uint64(ahead), make(chan struct{})}
-	r.waiters = append(r.waiters, w)
+	t := Ticket{r: r, upTo: r.taken + uint64(ahead), done: make(chan struct{})}
+	r.waiters = append(r.waiters, waiter{t.upTo, t.done})
 	r.mu.Unlock()
 	select {
 	case r.wake <- struct{}{}:
 	default:
 	}
-	return r.await(ctx, w)
+	return t.Wait(ctx)
 }

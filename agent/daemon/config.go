@@ -52,6 +52,7 @@ type Config struct {
 
 	Window int           // batches under way, 0: 4
 	Group  time.Duration // commit window, 0: 250 ms
+	Alive  time.Duration // between two alive marks while something plays, 0: 60 s
 
 	// ProfileKeys are the public keys of those who may steer the box; none: no
 	// profile is heard. ProfileGroup is the box's group beside all; "": its model.

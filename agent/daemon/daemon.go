@@ -27,6 +27,7 @@ type Daemon struct {
 	cfg  Config
 	disk *outbox.SQLite
 	sess *session.Session
+	mach *session.Machine
 	rec  *agent.Recorder
 	api  *localapi.API
 
@@ -75,7 +76,14 @@ func New(cfg Config) (*Daemon, error) {
 		return nil, err
 	}
 	d.sess.RecordWith(d.rec.Record)
+	d.mach, err = session.NewMachine(session.MachineConfig{
+		Recorder: d.rec, Session: d.sess, Clock: cfg.Clock, BootID: cfg.BootID, Dir: cfg.Dir, Alive: cfg.Alive, Log: cfg.Log,
+	})
+	if err != nil {
+		return nil, err
+	}
 	api := cfg.API
+	api.Signals = d.mach.Signals
 	api.Recorder, api.Clock, api.Boot, api.Status = d.rec, cfg.Clock, d.sess.Boot, func() any { return d.Status() }
 	if d.api, err = localapi.New(api); err != nil {
 		return nil, err
@@ -166,9 +174,9 @@ func (d *Daemon) Addr() net.Addr {
 	return d.listener.Addr()
 }
 
-// Run works until ctx is done. Then callers are let go, what is in memory is
-// committed and sealed, the connection is closed, and the outbox last: each
-// step still needs the next. With agent.ErrCut as the cause of ctx's end it
+// Run works until ctx is done. Then callers are let go, the state of the box is
+// noted, what is in memory is committed and sealed, the connection is closed,
+// and the outbox last: each step still needs the next. With agent.ErrCut as the cause of ctx's end it
 // ends as a power cut would: nothing more is committed or sealed.
 func (d *Daemon) Run(ctx context.Context) error {
 	var recErr error
@@ -176,13 +184,18 @@ func (d *Daemon) Run(ctx context.Context) error {
 	linkCtx, stopLink := context.WithCancel(context.WithoutCancel(ctx))
 	defer stopRec(nil)
 	defer stopLink()
-	var front, rec, link sync.WaitGroup
+	machCtx, stopMach := context.WithCancelCause(context.WithoutCancel(ctx))
+	defer stopMach(nil)
+	var front, mach, rec, link sync.WaitGroup
 	rec.Go(func() { recErr = d.rec.Run(recCtx) })
+	mach.Go(func() { d.mach.Run(machCtx) })
 	link.Go(func() { d.runLink(linkCtx) })
 	d.serve(ctx, &front)
 	front.Go(func() { d.follow(ctx) })
 	<-ctx.Done()
 	front.Wait()
+	stopMach(context.Cause(ctx))
+	mach.Wait()
 	stopRec(context.Cause(ctx))
 	rec.Wait()
 	var sealErr error
@@ -198,6 +211,8 @@ func (d *Daemon) Run(ctx context.Context) error {
 // serve starts the endpoints: loopback, a socket for the machine's own and one
 // for programs; and what samples the box.
 func (d *Daemon) serve(ctx context.Context, wg *sync.WaitGroup) {
+	d.runHealth(ctx, wg)
+	d.serveLines(ctx, wg)
 	start := func(l net.Listener, h http.Handler) {
 		wg.Go(func() {
 			if err := localapi.Serve(ctx, l, h, d.cfg.Log); err != nil {
@@ -223,8 +238,6 @@ func (d *Daemon) serve(ctx context.Context, wg *sync.WaitGroup) {
 	if err != nil {
 		d.cfg.Log.Warn("no socket; stbagent status will not reach this agent", "error", err)
 	}
-	d.serveLines(ctx, wg)
-	d.runHealth(ctx, wg)
 }
 
 func (d *Daemon) runLink(ctx context.Context) {
@@ -256,10 +269,10 @@ func (d *Daemon) runLink(ctx context.Context) {
 
 // Status tells how everything stands.
 func (d *Daemon) Status() Status {
-	rec, api := d.rec.Stats(), d.api.Stats()
+	rec, api, mach := d.rec.Stats(), d.api.Stats(), d.mach.Status()
 	s := Status{
 		Version: d.cfg.Version, Running: true, Box: d.cfg.Box, Province: d.cfg.Province,
-		Boot: d.sess.Boot(), UpMs: d.cfg.Clock.MonoMs(), Bytes: d.disk.Size(), Recorder: &rec, API: &api, Profile: d.policy.Stats(),
+		Boot: d.sess.Boot(), UpMs: d.cfg.Clock.MonoMs(), Bytes: d.disk.Size(), Recorder: &rec, API: &api, Profile: d.policy.Stats(), Machine: &mach,
 	}
 	lines := d.lines.Stats()
 	s.Lines, s.Socket, s.Brokers = &lines, d.cfg.Lines.path(d.cfg.Dir), d.cfg.Brokers

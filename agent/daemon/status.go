@@ -14,6 +14,7 @@ import (
 	"iptvdc/agent/localapi"
 	"iptvdc/agent/outbox"
 	"iptvdc/agent/profile"
+	"iptvdc/agent/session"
 	"iptvdc/agent/uplink"
 )
 
@@ -38,6 +39,8 @@ type Status struct {
 	Uplink   *uplink.Stats        `json:"uplink,omitempty"`
 	API      *localapi.Stats      `json:"api,omitempty"`
 	Profile  profile.Stats        `json:"profile"`
+	// Machine tells what the box does, as signals said: state, segment.
+	Machine *session.MachineStatus `json:"machine,omitempty"`
 }
 
 const socketName = "agent.sock"

@@ -5,8 +5,6 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"io"
-	"net"
 	"net/http"
 	"net/url"
 	"slices"
@@ -39,7 +37,7 @@ type Config struct {
 	// concurrent use.
 	Signals func(ctx context.Context, page bool, signals []agent.Signal) error
 	// Origins lists the origins of pages that may post, as http://10.1.2.3:8080;
-	// empty: no page may.
+	// empty: no page may. null stands for pages that hide theirs.
 	Origins []string
 	// Hosts lists further names this endpoint is called by; 127.0.0.1,
 	// localhost and ::1 always hold. Another Host is refused: a page of a
@@ -86,6 +84,7 @@ type Stats struct {
 	BadHost, BadOrigin     uint64
 	TooLarge, TooMany      uint64
 	NotStored, Full, Other uint64
+	Signals                uint64 // taken
 }
 
 // API is the http.Handler. Safe for concurrent use.
@@ -97,6 +96,7 @@ type API struct {
 
 	requests, events, badEvents, badHost, badOrigin atomic.Uint64
 	tooLarge, tooMany, notStored, full, other       atomic.Uint64
+	taken                                           atomic.Uint64
 }
 
 // New checks cfg and returns the handler.
@@ -128,7 +128,7 @@ func (a *API) SetOrigins(origins []string) { a.allow.Store(&origins) }
 // Stats returns the counters.
 func (a *API) Stats() Stats {
 	return Stats{a.requests.Load(), a.events.Load(), a.badEvents.Load(), a.badHost.Load(), a.badOrigin.Load(),
-		a.tooLarge.Load(), a.tooMany.Load(), a.notStored.Load(), a.full.Load(), a.other.Load()}
+		a.tooLarge.Load(), a.tooMany.Load(), a.notStored.Load(), a.full.Load(), a.other.Load(), a.taken.Load()}
 }
 
 // refusal is an error with its answer.
@@ -143,6 +143,11 @@ type refusal struct {
 
 func (a *API) refuse(w http.ResponseWriter, r *refusal) {
 	r.count.Add(1)
+	if _, ok := w.(imageOnly); ok {
+		w.Header().Set("X-Refused", r.Code+": "+r.Message)
+		servePixel(w, r.status)
+		return
+	}
 	answer(w, r.status, map[string]*refusal{"error": r})
 }
 
@@ -153,9 +158,15 @@ func answer(w http.ResponseWriter, status int, body any) {
 	_ = json.NewEncoder(w).Encode(body) // the caller is gone; nothing to do
 }
 
-// ServeHTTP answers POST /v1/events and GET /v1/status.
+// routes are the paths that are served, each with its method.
+var routes = map[string]string{"/v1/events": "POST", "/v1/status": "GET", "/e": "POST", gifPath: "GET", "/epg.js": "GET"}
+
+// ServeHTTP answers the routes, and nobody whose Host or Origin is not allowed.
 func (a *API) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	a.requests.Add(1)
+	if r.URL.Path == gifPath {
+		w = imageOnly{w}
+	}
 	if !a.hostAllowed(r) {
 		a.refuse(w, &refusal{status: 403, Code: "bad_host", Field: "Host", count: &a.badHost,
 			Message: fmt.Sprintf("%.80q is not a name of this endpoint; call it by 127.0.0.1", r.Host)})
@@ -171,10 +182,10 @@ func (a *API) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		w.Header().Set("Access-Control-Allow-Origin", origin)
 		w.Header().Set("Vary", "Origin")
 	}
-	switch want := map[string]string{"/v1/events": "POST", "/v1/status": "GET"}[r.URL.Path]; {
+	switch want := routes[r.URL.Path]; {
 	case want == "":
 		a.refuse(w, &refusal{status: 404, Code: "no_such_path", Field: "path", count: &a.other,
-			Message: fmt.Sprintf("%.80q is not served; allowed: POST /v1/events, GET /v1/status", r.URL.Path)})
+			Message: fmt.Sprintf("%.80q is not served; allowed: POST /v1/events, GET /v1/status, POST /e, GET /e.gif, GET /epg.js", r.URL.Path)})
 	case page && r.Method == http.MethodOptions:
 		w.Header().Set("Access-Control-Allow-Methods", want)
 		w.Header().Set("Access-Control-Allow-Headers", "Content-Type")
@@ -185,10 +196,14 @@ func (a *API) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		w.Header().Set("Allow", want)
 		a.refuse(w, &refusal{status: 405, Code: "bad_method", Field: "method", count: &a.other,
 			Message: fmt.Sprintf("%.20s; allowed: %s", r.Method, want)})
-	case want == "GET":
+	case r.URL.Path == "/v1/status":
 		answer(w, 200, a.cfg.Status())
-	default:
+	case r.URL.Path == "/epg.js":
+		serveScript(w, r)
+	case r.URL.Path == "/v1/events":
 		a.post(w, r, page)
+	default:
+		a.signals(w, r, page)
 	}
 }
 
@@ -199,46 +214,8 @@ func list(allowed []string) string {
 	return strings.Join(allowed, ", ")
 }
 
-// hostAllowed guards against DNS rebinding. Callers of the Unix socket have
-// passed the file's permissions.
-func (a *API) hostAllowed(r *http.Request) bool {
-	if addr, ok := r.Context().Value(http.LocalAddrContextKey).(net.Addr); ok && addr.Network() == "unix" {
-		return true
-	}
-	host := r.Host
-	if h, _, err := net.SplitHostPort(host); err == nil {
-		host = h
-	}
-	host = strings.Trim(host, "[]")
-	return host == "127.0.0.1" || host == "localhost" || host == "::1" || slices.Contains(a.cfg.Hosts, host)
-}
-
-// pageOrigin reports whether a page called, and whose.
-func pageOrigin(r *http.Request) (origin string, page bool) {
-	if o := r.Header.Get("Origin"); o != "" {
-		return o, true
-	}
-	ref := r.Header.Get("Referer")
-	if ref == "" {
-		return "", false
-	}
-	u, err := url.Parse(ref)
-	if err != nil || u.Host == "" {
-		return ref, true
-	}
-	return u.Scheme + "://" + u.Host, true
-}
-
 func (a *API) post(w http.ResponseWriter, r *http.Request, page bool) {
-	limit, rate, perSecond := a.cfg.NativeBytes, &a.native, a.cfg.NativeRate
-	if page {
-		limit, rate, perSecond = protocol.MaxLocalRequest, &a.pages, a.cfg.PageRate
-	}
-	if !rate.take(time.Now()) {
-		a.cfg.Recorder.Drop(0, protocol.ReasonRateLimit, 1)
-		w.Header().Set("Retry-After", "1")
-		a.refuse(w, &refusal{status: 429, Code: "too_many", Field: "rate", count: &a.tooMany,
-			Message: fmt.Sprintf("more than %d requests a second", perSecond)})
+	if !a.take(w, r, page) {
 		return
 	}
 	stored := false
@@ -251,14 +228,8 @@ func (a *API) post(w http.ResponseWriter, r *http.Request, page bool) {
 			Message: fmt.Sprintf("%.40q; allowed: accepted, stored", v)})
 		return
 	}
-	body, err := io.ReadAll(http.MaxBytesReader(w, r.Body, int64(limit)))
-	if err != nil {
-		if tooLarge := (*http.MaxBytesError)(nil); errors.As(err, &tooLarge) {
-			a.refuse(w, &refusal{status: 413, Code: "too_large", Field: "body", count: &a.tooLarge,
-				Message: fmt.Sprintf("more than %d bytes; send the events in several requests", limit)})
-			return
-		}
-		a.refuse(w, &refusal{status: 400, Code: "cut_off", Field: "body", count: &a.other, Message: "the request ended early"})
+	body, ok := a.body(w, r, page)
+	if !ok {
 		return
 	}
 	events, err := protocol.ParseEvents(body)

@@ -331,12 +331,15 @@ func (c *lineConn) signal(line []byte) any {
 	}
 	ctx, cancel := context.WithTimeout(c.ctx, a.cfg.StoreWait)
 	defer cancel()
-	if err := a.cfg.Signals(ctx, false, signals); err != nil && !errors.Is(err, agent.ErrNotStored) {
-		if errors.Is(err, agent.ErrFull) {
-			return &refusal{Code: "full", Field: "line", count: &a.full, Message: err.Error()}
-		}
+	switch err := a.cfg.Signals(ctx, false, signals); {
+	case errors.Is(err, agent.ErrNotStored):
+		a.notStored.Add(1) // held, and kept later
+	case errors.Is(err, agent.ErrFull):
+		return &refusal{Code: "full", Field: "line", count: &a.full, Message: err.Error()}
+	case err != nil:
 		return &refusal{Code: "bad_signal", Field: "signal", count: &a.badEvents, Message: err.Error()}
 	}
+	a.taken.Add(uint64(len(signals)))
 	c.s.signals.Add(uint64(len(signals)))
 	return map[string]int{"accepted": len(signals)}
 }

@@ -153,8 +153,9 @@ func (o *Outbox) carryOver(img Image) error {
 	o.stats.Salvaged++
 	p := o.plan()
 	running := o.meta.Epoch != 0
+	p.c.Note = o.note
 	if !running {
-		p.meta = img.Meta
+		p.meta, p.c.Note = img.Meta, img.Note
 		p.meta.Lost += img.Meta.Front + gaps(img)
 	}
 	if o.o.Hardware != [8]byte{} {
@@ -241,6 +242,9 @@ func (o *Outbox) replace(p *plan) error {
 		return fmt.Errorf("outbox: new epoch: %w", err)
 	}
 	o.meta, o.dirty = p.meta, false
+	if p.c.Note != nil {
+		o.note = p.c.Note
+	}
 	o.list, o.holes, o.open = nil, nil, nil
 	o.bytes, o.openN, o.acked, o.reached = 0, 0, 0, 0
 	for _, r := range p.c.Open {

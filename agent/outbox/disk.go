@@ -85,6 +85,8 @@ type Image struct {
 	Last    protocol.Chain
 	Open    []OpenRow // by seq
 	Holes   []Hole
+	// Note is what Change.Note left last; nil: none, or it was damaged.
+	Note []byte
 	// Salvaged is what could be read of a damaged outbox, by (No), with
 	// Batches, Open and Holes empty; damaged bodies come as tombstones. Damaged
 	// says that there was damage, also if nothing could be salvaged.
@@ -105,6 +107,7 @@ type Move struct {
 // Change is one transaction. Its parts apply in the order of its fields.
 type Change struct {
 	Meta          *Meta    // replaces the row
+	Note          []byte   // replaces the note; nil: it stays
 	DeleteThrough uint64   // batches and holes with No <= this go
 	Delete        []uint64 // and these batches
 	Holes         []Hole   // added

@@ -14,6 +14,7 @@ type Memory struct {
 	rows  []Row // by number
 	open  []OpenRow
 	holes []Hole
+	note  []byte
 }
 
 // NewMemory returns an empty disk.
@@ -22,12 +23,12 @@ func NewMemory() *Memory { return &Memory{} }
 // Clone returns a copy, as an image of the flash taken now: later commits to
 // one are not seen by the other.
 func (m *Memory) Clone() *Memory {
-	return &Memory{m.meta, slices.Clone(m.rows), slices.Clone(m.open), slices.Clone(m.holes)}
+	return &Memory{m.meta, slices.Clone(m.rows), slices.Clone(m.open), slices.Clone(m.holes), m.note}
 }
 
 // Load implements Disk.
 func (m *Memory) Load() (Image, error) {
-	img := Image{Meta: m.meta, Open: slices.Clone(m.open), Holes: slices.Clone(m.holes)}
+	img := Image{Meta: m.meta, Open: slices.Clone(m.open), Holes: slices.Clone(m.holes), Note: m.note}
 	for i := range m.rows {
 		img.Batches = append(img.Batches, m.rows[i].header())
 	}
@@ -45,6 +46,9 @@ func (r *Row) header() Header {
 func (m *Memory) Commit(c Change) error {
 	if c.Meta != nil {
 		m.meta = *c.Meta
+	}
+	if c.Note != nil {
+		m.note = c.Note
 	}
 	if c.DeleteThrough > 0 {
 		m.rows = slices.DeleteFunc(m.rows, func(r Row) bool { return r.No <= c.DeleteThrough })

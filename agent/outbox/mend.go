@@ -22,8 +22,9 @@ const (
 )
 
 // layout is what the first page says: name, first page and text of each table.
+// The note is left out: in a file of the first schema it stands elsewhere.
 func layout(ctx context.Context, conn *sql.Conn) ([]string, error) {
-	rows, err := conn.QueryContext(ctx, "SELECT name || ' ' || rootpage || ' ' || sql FROM sqlite_master ORDER BY rootpage")
+	rows, err := conn.QueryContext(ctx, "SELECT name || ' ' || rootpage || ' ' || sql FROM sqlite_master WHERE name != 'note' ORDER BY rootpage")
 	if err != nil {
 		return nil, err
 	}

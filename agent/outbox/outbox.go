@@ -59,6 +59,7 @@ type Outbox struct {
 	mu      sync.Mutex
 	disk    Disk
 	meta    Meta
+	note    []byte
 	list    []entry // held batches by number, the newest always among them
 	holes   []Hole
 	open    []OpenRow
@@ -171,7 +172,7 @@ func (o *Outbox) adopt(img Image) error {
 
 // restore rebuilds memory from an image of one epoch.
 func (o *Outbox) restore(img Image) {
-	o.meta, o.dirty = img.Meta, false
+	o.meta, o.note, o.dirty = img.Meta, img.Note, false
 	o.list, o.bytes = o.list[:0], 0
 	o.nextNo, o.nextSeq, o.chain = 1, 1, protocol.Chain{}
 	for i := range img.Batches {
@@ -235,18 +236,35 @@ func (o *Outbox) random(v *uint64, not uint64) error {
 func (o *Outbox) Append(events ...protocol.Event) error {
 	o.mu.Lock()
 	defer o.mu.Unlock()
-	return o.append(events, nil)
+	return o.append(events, nil, nil)
 }
 
-// AppendBoot is Append that notes in the same commit which boot it is: power-on
-// is recorded exactly when the boot is.
-func (o *Outbox) AppendBoot(boot uint32, id string, events ...protocol.Event) error {
+// AppendNoted is Append that replaces the note in the same commit: what it says
+// of events is true exactly if they are recorded. Events may be none. The note
+// outlives epochs; it is lost with a damaged file.
+func (o *Outbox) AppendNoted(note []byte, events ...protocol.Event) error {
 	o.mu.Lock()
 	defer o.mu.Unlock()
-	return o.append(events, func(m *Meta) { m.Boot, m.BootID = boot, id })
+	return o.append(events, note, nil)
 }
 
-func (o *Outbox) append(events []protocol.Event, note func(*Meta)) error {
+// Note returns what AppendNoted noted last; nil: nothing. It must not be
+// changed.
+func (o *Outbox) Note() []byte {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	return o.note
+}
+
+// AppendBoot is AppendNoted that keeps in the same commit which boot it is:
+// power-on is recorded exactly when the boot is.
+func (o *Outbox) AppendBoot(boot uint32, id string, note []byte, events ...protocol.Event) error {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	return o.append(events, note, func(m *Meta) { m.Boot, m.BootID = boot, id })
+}
+
+func (o *Outbox) append(events []protocol.Event, note []byte, boot func(*Meta)) error {
 	if err := o.settle(); err != nil {
 		return err
 	}
@@ -255,7 +273,7 @@ func (o *Outbox) append(events []protocol.Event, note func(*Meta)) error {
 	}
 	all := events
 	events = events[o.skip:]
-	if len(events) == 0 && note == nil {
+	if len(events) == 0 && note == nil && boot == nil {
 		o.skip = 0
 		o.recorded(all)
 		return nil
@@ -269,10 +287,11 @@ func (o *Outbox) append(events []protocol.Event, note func(*Meta)) error {
 			p.metaDirty = true
 		}
 	}
-	if note != nil {
-		note(&p.meta)
+	if boot != nil {
+		boot(&p.meta)
 		p.metaDirty = true
 	}
+	p.c.Note = note
 	p.events = len(events)
 	x := o.o.Codec.get()
 	defer o.o.Codec.put(x)

@@ -124,6 +124,9 @@ func (o *Outbox) commit(p *plan) error {
 // apply makes memory what the disk is now.
 func (o *Outbox) apply(p *plan) {
 	o.meta, o.dirty = p.meta, false
+	if p.c.Note != nil {
+		o.note = p.c.Note
+	}
 	o.stats.Evicted += p.evicted
 	o.stats.EvictedSent += p.maybe
 	kept := o.list[:0]

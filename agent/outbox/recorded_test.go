@@ -40,7 +40,7 @@ func TestRecorded(t *testing.T) {
 	f(false, false, "e") // is there already
 	f(true, true, "f")
 	f(false, false, "f", "g")
-	if err := o.AppendBoot(1, "boot", page("h")...); err != nil {
+	if err := o.AppendBoot(1, "boot", nil, page("h")...); err != nil {
 		t.Error(err)
 	}
 	if want := []string{"a", "b", "c", "d", "e", "f", "g", "h"}; !slices.Equal(told, want) {

@@ -111,6 +111,9 @@ func (s *SQLite) readWreck(ctx context.Context, name string, tables []string, im
 	if scanMeta(conn.QueryRowContext(ctx, selectMeta), &img.Meta) != nil {
 		img.Meta = Meta{}
 	}
+	if note, err := readNote(ctx, conn); err == nil {
+		img.Note = note
+	}
 	v := wreck{conn: conn}
 	v.batches(ctx)
 	v.opens(ctx)

@@ -32,7 +32,7 @@ const (
 	fileName     = "outbox.db"
 	salvageName  = "outbox-salvage.db" // set aside, not carried over yet
 	damagedName  = "outbox-damaged.db" // the one damaged file that is kept
-	schemaNumber = 1
+	schemaNumber = 2
 )
 
 // ErrBusy says that another process has the outbox open.
@@ -63,7 +63,11 @@ CREATE TABLE batch (
 	no INTEGER PRIMARY KEY, first INTEGER NOT NULL, n INTEGER NOT NULL, uid BLOB NOT NULL,
 	prev BLOB NOT NULL, flags INTEGER NOT NULL, codec INTEGER NOT NULL, class INTEGER NOT NULL,
 	crc INTEGER NOT NULL, body BLOB NOT NULL);
-CREATE TABLE hole (no INTEGER PRIMARY KEY, last INTEGER NOT NULL, chain BLOB NOT NULL);`
+CREATE TABLE hole (no INTEGER PRIMARY KEY, last INTEGER NOT NULL, chain BLOB NOT NULL);` + noteTable
+
+// noteTable came with schema 2. An agent of schema 1 passes over it.
+const noteTable = `
+CREATE TABLE note (id INTEGER PRIMARY KEY, data BLOB NOT NULL, crc INTEGER NOT NULL);`
 
 // NewSQLite prepares the disk in folder dir, which must exist; Load opens it.
 func NewSQLite(dir string) *SQLite { return &SQLite{dir: dir} }
@@ -205,9 +209,10 @@ func (s *SQLite) prepare(ctx context.Context, unclean bool) error {
 	if err := s.conn.QueryRowContext(ctx, "PRAGMA user_version").Scan(&version); err != nil {
 		return err
 	}
-	if version == 0 {
+	tables := map[int]string{0: schema, 1: noteTable}[version]
+	if tables != "" {
 		// One transaction: a power cut leaves all tables or none.
-		make := fmt.Sprintf("BEGIN IMMEDIATE;%s; PRAGMA user_version=%d; COMMIT", schema, schemaNumber)
+		make := fmt.Sprintf("BEGIN IMMEDIATE;%s; PRAGMA user_version=%d; COMMIT", tables, schemaNumber)
 		if _, err := s.conn.ExecContext(ctx, make); err != nil {
 			return fmt.Errorf("schema: %w", err)
 		}

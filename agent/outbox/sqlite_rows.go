@@ -2,6 +2,7 @@ package outbox
 
 import (
 	"context"
+	"database/sql"
 	"encoding/binary"
 	"errors"
 	"fmt"
@@ -159,10 +160,24 @@ func (s *SQLite) read() (img Image, err error) {
 	if err := s.readOpen(ctx, &img); err != nil {
 		return img, err
 	}
+	if img.Note, err = readNote(ctx, s.conn); err != nil {
+		return img, err
+	}
 	if img.Meta.Epoch == 0 && len(img.Batches)+len(img.Open) > 0 {
 		return img, fmt.Errorf("%w: rows without meta", ErrDamaged)
 	}
 	return img, nil
+}
+
+// readNote reads the note. A bad checksum costs the note, not the outbox.
+func readNote(ctx context.Context, conn *sql.Conn) ([]byte, error) {
+	var note []byte
+	var crc int64
+	err := conn.QueryRowContext(ctx, "SELECT data, crc FROM note WHERE id = 1").Scan(&note, &crc)
+	if errors.Is(err, sql.ErrNoRows) || err == nil && crc != int64(protocol.CRC(note)) {
+		return nil, nil
+	}
+	return note, err
 }
 
 func (s *SQLite) readOpen(ctx context.Context, img *Image) error {
@@ -274,6 +289,11 @@ func (s *SQLite) Commit(c Change) error {
 func (s *SQLite) change(c *Change) error {
 	if m := c.Meta; m != nil {
 		if err := s.exec(replaceMeta, int64(m.Epoch), m.Hardware[:], int64(m.Boot), m.BootID, int64(m.Front), int64(m.Lost), metaCRC(m)); err != nil {
+			return err
+		}
+	}
+	if c.Note != nil {
+		if err := s.exec("REPLACE INTO note (id, data, crc) VALUES (1,?,?)", c.Note, int64(protocol.CRC(c.Note))); err != nil {
 			return err
 		}
 	}

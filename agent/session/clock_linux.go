@@ -23,6 +23,15 @@ func (SystemClock) MonoMs() uint64 {
 	return uint64(ts.Nano()) / 1_000_000
 }
 
+// AwakeMs is MonoMs without suspension (CLOCK_MONOTONIC).
+func (c SystemClock) AwakeMs() uint64 {
+	var ts unix.Timespec
+	if unix.ClockGettime(unix.CLOCK_MONOTONIC, &ts) != nil {
+		return c.MonoMs()
+	}
+	return uint64(ts.Nano()) / 1_000_000
+}
+
 // WallMs implements agent.Clock; a clock before 1970 is 0.
 func (SystemClock) WallMs() uint64 { return uint64(max(0, time.Now().UnixMilli())) }
 

@@ -16,7 +16,8 @@ import (
 // Outbox is what a session asks of the keeper, an *outbox.Outbox.
 type Outbox interface {
 	agent.Keeper
-	AppendBoot(boot uint32, id string, events ...protocol.Event) error
+	AppendBoot(boot uint32, id string, note []byte, events ...protocol.Event) error
+	Note() []byte
 	Boot() (boot uint32, id string)
 	Epoch() uint64
 	Lost() uint64
@@ -43,9 +44,14 @@ type Config struct {
 type Session struct {
 	cfg    Config
 	boot   atomic.Uint32
-	serial uint32
+	serial atomic.Uint32
 	epoch  uint64 // in which the identity was told last
 	hidden bool   // it was told without account, STBID and MAC
+	// machine is set before Begin; nil: nobody keeps the box's state.
+	machine *Machine
+	// begin holds what Begin records of a new boot until it has: after an error
+	// the same must be recorded again.
+	begin *bootRecord
 
 	mu     sync.Mutex
 	who    protocol.Event
@@ -64,6 +70,13 @@ func New(cfg Config) (*Session, error) {
 		return nil, fmt.Errorf("identity: %w", err)
 	}
 	return &Session{cfg: cfg, who: cfg.Identity}, nil
+}
+
+// bootRecord is what one commit says of a new boot.
+type bootRecord struct {
+	boot   uint32
+	note   []byte
+	events []protocol.Event
 }
 
 // RecordWith sets where Synced records; before that it does nothing.
@@ -89,16 +102,43 @@ func (s *Session) Identity() protocol.Event {
 // started again. A box without a memory starts at a random counter, so that
 // boots of two lives are not taken for one.
 //
-// That the boot before ended is not recorded: nobody saw when.
+// If a Machine kept the state of the boot before and did not see it end, what
+// was under way then is closed and the power-off told first, in the same commit:
+// so a power cut is told once, whatever happens meanwhile.
 func (s *Session) Begin(k agent.Keeper) error {
 	o, ok := k.(Outbox)
 	if !ok {
 		return fmt.Errorf("session: %T keeps no boots", k)
 	}
 	boot, id := o.Boot()
-	if boot != 0 && id == s.cfg.BootID {
+	if s.begin == nil && boot != 0 && id == s.cfg.BootID {
 		s.boot.Store(boot)
-		return o.Append(s.tell(o.Epoch(), s.cfg.Clock.MonoMs())...)
+		if err := o.Append(s.tell(o.Epoch(), s.cfg.Clock.MonoMs())...); err != nil {
+			return err
+		}
+		s.resume(o.Note())
+		return nil
+	}
+	if s.begin == nil {
+		if err := s.newBoot(o, boot, id); err != nil {
+			return err
+		}
+	}
+	r := s.begin
+	if err := o.AppendBoot(r.boot, s.cfg.BootID, r.note, r.events...); err != nil {
+		return err
+	}
+	s.begin = nil
+	s.resume(r.note)
+	return nil
+}
+
+// newBoot works out what is to be recorded of a boot that follows boot, whose
+// kernel's id was id.
+func (s *Session) newBoot(o Outbox, boot uint32, id string) error {
+	r := &bootRecord{}
+	if s.machine != nil {
+		r.events, r.note = s.machine.past(boot, id, o.Note()), s.machine.fresh()
 	}
 	if boot == 0 {
 		var b [4]byte
@@ -107,11 +147,20 @@ func (s *Session) Begin(k agent.Keeper) error {
 		}
 		boot = binary.BigEndian.Uint32(b[:]) >> 1
 	}
-	boot++
-	s.boot.Store(boot)
+	r.boot = boot + 1
+	s.boot.Store(r.boot)
 	// The kernel started counting when power came.
-	on := protocol.Event{Kind: protocol.PowerOn, Cause: protocol.CauseBoot, Boot: boot}
-	return o.AppendBoot(boot, s.cfg.BootID, append(s.tell(o.Epoch(), 0), s.stamped(on))...)
+	on := protocol.Event{Kind: protocol.PowerOn, Cause: protocol.CauseBoot}
+	r.events = append(append(r.events, s.tell(o.Epoch(), 0)...), s.stamped(on))
+	s.begin = r
+	return nil
+}
+
+// resume starts the machine, if there is one, with what was kept of this boot.
+func (s *Session) resume(note []byte) {
+	if s.machine != nil {
+		s.machine.resume(note)
+	}
 }
 
 // tell returns the identity, to be recorded in epoch before any event [D9].
@@ -166,9 +215,9 @@ func (s *Session) Stamp(e *protocol.Event) {
 		if s.hidden {
 			e.Account, e.STBID, e.MAC = "", "", ""
 		}
-		s.serial = protocol.IdentitySerial(e)
+		s.serial.Store(protocol.IdentitySerial(e))
 	}
-	e.Serial = s.serial
+	e.Serial = s.serial.Load()
 }
 
 func keep(v *string, before string) {

@@ -4,6 +4,7 @@
 #   browser  Chromium, Node.js and npm, a CJK font for the screenshots
 #   arm      QEMU's user-mode emulator, to run the box's binary
 #   flash    what makes and mounts a file system of our own, and mosquitto as a peer
+#   es3      JE, an interpreter of ECMAScript 3, to run the SDK for EPG pages
 #   brokers  mosquitto and RabbitMQ, their services kept from starting; NATS, two
 #            versions, built into bin/brokers
 set -eu
@@ -29,6 +30,7 @@ for part in "$@"; do
 		[ -x /usr/sbin/mosquitto ] || missing="$missing mosquitto"
 		services="$services mosquitto"
 		;;
+	es3) perl -MJE -e 1 2>/dev/null || missing="$missing libje-perl" ;;
 	brokers)
 		[ -x /usr/sbin/mosquitto ] || missing="$missing mosquitto"
 		[ -x /usr/lib/rabbitmq/bin/rabbitmq-server ] || missing="$missing rabbitmq-server"
@@ -42,7 +44,7 @@ for part in "$@"; do
 		done
 		;;
 	*)
-		echo "install.sh: unknown part '$part'; known: browser, arm, flash, brokers" >&2
+		echo "install.sh: unknown part '$part'; known: browser, arm, flash, es3, brokers" >&2
 		exit 2
 		;;
 	esac

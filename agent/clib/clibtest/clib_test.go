@@ -180,8 +180,12 @@ func TestClient(t *testing.T) {
 		t.Errorf("a refusal: %+v", s)
 	}
 	p.want(ok, "play film")
-	if s := p.want(ok, "flush"); s.refused != 2 || !strings.Contains(s.last, "signals are not taken here") {
-		t.Errorf("signals: %+v", s)
+	if s := p.want(ok, "flush"); s.refused != 1 {
+		t.Errorf("a signal: %+v", s)
+	}
+	p.want(ok, `raw {"signal":"jump"}`)
+	if s := p.want(ok, "flush"); s.refused != 2 || !strings.Contains(s.last, "bad_signal") {
+		t.Errorf("a wrong signal: %+v", s)
 	}
 	if s := p.want(refused, "stored %s", strings.Repeat("x", 300)); !strings.Contains(s.last, "page") {
 		t.Errorf("refused: %+v", s)

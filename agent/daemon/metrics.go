@@ -112,6 +112,7 @@ func uplinkMetrics(x *exposition, u *uplink.Stats, upMs uint64) {
 func apiMetrics(x *exposition, a *localapi.Stats, l *localapi.LineStats) {
 	x.counter("stbagent_api_requests_total", "HTTP requests.", a.Requests)
 	x.counter("stbagent_api_events_total", "Events taken in, by HTTP and by lines.", a.Events)
+	x.counter("stbagent_api_signals_total", "Signals taken in, by HTTP and by lines.", a.Signals)
 	x.counters("stbagent_api_refused_total", "Requests and lines that were refused, or not durable in time, by why.", "why",
 		labelled{"event", a.BadEvents}, labelled{"host", a.BadHost}, labelled{"origin", a.BadOrigin}, labelled{"large", a.TooLarge},
 		labelled{"rate", a.TooMany}, labelled{"not_stored", a.NotStored}, labelled{"full", a.Full}, labelled{"other", a.Other})

@@ -42,6 +42,14 @@ type Config struct {
 	API    localapi.Config // limits and origins only
 	Outbox outbox.Options
 	Timing uplink.Timing
+	// Lines is the socket for programs of the box.
+	Lines LinesConfig
+	// Metrics serves GET /metrics on Listen, to programs only.
+	Metrics bool
+	// HealthEvery says how often a health event is recorded while no profile
+	// says so; nil or a result of 0: never. It is asked again and again.
+	HealthEvery func() time.Duration
+
 	Window int           // batches under way, 0: 4
 	Group  time.Duration // commit window, 0: 250 ms
 	Alive  time.Duration // between two alive marks while something plays, 0: 60 s

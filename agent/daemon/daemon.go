@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"log/slog"
 	"net"
+	"net/http"
 	"os"
 	"sync"
 	"sync/atomic"
@@ -16,7 +17,9 @@ import (
 	"iptvdc/agent/outbox"
 	"iptvdc/agent/profile"
 	"iptvdc/agent/session"
+	"iptvdc/agent/tail"
 	"iptvdc/agent/uplink"
+	"iptvdc/protocol"
 )
 
 // Daemon is one agent. Run it once.
@@ -36,6 +39,9 @@ type Daemon struct {
 	link     atomic.Pointer[uplink.Uplink]
 	opened   chan struct{} // closed when the outbox is open
 	listener net.Listener
+
+	lines *localapi.Lines
+	ring  *tail.Ring // of what was recorded
 }
 
 // New checks cfg, makes the folder, opens the outbox and the listener. An
@@ -82,6 +88,8 @@ func New(cfg Config) (*Daemon, error) {
 	if d.api, err = localapi.New(api); err != nil {
 		return nil, err
 	}
+	d.lines, d.ring = localapi.NewLines(d.api, cfg.Lines.Peers), tail.NewRing(cfg.Clock, 0)
+	d.cfg.Outbox.Recorded = func(events []protocol.Event) { d.ring.Add(events...) }
 	if _, err := d.open(); errors.Is(err, outbox.ErrBusy) {
 		return nil, fmt.Errorf("another agent runs on %s: %w", cfg.Dir, err)
 	} else if err != nil {
@@ -200,17 +208,20 @@ func (d *Daemon) Run(ctx context.Context) error {
 	return errors.Join(recErr, sealErr)
 }
 
-// serve starts the endpoints: loopback, and a socket for the machine's own.
+// serve starts the endpoints: loopback, a socket for the machine's own and one
+// for programs; and what samples the box.
 func (d *Daemon) serve(ctx context.Context, wg *sync.WaitGroup) {
-	start := func(l net.Listener) {
+	d.runHealth(ctx, wg)
+	d.serveLines(ctx, wg)
+	start := func(l net.Listener, h http.Handler) {
 		wg.Go(func() {
-			if err := d.api.Serve(ctx, l, d.cfg.Log); err != nil {
+			if err := localapi.Serve(ctx, l, h, d.cfg.Log); err != nil {
 				d.cfg.Log.Error("endpoint", "address", l.Addr(), "error", err)
 			}
 		})
 	}
 	if d.listener != nil {
-		start(d.listener)
+		start(d.listener, d.public())
 	}
 	path, done, err := socket(d.cfg.Dir)
 	if err == nil {
@@ -221,7 +232,7 @@ func (d *Daemon) serve(ctx context.Context, wg *sync.WaitGroup) {
 			if err := os.Chmod(path, 0o600); err != nil {
 				d.cfg.Log.Warn("socket", "error", err)
 			}
-			start(l)
+			start(l, d.private(ctx))
 		}
 	}
 	if err != nil {
@@ -263,6 +274,8 @@ func (d *Daemon) Status() Status {
 		Version: d.cfg.Version, Running: true, Box: d.cfg.Box, Province: d.cfg.Province,
 		Boot: d.sess.Boot(), UpMs: d.cfg.Clock.MonoMs(), Bytes: d.disk.Size(), Recorder: &rec, API: &api, Profile: d.policy.Stats(), Machine: &mach,
 	}
+	lines := d.lines.Stats()
+	s.Lines, s.Socket, s.Brokers = &lines, d.cfg.Lines.path(d.cfg.Dir), d.cfg.Brokers
 	if a := d.Addr(); a != nil {
 		s.Listen = a.String()
 	}

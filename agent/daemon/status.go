@@ -5,7 +5,6 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"net"
 	"net/http"
 	"os"
 	"path/filepath"
@@ -30,6 +29,9 @@ type Status struct {
 	UpMs     uint64               `json:"up_ms,omitempty"`
 	Listen   string               `json:"listen,omitempty"`
 	Link     string               `json:"link,omitempty"`
+	Socket   string               `json:"socket,omitempty"` // where programs report
+	Lines    *localapi.LineStats  `json:"lines,omitempty"`  // what came by it
+	Brokers  []string             `json:"brokers,omitempty"`
 	Outbox   outbox.Stats         `json:"outbox"`
 	Bytes    int64                `json:"disk_bytes"`
 	Odd      []string             `json:"odd_settings,omitempty"`
@@ -43,18 +45,9 @@ type Status struct {
 
 const socketName = "agent.sock"
 
-// socket returns a path below the length that sockets allow: a long folder is
-// reached through its open file.
+// socket is the folder's own socket, see reach.
 func socket(dir string) (path string, done func(), err error) {
-	path = filepath.Join(dir, socketName)
-	if len(path) < 100 {
-		return path, func() {}, nil
-	}
-	d, err := os.Open(dir)
-	if err != nil {
-		return "", nil, err
-	}
-	return fmt.Sprintf("/proc/self/fd/%d/%s", d.Fd(), socketName), func() { d.Close() }, nil
+	return reach(filepath.Join(dir, socketName))
 }
 
 // Ask returns the status of the agent that runs on dir, or, if none does, what
@@ -71,7 +64,7 @@ func Ask(ctx context.Context, dir string) (Status, error) {
 	d := outbox.NewSQLite(dir)
 	img, derr := d.Look()
 	if errors.Is(derr, outbox.ErrBusy) {
-		return s, fmt.Errorf("an agent is running, but does not answer: %w", err)
+		return s, fmt.Errorf("an agent is running, but does not answer: %w: %w", err, outbox.ErrBusy)
 	}
 	if derr != nil {
 		return s, derr
@@ -97,18 +90,11 @@ func trim(b []byte) []byte {
 }
 
 func askRunning(ctx context.Context, dir string, s *Status) error {
-	path, done, err := socket(dir)
+	client, done, err := folderClient(dir, 5*time.Second)
 	if err != nil {
 		return err
 	}
 	defer done()
-	client := http.Client{Timeout: 5 * time.Second, Transport: &http.Transport{
-		DialContext: func(ctx context.Context, _, _ string) (net.Conn, error) {
-			var d net.Dialer
-			return d.DialContext(ctx, "unix", path)
-		},
-	}}
-	defer client.CloseIdleConnections()
 	req, err := http.NewRequestWithContext(ctx, http.MethodGet, "http://localhost/v1/status", nil)
 	if err != nil {
 		return err

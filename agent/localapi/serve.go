@@ -3,6 +3,7 @@ package localapi
 import (
 	"context"
 	"errors"
+	"fmt"
 	"log/slog"
 	"net"
 	"net/http"
@@ -14,11 +15,16 @@ import (
 // not take the box's memory.
 const maxConns = 64
 
-// Serve answers on l until ctx is done, then lets requests under way end for
-// up to two seconds. It closes l.
+// Serve lets a answer on l; see the function Serve.
 func (a *API) Serve(ctx context.Context, l net.Listener, log *slog.Logger) error {
+	return Serve(ctx, l, a, log)
+}
+
+// Serve lets h, an API or what stands before one, answer on l until ctx is
+// done, then lets requests under way end for up to two seconds. It closes l.
+func Serve(ctx context.Context, l net.Listener, h http.Handler, log *slog.Logger) error {
 	srv := &http.Server{
-		Handler:           a,
+		Handler:           h,
 		ReadHeaderTimeout: 5 * time.Second,
 		ReadTimeout:       10 * time.Second,
 		WriteTimeout:      30 * time.Second,
@@ -67,4 +73,23 @@ func (c *slotConn) Close() error {
 	err := c.Conn.Close()
 	c.once.Do(func() { <-c.free })
 	return err
+}
+
+// Native lets programs of the box reach h, never pages: a request that a page
+// may have sent, or that calls this endpoint by a foreign name, is refused as
+// the API itself does.
+func (a *API) Native(h http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		origin, page := pageOrigin(r)
+		switch {
+		case !a.hostAllowed(r):
+			a.refuse(w, &refusal{status: 403, Code: "bad_host", Field: "Host", count: &a.badHost,
+				Message: fmt.Sprintf("%.80q is not a name of this endpoint; call it by 127.0.0.1", r.Host)})
+		case page:
+			a.refuse(w, &refusal{status: 403, Code: "bad_origin", Field: "Origin", count: &a.badOrigin,
+				Message: fmt.Sprintf("not for pages, and %.80q is one", origin)})
+		default:
+			h.ServeHTTP(w, r)
+		}
+	})
 }

@@ -26,6 +26,10 @@ type Options struct {
 	Hardware [8]byte
 	// Codec may be shared by many outboxes; nil: one of its own.
 	Codec *Codec
+	// Recorded, if set, is told of events once they are durable, in their order,
+	// each once. It is called under the outbox's lock: it must be quick, call
+	// nothing of the outbox and not keep the slice.
+	Recorded func(events []protocol.Event)
 }
 
 const (
@@ -267,9 +271,11 @@ func (o *Outbox) append(events []protocol.Event, note []byte, boot func(*Meta)) 
 	if o.skip > len(events) {
 		return fmt.Errorf("outbox: %d events were in doubt, repeat them first", o.skip)
 	}
+	all := events
 	events = events[o.skip:]
 	if len(events) == 0 && note == nil && boot == nil {
 		o.skip = 0
+		o.recorded(all)
 		return nil
 	}
 	p := o.plan()
@@ -300,7 +306,14 @@ func (o *Outbox) append(events []protocol.Event, note []byte, boot func(*Meta)) 
 		return err
 	}
 	o.skip = 0
+	o.recorded(all)
 	return nil
+}
+
+func (o *Outbox) recorded(events []protocol.Event) {
+	if o.o.Recorded != nil && len(events) > 0 {
+		o.o.Recorded(events)
+	}
 }
 
 // urgent kinds are sealed with their own commit while the centre is in reach.

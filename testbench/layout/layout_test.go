@@ -23,12 +23,13 @@ type pkg struct {
 	XTestImports []string
 	Deps         []string
 	CgoFiles     []string
+	CFiles       []string
 	GoFiles      []string
 }
 
 func list(t *testing.T, args ...string) []pkg {
 	t.Helper()
-	cmd := exec.Command("go", append([]string{"list", "-json=ImportPath,Name,Doc,Imports,TestImports,XTestImports,Deps,CgoFiles,GoFiles"}, args...)...)
+	cmd := exec.Command("go", append([]string{"list", "-json=ImportPath,Name,Doc,Imports,TestImports,XTestImports,Deps,CgoFiles,CFiles,GoFiles"}, args...)...)
 	cmd.Dir = "../.."
 	out, err := cmd.StdoutPipe()
 	if err != nil {
@@ -60,6 +61,10 @@ var allowed = []struct {
 	may    []string
 }{
 	{"protocol", nil},
+	{"agent/health", []string{"protocol", "agent"}},
+	{"agent/tail", []string{"protocol", "agent"}},
+	{"agent/selftest", []string{"protocol", "agent", "agent/outbox", "agent/session", "agent/uplink"}},
+	{"agent/doctor", []string{"protocol", "agent", "agent/daemon", "agent/outbox", "agent/profile", "agent/uplink"}},
 	{"agent", []string{"protocol", "agent/..."}},
 	{"aggregator/broker", []string{"protocol"}},
 	{"aggregator/profiles", []string{"protocol"}},
@@ -145,6 +150,9 @@ func TestRuleItself(t *testing.T) {
 	f("agent/outbox", "protocol", true)
 	f("agent/outbox", "agent/session", true)
 	f("agent/outbox", "aggregator", false)
+	f("agent/health", "agent", true)
+	f("agent/health", "agent/outbox", false)
+	f("agent/daemon", "agent/health", true)
 	f("aggregator/ledger", "agent", false)
 	f("aggregator", "protocol", false)
 	f("aggregator/ledger", "aggregator/store", false)
@@ -171,6 +179,16 @@ func TestAgentIsLean(t *testing.T) {
 					t.Errorf("stbagent links %s", dep)
 				}
 			}
+		}
+	}
+}
+
+// TestAgentHasNoC: the C client lies where no Go package would compile it in.
+func TestAgentHasNoC(t *testing.T) {
+	t.Setenv("CGO_ENABLED", "1")
+	for _, p := range list(t, "./agent/...") {
+		if len(p.CgoFiles)+len(p.CFiles) > 0 {
+			t.Errorf("%s holds C: %v", p.ImportPath, append(p.CgoFiles, p.CFiles...))
 		}
 	}
 }

@@ -86,12 +86,33 @@ func (c code) Set(s string) error {
 // parse reads flags and, for what they leave out, the environment: flag
 // --first-spread is STBAGENT_FIRST_SPREAD.
 func parse(args []string, getenv func(string) string, errw io.Writer) (daemon.Config, error) {
+	cfg, files, err := read(flags("run", errw), args, getenv)
+	if err != nil {
+		return cfg, err
+	}
+	if err := cfg.Validate(); err != nil {
+		return cfg, &usageError{err}
+	}
+	if err := readProfileKeys(files.profileKeys, &cfg); err != nil {
+		return cfg, err
+	}
+	cfg.TLS, err = trust(files.ca, files.cert, files.key)
+	return cfg, err
+}
+
+// files are the paths of certificates and of the keys that sign profiles.
+type files struct{ ca, cert, key, profileKeys string }
+
+// read defines the flags of an agent on fs, which may have others, and reads
+// them and the environment. What they say together is not checked yet.
+func read(fs *flag.FlagSet, args []string, getenv func(string) string) (daemon.Config, files, error) {
 	cfg := daemon.Config{Timing: uplink.DefaultTiming(), Version: version(), NotBefore: built()}
 	var brokers, origins, hosts list
 	var province uint32
-	var ca, cert, key, level string
+	var f files
+	var level string
+	var local localFlags
 	t := &cfg.Timing
-	fs := flags("run", errw)
 	fs.StringVar(&cfg.Dir, "data", "", "the agent's own `folder`")
 	fs.Var(&brokers, "broker", "broker's `URL`, tcp://host:port or tls://host:port; several are tried in turn")
 	fs.Var(code{2, &province}, "province", "two digits of the province's `code`, as 33 for Zhejiang")
@@ -103,9 +124,9 @@ func parse(args []string, getenv func(string) string, errw io.Writer) (daemon.Co
 	fs.StringVar(&cfg.Identity.MAC, "mac", "", "the box's MAC address (default: of its first network card)")
 	fs.StringVar(&cfg.Identity.Model, "model", "", "the box's model")
 	fs.StringVar(&cfg.Identity.Firmware, "firmware", "", "version of the box's firmware")
-	fs.StringVar(&ca, "ca", "", "`file` with the certificates (PEM) that brokers are checked against (default: the system's)")
-	fs.StringVar(&cert, "cert", "", "`file` with the box's certificate (PEM)")
-	fs.StringVar(&key, "key", "", "`file` with the key of -cert")
+	fs.StringVar(&f.ca, "ca", "", "`file` with the certificates (PEM) that brokers are checked against (default: the system's)")
+	fs.StringVar(&f.cert, "cert", "", "`file` with the box's certificate (PEM)")
+	fs.StringVar(&f.key, "key", "", "`file` with the key of -cert")
 	fs.StringVar(&cfg.Token, "token", "", "MQTT password; better given as STBAGENT_TOKEN than on the command line")
 	fs.Var(&origins, "origin", "`origin` of pages that may post, as http://10.1.2.3:8080; may be repeated")
 	fs.Var(&hosts, "host", "further `name` by which the endpoint is called")
@@ -129,28 +150,25 @@ func parse(args []string, getenv func(string) string, errw io.Writer) (daemon.Co
 	fs.DurationVar(&t.KeepAlive, "keepalive", t.KeepAlive, "MQTT keep-alive, +-20 % by box")
 	keys := profileFlags(fs, &cfg)
 	fs.StringVar(&level, "log", "info", "log `level`: debug, info, warn, error")
+	local.define(fs, &cfg)
 	if err := parseFlags(fs, args); err != nil {
-		return cfg, err
+		return cfg, f, err
 	}
 	if err := environment(fs, getenv); err != nil {
-		return cfg, &usageError{err}
+		return cfg, f, &usageError{err}
 	}
 	cfg.Brokers, cfg.Province = brokers, uint8(province)
 	cfg.API.Origins, cfg.API.Hosts = origins, hosts
 	var lv slog.Level
 	if err := lv.UnmarshalText([]byte(level)); err != nil {
-		return cfg, &usageError{fmt.Errorf("log: %q; allowed: debug, info, warn, error", level)}
+		return cfg, f, &usageError{fmt.Errorf("log: %q; allowed: debug, info, warn, error", level)}
 	}
-	cfg.Log = slog.New(slog.NewTextHandler(errw, &slog.HandlerOptions{Level: lv}))
-	if err := cfg.Validate(); err != nil {
-		return cfg, &usageError{err}
+	cfg.Log = slog.New(slog.NewTextHandler(fs.Output(), &slog.HandlerOptions{Level: lv}))
+	if err := local.take(&cfg); err != nil {
+		return cfg, f, &usageError{err}
 	}
-	err := readProfileKeys(*keys, &cfg)
-	if err != nil {
-		return cfg, err
-	}
-	cfg.TLS, err = trust(ca, cert, key)
-	return cfg, err
+	f.profileKeys = *keys
+	return cfg, f, nil
 }
 
 // environment gives flags that were not set the value of their variable.

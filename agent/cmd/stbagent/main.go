@@ -3,7 +3,6 @@ package main
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
 	"flag"
 	"fmt"
@@ -23,6 +22,12 @@ const usage = `stbagent records what happens on a set-top box and brings it to t
         record and send until stopped; see stbagent run -h
   stbagent status --data DIR [--json]
         how the agent on DIR stands, running or not
+  stbagent tail --data DIR [-n 10] [--once] [--json]
+        its events as they are recorded
+  stbagent doctor --data DIR [--json]
+        what is wrong on this box, and the cure; see stbagent doctor -h
+  stbagent selftest --data DIR [--broker URL]
+        the factory's test: PASS or FAIL, under 5 s
   stbagent version
 `
 
@@ -40,18 +45,26 @@ func run(args []string, out, errw io.Writer) int {
 		err = runAgent(args[1:], errw)
 	case "status":
 		err = status(args[1:], out, errw)
+	case "tail":
+		err = follow(args[1:], out, errw)
+	case "doctor":
+		err = examine(args[1:], out, errw)
+	case "selftest":
+		err = testLine(args[1:], out, errw)
 	case "version", "-version", "--version":
 		fmt.Fprintln(out, "stbagent", version())
 	case "help", "-h", "-help", "--help":
 		fmt.Fprint(out, usage)
 	default:
-		fmt.Fprintf(errw, "stbagent: %q is no command; allowed: run, status, version\n", args[0])
+		fmt.Fprintf(errw, "stbagent: %q is no command; allowed: run, status, tail, doctor, selftest, version\n", args[0])
 		return 2
 	}
 	var wrong *usageError
 	switch {
 	case err == nil, errors.Is(err, flag.ErrHelp):
 		return 0
+	case errors.Is(err, errIll):
+		return 1
 	case errors.As(err, &wrong):
 		fmt.Fprintf(errw, "stbagent %s: %v\nstbagent %s -h lists the flags\n", args[0], err, args[0])
 		return 2
@@ -112,47 +125,4 @@ func runAgent(args []string, errw io.Writer) error {
 	cfg.Log.Info("recording", "box", s.Box, "data", cfg.Dir, "listen", s.Listen, "version", cfg.Version)
 	context.AfterFunc(ctx, stop) // a second signal kills
 	return d.Run(ctx)
-}
-
-func status(args []string, out, errw io.Writer) error {
-	fs := flags("status", errw)
-	dir := fs.String("data", os.Getenv("STBAGENT_DATA"), "the agent's `folder`")
-	asJSON := fs.Bool("json", false, "print JSON")
-	if err := parseFlags(fs, args); err != nil {
-		return err
-	}
-	if *dir == "" {
-		return &usageError{errors.New("data: no folder given; write --data DIR")}
-	}
-	s, err := daemon.Ask(context.Background(), *dir)
-	if err != nil {
-		return err
-	}
-	if *asJSON {
-		enc := json.NewEncoder(out)
-		enc.SetIndent("", "  ")
-		return enc.Encode(s)
-	}
-	fmt.Fprintf(out, "box      %s\nrunning  %v\nepoch    %s\nboot     %d\n", s.Box, s.Running, s.Epoch, s.Boot)
-	fmt.Fprintf(out, "held     %d events in %d batches, %d not sealed yet\n", s.Outbox.Events, s.Outbox.Batches, s.Outbox.Open)
-	fmt.Fprintf(out, "disk     %d bytes\n", s.Bytes)
-	if s.Outbox.Lost > 0 {
-		fmt.Fprintf(out, "lost     %d events of earlier epochs, to be reported\n", s.Outbox.Lost)
-	}
-	if s.Running {
-		fmt.Fprintf(out, "listen   %s\nlink     %s\n", s.Listen, s.Link)
-	}
-	if u := s.Uplink; u != nil {
-		fmt.Fprintf(out, "sent     %d batches, %d of them again, %d bytes; %d acks\n", u.Sent, u.Resent, u.SentBytes, u.Acks)
-	}
-	if r := s.Recorder; r != nil {
-		fmt.Fprintf(out, "recorded %d events, %d stored, %d waiting, %d dropped, %d evicted\n", r.Accepted, r.Stored, r.Pending, r.Dropped, s.Outbox.Evicted)
-	}
-	if s.Running {
-		fmt.Fprintf(out, "profile  %s\n", profileLine(&s.Profile))
-	}
-	for _, odd := range s.Odd {
-		fmt.Fprintf(out, "setting  %s\n", odd)
-	}
-	return nil
 }

@@ -121,7 +121,14 @@ func (s *SQLite) readWreck(ctx context.Context, name string, tables []string, im
 		img.Salvaged = append(img.Salvaged, r)
 	}
 	sort.Slice(img.Salvaged, func(i, j int) bool { return img.Salvaged[i].No < img.Salvaged[j].No })
+	var sealed uint64 // the last seq in a batch: what stands there is not open
+	for _, r := range v.rows {
+		sealed = max(sealed, r.Last())
+	}
 	for _, r := range v.open {
+		if r.Seq <= sealed {
+			continue
+		}
 		img.SalvagedOpen = append(img.SalvagedOpen, r)
 	}
 	sort.Slice(img.SalvagedOpen, func(i, j int) bool { return img.SalvagedOpen[i].Seq < img.SalvagedOpen[j].Seq })

@@ -24,6 +24,7 @@ type SQLite struct {
 	conn    *sql.Conn
 	stmts   map[string]*sql.Stmt
 	suspect bool                     // something failed: re-open and check before use
+	failed  bool                     // it was the device: what the kernel holds may never reach it
 	pending bool                     // what was salvaged is not carried over yet
 	odd     atomic.Pointer[[]string] // settings that did not take
 }
@@ -156,9 +157,17 @@ func damaged(err error) bool {
 	return true
 }
 
-func busy(err error) bool {
+func busy(err error) bool    { return code(err) == 5 }  // SQLITE_BUSY
+func ioError(err error) bool { return code(err) == 10 } // SQLITE_IOERR
+func full(err error) bool    { return code(err) == 13 } // SQLITE_FULL
+
+// code is SQLite's primary result code; 0 if err is none of its.
+func code(err error) int {
 	var se *sqlite.Error
-	return errors.As(err, &se) && se.Code()&0xff == 5 // SQLITE_BUSY
+	if !errors.As(err, &se) {
+		return 0
+	}
+	return se.Code() & 0xff
 }
 
 // open opens the file anew. After an unclean stop, or when something failed,
@@ -177,14 +186,54 @@ func (s *SQLite) open() error {
 		s.shut()
 		return err
 	}
-	if err := s.prepare(ctx, unclean); err != nil {
+	err = s.prepare(ctx, unclean)
+	if err == nil && unclean {
+		// Without room nothing was written, so nothing can be forgotten.
+		if err = s.fold(ctx); full(err) && !s.failed {
+			err = nil
+		}
+	}
+	if err != nil {
+		s.failed = s.failed || ioError(err)
 		s.shut()
 		if busy(err) {
 			return fmt.Errorf("%w: %w", ErrBusy, err)
 		}
 		return err
 	}
-	s.suspect = false
+	s.suspect, s.failed = false, false
+	return nil
+}
+
+// fold writes what the log holds into the database, synced, and empties the
+// log. What a sync was refused for is in the kernel's cache and may never reach
+// the disk, also if a later sync succeeds: Linux takes it for written. Frames
+// behind it would be lost with it at the next power cut, however often they
+// were synced. So nothing is built on such a log, nor on one that an earlier
+// process left.
+func (s *SQLite) fold(ctx context.Context) error {
+	var blocked, frames, moved int
+	if err := s.conn.QueryRowContext(ctx, "PRAGMA wal_checkpoint(TRUNCATE)").Scan(&blocked, &frames, &moved); err != nil {
+		return fmt.Errorf("fold the log: %w", err)
+	}
+	if blocked != 0 {
+		return errors.New("outbox: the log cannot be folded now")
+	}
+	// The log of before, emptied or removed, must not come back: what the disk
+	// has of it may be older than the database by now.
+	log, err := os.OpenFile(s.path(fileName+"-wal"), os.O_RDWR, 0)
+	if err == nil {
+		err = errors.Join(log.Sync(), log.Close())
+	} else if errors.Is(err, os.ErrNotExist) {
+		err = nil
+	}
+	if err == nil {
+		err = syncDir(s.dir)
+	}
+	if err != nil {
+		s.failed = true
+		return fmt.Errorf("fold the log: %w", err)
+	}
 	return nil
 }
 

@@ -194,6 +194,9 @@ func (s *SQLite) readOpen(ctx context.Context, img *Image) error {
 		if n := len(img.Open); n > 0 && r.Seq <= img.Open[n-1].Seq {
 			return fmt.Errorf("%w: open row %d comes after %d", ErrDamaged, r.Seq, img.Open[n-1].Seq)
 		}
+		if n := len(img.Batches); n > 0 && r.Seq < img.Batches[n-1].First+uint64(img.Batches[n-1].N) {
+			return fmt.Errorf("%w: row %d is open and sealed in batch %d", ErrDamaged, r.Seq, img.Batches[n-1].No)
+		}
 		img.Open = append(img.Open, r)
 	}
 	if err := rows.Err(); err != nil {
@@ -277,6 +280,7 @@ func (s *SQLite) Commit(c Change) error {
 		// A failed fsync must not be repeated: the kernel forgets the dirty
 		// pages. Close, open again, and look what is there.
 		s.suspect = true
+		s.failed = s.failed || ioError(err)
 		s.shut()
 		return s.fault(err)
 	}

@@ -52,6 +52,14 @@ type flashLife struct {
 	refused  int // lives in which the disk refused something
 	damaged  int // bytes of the outbox that were spoilt
 	slowest  time.Duration
+	firsts   []int    // the first event of each life
+	story    []string // what became of each life's flash
+}
+
+// lifeOf is the life in which an event was reported.
+func (f *flashLife) lifeOf(id int) int {
+	at, _ := slices.BinarySearch(f.firsts, id+1)
+	return at - 1
 }
 
 // TestAgentCuts lets the power of a whole agent fail at random moments: the
@@ -126,6 +134,7 @@ func (f *flashLife) live(last bool) (err error) {
 		err := a.drain()
 		return errors.Join(err, a.stop(syscall.SIGTERM))
 	}
+	f.firsts = append(f.firsts, f.next)
 	var failing bool
 	if f.rnd.IntN(4) == 0 {
 		failing = true
@@ -151,7 +160,9 @@ func (f *flashLife) live(last bool) (err error) {
 	for i := range changes {
 		state.Apply(&changes[i])
 	}
-	f.img = state.Image(crashfs.Models[f.rnd.IntN(len(crashfs.Models))], f.rnd).Clone()
+	model := crashfs.Models[f.rnd.IntN(len(crashfs.Models))]
+	f.img = state.Image(model, f.rnd).Clone()
+	f.story = append(f.story, fmt.Sprintf("life %d from event %d: %v, failing disk %v", f.cuts, f.firsts[f.cuts], model, failing))
 	for path := range f.img {
 		if strings.HasSuffix(path, ".sock") || filepath.Base(path) == "socket" {
 			delete(f.img, path) // of a process that is gone
@@ -205,6 +216,7 @@ func (f *flashLife) spoil() {
 			data[f.rnd.IntN(len(data))] ^= 1 << f.rnd.IntN(8)
 			f.img[path] = data
 			f.damaged++
+			f.story = append(f.story, "a bit is turned")
 			return
 		}
 	}
@@ -330,7 +342,7 @@ func (a *agentProcess) status(ctx context.Context) (s daemon.Status, err error) 
 // judge compares what arrived with what was promised.
 func (f *flashLife) judge(l *ledger.Memory) {
 	t := f.t
-	times := map[int]int{}
+	times, where := map[int]int{}, map[int][]string{}
 	var reported uint64
 	c := &centre{l: l}
 	for {
@@ -357,6 +369,8 @@ func (f *flashLife) judge(l *ledger.Memory) {
 						t.Fatalf("%+v arrived, and was never reported", e)
 					}
 					times[id]++
+					b := &block.Batches[i].Batch
+					where[id] = append(where[id], fmt.Sprintf("epoch %x batch %d uid %x flags %d boot %d", b.Epoch>>48, b.No, b.UID[:4], b.Flags, b.Boot))
 				}
 			}
 		}
@@ -372,9 +386,10 @@ func (f *flashLife) judge(l *ledger.Memory) {
 		reported += g.Lost
 	}
 	doubled, missing := 0, 0
+	var lost []string
 	for id, n := range times {
 		if n > 1 || id >= f.next {
-			t.Errorf("event %d arrived %d times", id, n)
+			t.Errorf("event %d, of life %d, arrived %d times: %s", id, f.lifeOf(id), n, strings.Join(where[id], "; "))
 			doubled++
 		}
 	}
@@ -382,6 +397,7 @@ func (f *flashLife) judge(l *ledger.Memory) {
 		for id := range promised {
 			if times[id] == 0 {
 				missing++
+				lost = append(lost, fmt.Sprintf("%d of life %d", id, f.lifeOf(id)))
 			}
 		}
 	}
@@ -390,10 +406,13 @@ func (f *flashLife) judge(l *ledger.Memory) {
 		t.Errorf("%d events that were promised did not arrive, %d bytes were spoilt", missing, f.damaged)
 	}
 	if uint64(missing) > reported {
-		t.Errorf("%d events are missing, the centre was told of %d", missing, reported)
+		t.Errorf("%d events are missing, the centre was told of %d: %v", missing, reported, lost)
 	}
 	if f.refused == 0 && f.cuts > 10 {
 		t.Error("the disk refused nothing: nothing was shown of that")
+	}
+	if t.Failed() {
+		t.Logf("lives:\n%s", strings.Join(f.story, "\n"))
 	}
 	t.Logf("%d power cuts, %d lives with a failing disk, %d bytes spoilt; %d events reported, %d promised as stored, %d as settled; %d arrived, %d doubled, %d missing, %d told as lost; the agent answers at the latest after %v",
 		f.cuts, f.refused, f.damaged, f.next-1, len(f.stored), len(f.accepted), len(times), doubled, missing, reported, f.slowest.Round(time.Millisecond))

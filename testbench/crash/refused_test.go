@@ -26,6 +26,7 @@ func isWrite(k crashfs.Kind) bool { return k == crashfs.Write }
 var refusals = []refusal{
 	{"write error", syscall.EIO, isWrite, 1},
 	{"sync error", syscall.EIO, func(k crashfs.Kind) bool { return k == crashfs.Sync }, 1},
+	{"syncs fail", syscall.EIO, func(k crashfs.Kind) bool { return k == crashfs.Sync }, 5},
 	{"no space", syscall.ENOSPC, func(k crashfs.Kind) bool { return isWrite(k) || k == crashfs.Create }, 6},
 	{"read-only", syscall.EROFS, func(k crashfs.Kind) bool { return k != crashfs.Sync && k != crashfs.SyncDir && k != crashfs.Note }, 4},
 }

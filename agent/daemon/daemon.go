@@ -32,7 +32,7 @@ type Daemon struct {
 	api  *localapi.API
 
 	policy *profile.Policy
-	ask    atomic.Pointer[func()] // for health, see OnReport
+	ask    atomic.Pointer[func()] // for health, see onReport
 
 	applying sync.Mutex
 	out      atomic.Pointer[outbox.Outbox]

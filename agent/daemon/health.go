@@ -18,7 +18,7 @@ func (d *Daemon) runHealth(ctx context.Context, wg *sync.WaitGroup) {
 		}
 		return d.cfg.HealthEvery()
 	}
-	d.OnReport(func() { health.Record(ctx, s, d.rec.Record, d.cfg.Log) })
+	d.onReport(func() { health.Record(ctx, s, d.rec.Record, d.cfg.Log) })
 	wg.Go(func() { health.Run(ctx, s, every, d.rec.Record, d.cfg.Log) })
 }
 

@@ -77,9 +77,9 @@ func (d *Daemon) apply() {
 	}
 }
 
-// OnReport sets what a report asks for besides what runs: to record the box's
+// onReport sets what a report asks for besides what runs: to record the box's
 // health now. Safe for concurrent use.
-func (d *Daemon) OnReport(ask func()) { d.ask.Store(&ask) }
+func (d *Daemon) onReport(ask func()) { d.ask.Store(&ask) }
 
 // HealthEvery is the time between two health events that holds now; 0: none.
 func (d *Daemon) HealthEvery() time.Duration { return d.policy.Settings().Health }

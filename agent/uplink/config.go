@@ -88,6 +88,9 @@ type Timing struct {
 	// Retry, RetryMax: a batch without an ack is sent again after random(half,
 	// whole) of Retry, doubling to RetryMax.
 	Retry, RetryMax time.Duration
+	// Pace is the time between two batches of a backlog, after the first eight;
+	// 0: as fast as they are acknowledged.
+	Pace time.Duration
 	// SealAge seals what is open so long; SealRide, shorter, lets a commit
 	// that happens anyway do it.
 	SealAge, SealRide time.Duration
@@ -102,6 +105,7 @@ func DefaultTiming() Timing {
 		BackoffMin:  5 * time.Second, BackoffMax: 15 * time.Minute,
 		ResetAfter: 5 * time.Minute,
 		Retry:      30 * time.Second, RetryMax: 10 * time.Minute,
+		Pace:    250 * time.Millisecond,
 		SealAge: 30 * time.Second, SealRide: 10 * time.Second,
 		KeepAlive: 240 * time.Second, PingTimeout: 20 * time.Second,
 		WriteTimeout: 20 * time.Second, ConnectTimeout: 20 * time.Second,
@@ -123,6 +127,7 @@ func (t *Timing) Validate() error {
 		{"reset-after", t.ResetAfter, 0},
 		{"retry", t.Retry, 10 * time.Millisecond}, {"retry-max", t.RetryMax, t.Retry},
 		{"seal-age", t.SealAge, time.Millisecond}, {"seal-ride", t.SealRide, 0},
+		{"pace", t.Pace, 0},
 		{"keepalive", t.KeepAlive, time.Second}, {"ping-timeout", t.PingTimeout, time.Second},
 		{"write-timeout", t.WriteTimeout, time.Second}, {"connect-timeout", t.ConnectTimeout, time.Second},
 	} {

@@ -41,6 +41,7 @@ type service struct {
 	ride    *time.Timer
 	age     *time.Timer
 	waiting bool // ride and age are running
+	pace    pace
 }
 
 // serve sends and takes acks until the connection or ctx ends; it closes l.
@@ -50,6 +51,8 @@ func (u *Uplink) serve(ctx context.Context, l *link, epoch uint64) error {
 	defer s.retry.Stop()
 	defer s.ride.Stop()
 	defer s.age.Stop()
+	s.pace = newPace(u.cfg.Timing.Pace, u.cfg.Clock.MonoMs())
+	defer s.pace.wake.Stop()
 	u.state.Store(uint32(Connected))
 	u.cfg.Outbox.SetEager(true)
 	s.sealAged() // what waited for a connection
@@ -79,6 +82,7 @@ func (u *Uplink) serve(ctx context.Context, l *link, epoch uint64) error {
 			s.watchAge()
 		case <-s.retry.C:
 			s.again()
+		case <-s.pace.wake.C: // the next batch may go
 		case <-s.ride.C:
 			u.cfg.Outbox.SealSoon()
 		case <-s.age.C:
@@ -177,6 +181,9 @@ func (s *service) send() error {
 			continue // evicted since
 		}
 		now := u.cfg.Clock.MonoMs()
+		if !s.pace.take(now) {
+			return nil
+		}
 		packet := protocol.AppendBatch(make([]byte, 0, len(b.Body)+128), &b, &protocol.Envelope{
 			Floor: floor, Boot: u.cfg.Boot(), UpMs: now,
 			WallMs: u.cfg.Clock.WallMs(), ClockUnset: u.clockUnset(),

@@ -58,6 +58,43 @@ func TestDelivers(t *testing.T) {
 	})
 }
 
+// TestBacklogIsPaced: the first batches of a backlog go as fast as they are
+// acknowledged, the others in step, and what is new comes with them.
+func TestBacklogIsPaced(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		c := newCentre(t)
+		defer c.close()
+		b := newBox(t, c, 1, func(cfg *Config) { cfg.Timing = DefaultTiming(); cfg.Timing.FirstSpread = time.Minute })
+		for i := range 40 * 10 { // 40 batches before it connects
+			b.click(t, fmt.Sprint("p", i))
+		}
+		if err := b.out.Seal(); err != nil {
+			t.Fatal(err)
+		}
+		for b.Stats().Connects == 0 {
+			time.Sleep(10 * time.Millisecond)
+		}
+		time.Sleep(200 * time.Millisecond)
+		if s := b.out.Stats(); s.Batches != 40-paceBurst {
+			t.Errorf("at once %d of 40 batches went, want %d", 40-s.Batches, paceBurst)
+		}
+		b.click(t, "new")
+		if err := b.out.Seal(); err != nil {
+			t.Fatal(err)
+		}
+		time.Sleep((40 - paceBurst) * 250 * time.Millisecond / 2)
+		if s := b.out.Stats(); s.Batches < 14 || s.Batches > 19 {
+			t.Errorf("half way %d batches wait, want about 17", s.Batches)
+		}
+		time.Sleep((40-paceBurst)*250*time.Millisecond/2 + time.Second)
+		exactlyOnce(t, c, 401)
+		if s := b.Stats(); s.Resent != 0 {
+			t.Errorf("%d batches were sent twice", s.Resent)
+		}
+		b.stop()
+	})
+}
+
 // TestOrdersGoAtOnce: an order is sealed by the commit that records it, and a
 // commit soon after SealRide takes what is open along.
 func TestOrdersGoAtOnce(t *testing.T) {

@@ -45,6 +45,7 @@ func beAgent(dir string) error {
 		return err
 	}
 	timing := uplink.DefaultTiming() // in a hurry
+	timing.Pace = 0
 	timing.FirstSpread, timing.BackoffMin, timing.BackoffMax = time.Millisecond, 5*time.Millisecond, 20*time.Millisecond
 	timing.Retry, timing.RetryMax, timing.SealAge, timing.SealRide = 200*time.Millisecond, time.Second, 50*time.Millisecond, 10*time.Millisecond
 	d, err := daemon.New(daemon.Config{

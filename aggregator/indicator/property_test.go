@@ -147,7 +147,7 @@ func TestScopeIsAPartOfTheWhole(t *testing.T) {
 			rt.Fatalf("the zero scope sees %v", nobody.Rows)
 		}
 	})
-	if seen == 0 {
+	if seen == 0 && !testing.Short() { // which draws few
 		t.Fatal("no example had a row")
 	}
 }

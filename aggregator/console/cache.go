@@ -111,13 +111,19 @@ func (a *answers) fill(ctx context.Context, key answerKey, into *answer, generat
 	ctx, cancel := context.WithTimeout(ctx, queryLimit)
 	defer cancel()
 	into.bytes, into.err = a.computeInSlot(ctx, key)
-	close(into.done)
 	if into.err != nil {
-		a.mu.Lock()
-		defer a.mu.Unlock()
-		if a.generation == generation && a.held[key] == into {
-			delete(a.held, key)
-		}
+		// Before anybody is told: who asks again then must not meet it.
+		a.drop(key, into, generation)
+	}
+	close(into.done)
+}
+
+// drop forgets an answer, if it is still the one that is held.
+func (a *answers) drop(key answerKey, failed *answer, generation uint64) {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	if a.generation == generation && a.held[key] == failed {
+		delete(a.held, key)
 	}
 }
 

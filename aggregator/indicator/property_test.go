@@ -39,7 +39,7 @@ func drawBlock(t *rapid.T) *store.Block {
 		return k
 	}
 	mono := int64(0)
-	for range rapid.IntRange(0, 40).Draw(t, "events") {
+	for range rapid.IntRange(0, 120).Draw(t, "events") {
 		mono += 1000
 		city := rapid.SampledFrom(somewhere).Draw(t, "city")
 		s := store.Stamp{
@@ -175,7 +175,7 @@ func TestLimitIsTheHeadOfTheWhole(t *testing.T) {
 			rt.Fatalf("%+v (-head of all +limited):\n%s", r, diff)
 		}
 	})
-	if cut == 0 {
+	if cut == 0 && !testing.Short() { // which draws few
 		t.Fatal("no example had more rows than its limit")
 	}
 }

@@ -53,7 +53,7 @@ func soak(out string, rate int, span time.Duration) (err error) {
 	}
 	defer func() { err = errors.Join(err, os.RemoveAll(work)) }()
 	agent, aggregator := filepath.Join(work, "stbagent"), filepath.Join(work, "aggregator")
-	build := exec.Command("go", "build", "-trimpath", "-tags", "nethttpomithttp2", "-ldflags", "-s -w", "-o", agent, "iptvdc/agent/cmd/stbagent")
+	build := exec.Command("go", "build", "-trimpath", "-tags", "nethttpomithttp2", "-gcflags=all=-l", "-ldflags", "-s -w", "-o", agent, "iptvdc/agent/cmd/stbagent")
 	build.Env = append(os.Environ(), "CGO_ENABLED=0", "GOOS=linux", "GOARCH=arm", "GOARM=7")
 	for _, c := range []*exec.Cmd{build, exec.Command("go", "build", "-o", aggregator, "iptvdc/aggregator/cmd/aggregator")} {
 		if text, err := c.CombinedOutput(); err != nil {

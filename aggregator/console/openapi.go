@@ -33,7 +33,7 @@ func document(routes []route, version string) ([]byte, error) {
 			"schemas": d.schemas,
 			"securitySchemes": map[string]any{
 				"token":   map[string]any{"type": "http", "scheme": "bearer", "description": "made by: aggregator token"},
-				"session": map[string]any{"type": "apiKey", "in": "cookie", "name": sessionCookie, "description": "made by opening a one-time link"},
+				"session": map[string]any{"type": "apiKey", "in": "cookie", "name": SessionCookie, "description": "made by opening a one-time link"},
 			},
 		},
 	}, "", " ")

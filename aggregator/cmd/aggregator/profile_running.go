@@ -204,10 +204,13 @@ func compareAll(a, b string) int {
 
 // sentence says it in one line: published 7: 1,203 boxes run it, 40 still run 6,
 // 2 refused it: signature.
-func (s *spread) sentence() string {
+func (s *spread) sentence(now time.Time) string {
 	live := len(s.entry.Packet) > 0
 	head := "nothing published"
+	h, err := s.entry.Head()
 	switch {
+	case live && err == nil && h.ExpiresMs <= uint64(now.UnixMilli()):
+		head = fmt.Sprintf("published %d, which has expired", s.entry.Version)
 	case live:
 		head = fmt.Sprintf("published %d", s.entry.Version)
 	case s.entry.Version > 0:
@@ -304,6 +307,7 @@ func refusedName(version uint64, published profiles.Entry) string {
 // writeRunning prints, province by province, how boxes stand to what is
 // published, and the table behind it. A token may open some provinces only.
 func writeRunning(out io.Writer, entries []profiles.Entry, a console.RunningAnswer, byToken bool) error {
+	now := time.Now()
 	known := map[string]uint64{}
 	for _, p := range a.Provinces {
 		known[p.Code] = p.Boxes
@@ -317,7 +321,7 @@ func writeRunning(out io.Writer, entries []profiles.Entry, a console.RunningAnsw
 		fmt.Fprintf(out, "\n%s: %s\n", provinceName(code), boxesOf(known[code], told[code], byToken))
 		w := tabwriter.NewWriter(out, 0, 4, 2, ' ', 0)
 		for _, s := range here {
-			fmt.Fprintf(w, "  %s\t%s\n", plain(s.group), s.sentence())
+			fmt.Fprintf(w, "  %s\t%s\n", plain(s.group), s.sentence(now))
 		}
 		if err := errors.Join(w.Flush(), writeRows(out, code, a.Rows)); err != nil {
 			return err

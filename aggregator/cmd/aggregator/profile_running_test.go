@@ -221,3 +221,29 @@ func TestShowWhatBoxesRun(t *testing.T) {
 		t.Errorf("signing in was not recorded: %v", records)
 	}
 }
+
+func TestSentenceOfWhatExpired(t *testing.T) {
+	k, err := profiles.NewKey(1)
+	if err != nil {
+		t.Fatal(err)
+	}
+	topic, end := protocol.ProfileTopic(33, protocol.GroupAll), time.Now()
+	payload, err := profiles.Compose(nil, 7, end)
+	if err != nil {
+		t.Fatal(err)
+	}
+	packet, err := k.Sign(topic, payload)
+	if err != nil {
+		t.Fatal(err)
+	}
+	s := spread{entry: profiles.Entry{Topic: topic, Packet: packet, Version: 7},
+		rows: []console.RunningRow{{RunsInfo: console.RunsInfo{Expired: 7}, Boxes: 2}, {RunsInfo: console.RunsInfo{Version: 7}, Boxes: 1}}}
+	f := func(now time.Time, want string) {
+		t.Helper()
+		if got := s.sentence(now); got != want {
+			t.Errorf("%q, want %q", got, want)
+		}
+	}
+	f(end.Add(-time.Second), "published 7: 1 box runs it, 2 run what is built in (7 expired on 2)")
+	f(end, "published 7, which has expired: 1 box runs it, 2 run what is built in (7 expired on 2)")
+}

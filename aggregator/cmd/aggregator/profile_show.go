@@ -111,7 +111,7 @@ func showOne(cmd *cobra.Command, f *profiles.Folder, topic string, a *asked) err
 	}
 	for _, s := range spreads([]profiles.Entry{e}, answer.Rows) {
 		if s.province == province && s.group == to.Group {
-			_, err = fmt.Fprintf(out, "%-13s %s\n", "boxes", s.sentence())
+			_, err = fmt.Fprintf(out, "%-13s %s\n", "boxes", s.sentence(time.Now()))
 		}
 	}
 	return err

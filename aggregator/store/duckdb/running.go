@@ -13,7 +13,10 @@ import (
 //go:embed sql/running.sql
 var runningSQL string
 
-const runsColumns = "version, grp, expired, refused, no_version, no_group, no_why"
+// heldColumns are those of store.Runs before its texts are looked up.
+const heldColumns = "version, group_why, expired, refused, no_version, no_why"
+
+const runsColumns = "version, grp, expired, refused, no_version, no_group, no_reason"
 
 func runsInto(r *store.Runs) []any {
 	return []any{&r.Version, &r.Group, &r.Expired, &r.Refused, &r.Refusal.Version, &r.Refusal.Group, &r.Refusal.Why}
@@ -24,13 +27,15 @@ func (s *Store) Running(ctx context.Context, q store.RunningQuery) ([]store.Runn
 	if !q.AllProvinces && len(q.Provinces) == 0 {
 		return nil, nil // empty means none, never all
 	}
-	city := "0"
+	city := "0::USMALLINT"
 	if q.Cities {
 		city = "city"
 	}
-	const order = "province, place, grp, version, expired, refused, no_group, no_version, no_why"
-	query := runsSQL(&q) + ",\ncounted AS (SELECT province, " + city + "::USMALLINT AS place, " + runsColumns +
-		", count(*) AS boxes FROM runs" + runsFilter(&q) + " GROUP BY ALL)\n"
+	// Few rows are left once boxes are counted: only these get their texts,
+	// which may make equal ones of different keys.
+	chosen := "SELECT province, " + city + " AS place, " + heldColumns + ", count(*) AS n FROM held" + runsFilter(&q) + " GROUP BY ALL"
+	const order = "province, place, grp, version, expired, refused, no_group, no_version, no_reason"
+	query := runsSQL(&q, chosen) + ", counted AS (SELECT province, place, " + runsColumns + ", sum(n)::BIGINT AS boxes FROM runs GROUP BY ALL)\n"
 	if q.Limit > 0 {
 		query += fmt.Sprintf("FROM (FROM counted ORDER BY boxes DESC, %s LIMIT %d) ORDER BY %s", order, q.Limit, order)
 	} else {
@@ -52,10 +57,12 @@ func (s *Store) RunningBoxes(ctx context.Context, q store.RunningQuery) ([]store
 	if !q.AllProvinces && len(q.Provinces) == 0 {
 		return nil, nil // empty means none, never all
 	}
-	query := runsSQL(&q) + "SELECT province, city, box, at_ms, " + runsColumns + " FROM runs" + runsFilter(&q) + " ORDER BY province, box"
+	const order = " ORDER BY province, box"
+	chosen := "SELECT province, city, box, at_ms, " + heldColumns + " FROM held" + runsFilter(&q)
 	if q.Limit > 0 {
-		query += fmt.Sprintf(" LIMIT %d", q.Limit)
+		chosen += fmt.Sprintf("%s LIMIT %d", order, q.Limit)
 	}
+	query := runsSQL(&q, chosen) + "SELECT province, city, box, at_ms, " + runsColumns + " FROM runs" + order
 	var out []store.RunningBox
 	err := s.each(ctx, query, func(rows *sql.Rows) error {
 		var b store.RunningBox
@@ -68,12 +75,12 @@ func (s *Store) RunningBoxes(ctx context.Context, q store.RunningQuery) ([]store
 
 // runsSQL has the scope decide which events are looked at. Everything from
 // outside is a number.
-func runsSQL(q *store.RunningQuery) string {
+func runsSQL(q *store.RunningQuery, chosen string) string {
 	scope := "true"
 	if !q.AllProvinces {
 		scope = "province IN (" + join(q.Provinces) + ")"
 	}
-	return strings.Replace(runningSQL, "{scope} AND", scope+" AND", 1)
+	return strings.NewReplacer("{scope} AND", scope+" AND", "({chosen})", "("+chosen+")").Replace(runningSQL)
 }
 
 // runsFilter chooses among boxes.

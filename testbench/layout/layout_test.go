@@ -67,7 +67,7 @@ var allowed = []struct {
 	{"agent/doctor", []string{"protocol", "agent", "agent/daemon", "agent/outbox", "agent/profile", "agent/uplink"}},
 	{"agent", []string{"protocol", "agent/..."}},
 	{"aggregator/broker", []string{"protocol"}},
-	{"aggregator/profiles", []string{"protocol"}},
+	{"aggregator/profiles", []string{"protocol", "aggregator/durable"}},
 	{"aggregator/ledger/sqlite", []string{"protocol", "aggregator", "aggregator/ledger"}},
 	{"aggregator/ledger/ledgertest", []string{"protocol", "aggregator", "aggregator/ledger"}},
 	{"aggregator/ledger", []string{"protocol", "aggregator"}},

@@ -109,6 +109,9 @@ func (t *Town) Home(i int) Home {
 	return Home{h.box, h.place.province, h.city}
 }
 
+// Identity returns what box i tells of itself: account, set-top-box id, place.
+func (t *Town) Identity(i int) protocol.Event { return t.homes[i].identity() }
+
 // Next fills m with the next moment in which a box records something, if it
 // comes before untilMs. Moments come in the order of NowMs, then Box. The
 // slices of m are reused.

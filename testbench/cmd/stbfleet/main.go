@@ -68,7 +68,7 @@ func root(end <-chan struct{}) *cobra.Command {
 		SilenceUsage:  true,
 		SilenceErrors: true,
 	}
-	cmd.AddCommand(runCommand(end), listCommand(), backfillCommand(end), verifyCommand(end), versionCommand())
+	cmd.AddCommand(runCommand(end), listCommand(), backfillCommand(end), verifyCommand(end), feedsCommand(), versionCommand())
 	return cmd
 }
 

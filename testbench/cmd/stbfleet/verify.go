@@ -16,6 +16,7 @@ import (
 
 func verifyCommand(end <-chan struct{}) *cobra.Command {
 	var truths []string
+	var feedTruth string
 	var cfg verify.Config
 	var asJSON, quiet bool
 	cmd := &cobra.Command{
@@ -28,10 +29,6 @@ The exit status is 0 only if nothing was lost, nothing doubled, and every figure
 is equal. The aggregator must hold nothing but what the named truths tell.`,
 		Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			truth, err := readTruth(truths)
-			if err != nil {
-				return err
-			}
 			if !quiet {
 				cfg.Say = func(line string) { fmt.Fprintln(cmd.ErrOrStderr(), line) }
 			}
@@ -44,7 +41,7 @@ is equal. The aggregator must hold nothing but what the named truths tell.`,
 				case <-ctx.Done():
 				}
 			}()
-			report, err := verify.Run(ctx, truth, cfg)
+			report, err := compare(ctx, truths, feedTruth, cfg)
 			if err != nil {
 				return err
 			}
@@ -63,12 +60,33 @@ is equal. The aggregator must hold nothing but what the named truths tell.`,
 	}
 	flags := cmd.Flags()
 	flags.StringSliceVar(&truths, "truth", nil, "truth file; may be given more than once")
+	flags.StringVar(&feedTruth, "feeds", "", "truth file of feeds, from: stbfleet feeds; compares what the provinces sent instead of what boxes did")
 	flags.StringVar(&cfg.URL, "aggregator", "http://127.0.0.1:8080", "address of the aggregator")
 	flags.StringVar(&cfg.Token, "token", "", "API token of an administrator, from: aggregator token --data DIR")
 	flags.DurationVar(&cfg.Wait, "wait", 2*time.Minute, "how long the aggregator may take to load and close what it has")
 	flags.BoolVar(&asJSON, "json", false, "print the report as JSON")
 	flags.BoolVar(&quiet, "quiet", false, "no progress")
 	return cmd
+}
+
+// compare compares what boxes did, or what provinces sent.
+func compare(ctx context.Context, truths []string, feedTruth string, cfg verify.Config) (*verify.Report, error) {
+	if feedTruth == "" {
+		truth, err := readTruth(truths)
+		if err != nil {
+			return nil, err
+		}
+		return verify.Run(ctx, truth, cfg)
+	}
+	if len(truths) > 0 {
+		return nil, errors.New("feeds: stands beside --truth; compare one after the other")
+	}
+	f, err := os.Open(feedTruth)
+	if err != nil {
+		return nil, fmt.Errorf("truth of the feeds: %w", err)
+	}
+	defer f.Close()
+	return verify.Feeds(ctx, f, cfg)
 }
 
 func readTruth(names []string) (*oracle.Truth, error) {

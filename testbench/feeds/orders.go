@@ -1,0 +1,94 @@
+package feeds
+
+import (
+	"cmp"
+	"fmt"
+	"slices"
+
+	"iptvdc/aggregator"
+	"iptvdc/aggregator/c3"
+	"iptvdc/testbench/fleet"
+)
+
+// Odds of a day, in a thousand, for an active subscriber without a box in the
+// fleet.
+const (
+	oddsOrder = 30
+	oddsRenew = 400 // of these: a renewal, which no page ever saw
+	oddsUnsub = 100
+)
+
+// orders are those of a day, by time: what boxes paid, and what was ordered
+// where no box tells of it.
+func (pr *province) orders(d aggregator.Day, paid []Paid, offer *fleet.Offer) []c3.Order {
+	var all []c3.Order
+	for i := range paid {
+		o := &paid[i]
+		who := pr.byBox[o.Box]
+		if who == nil || aggregator.DayOf(o.AtMs) != d {
+			continue
+		}
+		order := c3.Order{ID: o.ID, Account: who.shown.Account, Op: c3.OrderSub, Product: o.Product, Provider: o.Provider,
+			AtMs: o.AtMs / 1000 * 1000, Fen: o.Fen, Pay: c3.PayBill}
+		if i := slices.IndexFunc(offer.Products, func(p fleet.OfferProduct) bool { return p.Code == o.Product }); i >= 0 && offer.Products[i].Single {
+			order.Op, order.Content = c3.OrderSingle, o.Content
+		}
+		if o.Refund {
+			order.Op = c3.OrderRefund
+		}
+		all = append(all, order)
+	}
+	for i, p := range pr.people {
+		if p.housed || p.stood() != c3.StateActive || !p.odds(oddsOrder) {
+			continue
+		}
+		what := offer.Products[p.rand.IntN(len(offer.Products))]
+		o := c3.Order{
+			ID: fmt.Sprintf("C%02d%05d%07d", uint8(pr.Province), int(d), i), Account: p.shown.Account, Op: c3.OrderSub, Product: what.Code,
+			Provider: what.Provider, AtMs: p.at(d), Fen: what.Fen,
+			Pay: []c3.Pay{c3.PayBill, c3.PayBill, c3.PayWechat, c3.PayAlipay, c3.PayPoints}[p.rand.IntN(5)],
+		}
+		switch {
+		case what.Single:
+			o.Op = c3.OrderSingle
+		case p.odds(oddsRenew):
+			o.Op = c3.OrderRenew
+		case p.odds(oddsUnsub):
+			o.Op, o.Fen = c3.OrderUnsub, 0
+		}
+		all = append(all, o)
+	}
+	slices.SortFunc(all, func(a, b c3.Order) int {
+		return cmp.Or(cmp.Compare(a.AtMs, b.AtMs), cmp.Compare(a.ID, b.ID), cmp.Compare(a.Op, b.Op))
+	})
+	return all
+}
+
+// opNames and payNames are the words of a truth.
+var (
+	opNames  = map[c3.OrderOp]string{c3.OrderSub: "sub", c3.OrderRenew: "renew", c3.OrderUnsub: "unsub", c3.OrderSingle: "single", c3.OrderRefund: "refund"}
+	payNames = map[c3.Pay]string{c3.PayUnknown: "", c3.PayBill: "bill", c3.PayWechat: "wechat", c3.PayAlipay: "alipay", c3.PayPoints: "points"}
+)
+
+// bills adds a day's orders up.
+func bills(p aggregator.Province, d aggregator.Day, orders []c3.Order) []Line {
+	sums := map[Bill]*Bill{}
+	for _, o := range orders {
+		key := Bill{Province: p.String(), Day: d.String(), Product: o.Product, Provider: o.Provider, Pay: payNames[o.Pay], Op: opNames[o.Op]}
+		sum := sums[key]
+		if sum == nil {
+			sum = &Bill{Province: key.Province, Day: key.Day, Product: key.Product, Provider: key.Provider, Pay: key.Pay, Op: key.Op}
+			sums[key] = sum
+		}
+		sum.Orders++
+		sum.Fen += o.Fen
+	}
+	var lines []Line
+	for _, sum := range sums {
+		lines = append(lines, Line{Bill: sum})
+	}
+	slices.SortFunc(lines, func(a, b Line) int {
+		return cmp.Or(cmp.Compare(a.Bill.Product, b.Bill.Product), cmp.Compare(a.Bill.Op, b.Bill.Op), cmp.Compare(a.Bill.Pay, b.Bill.Pay))
+	})
+	return lines
+}

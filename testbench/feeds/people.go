@@ -1,0 +1,176 @@
+package feeds
+
+import (
+	"fmt"
+	"math/rand/v2"
+
+	"iptvdc/aggregator"
+	"iptvdc/aggregator/c3"
+)
+
+// person is one subscriber through all numbers and boxes.
+type person struct {
+	rand    *rand.Rand
+	shown   c3.Subscriber  // as a full file would show them now
+	there   bool           // on the platform
+	housed  bool           // has a box in the fleet: stays, and stays active
+	dropped aggregator.Day // cancelled: when full files drop the account
+	changed bool           // this day: a state changes once a day at most
+	numbers int
+	able    *able // what the province's files can say
+}
+
+// Odds of a day, in a thousand, for those without a box in the fleet.
+const (
+	oddsCancel   = 3
+	oddsSuspend  = 5
+	oddsResume   = 60  // of the suspended
+	oddsGiveUp   = 12  // of the suspended: cancelled
+	oddsSwitchOn = 150 // of those opened and never on
+	oddsMoveOut  = 1
+	oddsComeBack = 10 // of those who left or cancelled
+	oddsNumber   = 2
+	oddsBox      = 3
+	oddsPlan     = 3
+	oddsCity     = 1
+	oddsNew      = 6   // for each who is there: one more
+	oddsNewMoved = 150 // of the new: moved in from elsewhere
+	keptInFiles  = 30  // days that full files show a cancelled account
+)
+
+// plans are the base products.
+var plans = []string{"base-iptv-hd", "base-iptv-4k", "base-fusion-199", "base-fusion-99"}
+
+func (p *person) odds(n int) bool { return p.rand.IntN(1000) < n }
+
+// at is a moment of a day, to the second: files know no finer.
+func (p *person) at(d aggregator.Day) int64 {
+	return d.Start() + int64(8*3600+p.rand.IntN(12*3600))*1000
+}
+
+// settle makes a person as the files find them on the eve of the first day.
+func settle(rnd *rand.Rand, account, stbid, mac string, city aggregator.City, first aggregator.Day, housed bool, a *able) *person {
+	p := &person{rand: rnd, there: true, housed: housed, able: a}
+	open := first - aggregator.Day(2+rnd.IntN(1500))
+	p.shown = c3.Subscriber{
+		Account: account, State: c3.StateActive, City: city, OpenMs: p.at(open), Product: plans[rnd.IntN(len(plans))],
+		STBID: stbid, MAC: mac, Net: "ftth",
+	}
+	if housed {
+		return p
+	}
+	since := func() int64 { return p.at(first - aggregator.Day(1+rnd.IntN(int(min(first-open, 200))))) }
+	switch n := rnd.IntN(100); {
+	case n < 9:
+		p.shown.State, p.shown.SuspendMs = c3.StateSuspended, max(since(), p.shown.OpenMs+1000)
+		p.shown.Reason = []c3.Reason{c3.ReasonArrears, c3.ReasonArrears, c3.ReasonVoluntary, c3.ReasonAdmin}[rnd.IntN(4)]
+	case n < 12:
+		p.shown.State, p.shown.CancelMs = c3.StateCancelled, max(since(), p.shown.OpenMs+1000)
+		p.dropped = first + 1 + aggregator.Day(rnd.IntN(keptInFiles))
+	case n < 14 && a.pre:
+		p.shown.State = c3.StatePre
+	}
+	return p
+}
+
+// day lets a day pass and tells what changed, in order. Told is what a province
+// writes that tells changes; a person who is opened and never on is no news to
+// it.
+func (p *person) day(d aggregator.Day, cities []aggregator.City, told func(c3.Change)) {
+	p.changed = false
+	if !p.there {
+		if p.odds(oddsComeBack) {
+			p.comeBack(d, told)
+		}
+		return
+	}
+	if !p.housed {
+		p.stand(d, told)
+	}
+	if p.changed || !p.there || p.shown.State == c3.StateCancelled || p.shown.State == c3.StatePre {
+		return
+	}
+	p.describe(d, cities, told)
+}
+
+// stand changes the state, perhaps.
+func (p *person) stand(d aggregator.Day, told func(c3.Change)) {
+	s := &p.shown
+	at := p.at(d)
+	tell := func(op c3.Op) {
+		p.changed = true
+		told(c3.Change{Account: s.Account, Op: op, AtMs: at, Reason: s.Reason, City: s.City})
+	}
+	switch s.State {
+	case c3.StatePre:
+		if p.odds(oddsSwitchOn) {
+			s.State = c3.StateActive
+			tell(c3.OpOpen)
+		}
+	case c3.StateActive:
+		switch {
+		case p.odds(oddsCancel):
+			p.cancel(d, at)
+			tell(c3.OpCancel)
+		case p.odds(oddsSuspend):
+			s.State, s.SuspendMs = c3.StateSuspended, at
+			s.Reason = []c3.Reason{c3.ReasonArrears, c3.ReasonVoluntary}[p.rand.IntN(2)]
+			tell(c3.OpSuspend)
+		case p.odds(oddsMoveOut) && p.able.moveOut:
+			p.there = false
+			tell(c3.OpMoveOut)
+		}
+	case c3.StateSuspended:
+		switch {
+		case p.odds(oddsResume):
+			s.State, s.SuspendMs, s.Reason = c3.StateActive, 0, c3.ReasonNone
+			tell(c3.OpResume)
+		case p.odds(oddsGiveUp):
+			p.cancel(d, at)
+			tell(c3.OpCancel)
+		}
+	case c3.StateCancelled:
+		if p.odds(oddsComeBack) {
+			p.comeBack(d, told)
+		}
+	}
+}
+
+func (p *person) cancel(d aggregator.Day, at int64) {
+	p.shown.State, p.shown.CancelMs, p.shown.SuspendMs, p.shown.Reason = c3.StateCancelled, at, 0, c3.ReasonNone
+	p.dropped = d + keptInFiles
+}
+
+// comeBack opens an account that was closed.
+func (p *person) comeBack(d aggregator.Day, told func(c3.Change)) {
+	p.there, p.changed = true, true
+	s := &p.shown
+	s.State, s.OpenMs, s.SuspendMs, s.CancelMs, s.Reason = c3.StateActive, p.at(d), 0, 0, c3.ReasonNone
+	told(c3.Change{Account: s.Account, Op: c3.OpOpen, AtMs: s.OpenMs, City: s.City})
+}
+
+// describe changes what is no state: number, box, plan, city.
+func (p *person) describe(d aggregator.Day, cities []aggregator.City, told func(c3.Change)) {
+	s := &p.shown
+	switch {
+	case !p.housed && p.odds(oddsNumber) && p.able.number:
+		old := s.Account
+		p.numbers++
+		s.Account = fmt.Sprintf("%s%d%s", old[:4], 10_000_000*p.numbers+p.rand.IntN(10_000_000)+80_000_000, "@itv")
+		told(c3.Change{Account: s.Account, Op: c3.OpChangeNo, AtMs: p.at(d), Old: old, City: s.City})
+	case !p.housed && p.odds(oddsBox):
+		s.STBID = fmt.Sprintf("%s%024x", s.STBID[:8], p.rand.Uint64())
+		told(c3.Change{Account: s.Account, Op: c3.OpChangeSTB, AtMs: p.at(d), New: s.STBID, City: s.City})
+	case p.odds(oddsPlan):
+		s.Product = plans[p.rand.IntN(len(plans))]
+		told(c3.Change{Account: s.Account, Op: c3.OpChangePlan, AtMs: p.at(d), New: s.Product, City: s.City})
+	case !p.housed && p.odds(oddsCity):
+		s.City = cities[p.rand.IntN(len(cities))]
+		told(c3.Change{Account: s.Account, Op: c3.OpChangeCity, AtMs: p.at(d), City: s.City})
+	}
+}
+
+// inFile reports whether a full file of a day shows the person.
+func (p *person) inFile(d aggregator.Day) bool {
+	return p.there && (p.shown.State != c3.StateCancelled || d < p.dropped)
+}

@@ -1,0 +1,142 @@
+package feeds
+
+import (
+	"fmt"
+	"math/rand/v2"
+	"slices"
+
+	"iptvdc/aggregator"
+	"iptvdc/aggregator/c3"
+	"iptvdc/aggregator/c3/dialect"
+	"iptvdc/testbench/fleet"
+)
+
+// Config says whose business systems are played and for how long.
+type Config struct {
+	Boxes     int // of the fleet
+	Seed      uint64
+	Provinces []aggregator.Province // empty: all of fleet.Provinces()
+	// From and To are the first and the last day of which files speak, both
+	// inclusive. The first full files show the evening of From.
+	From, To aggregator.Day
+	// Beside is how many subscribers without a box in the fleet there are for
+	// each who has one; 0: 2.
+	Beside float64
+	// Paid are the orders that boxes paid and gave back, in any order: carriers
+	// know of them too.
+	Paid []Paid
+}
+
+// Paid is an order as a box told its end.
+type Paid struct {
+	Box, ID, Product, Content, Provider string
+	AtMs, Fen                           int64
+	Refund                              bool
+}
+
+// province is one province's business system.
+type province struct {
+	aggregator.Province
+	rand   *rand.Rand
+	cities []aggregator.City
+	people []*person
+	made   int // people so far, for their names
+	byBox  map[string]*person
+
+	dialect *dialect.Dialect
+	able    able
+}
+
+// settleAll makes the people of every province as they are on the eve of the
+// first day.
+func settleAll(c *Config) ([]*province, error) {
+	town, err := fleet.NewTown(fleet.TownConfig{Boxes: c.Boxes, Seed: c.Seed, StartMs: c.From.Start(), Provinces: c.Provinces})
+	if err != nil {
+		return nil, err
+	}
+	byProvince := map[aggregator.Province]*province{}
+	var all []*province
+	for i := range town.Len() {
+		home, who := town.Home(i), town.Identity(i)
+		pr := byProvince[home.Province]
+		if pr == nil {
+			if pr, err = newProvince(home.Province, c.Seed); err != nil {
+				return nil, err
+			}
+			byProvince[home.Province] = pr
+			all = append(all, pr)
+		}
+		p := settle(pr.person(), who.Account, who.STBID, who.MAC, home.City, c.From, true, &pr.able)
+		pr.people = append(pr.people, p)
+		pr.byBox[home.Box] = p
+	}
+	slices.SortFunc(all, func(a, b *province) int { return int(a.Province) - int(b.Province) })
+	for _, pr := range all {
+		for range int(float64(len(pr.people)) * c.Beside) {
+			pr.people = append(pr.people, pr.stranger(c.From))
+		}
+	}
+	return all, nil
+}
+
+func newProvince(p aggregator.Province, seed uint64) (*province, error) {
+	d, err := dialect.ReadyFor(p)
+	if err != nil {
+		return nil, err
+	}
+	pr := &province{Province: p, rand: rand.New(rand.NewPCG(seed, uint64(p))), byBox: map[string]*person{}, dialect: d, able: ableTo(d)}
+	for _, r := range aggregator.Regions() {
+		if r.Province() == p && r.City() != 0 {
+			pr.cities = append(pr.cities, r.City())
+		}
+	}
+	return pr, nil
+}
+
+// person returns the chance of the next person, whose life no other's shifts.
+func (pr *province) person() *rand.Rand {
+	pr.made++
+	return rand.New(rand.NewPCG(pr.rand.Uint64(), uint64(pr.made)))
+}
+
+// stranger makes somebody without a box in the fleet.
+func (pr *province) stranger(first aggregator.Day) *person {
+	rnd := pr.person()
+	city := pr.cities[int(float64(len(pr.cities))*rnd.Float64()*rnd.Float64())]
+	return settle(rnd, fmt.Sprintf("%04d%08d@itv", uint16(city), 50_000_000+pr.made),
+		fmt.Sprintf("00100399%024x", rnd.Uint64()), fmt.Sprintf("3c:da:6d:%02x:%02x:%02x", byte(pr.made>>16), byte(pr.made>>8), byte(pr.made)),
+		city, first, false, &pr.able)
+}
+
+// day lets a day pass for everybody and returns the changes as a system would
+// tell them, by time.
+func (pr *province) day(d aggregator.Day) []c3.Change {
+	var all []c3.Change
+	tell := func(c c3.Change) { all = append(all, c) }
+	for _, p := range pr.people {
+		p.day(d, pr.cities, tell)
+	}
+	for range len(pr.people) {
+		if pr.rand.IntN(1000) < oddsNew {
+			pr.people = append(pr.people, pr.arrive(d, tell))
+		}
+	}
+	slices.SortStableFunc(all, func(a, b c3.Change) int { return int(a.AtMs/1000 - b.AtMs/1000) })
+	return all
+}
+
+// arrive makes somebody who comes on a day.
+func (pr *province) arrive(d aggregator.Day, tell func(c3.Change)) *person {
+	p := pr.stranger(d)
+	s := &p.shown
+	op := c3.OpOpen
+	s.State, s.Reason, s.SuspendMs, s.CancelMs = c3.StateActive, c3.ReasonNone, 0, 0
+	at := p.at(d)
+	if p.odds(oddsNewMoved) && pr.able.moveIn {
+		op = c3.OpMoveIn // keeps the day of opening it has
+	} else {
+		s.OpenMs = at
+	}
+	tell(c3.Change{Account: s.Account, Op: op, AtMs: at, City: s.City})
+	return p
+}

@@ -1,0 +1,161 @@
+package feeds
+
+import (
+	"encoding/json"
+	"fmt"
+	"io"
+
+	"iptvdc/aggregator"
+	"iptvdc/aggregator/c3"
+)
+
+// Truth is written as one JSON line after another, the first of them Head.
+
+// Head is the first line of a truth.
+type Head struct {
+	Truth     int      `json:"feeds_truth"` // 1
+	Seed      uint64   `json:"seed"`
+	From      string   `json:"from"`
+	To        string   `json:"to"`
+	Provinces []string `json:"provinces"`
+}
+
+// Line is any other line: exactly one of its parts is there.
+type Line struct {
+	Day   *Day   `json:"day,omitempty"`
+	Bill  *Bill  `json:"bill,omitempty"`
+	File  *Sent  `json:"file,omitempty"`
+	Title *Title `json:"title,omitempty"`
+}
+
+// Day is how a province's subscribers stand at the end of a day, and what moved
+// on it.
+type Day struct {
+	Province string           `json:"province"`
+	Day      string           `json:"day"`
+	States   map[string]int64 `json:"states"` // pre, active, suspended, cancelled
+	// Flows by kind: opening, new, resumed, moved_in, suspended, cancelled,
+	// moved_out, suspended_cancelled, suspended_moved_out, suspended_moved_in.
+	Flows map[string]int64 `json:"flows"`
+}
+
+// Bill is what was ordered on a day of one product in one way.
+type Bill struct {
+	Province string `json:"province"`
+	Day      string `json:"day"`
+	Product  string `json:"product"`
+	Provider string `json:"provider"`
+	Pay      string `json:"pay"`
+	Op       string `json:"op"`
+	Orders   int64  `json:"orders"`
+	Fen      int64  `json:"fen"`
+}
+
+// Sent is a file and what must become of it.
+type Sent struct {
+	Province string `json:"province"`
+	Name     string `json:"name"`
+	Outcome  string `json:"outcome"` // accepted, partly, refused, waiting, repeated
+	Records  int64  `json:"records,omitempty"`
+	Rejected int64  `json:"rejected,omitempty"`
+	Dirt     string `json:"dirt,omitempty"` // what is wrong with it
+}
+
+// Title is what a province's catalogue means, once its dirt is washed off. ""
+// is unknown.
+type Title struct {
+	Province string `json:"province"`
+	Code     string `json:"code"`
+	Genre    string `json:"genre"`
+	Place    string `json:"place"`
+	Provider string `json:"provider"`
+}
+
+// chronicle writes the truth. After an error it writes no more; err keeps it.
+type chronicle struct {
+	enc *json.Encoder
+	err error
+}
+
+func newChronicle(w io.Writer, c *Config, all []*province) *chronicle {
+	t := &chronicle{enc: json.NewEncoder(w)}
+	head := Head{Truth: 1, Seed: c.Seed, From: c.From.String(), To: c.To.String()}
+	for _, pr := range all {
+		head.Provinces = append(head.Provinces, pr.String())
+	}
+	t.err = t.enc.Encode(head)
+	return t
+}
+
+func (t *chronicle) write(l Line) {
+	if t.err == nil {
+		if t.err = t.enc.Encode(l); t.err != nil {
+			t.err = fmt.Errorf("truth of the feeds: %w", t.err)
+		}
+	}
+}
+
+// count counts states, and flows between what stood before and what stands now.
+type count struct{ states, flows map[string]int64 }
+
+func newCount() *count { return &count{map[string]int64{}, map[string]int64{}} }
+
+// stood is how a person stood: c3.StateUnknown: not there.
+func (p *person) stood() c3.State {
+	if !p.there {
+		return c3.StateUnknown
+	}
+	return p.shown.State
+}
+
+// eve takes over what stands before the first day.
+func (n *count) eve(p *person) {
+	switch p.stood() {
+	case c3.StateActive:
+		n.flows["opening"]++
+	case c3.StateSuspended:
+		n.flows["suspended_moved_in"]++
+	}
+}
+
+// moved counts the flow of one person on one day.
+func (n *count) moved(from, to c3.State, op c3.Op) {
+	name := ""
+	switch {
+	case from == to:
+		return
+	case to == c3.StateActive && from == c3.StateSuspended:
+		name = "resumed"
+	case to == c3.StateActive && op == c3.OpMoveIn:
+		name = "moved_in"
+	case to == c3.StateActive:
+		name = "new"
+	case from == c3.StateActive && to == c3.StateSuspended:
+		name = "suspended"
+	case from == c3.StateActive && to == c3.StateCancelled:
+		name = "cancelled"
+	case from == c3.StateActive:
+		name = "moved_out"
+	case from == c3.StateSuspended && to == c3.StateCancelled:
+		name = "suspended_cancelled"
+	case from == c3.StateSuspended:
+		name = "suspended_moved_out"
+	default:
+		return
+	}
+	n.flows[name]++
+}
+
+// stateNames are the states that a truth counts.
+var stateNames = map[c3.State]string{
+	c3.StatePre: "pre", c3.StateActive: "active", c3.StateSuspended: "suspended", c3.StateCancelled: "cancelled",
+}
+
+func (n *count) day(p aggregator.Province, d aggregator.Day, people []*person) Line {
+	for _, who := range people {
+		if name := stateNames[who.stood()]; name != "" {
+			n.states[name]++
+		}
+	}
+	return Line{Day: &Day{Province: p.String(), Day: d.String(), States: n.states, Flows: n.flows}}
+}

@@ -1,0 +1,385 @@
+package feeds
+
+import (
+	"bytes"
+	"crypto/md5"
+	"crypto/sha1"
+	"crypto/sha256"
+	"encoding/hex"
+	"errors"
+	"fmt"
+	"io"
+	"math/rand/v2"
+	"os"
+	"path/filepath"
+
+	"iptvdc/aggregator"
+	"iptvdc/aggregator/c3"
+	"iptvdc/aggregator/c3/adi"
+	"iptvdc/aggregator/c3/dialect"
+	"iptvdc/testbench/fleet"
+)
+
+// Say is told of progress; it may be nil.
+type Say func(format string, args ...any)
+
+// Write plays all provinces from c.From to c.To, writes their files below dir,
+// one folder a province by its code, and the truth to truth. A file appears
+// whole under its name, its manifest after it.
+func Write(c Config, dir string, truth io.Writer, say Say) error {
+	if c.Beside == 0 {
+		c.Beside = 2
+	}
+	if c.From > c.To {
+		return fmt.Errorf("days: from %s to %s is none", c.From, c.To)
+	}
+	all, err := settleAll(&c)
+	if err != nil {
+		return err
+	}
+	t := newChronicle(truth, &c, all)
+	offer := fleet.NewOffer()
+	paid := map[aggregator.Province]map[aggregator.Day][]Paid{}
+	for _, pr := range all {
+		paid[pr.Province] = map[aggregator.Day][]Paid{}
+		for _, o := range c.Paid {
+			if pr.byBox[o.Box] != nil {
+				d := aggregator.DayOf(o.AtMs)
+				paid[pr.Province][d] = append(paid[pr.Province][d], o)
+			}
+		}
+	}
+	for _, pr := range all {
+		w := &writer{province: pr, dir: filepath.Join(dir, pr.String()), truth: t,
+			rand: rand.New(rand.NewPCG(c.Seed^0xd127, uint64(pr.Province)))}
+		if err := w.life(&c, offer, paid[pr.Province]); err != nil {
+			return fmt.Errorf("province %s: %w", pr, err)
+		}
+		if say != nil {
+			say("%s: %d subscribers, %d files", pr, len(pr.people), w.files)
+		}
+	}
+	return t.err
+}
+
+// writer writes the files of one province.
+type writer struct {
+	*province
+	dir   string
+	truth *chronicle
+	rand  *rand.Rand // of the dirt
+	files int
+}
+
+// life plays the province day by day.
+func (w *writer) life(c *Config, offer *fleet.Offer, paid map[aggregator.Day][]Paid) error {
+	if err := os.MkdirAll(w.dir, 0o755); err != nil {
+		return err
+	}
+	if err := w.catalogue(c, offer); err != nil {
+		return err
+	}
+	for d := c.From; d <= c.To; d++ {
+		n := newCount()
+		var changes []c3.Change
+		if d == c.From {
+			for _, p := range w.people {
+				n.eve(p)
+			}
+		} else {
+			changes = w.passes(d, n)
+		}
+		orders := w.orders(d, paid[d], offer)
+		w.truth.write(n.day(w.Province, d, w.people))
+		if err := w.day(d, d == c.From, changes, orders, offer); err != nil {
+			return fmt.Errorf("%s: %w", d, err)
+		}
+	}
+	return nil
+}
+
+// passes lets a day pass and counts its flows.
+func (w *writer) passes(d aggregator.Day, n *count) []c3.Change {
+	before := make([]c3.State, len(w.people))
+	for i, p := range w.people {
+		before[i] = p.stood()
+	}
+	changes := w.province.day(d)
+	moved := map[string]bool{}
+	for _, c := range changes {
+		if c.Op == c3.OpMoveIn {
+			moved[c.Account] = true
+		}
+	}
+	for i, p := range w.people {
+		from, op := c3.StateUnknown, c3.OpOpen
+		if i < len(before) {
+			from = before[i]
+		}
+		if moved[p.shown.Account] {
+			op = c3.OpMoveIn
+		}
+		n.moved(from, p.stood(), op)
+	}
+	return changes
+}
+
+// day writes what the province sends of a day.
+func (w *writer) day(d aggregator.Day, first bool, changes []c3.Change, orders []c3.Order, offer *fleet.Offer) error {
+	var bill []c3.Order
+	for _, f := range w.dialect.Feeds {
+		var batches []*dialect.Rows
+		holds := func(kind c3.Feed) bool { return f.Kind == kind || f.Also == kind }
+		if holds(c3.FeedSubscribers) && (first || w.able.daily) {
+			batches = append(batches, w.subscribers(f, d))
+		}
+		if holds(c3.FeedChanges) && !first {
+			batches = append(batches, w.told(f, changes))
+		}
+		if holds(c3.FeedOrders) && bill == nil {
+			b := &dialect.Rows{Feed: c3.FeedOrders}
+			for _, o := range orders {
+				if o = fitOrder(f, o); o.Op != c3.OrderNone {
+					b.Orders = append(b.Orders, o)
+				}
+			}
+			bill = b.Orders
+			batches = append(batches, b)
+		}
+		if holds(c3.FeedProducts) && (first || f.Full) {
+			batches = append(batches, w.products(f, offer))
+		}
+		if len(batches) == 0 {
+			continue
+		}
+		if err := w.file(f, d, batches); err != nil {
+			return err
+		}
+	}
+	providers := map[string]string{}
+	for _, p := range offer.Products {
+		providers[p.Code] = p.Provider
+	}
+	for i := range bill {
+		if bill[i].Provider == "" { // the product knows
+			bill[i].Provider = providers[bill[i].Product]
+		}
+	}
+	for _, l := range bills(w.Province, d, bill) {
+		w.truth.write(l)
+	}
+	return nil
+}
+
+func (w *writer) subscribers(f *dialect.Feed, d aggregator.Day) *dialect.Rows {
+	b := &dialect.Rows{Feed: c3.FeedSubscribers}
+	for _, p := range w.people {
+		if p.inFile(d) {
+			b.Subscribers = append(b.Subscribers, fitSubscriber(f, p.shown))
+		}
+	}
+	return b
+}
+
+func (w *writer) told(f *dialect.Feed, changes []c3.Change) *dialect.Rows {
+	b := &dialect.Rows{Feed: c3.FeedChanges}
+	for _, c := range changes {
+		if c, ok := w.able.fitChange(f, c); ok {
+			b.Changes = append(b.Changes, c)
+		}
+	}
+	return b
+}
+
+func (w *writer) products(f *dialect.Feed, offer *fleet.Offer) *dialect.Rows {
+	b := &dialect.Rows{Feed: c3.FeedProducts}
+	add := func(p c3.Product) { b.Products = append(b.Products, fitProduct(f, p)) }
+	for _, p := range offer.Products {
+		kind := c3.ProductMonth
+		if p.Single {
+			kind = c3.ProductSingle
+		}
+		add(c3.Product{Code: p.Code, Name: p.Code, Type: kind, Fen: p.Fen, Provider: p.Provider, ShareBP: 5000})
+	}
+	for i, code := range plans {
+		add(c3.Product{Code: code, Name: code, Type: c3.ProductBase, Fen: int64(1000 * (i + 1))})
+	}
+	return b
+}
+
+// file writes one file with its manifest, and some dirt.
+func (w *writer) file(f *dialect.Feed, d aggregator.Day, batches []*dialect.Rows) error {
+	rows := int64(0)
+	for _, b := range batches {
+		rows += int64(b.Len())
+	}
+	spoilt := w.spoil(rows)
+	name, about, err := w.name(f, d)
+	if err != nil {
+		return err
+	}
+	about.Rows = rows + spoilt
+	var text bytes.Buffer
+	out, err := f.NewWriter(&text, about)
+	if err != nil {
+		return fmt.Errorf("%s: %w", name, err)
+	}
+	for _, b := range batches {
+		if err := out.Rows(b); err != nil {
+			return fmt.Errorf("%s: %w", name, err)
+		}
+	}
+	from, to, err := extra(out, &text, batches, spoilt)
+	if err != nil {
+		return fmt.Errorf("%s: %w", name, err)
+	}
+	w.damage(text.Bytes()[from:to])
+	if err := w.put(name, text.Bytes()); err != nil {
+		return err
+	}
+	sent := Sent{Province: w.String(), Name: name, Outcome: "accepted", Records: rows + spoilt, Rejected: spoilt}
+	if spoilt > 0 {
+		sent.Outcome, sent.Dirt = "partly", "records with bytes that are no text"
+	}
+	w.truth.write(Line{File: &sent})
+	return w.manifest(f, name, d, rows+spoilt, text.Bytes())
+}
+
+// spoil is how many records are written a second time and spoilt then: few
+// enough that the file is still believed.
+func (w *writer) spoil(rows int64) int64 {
+	if rows < 100 || w.rand.IntN(4) > 0 {
+		return 0
+	}
+	return 1 + w.rand.Int64N(max(1, rows/100))
+}
+
+// extra writes the first records of the first batch once more, and ends the
+// file. It returns where in the text they lie.
+func extra(out *dialect.Writer, text *bytes.Buffer, batches []*dialect.Rows, n int64) (from, to int, err error) {
+	if err = out.Flush(); err != nil {
+		return 0, 0, err
+	}
+	from = text.Len()
+	if n > 0 {
+		b := *batches[0]
+		for _, b2 := range batches {
+			if b2.Len() > b.Len() {
+				b = *b2
+			}
+		}
+		b.Subscribers, b.Changes = firstOf(b.Subscribers, n), firstOf(b.Changes, n)
+		b.Orders, b.Products = firstOf(b.Orders, n), firstOf(b.Products, n)
+		if err = out.Rows(&b); err != nil {
+			return 0, 0, err
+		}
+		if err = out.Flush(); err != nil {
+			return 0, 0, err
+		}
+	}
+	to = text.Len()
+	return from, to, out.Close()
+}
+
+func firstOf[T any](all []T, n int64) []T { return all[:min(int64(len(all)), n)] }
+
+// damage puts a byte that is no text in any charset into each line.
+func (w *writer) damage(lines []byte) {
+	for len(lines) > 0 {
+		n := bytes.IndexByte(lines, '\n')
+		if n < 0 {
+			n = len(lines) - 1
+		}
+		lines[min(n, 3)] = 0xff
+		lines = lines[n+1:]
+	}
+}
+
+// name is the file's name for a day, and what it says.
+func (w *writer) name(f *dialect.Feed, d aggregator.Day) (string, dialect.Parts, error) {
+	about := dialect.NewParts()
+	about.Day, about.HasDay, about.Seq = d, true, 1
+	about.TimeMs = coarse(f, (d+1).Start()+int64(2*3600+1800)*1000)
+	name, err := f.FileName(about)
+	if err != nil {
+		return "", about, err
+	}
+	// A file may be named after the day on which it is sent.
+	_, parts, ok := w.dialect.Match(name)
+	if !ok {
+		return "", about, fmt.Errorf("%s: the dialect does not know its own name", name)
+	}
+	if got, ok := f.Day(parts, dialect.Summary{}); ok && got != d {
+		about.Day += d - got
+		name, err = f.FileName(about)
+	}
+	return name, about, err
+}
+
+func (w *writer) manifest(f *dialect.Feed, name string, d aggregator.Day, rows int64, text []byte) error {
+	as, err := f.ManifestName(name)
+	if err != nil || as == "" {
+		return err
+	}
+	md, s1, s2 := md5.Sum(text), sha1.Sum(text), sha256.Sum256(text)
+	var b bytes.Buffer
+	err = f.WriteManifest(&b, dialect.Entry{Name: name, Bytes: int64(len(text)), Rows: rows, Day: d, HasDay: true,
+		MD5: hex.EncodeToString(md[:]), SHA1: hex.EncodeToString(s1[:]), SHA256: hex.EncodeToString(s2[:])})
+	if err != nil {
+		return fmt.Errorf("%s: %w", as, err)
+	}
+	return w.put(as, b.Bytes())
+}
+
+// put makes a file appear whole.
+func (w *writer) put(name string, text []byte) error {
+	path := filepath.Join(w.dir, name)
+	if err := os.WriteFile(path+".part", text, 0o644); err != nil {
+		return err
+	}
+	w.files++
+	if err := os.Rename(path+".part", path); err != nil {
+		return errors.Join(err, os.Remove(path+".part"))
+	}
+	return nil
+}
+
+// catalogue writes what is on offer, in two files: a part comes before its whole
+// as often as after it.
+func (w *writer) catalogue(c *Config, offer *fleet.Offer) error {
+	shelf := w.shelf(offer, c.Seed)
+	for _, t := range shelf.meaning {
+		w.truth.write(Line{Title: &t})
+	}
+	half := len(shelf.mappings) / 2
+	parts := []struct {
+		objects  []c3.Object
+		mappings []c3.Mapping
+	}{{nil, shelf.mappings[:half]}, {shelf.objects, shelf.mappings[half:]}}
+	for i, part := range parts {
+		at := c.From.Start() + int64(i+1)*600_000
+		stamp := aggregator.DayOf(at).Time().Format("20060102") + fmt.Sprintf("%02d%02d00", i, 10*(i+1))
+		name := fmt.Sprintf("ADI_%s_%s_%04d.xml", w, stamp, i+1)
+		var text bytes.Buffer
+		style := adi.Style{Charset: []string{"utf-8", "gbk", "gb18030"}[int(w.Province)%3],
+			Header: adi.Header{Version: "1.0", MsgID: name, CSPID: "CP" + w.String(), LSPID: "LSP" + w.String(), Timestamp: stamp}}
+		if w.Province%2 == 0 {
+			style.Namespace = adi.Namespace
+		}
+		out, err := adi.NewWriter(&text, style)
+		for n := range part.objects {
+			err = errors.Join(err, out.Object(&part.objects[n]))
+		}
+		for n := range part.mappings {
+			err = errors.Join(err, out.Mapping(&part.mappings[n]))
+		}
+		if err = errors.Join(err, out.Close()); err != nil {
+			return fmt.Errorf("%s: %w", name, err)
+		}
+		if err := w.put(name, text.Bytes()); err != nil {
+			return err
+		}
+		w.truth.write(Line{File: &Sent{Province: w.String(), Name: name, Outcome: "accepted", Records: int64(len(part.objects) + len(part.mappings))}})
+	}
+	return nil
+}

@@ -1,0 +1,274 @@
+package verify
+
+import (
+	"bufio"
+	"context"
+	"encoding/json"
+	"fmt"
+	"io"
+	"maps"
+	"math"
+	"slices"
+	"strings"
+	"time"
+
+	"iptvdc/testbench/feeds"
+)
+
+// feedCell names a figure of the feeds: a period and the values of the
+// dimensions asked for, joined by tabs.
+type feedCell struct{ period, values string }
+
+// feedQuestion is one indicator split in one way, and what it must say.
+type feedQuestion struct {
+	indicator  string
+	dimensions []string
+	grain      string
+	want       map[feedCell]float64
+}
+
+// feedTruth is what a truth of feeds says, as questions.
+type feedTruth struct {
+	head  feeds.Head
+	asked []*feedQuestion
+	days  int // lines of it
+	bills int
+	files []feeds.Sent
+}
+
+func (t *feedTruth) question(indicator, grain string, dimensions ...string) *feedQuestion {
+	q := &feedQuestion{indicator: indicator, grain: grain, dimensions: dimensions, want: map[feedCell]float64{}}
+	t.asked = append(t.asked, q)
+	return q
+}
+
+func (q *feedQuestion) add(n float64, period string, values ...string) {
+	q.want[feedCell{period, strings.Join(values, "\t")}] += n
+}
+
+// churn is what a month's churn is made of.
+type churn struct {
+	left       float64
+	start, end float64 // accounts active or suspended
+}
+
+// readFeeds reads a truth of feeds.
+func readFeeds(r io.Reader) (*feedTruth, error) {
+	t := &feedTruth{}
+	states := t.question("accounts", "day", "province", "state")
+	flows := t.question("account_flows", "day", "province", "flow")
+	orders := t.question("bill_orders", "day", "province", "product", "op")
+	revenue := t.question("bill_revenue", "day", "province", "product", "provider")
+	byPay := t.question("bill_revenue", "month", "province", "pay")
+	churns := map[feedCell]*churn{}
+	before := map[string]float64{} // base of the province the day before
+	in := json.NewDecoder(bufio.NewReaderSize(r, 1<<20))
+	if err := in.Decode(&t.head); err != nil || t.head.Truth != 1 {
+		return nil, fmt.Errorf("no truth of feeds: it must begin with {\"feeds_truth\":1,...} (%w)", err)
+	}
+	for n := 2; in.More(); n++ {
+		var l feeds.Line
+		if err := in.Decode(&l); err != nil {
+			return nil, fmt.Errorf("entry %d: %w", n, err)
+		}
+		switch {
+		case l.Day != nil:
+			t.days++
+			d := l.Day
+			for state, accounts := range d.States {
+				states.add(float64(accounts), d.Day, d.Province, state)
+			}
+			for flow, count := range d.Flows {
+				flows.add(float64(count), d.Day, d.Province, flow)
+			}
+			base := float64(d.States["active"] + d.States["suspended"])
+			c := churns[feedCell{d.Day[:7], d.Province}]
+			if c == nil {
+				c = &churn{start: before[d.Province]}
+				churns[feedCell{d.Day[:7], d.Province}] = c
+			}
+			c.end = base
+			before[d.Province] = base
+			for _, flow := range []string{"cancelled", "moved_out", "suspended_cancelled", "suspended_moved_out"} {
+				c.left += float64(d.Flows[flow])
+			}
+		case l.Bill != nil:
+			t.bills++
+			b := l.Bill
+			orders.add(float64(b.Orders), b.Day, b.Province, b.Product, b.Op)
+			fen := float64(b.Fen)
+			if b.Op == "refund" {
+				fen = -fen
+			}
+			revenue.add(fen, b.Day, b.Province, b.Product, b.Provider)
+			byPay.add(fen, b.Day[:7], b.Province, b.Pay)
+		case l.File != nil:
+			t.files = append(t.files, *l.File)
+		}
+	}
+	rate := t.question("churn_rate", "month", "province")
+	for cell, c := range churns {
+		if c.start+c.end > 0 {
+			rate.add(200*c.left/(c.start+c.end), cell.period, cell.values)
+		}
+	}
+	return t, nil
+}
+
+// Feeds compares the truth of feeds with what the aggregator says: states, flows,
+// churn, orders and revenue, by day and province, and what became of each file.
+func Feeds(ctx context.Context, truth io.Reader, c Config) (*Report, error) {
+	t, err := readFeeds(truth)
+	if err != nil {
+		return nil, err
+	}
+	cl, err := newClient(c.URL, c.Token)
+	if err != nil {
+		return nil, err
+	}
+	if c.Wait == 0 {
+		c.Wait = 2 * time.Minute
+	}
+	v := &verifier{Config: c, client: cl, lines: map[string]*Line{}}
+	v.report.From, v.report.To = t.head.From, t.head.To
+	if err := v.awaitFiles(ctx, t); err != nil {
+		return nil, err
+	}
+	for _, q := range t.asked {
+		if err := v.askFeed(ctx, t, q); err != nil {
+			return nil, err
+		}
+		v.say("%s by %s and %s compared", q.indicator, q.grain, strings.Join(q.dimensions, ", "))
+	}
+	v.report.Equal = len(v.report.Faults) == 0 && !slices.ContainsFunc(v.report.Lines, func(l *Line) bool { return l.Different > 0 })
+	return &v.report, nil
+}
+
+// fileRow is what the aggregator says of a file.
+type fileRow struct {
+	Province string `json:"province"`
+	Name     string `json:"name"`
+	Outcome  string `json:"outcome"`
+	Records  int64  `json:"records"`
+	Rejected int64  `json:"rejected"`
+}
+
+// awaitFiles waits until every file is judged, and compares the judgements.
+func (v *verifier) awaitFiles(ctx context.Context, t *feedTruth) error {
+	giveUp := time.Now().Add(v.Wait)
+	for {
+		got := map[string]fileRow{}
+		for _, p := range t.head.Provinces {
+			var answer struct {
+				Files []fileRow `json:"files"`
+			}
+			if err := v.client.do(ctx, "GET", "/api/v1/feeds/files?limit=10000&province="+p, nil, &answer); err != nil {
+				return err
+			}
+			for _, f := range answer.Files {
+				if _, there := got[f.Province+"/"+f.Name]; !there { // the latest comes first
+					got[f.Province+"/"+f.Name] = f
+				}
+			}
+		}
+		missing := 0
+		for _, f := range t.files {
+			if _, there := got[f.Province+"/"+f.Name]; !there {
+				missing++
+			}
+		}
+		if missing > 0 && time.Now().Before(giveUp) && ctx.Err() == nil {
+			v.say("files: %d of %d judged", len(t.files)-missing, len(t.files))
+			select {
+			case <-time.After(time.Second):
+			case <-ctx.Done():
+			}
+			continue
+		}
+		v.compareFiles(t, got)
+		return ctx.Err()
+	}
+}
+
+func (v *verifier) compareFiles(t *feedTruth, got map[string]fileRow) {
+	line := v.feedLine("files")
+	for _, f := range t.files {
+		line.Cells++
+		is, there := got[f.Province+"/"+f.Name]
+		switch {
+		case !there:
+			line.Different++
+			v.example(&line.First, "%s %s: not judged, must be %s", f.Province, f.Name, f.Outcome)
+		case is.Outcome != f.Outcome || f.Records != 0 && is.Records != f.Records || is.Rejected != f.Rejected:
+			line.Different++
+			v.example(&line.First, "%s %s (%s): %s, %d of %d records rejected; must be %s, %d of %d", f.Province, f.Name, f.Dirt,
+				is.Outcome, is.Rejected, is.Records, f.Outcome, f.Rejected, f.Records)
+		default:
+			line.Equal++
+		}
+	}
+}
+
+// feedLine finds or makes the line of an indicator.
+func (v *verifier) feedLine(name string) *Line {
+	l := v.lines[name]
+	if l == nil {
+		l = &Line{Indicator: name}
+		v.lines[name] = l
+		v.report.Lines = append(v.report.Lines, l)
+	}
+	return l
+}
+
+// askFeed asks for one province after another: so no answer is too long.
+func (v *verifier) askFeed(ctx context.Context, t *feedTruth, q *feedQuestion) error {
+	line := v.feedLine(q.indicator + " by " + strings.Join(q.dimensions[1:], ", "))
+	if len(q.dimensions) == 1 {
+		line = v.feedLine(q.indicator)
+	}
+	for _, p := range t.head.Provinces {
+		got := map[feedCell]float64{}
+		ask := query{Indicators: []string{q.indicator}, Dimensions: q.dimensions, Filters: []filter{{"province", []string{p}}},
+			From: t.head.From, To: t.head.To, Grain: q.grain}
+		table, err := v.client.query(ctx, &ask)
+		if err != nil {
+			return fmt.Errorf("%s of %s: %w", q.indicator, p, err)
+		}
+		v.report.Queries++
+		for _, row := range table.Rows {
+			if len(row) != len(q.dimensions)+2 {
+				return fmt.Errorf("query: a row has %d values, must have %d", len(row), len(q.dimensions)+2)
+			}
+			words := make([]string, len(q.dimensions)+1)
+			for i := range words {
+				words[i], _ = row[i].(string)
+			}
+			if n, ok := row[len(row)-1].(float64); ok {
+				got[feedCell{words[0], strings.Join(words[1:], "\t")}] = n
+			}
+		}
+		cells := map[feedCell]bool{}
+		for c := range q.want {
+			if strings.HasPrefix(c.values+"\t", p+"\t") {
+				cells[c] = true
+			}
+		}
+		for c := range got {
+			cells[c] = true
+		}
+		for _, c := range slices.SortedFunc(maps.Keys(cells), func(a, b feedCell) int { return strings.Compare(a.period+a.values, b.period+b.values) }) {
+			line.Cells++
+			must, is := q.want[c], got[c]
+			if near(must, is) {
+				line.Equal++
+				continue
+			}
+			line.Different++
+			v.example(&line.First, "%s %s: %.10g, must be %.10g", c.period, strings.ReplaceAll(c.values, "\t", " "), is, must)
+		}
+	}
+	return nil
+}
+
+// near is equal but for the last digits of a quotient.
+func near(a, b float64) bool { return math.Abs(a-b) <= 1e-9*math.Max(1, math.Abs(a)) }

@@ -209,7 +209,7 @@ func TestSFTPHostile(t *testing.T) {
 	f := fetcher(t, local())
 	fails(t, f, at(t, "sftp", listen(t, writes("no SSH "+secret+"\r\n")), "/a"), CodeTruncated)
 	fails(t, f, at(t, "sftp", listen(t, func(c net.Conn) {
-		_, _ = io.WriteString(c, "SSH-2.0-x\r\n\xff\xff\xff\xff")
+		_, _ = io.WriteString(c, "SSH-2.0-x\r\n"+strings.Repeat("\xff", 64))
 		_, _ = io.Copy(io.Discard, c)
 	}), "/a"), CodeRemote)
 	fails(t, f, at(t, "sftp", listen(t, func(net.Conn) {}), "/a"), CodeTruncated)

@@ -28,11 +28,14 @@ var areas = sync.OnceValue(func() map[string][]aggregator.City {
 	return all
 })
 
-// cities finds a province's cities by what a feed writes for them.
+// cities finds a province's cities by what a feed writes for them; without a
+// province, in a dialect to start from, those of all.
 type cities struct {
 	by       []string
 	exact    map[string]aggregator.City
 	names    []cityName // in the order of their cities
+	// provinces have these names; a city's may begin with one.
+	provinces []string
 	code6    bool
 	unknown0 bool // an unknown city is none, else the record is faulty
 	written  map[aggregator.City]string
@@ -64,8 +67,8 @@ func compileCities(p aggregator.Province, spec citySpec, own []codePair, bad fun
 	}
 	for _, pair := range own {
 		r, ok := aggregator.LookUp(pair.word)
-		if !ok || r.City() == 0 || r.Province() != p {
-			bad("codes.city."+pair.code, fmt.Sprintf("%q is no city of the province; write the first four digits of its administrative code, as %s01", pair.word, p))
+		if !ok || r.City() == 0 || p != 0 && r.Province() != p {
+			bad("codes.city."+pair.code, fmt.Sprintf("%q is no city of the province; write the first four digits of its administrative code, as \"3301\"", pair.word))
 			continue
 		}
 		put(pair.code, r.City())
@@ -90,7 +93,10 @@ func compileCities(p aggregator.Province, spec citySpec, own []codePair, bad fun
 
 func (c *cities) fill(way string, p aggregator.Province, put func(string, aggregator.City)) {
 	for _, r := range aggregator.Regions() {
-		if r.Province() != p || r.City() == 0 {
+		if way == "name" && r.City() == 0 && (p == 0 || r.Province() == p) {
+			c.provinces = append(c.provinces, r.ZH)
+		}
+		if p != 0 && r.Province() != p || r.City() == 0 {
 			continue
 		}
 		switch way {
@@ -108,14 +114,17 @@ func (c *cities) fill(way string, p aggregator.Province, put func(string, aggreg
 	if way != "area" {
 		return
 	}
+	ours := func(all []aggregator.City) bool {
+		return len(all) == 1 && (p == 0 || all[0].Province() == p)
+	}
 	for area, all := range areas() {
-		if len(all) == 1 && all[0].Province() == p {
+		if ours(all) {
 			put(area, all[0])
 			put(strings.TrimPrefix(area, "0"), all[0])
 		}
 	}
 	for area, all := range areas() { // the form with the 0 is the one written
-		if len(all) == 1 && all[0].Province() == p && c.written[all[0]] == area[1:] {
+		if ours(all) && c.written[all[0]] == area[1:] {
 			c.written[all[0]] = area
 		}
 	}
@@ -133,23 +142,21 @@ func (c *cities) find(b []byte) (aggregator.City, bool) {
 			}
 		}
 	}
-	if len(c.names) > 0 {
-		return c.byName(string(b))
-	}
-	return 0, false
+	return c.byName(string(b))
 }
 
 // byName finds 浙江省杭州市西湖区 and 恩施土家族苗族自治州.
 func (c *cities) byName(text string) (aggregator.City, bool) {
-	if len(c.names) > 0 {
-		if r, ok := aggregator.LookUp(c.names[0].city.Province().String()); ok {
-			if rest, cut := strings.CutPrefix(text, r.ZH); cut {
-				for _, suffix := range []string{"省", "壮族自治区", "维吾尔自治区", "回族自治区", "自治区"} {
-					rest = strings.TrimPrefix(rest, suffix)
-				}
-				text = rest
-			}
+	for _, r := range c.provinces {
+		rest, cut := strings.CutPrefix(text, r)
+		if !cut {
+			continue
 		}
+		for _, suffix := range []string{"省", "壮族自治区", "维吾尔自治区", "回族自治区", "自治区"} {
+			rest = strings.TrimPrefix(rest, suffix)
+		}
+		text = rest
+		break
 	}
 	for _, n := range c.names {
 		if strings.HasPrefix(text, n.name) {

@@ -331,6 +331,9 @@ func (rd *reading) isTrailer(rec *delimited.Record) bool {
 func (rd *reading) record(rec *delimited.Record) error {
 	rd.sum.Records++
 	rd.line, rd.raw = rec.Line, rec.Raw
+	if len(rec.Text) > 0 {
+		rd.raw = rec.Text[:min(len(rec.Text), c3.MaxRaw)]
+	}
 	if rec.Fault != "" {
 		return rd.faulty("", rec.Fault, rec.Why)
 	}

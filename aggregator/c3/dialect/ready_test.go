@@ -4,6 +4,7 @@ import (
 	"strings"
 	"testing"
 
+	"iptvdc/aggregator"
 	"iptvdc/aggregator/c3"
 	"iptvdc/aggregator/c3/dialect"
 )
@@ -55,4 +56,24 @@ func TestReady(t *testing.T) {
 	if provinces != 14 || once < 4 {
 		t.Errorf("%d provinces, %d by changes only", provinces, once)
 	}
+}
+
+func feedOf(t testing.TB, d *dialect.Dialect, kind c3.Feed) *dialect.Feed {
+	t.Helper()
+	for _, f := range d.Feeds {
+		if f.Kind == kind {
+			return f
+		}
+	}
+	t.Fatalf("%s has no such feed", d.Title)
+	return nil
+}
+
+func city(t testing.TB, code string) aggregator.City {
+	t.Helper()
+	r, ok := aggregator.LookUp(code)
+	if !ok {
+		t.Fatalf("no city %s", code)
+	}
+	return r.City()
 }

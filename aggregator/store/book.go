@@ -4,7 +4,6 @@ import (
 	"cmp"
 	"math"
 	"slices"
-	"sort"
 
 	"iptvdc/aggregator"
 	"iptvdc/aggregator/c3"
@@ -82,7 +81,8 @@ type Flow struct {
 // that very day; who appears later is new if it was opened since the full file
 // before or no opening is told, else moved in. Who is no longer shown has moved
 // out, unless it was cancelled. A changed number, box, product or kind of access
-// is no flow.
+// is no flow. What a change does not say of an account that was not there (city,
+// product, box) is what the next full file says.
 //
 // Spans do not overlap and come by time, as do flows. The count of accounts in
 // StateActive over time is the sum of the flows into and out of it: so the
@@ -124,7 +124,6 @@ type fold struct {
 	seen []Sighting
 
 	now   Standing // State StateUnknown: not there; FromMs is since when
-	left  bool     // was there once
 	spans []Standing
 	flows []Flow
 }
@@ -133,28 +132,37 @@ type fold struct {
 // those in which something begins or is missing, and the first after each change.
 func (f *fold) checks(changes []ChangeRow) []aggregator.Day {
 	var days []aggregator.Day
-	from := func(d aggregator.Day) { // the first full file of day d or later
-		if i, _ := slices.BinarySearch(f.days, d); i < len(f.days) {
-			days = append(days, f.days[i])
+	add := func(d aggregator.Day) {
+		if d, ok := f.next(d); ok {
+			days = append(days, d)
 		}
 	}
 	for i := range f.seen {
-		from(f.seen[i].From)
+		add(f.seen[i].From)
 		if f.seen[i].To != Lasting {
-			from(f.seen[i].To + 1)
+			add(f.seen[i].To + 1)
 		}
 	}
 	for i := range changes {
-		from(aggregator.DayOf(changes[i].AtMs))
+		add(aggregator.DayOf(changes[i].AtMs))
 	}
 	slices.Sort(days)
 	return slices.Compact(days)
 }
 
+// next returns the day of the first full file of a day or later.
+func (f *fold) next(d aggregator.Day) (aggregator.Day, bool) {
+	i, _ := slices.BinarySearch(f.days, d)
+	if i == len(f.days) {
+		return 0, false
+	}
+	return f.days[i], true
+}
+
 // before returns the day of the full file before that of d; false: d's is the
 // first.
 func (f *fold) before(d aggregator.Day) (aggregator.Day, bool) {
-	i := sort.Search(len(f.days), func(i int) bool { return f.days[i] >= d })
+	i, _ := slices.BinarySearch(f.days, d)
 	if i == 0 {
 		return 0, false
 	}
@@ -175,33 +183,57 @@ func (f *fold) shown(d aggregator.Day) *Sighting {
 
 // change applies one change.
 func (f *fold) change(c *ChangeRow) {
-	if c.City != 0 && c.Op != c3.OpChangeCity && f.now.State == c3.StateUnknown {
-		f.now.City = c.City
+	switch c.Op {
+	case c3.OpOpen, c3.OpMoveIn, c3.OpResume, c3.OpSuspend:
+		if gone(f.now.State) {
+			f.begin(c)
+		} else if c.City != 0 && f.now.State != c3.StateActive {
+			f.describe(c.AtMs, false, func(s *Standing) { s.City = c.City })
+		}
+	case c3.OpCancel:
+		if f.now.State == c3.StateUnknown {
+			f.begin(c)
+		}
 	}
 	switch c.Op {
-	case c3.OpOpen, c3.OpMoveIn:
-		if c.Op == c3.OpOpen && (f.now.State == c3.StateUnknown || f.now.State == c3.StateCancelled) {
-			f.now.OpenMs = c.AtMs
-		}
-		if c.City != 0 && f.now.State != c3.StateActive {
-			f.now.City = c.City
-		}
-		f.become(c.AtMs, c3.StateActive, c3.ReasonNone, c.Op == c3.OpMoveIn, false)
+	case c3.OpOpen:
+		f.become(c.AtMs, c3.StateActive, c3.ReasonNone, FlowNew, false)
+	case c3.OpMoveIn:
+		f.become(c.AtMs, c3.StateActive, c3.ReasonNone, FlowMovedIn, false)
 	case c3.OpResume:
-		f.become(c.AtMs, c3.StateActive, c3.ReasonNone, false, false)
+		f.become(c.AtMs, c3.StateActive, c3.ReasonNone, FlowResumed, false)
 	case c3.OpSuspend:
-		f.become(c.AtMs, c3.StateSuspended, c.Reason, false, false)
+		f.become(c.AtMs, c3.StateSuspended, c.Reason, FlowNone, false)
 	case c3.OpCancel:
-		f.become(c.AtMs, c3.StateCancelled, c3.ReasonNone, false, false)
+		f.become(c.AtMs, c3.StateCancelled, c3.ReasonNone, FlowNone, false)
 	case c3.OpMoveOut:
-		f.become(c.AtMs, c3.StateUnknown, c3.ReasonNone, false, false)
+		f.become(c.AtMs, c3.StateUnknown, c3.ReasonNone, FlowNone, false)
 	case c3.OpChangeSTB:
-		f.describe(c.AtMs, func(s *Standing) { s.STB = c.New })
+		f.describe(c.AtMs, false, func(s *Standing) { s.STB = c.New })
 	case c3.OpChangePlan:
-		f.describe(c.AtMs, func(s *Standing) { s.Product = c.New })
+		f.describe(c.AtMs, false, func(s *Standing) { s.Product = c.New })
 	case c3.OpChangeCity:
-		f.describe(c.AtMs, func(s *Standing) { s.City = c.City })
+		f.describe(c.AtMs, false, func(s *Standing) { s.City = c.City })
 	}
+}
+
+// gone reports whether an account in that state has no life that goes on.
+func gone(s c3.State) bool { return s == c3.StateUnknown || s == c3.StateCancelled }
+
+// begin takes what is known of an account that comes with a change: what the
+// change says, else what the next full file shows.
+func (f *fold) begin(c *ChangeRow) {
+	f.describe(c.AtMs, false, func(s *Standing) {
+		if d, ok := f.next(aggregator.DayOf(c.AtMs)); ok {
+			if next := f.shown(d); next != nil {
+				s.City, s.Product, s.STB, s.Net = cmp.Or(next.City, s.City), cmp.Or(next.Product, s.Product), cmp.Or(next.STB, s.STB), cmp.Or(next.Net, s.Net)
+			}
+		}
+		s.City = cmp.Or(c.City, s.City)
+		if c.Op == c3.OpOpen {
+			s.OpenMs = c.AtMs
+		}
+	})
 }
 
 // check holds what is known against a full file.
@@ -209,10 +241,9 @@ func (f *fold) check(d aggregator.Day) {
 	end := endOf(d)
 	s := f.shown(d)
 	if s == nil {
-		if f.now.State == c3.StateCancelled { // dropped from the files, no news
-			return
+		if f.now.State != c3.StateCancelled { // else it was dropped from the files, which is no news
+			f.become(end-1, c3.StateUnknown, c3.ReasonNone, FlowNone, true)
 		}
-		f.become(end-1, c3.StateUnknown, c3.ReasonNone, false, true)
 		return
 	}
 	prev, later := f.before(d)
@@ -221,18 +252,10 @@ func (f *fold) check(d aggregator.Day) {
 		since = endOf(prev)
 	}
 	told := func(ms int64) bool { return since <= ms && ms < end && ms >= f.now.FromMs }
-	if f.now.State == c3.StateUnknown {
-		f.now.City, f.now.Product, f.now.STB, f.now.Net = s.City, s.Product, s.STB, s.Net
-	}
-	f.now.OpenMs = cmp.Or(s.OpenMs, f.now.OpenMs)
-	fresh := f.now.State == c3.StateUnknown || f.now.State == c3.StatePre || f.now.State == c3.StateCancelled && s.State != c3.StateCancelled
-	if fresh && s.State != c3.StatePre && told(s.OpenMs) {
-		f.become(s.OpenMs, c3.StateActive, c3.ReasonNone, false, true)
-		fresh = false
-	}
-	if s.State == c3.StateCancelled && f.now.State == c3.StateActive && told(s.SuspendMs) && s.SuspendMs < s.CancelMs {
-		f.become(s.SuspendMs, c3.StateSuspended, s.Reason, false, true)
-	}
+	fresh := f.now.State == c3.StateUnknown || f.now.State == c3.StatePre ||
+		f.now.State == c3.StateCancelled && (s.State != c3.StateCancelled || told(s.OpenMs) && s.OpenMs > f.now.OpenMs)
+	opened := fresh && s.State != c3.StatePre && told(s.OpenMs)
+
 	at := end - 1
 	switch {
 	case s.State == c3.StateSuspended && told(s.SuspendMs):
@@ -242,33 +265,51 @@ func (f *fold) check(d aggregator.Day) {
 	case !later && fresh:
 		at = since
 	}
-	if fresh && !later && f.now.State == c3.StateUnknown {
-		f.open(at, s)
-	} else {
-		movedIn := fresh && f.now.State != c3.StatePre && s.OpenMs != 0 && s.OpenMs < since
-		f.become(at, s.State, s.Reason, movedIn, true)
+	if fresh {
+		from := at
+		if opened {
+			from = s.OpenMs
+		}
+		f.describe(from, true, func(n *Standing) { n.take(s) }) // it is not active: no flow
 	}
-	f.describe(end-1, func(n *Standing) {
-		n.Product, n.STB, n.Net = cmp.Or(s.Product, n.Product), cmp.Or(s.STB, n.STB), cmp.Or(s.Net, n.Net)
-		n.City = cmp.Or(s.City, n.City)
-		n.Reason = s.Reason
-	})
+	switch {
+	case opened:
+		f.become(s.OpenMs, c3.StateActive, c3.ReasonNone, FlowNew, true)
+	case fresh && !later && f.now.State == c3.StateUnknown:
+		f.open(at, s)
+	}
+	if s.State == c3.StateCancelled && f.now.State == c3.StateActive && told(s.SuspendMs) && s.SuspendMs < s.CancelMs {
+		f.become(s.SuspendMs, c3.StateSuspended, s.Reason, FlowNone, true)
+	}
+	into := FlowNew
+	if f.now.State != c3.StatePre && s.OpenMs != 0 && s.OpenMs < since {
+		into = FlowMovedIn
+	}
+	f.become(at, s.State, s.Reason, into, true)
+	f.describe(end-1, true, func(n *Standing) { n.take(s); n.Reason = s.Reason })
+}
+
+// take is what a full file says of an account beside its state; what it leaves
+// open stays.
+func (n *Standing) take(s *Sighting) {
+	n.Product, n.STB, n.Net = cmp.Or(s.Product, n.Product), cmp.Or(s.STB, n.STB), cmp.Or(s.Net, n.Net)
+	n.City, n.OpenMs = cmp.Or(s.City, n.City), cmp.Or(s.OpenMs, n.OpenMs)
 }
 
 // open takes over an account that stood before the files began.
 func (f *fold) open(at int64, s *Sighting) {
-	f.now.FromMs, f.now.State, f.now.Reason = at, s.State, s.Reason
+	f.now.FromMs, f.now.State, f.now.Reason = max(at, f.now.FromMs), s.State, s.Reason
 	switch s.State {
 	case c3.StateActive:
-		f.flow(at, FlowOpening, c3.StateUnknown, s.State, true)
+		f.flow(f.now.FromMs, FlowOpening, c3.StateUnknown, s.State, true)
 	case c3.StateSuspended:
-		f.flow(at, FlowSuspendedMovedIn, c3.StateUnknown, s.State, true)
+		f.flow(f.now.FromMs, FlowSuspendedMovedIn, c3.StateUnknown, s.State, true)
 	}
-	f.left = true
 }
 
-// become changes the state, and tells the flow that this is.
-func (f *fold) become(at int64, to c3.State, why c3.Reason, movedIn, shown bool) {
+// become changes the state, and tells the flow that this is; into is the one
+// that makes an account active which was not suspended.
+func (f *fold) become(at int64, to c3.State, why c3.Reason, into FlowKind, shown bool) {
 	from := f.now.State
 	at = max(at, f.now.FromMs)
 	if from == to {
@@ -282,10 +323,8 @@ func (f *fold) become(at int64, to c3.State, why c3.Reason, movedIn, shown bool)
 	switch {
 	case to == c3.StateActive && from == c3.StateSuspended:
 		kind = FlowResumed
-	case to == c3.StateActive && movedIn:
-		kind = FlowMovedIn
 	case to == c3.StateActive:
-		kind = FlowNew
+		kind = into
 	case from == c3.StateActive && to == c3.StateSuspended:
 		kind = FlowSuspended
 	case from == c3.StateActive && to == c3.StateCancelled:
@@ -306,23 +345,27 @@ func (f *fold) become(at int64, to c3.State, why c3.Reason, movedIn, shown bool)
 	}
 }
 
-// describe changes what is known of a subscriber beside its state.
-func (f *fold) describe(at int64, change func(*Standing)) {
+// describe changes what is known of a subscriber beside its state. That the
+// opening of a living account becomes known does not part its time.
+func (f *fold) describe(at int64, shown bool, change func(*Standing)) {
 	at = max(at, f.now.FromMs)
 	to := f.now
 	change(&to)
+	if !gone(f.now.State) {
+		f.now.OpenMs = to.OpenMs
+	}
 	if to == f.now {
 		return
 	}
 	relocated := to.City != f.now.City && f.now.City != 0 && f.now.State == c3.StateActive
 	if relocated {
-		f.flow(at, FlowRelocatedOut, f.now.State, f.now.State, false)
+		f.flow(at, FlowRelocatedOut, f.now.State, f.now.State, shown)
 	}
 	f.cut(at)
 	to.FromMs = f.now.FromMs
 	f.now = to
 	if relocated {
-		f.flow(at, FlowRelocatedIn, f.now.State, f.now.State, false)
+		f.flow(at, FlowRelocatedIn, f.now.State, f.now.State, shown)
 	}
 }
 

@@ -1,7 +1,9 @@
 package store
 
 import (
+	"cmp"
 	"context"
+	"fmt"
 
 	"iptvdc/aggregator"
 	"iptvdc/aggregator/c3"
@@ -21,28 +23,32 @@ type Feeds interface {
 	// start.
 	Stage(ctx context.Context, f File) (Stage, error)
 
-	// Note keeps that a file was refused, or that it waits, without any rows.
+	// Note keeps that a file was refused, or that it waits, without any rows; its
+	// Why is the first fault of the file as a whole. A file that is in stays in.
 	Note(ctx context.Context, f File, r c3.Receipt) error
 
 	// Taken returns what became of files with these ids, those that are known.
 	Taken(ctx context.Context, ids [][16]byte) ([]FileRow, error)
 
-	// Files lists what became of files, the latest received first.
+	// Files lists what became of files, the latest received first, of several the
+	// smallest id first.
 	Files(ctx context.Context, q FileQuery) ([]FileRow, error)
 
-	// Faults returns the kept faults of a file, by line, after the first skip.
+	// Faults returns the kept faults of a file, by line, after the first skip;
+	// limit 0: all.
 	Faults(ctx context.Context, id [16]byte, skip, limit int) ([]c3.Fault, error)
 
 	// Titles calls f with every live programme, series and channel of the
 	// provinces in scope, in no order, until f returns an error.
 	Titles(ctx context.Context, s aggregator.Scope, f func(TitleRow) error) error
 
-	// Renormalise gives every object new normal values: f maps what was sent to
-	// what it means. It is one transaction.
+	// Renormalise gives every object that is not deleted new normal values: f maps
+	// what was sent to what it means. It is one transaction.
 	Renormalise(ctx context.Context, f func(aggregator.Province, c3.Object) Normal) error
 
 	// Untold returns the accounts whose state a full file put right on a day, at
-	// most limit: what changed without a change having been told.
+	// most limit (0: all), by Account, then by time: what changed without a change
+	// having been told. The opening stock of a province is not among them.
 	Untold(ctx context.Context, p aggregator.Province, d aggregator.Day, limit int) ([]Correction, error)
 }
 
@@ -94,6 +100,15 @@ type Stage interface {
 	// book, its flows, and the facts of the days they touch. The row says what
 	// became of it; a refused or waiting file is kept as such a row. It ends the
 	// stage.
+	//
+	// A file that is in already changes nothing: its row comes again as
+	// OutcomeRepeated. Of a day's full file a version older than the one taken is
+	// refused (FaultOlder): its rows would say nothing. A row is Accepted if it is
+	// news: every row of a full file, and of other feeds one whose key is new, or
+	// whose file has the greater version and which says something else; the others
+	// are Repeated. A row whose key came in an earlier line of its file is a fault
+	// (FaultDuplicate), but in a catalogue, where of several lines on one thing the
+	// last holds and the ones before are Repeated.
 	Commit(ctx context.Context, v Verdict) (FileRow, error)
 	// Discard ends the stage as if it had never begun. After Commit it does
 	// nothing.
@@ -138,7 +153,7 @@ type SubscriberRow struct {
 }
 
 // ChangeRow is c3.Change with keys for names. It is known by (Account, Op, AtMs,
-// Old, New); what comes again is repeated.
+// Old, New).
 type ChangeRow struct {
 	Line     int64
 	Account  uint64
@@ -202,8 +217,14 @@ type MappingRow struct {
 	Properties            []c3.Property
 }
 
-// TitleRow is a live thing of a catalogue with what it means; an episode has its
-// series' values where it has none of its own.
+// TitleRow is a live thing of a catalogue with what it means. An episode, which is
+// a programme that a live mapping puts into a live series (of several the one with
+// the latest mapping), has its series' Genre, SubGenre, Place, Provider and
+// Definition where it has none of its own; a SubGenre only of its own Genre.
+//
+// A thing lives unless its latest row is Deleted. A mapping lives unless its latest
+// row is Deleted or an end of it was deleted by a later row, also if that end is
+// back again.
 type TitleRow struct {
 	Province   aggregator.Province
 	Element    c3.Element
@@ -213,9 +234,41 @@ type TitleRow struct {
 	Properties []c3.Property
 }
 
-// Correction is an account whose state a full file had to put right.
+// Correction is a subscriber whose state a full file had to put right.
 type Correction struct {
-	Account  uint64
+	Account  uint64 // its present number
 	City     aggregator.City
 	From, To c3.State // StateUnknown: not there
+}
+
+// Inherit returns what an episode is whose own values are n and whose series'
+// are s.
+func (n Normal) Inherit(s Normal) Normal {
+	if n.SubGenre == 0 && (n.Genre == 0 || n.Genre == s.Genre) {
+		n.SubGenre = s.SubGenre
+	}
+	n.Genre, n.Place, n.Provider = cmp.Or(n.Genre, s.Genre), cmp.Or(n.Place, s.Place), cmp.Or(n.Provider, s.Provider)
+	n.Definition = cmp.Or(n.Definition, s.Definition)
+	return n
+}
+
+// Check reports a kind of row that a feed does not bring.
+func (r *FeedRows) Check(f c3.Feed) error {
+	for _, k := range []struct {
+		n  int
+		of c3.Feed
+	}{
+		{len(r.Subscribers), c3.FeedSubscribers}, {len(r.Changes), c3.FeedChanges}, {len(r.Orders), c3.FeedOrders},
+		{len(r.Products), c3.FeedProducts}, {len(r.Objects), c3.FeedCatalogue}, {len(r.Mappings), c3.FeedCatalogue},
+	} {
+		if k.n > 0 && k.of != f {
+			return fmt.Errorf("store: rows of feed %d in a file of feed %d", k.of, f)
+		}
+	}
+	return nil
+}
+
+// Rows is the number of records in r.
+func (r *FeedRows) Rows() int {
+	return len(r.Subscribers) + len(r.Changes) + len(r.Orders) + len(r.Products) + len(r.Objects) + len(r.Mappings)
 }

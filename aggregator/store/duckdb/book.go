@@ -28,8 +28,10 @@ const foldPart = 100_000
 // stands like, SQL says; every other book store.Fold makes.
 func (a *applying) fold(renumbered bool) error {
 	w, p := a.w, a.file.Province
-	if err := w.exec("CREATE OR REPLACE TEMP TABLE other_root (root UBIGINT)"); err != nil {
-		return err
+	for _, table := range []string{"other_root (root UBIGINT)", "renumbered (account UBIGINT)"} {
+		if err := w.exec("CREATE OR REPLACE TEMP TABLE " + table); err != nil {
+			return err
+		}
 	}
 	if renumbered {
 		if err := a.chains(); err != nil {

@@ -59,6 +59,18 @@ func Run(t *testing.T, e Engine) {
 		{"cancelled", testCancelled},
 		{"reopen", testReopen},
 		{"against the reference", testRandom},
+		{"files", testFiles},
+		{"files that shrink", testShrunk},
+		{"versions of a day's file", testVersions},
+		{"accounts and flows", testFactAccounts},
+		{"what nobody told", testUntold},
+		{"changed numbers", testNumbers},
+		{"bills", testFactBill},
+		{"titles", testTitles},
+		{"what contents are", testContentColumns},
+		{"new dictionaries", testRenormalise},
+		{"cancelled files", testFeedCancelled},
+		{"reopen with files", testFeedReopen},
 		{"files in any order", testFeedOrders},
 	}
 	for _, c := range tests {

@@ -133,7 +133,7 @@ func TestAgainstEncodingXML(t *testing.T) {
 		if t.Failed() {
 			t.Fatalf("%s", in)
 		}
-		if _, err := next(adi.NewReader(strings.NewReader(in), adi.Limits{Field: 16 << 10})); err == io.EOF {
+		if _, err := next(adi.NewReader(strings.NewReader(in), quick)); err == io.EOF {
 			taken++
 		}
 	}
@@ -237,7 +237,7 @@ func compare(t *testing.T, in []byte) {
 		return
 	}
 	want, root, theirs := byEncodingXML(text)
-	got, ours := next(adi.NewReader(bytes.NewReader(text), adi.Limits{Field: 16 << 10}))
+	got, ours := next(adi.NewReader(bytes.NewReader(text), quick))
 	switch {
 	case theirs == nil && ours == io.EOF:
 		if !root.unique() || strings.ContainsRune(root.text+strings.Join(want, ""), '\ufffd') && !bytes.ContainsRune(text, '\ufffd') {

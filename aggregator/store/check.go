@@ -17,6 +17,9 @@ func (q *Query) Check() error {
 	if q.Hourly && q.Fact >= EventFacts {
 		return badQuery("%s is known by day, not by hour.", shape.Name)
 	}
+	if q.Latest && q.Fact != FactAccounts {
+		return badQuery("%s is no stock: its days add up, none is the latest.", shape.Name)
+	}
 	for _, c := range q.GroupBy {
 		if !shape.Has(c) {
 			return badQuery("%s has no column %q; it has %v.", shape.Name, c, shape.Dimensions)

@@ -201,6 +201,10 @@ type Query struct {
 	// Spans are the periods; they may overlap, a fact row counts in each span
 	// that holds it. Row.Span is the index.
 	Spans []Span
+	// Latest reads of each span and province only the last day of which the fact
+	// has rows, whatever Filters let through: a stock as last told. FactAccounts
+	// alone has stocks.
+	Latest bool
 	// AllProvinces or Provinces is the reader's scope; it is applied before
 	// grouping.
 	AllProvinces bool

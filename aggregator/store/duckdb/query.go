@@ -71,6 +71,7 @@ func scanRows(rows *sql.Rows, groups, values int) ([]store.Row, error) {
 //	source   the fact rows of all spans that scope and filters let through
 //	span     which periods belong to which span
 //	sums     the sums, by span and group
+//	last     with Latest, the last day with rows of each span and province
 //	boxes    the counts of boxes, by span and group: see countSQL
 //	grouped  both side by side
 func querySQL(q *store.Query, settled aggregator.Day) string {
@@ -81,6 +82,9 @@ func querySQL(q *store.Query, settled aggregator.Day) string {
 		b.WriteString("span AS (" + spanSQL(q) + "),\n")
 	}
 	if slices.ContainsFunc(q.Values, func(v store.Value) bool { return !v.DistinctBoxes }) {
+		if q.Latest {
+			fmt.Fprintf(&b, "last AS (SELECT span, province, max(period) AS period FROM %s_day JOIN span USING (period) GROUP BY ALL),\n", store.ShapeOf(q.Fact).Name)
+		}
 		b.WriteString("sums AS (" + sumSQL(q) + "),\n")
 		parts = append(parts, "FROM sums")
 	}
@@ -119,7 +123,11 @@ func sumSQL(q *store.Query) string {
 		}
 		columns = append(columns, fmt.Sprintf("sum(%s) AS v%d", v.Measure, i))
 	}
-	return "SELECT " + joinWith(columns, ", ") + " FROM source JOIN span USING (period) GROUP BY ALL"
+	from := "source JOIN span USING (period)"
+	if q.Latest {
+		from += " JOIN last USING (span, province, period)"
+	}
+	return "SELECT " + joinWith(columns, ", ") + " FROM " + from + " GROUP BY ALL"
 }
 
 // sourceSQL selects the columns that q needs. For days after the settled one
@@ -131,6 +139,9 @@ func sourceSQL(q *store.Query, settled aggregator.Day) string {
 		first, last = min(first, p.From), max(last, p.To)
 	}
 	columns := slices.Clone(q.GroupBy)
+	if q.Latest {
+		columns = append(columns, store.ColProvince)
+	}
 	if slices.ContainsFunc(q.Values, func(v store.Value) bool { return v.DistinctBoxes }) && !slices.Contains(columns, store.ColBox) {
 		columns = append(columns, store.ColBox)
 	}

@@ -58,8 +58,12 @@ func (m *memory) Query(_ context.Context, q store.Query) ([]store.Row, error) {
 	var rows []store.Row
 	for i, span := range q.Spans {
 		groups := map[group]*answer{}
+		last := latest(&q, table, span)
 		for _, r := range table {
 			if r.period < span.From || r.period >= span.To || !m.passes(&q, &r) {
+				continue
+			}
+			if q.Latest && r.period != last[value(q.Fact, &r, store.ColProvince)] {
 				continue
 			}
 			var g group
@@ -87,6 +91,19 @@ func (m *memory) Query(_ context.Context, q store.Query) ([]store.Row, error) {
 		return cmp.Or(cmp.Compare(a.Span, b.Span), slices.Compare(a.Group, b.Group))
 	})
 	return rows, nil
+}
+
+// latest is the last period with rows in a span, by province.
+func latest(q *store.Query, table []factRow, span store.Span) map[uint64]int32 {
+	last := map[uint64]int32{}
+	for i := range table {
+		r := &table[i]
+		p := value(q.Fact, r, store.ColProvince)
+		if before, ok := last[p]; r.period >= span.From && r.period < span.To && (!ok || r.period > before) {
+			last[p] = r.period
+		}
+	}
+	return last
 }
 
 // passes applies the scope and the filters.

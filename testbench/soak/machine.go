@@ -213,8 +213,9 @@ func tellMachine(w io.Writer, samples []Sample, rate int) {
 		row(strconv.Itoa(q+1), quarter(load, q))
 	}
 	row("after", of("after"))
-	if len(load) > 0 {
-		fmt.Fprintf(w, "%d events; the most anonymous memory seen: %.2f MB\n", load[len(load)-1].Posted,
+	if len(load) > 1 {
+		first, last := load[0], load[len(load)-1]
+		fmt.Fprintf(w, "%d events, %.1f/s; the most anonymous memory seen: %.2f MB\n", last.Posted, float64(last.Posted-first.Posted)/(last.Seconds-first.Seconds),
 			slices.MaxFunc(samples, func(a, b Sample) int { return int(1e6 * (a.AnonymousMB - b.AnonymousMB)) }).AnonymousMB)
 	}
 }

@@ -50,7 +50,7 @@ func TestTellMachine(t *testing.T) {
 			t.Errorf("row %d: %v, want %v", i, got, w)
 		}
 	}
-	if last := "350 events; the most anonymous memory seen: 5.00 MB"; lines[len(want)] != last {
+	if last := "350 events, 10.0/s; the most anonymous memory seen: 5.00 MB"; lines[len(want)] != last {
 		t.Errorf("got %q, want %q", lines[len(want)], last)
 	}
 }

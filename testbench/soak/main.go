@@ -178,12 +178,16 @@ func ready(client *http.Client, listen string) (err error) {
 }
 
 // feed posts events at the rate, counts them, and looks every ten seconds, or
-// oftener in a short span.
+// oftener in a short span. What was late for a slow answer is made up for.
 func feed(client *http.Client, listen string, rate int, span time.Duration, posted *atomic.Int64, look func() error) error {
-	beat, looks := time.NewTicker(time.Second/time.Duration(rate)), time.NewTicker(min(10*time.Second, span/40))
-	defer beat.Stop()
+	looks := time.NewTicker(min(10*time.Second, span/40))
 	defer looks.Stop()
 	began := time.Now()
+	due := func(i int) time.Duration {
+		return time.Until(began.Add(time.Duration(i) * time.Second / time.Duration(rate)))
+	}
+	beat := time.NewTimer(0)
+	defer beat.Stop()
 	for i := 0; time.Since(began) < span; {
 		select {
 		case <-beat.C:
@@ -202,6 +206,7 @@ func feed(client *http.Client, listen string, rate int, span time.Duration, post
 				return fmt.Errorf("event %d: %s %s, %w", i, r.Status, text, err)
 			}
 			posted.Add(1)
+			beat.Reset(due(i))
 		case <-looks.C:
 			if err := look(); err != nil {
 				return err

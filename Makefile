@@ -113,7 +113,7 @@ bench-outbox: ## bytes at the block device for each event kept, our way and othe
 
 arm: ## the agent for ARMv7 as it is shipped, its size against its budget
 	@mkdir -p bin
-	$(ARM) $(GO) build -trimpath -tags nethttpomithttp2 -ldflags '$(LDFLAGS)' -o bin/stbagent-armv7 ./agent/cmd/stbagent
+	$(ARM) $(GO) build -trimpath -tags nethttpomithttp2 -gcflags=all=-l -ldflags '$(LDFLAGS)' -o bin/stbagent-armv7 ./agent/cmd/stbagent
 	@size=$$(stat -c %s bin/stbagent-armv7); over=$$((size - $(ARM_BUDGET))); \
 		if [ $$over -gt 0 ]; then verdict="over by $$over"; else verdict="within it"; fi; \
 		echo "stbagent ARMv7: $$size bytes, budget $(ARM_BUDGET): $$verdict"

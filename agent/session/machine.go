@@ -27,8 +27,9 @@ type MachineConfig struct {
 	// Dir is the agent's folder; "": alive marks and channels are not kept.
 	Dir string
 	// Alive is the least time between two alive marks while something plays;
-	// 0: 60 s. While the box is merely on, marks are five times as far apart.
-	// It is how much of a segment a power cut may cost.
+	// 0: 60 s. While the box is merely on, marks are five times as far apart;
+	// when many were written, they come every four minutes (allowance). It is
+	// how much of a segment a power cut may cost.
 	Alive time.Duration
 	Log   *slog.Logger // nil: silent
 }
@@ -80,6 +81,7 @@ type Machine struct {
 	begun  bool             // a play has begun in it: too dear to wait for a mark
 	dirty  bool             // the state has changed since
 	marked uint64           // when the state was kept last, as note or mark; 0: never
+	marks  allowance        // of marks yet to be written
 	short  uint64           // segments too short to be recorded
 	broken bool             // the last mark failed
 	looked bool             // slept holds
@@ -298,6 +300,7 @@ func (m *Machine) tick() time.Duration {
 	}
 	text := m.copy()
 	m.marked, m.dirty = max(now, 1), false
+	m.marks.take(now)
 	wait = m.due(now)
 	m.mu.Unlock()
 	if m.alive == nil {
@@ -327,6 +330,7 @@ func (m *Machine) due(now uint64) time.Duration {
 	case s.Power == powerOn:
 		next = m.marked + idleAlive*every
 	}
+	next = max(next, now+m.marks.wait(now))
 	if s.playing() {
 		next = min(next, s.Play.Start+maxSegment)
 		if s.Play.Failed != 0 {

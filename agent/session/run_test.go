@@ -88,9 +88,10 @@ func signal(t *testing.T, m *Machine, s agent.Signal) {
 	}
 }
 
-// TestMarks: while something plays a mark a minute, while the box is merely on
-// one in five, in standby and without signals none; a long segment is cut by
-// itself, and the state is noted at the end.
+// TestMarks: while something plays a mark a minute, and one in four when sixty
+// were written; while the box is merely on one in five, in standby and without
+// signals none; a long segment is cut by itself, and the state is noted at the
+// end.
 func TestMarks(t *testing.T) {
 	dir := t.TempDir()
 	running(t, dir, 0, func(t *testing.T, m *Machine, o *flaky) {
@@ -121,6 +122,8 @@ func TestMarks(t *testing.T) {
 			time.Sleep(100 * time.Millisecond)
 		}
 		in(time.Minute, 1)
+		in(29*time.Minute, 21) // the last that were saved up
+		in(5*time.Hour, 75)
 		signal(t, m, agent.Signal{Signal: "standby"})
 		in(time.Minute, 0)
 		in(12*time.Hour, 0)

@@ -9,8 +9,8 @@ import (
 	"iptvdc/aggregator/settings"
 )
 
-// sessionCookie holds the session's secret.
-const sessionCookie = "iptv_session"
+// SessionCookie is the cookie that holds the session's secret.
+const SessionCookie = "iptv_session"
 
 // principalKey is the context's key for who asks.
 type principalKey struct{}
@@ -46,7 +46,7 @@ func (s *Console) whoAsks(r *http.Request) (settings.Principal, error) {
 		p, err := s.Identities.ByToken(r.Context(), strings.TrimSpace(token))
 		return p, unknown(err)
 	}
-	c, err := r.Cookie(sessionCookie)
+	c, err := r.Cookie(SessionCookie)
 	if err != nil {
 		return settings.Principal{}, errUnauthorized
 	}
@@ -64,7 +64,7 @@ const usedLink = `<!doctype html><html lang="zh"><meta charset="utf-8"><title>IP
 func (s *Console) login(w http.ResponseWriter, r *http.Request) error {
 	session, err := s.Identities.Redeem(r.Context(), r.URL.Query().Get("key"))
 	if errors.Is(err, settings.ErrUnknown) {
-		if c, err := r.Cookie(sessionCookie); err == nil {
+		if c, err := r.Cookie(SessionCookie); err == nil {
 			// A link opened twice in one browser leads to the page again.
 			if _, err := s.Identities.BySession(r.Context(), c.Value); err == nil {
 				http.Redirect(w, r, "/", http.StatusSeeOther)
@@ -86,7 +86,7 @@ func (s *Console) login(w http.ResponseWriter, r *http.Request) error {
 }
 
 func (s *Console) logout(w http.ResponseWriter, r *http.Request) error {
-	if c, err := r.Cookie(sessionCookie); err == nil {
+	if c, err := r.Cookie(SessionCookie); err == nil {
 		if err := s.Identities.EndSession(r.Context(), c.Value); err != nil {
 			return err
 		}
@@ -102,7 +102,7 @@ func (s *Console) logout(w http.ResponseWriter, r *http.Request) error {
 func (s *Console) setCookie(w http.ResponseWriter, r *http.Request, value string, maxAge int) {
 	w.Header().Set("Cache-Control", "no-store")
 	http.SetCookie(w, &http.Cookie{
-		Name: sessionCookie, Value: value, Path: "/", MaxAge: maxAge,
+		Name: SessionCookie, Value: value, Path: "/", MaxAge: maxAge,
 		HttpOnly: true, Secure: r.TLS != nil, SameSite: http.SameSiteLaxMode,
 	})
 }

@@ -72,8 +72,8 @@ type answer struct {
 	err   error
 }
 
-func newAnswers(compute func(context.Context, answerKey) ([]byte, error)) *answers {
-	return &answers{compute: compute, slots: make(chan struct{}, queriesAtOnce), held: map[answerKey]*answer{}}
+func newAnswers(compute func(context.Context, answerKey) ([]byte, error), atOnce int) *answers {
+	return &answers{compute: compute, slots: make(chan struct{}, atOnce), held: map[answerKey]*answer{}}
 }
 
 // forget starts a new generation: figures have changed.

@@ -16,6 +16,7 @@ import (
 	"iptvdc/aggregator"
 	"iptvdc/aggregator/indicator"
 	"iptvdc/aggregator/settings"
+	"iptvdc/aggregator/store"
 )
 
 // Identities knows who asks; settings.Settings is one.
@@ -84,12 +85,21 @@ type Auditor interface {
 	Events(ctx context.Context, box string) ([]AuditEvent, error)
 }
 
+// Profiles knows which profiles boxes run; store.Store is one.
+type Profiles interface {
+	// Running counts boxes, RunningBoxes lists them; see store.Store. A scope
+	// that is empty has none.
+	Running(ctx context.Context, q store.RunningQuery) ([]store.RunningCount, error)
+	RunningBoxes(ctx context.Context, q store.RunningQuery) ([]store.RunningBox, error)
+}
+
 // Config is what a Console needs. All fields but Page must be set.
 type Config struct {
 	Figures    indicator.Source
 	Identities Identities
 	Books      Books
 	Auditor    Auditor
+	Profiles   Profiles
 	// Problems names every part that does not work, with its reason; none if
 	// the program is ready to serve.
 	Problems func(ctx context.Context) []Problem
@@ -113,6 +123,7 @@ type Problem struct {
 type Console struct {
 	Config
 	answers  *answers
+	runs     *answers // about running profiles
 	accounts memo[[]Account]
 	changes  *changes
 	requests *requestMetrics
@@ -124,7 +135,8 @@ type Console struct {
 // New makes a Console and registers its metrics.
 func New(c Config) (*Console, error) {
 	s := &Console{Config: c, changes: newChanges()}
-	s.answers = newAnswers(s.answer)
+	s.answers = newAnswers(s.answer, queriesAtOnce)
+	s.runs = newAnswers(s.countRunning, 1) // operators ask, and it is dear
 	s.accounts.load = c.Books.Accounts
 	s.requests = newRequestMetrics(c.Registry, s.changes.count)
 	if c.Page != nil {
@@ -148,6 +160,7 @@ func (s *Console) ServeHTTP(w http.ResponseWriter, r *http.Request) { s.handler.
 // waits.
 func (s *Console) Changed(c Change) {
 	s.answers.forget()
+	s.runs.forget()
 	s.changes.tell(c)
 }
 
@@ -174,23 +187,27 @@ type route struct {
 	// media is the answer's type if it is not JSON.
 	media string
 	serve func(w http.ResponseWriter, r *http.Request) error
+	// takes are the parameters behind the question mark.
+	takes []parameter
 }
 
 func (s *Console) routes() []route {
 	return []route{
-		{"GET", "/api/v1/indicators", reader, "The catalogue of figures: units, formulas, dimensions, regions", nil, Catalogue{}, "", s.catalogue},
-		{"POST", "/api/v1/query", reader, "Figures by period and dimensions, within the reader's provinces", indicator.Request{}, indicator.Answer{}, "", s.query},
-		{"GET", "/api/v1/changes", reader, "Server-sent events: changed, at most once a second, whenever figures have moved", nil, Change{}, "text/event-stream", s.stream},
-		{"GET", "/api/v1/status", reader, "What was received, is loaded, lost and quarantined, of the reader's provinces", nil, Status{}, "", s.status},
-		{"GET", "/api/v1/quarantine", reader, "The newest batches that were kept raw, with the reason", nil, Quarantine{}, "", s.quarantine},
-		{"POST", "/api/v1/audit", admin, "How many events of each kind are held of given boxes", AuditRequest{}, AuditAnswer{}, "", s.audit},
-		{"GET", "/api/v1/audit/boxes/{box}/events", admin, "Every event held of one box", nil, AuditEvents{}, "", s.auditEvents},
-		{"GET", "/api/v1/openapi.json", anyone, "This document", nil, map[string]any{}, "", s.serveDocument},
-		{"GET", "/login", anyone, "Turns a one-time key into a session and goes to the page", nil, nil, "text/html", s.login},
-		{"POST", "/logout", anyone, "Ends the session", nil, nil, "text/html", s.logout},
-		{"GET", "/healthz", anyone, "200 while the program runs", nil, nil, "text/plain", s.healthz},
-		{"GET", "/readyz", anyone, "200 while ledger, store and broker are usable, else 503 with the reasons", nil, Readiness{}, "", s.readyz},
-		{"GET", "/metrics", anyone, "Metrics for Prometheus", nil, nil, "text/plain", s.metrics},
+		{"GET", "/api/v1/indicators", reader, "The catalogue of figures: units, formulas, dimensions, regions", nil, Catalogue{}, "", s.catalogue, nil},
+		{"POST", "/api/v1/query", reader, "Figures by period and dimensions, within the reader's provinces", indicator.Request{}, indicator.Answer{}, "", s.query, nil},
+		{"GET", "/api/v1/changes", reader, "Server-sent events: changed, at most once a second, whenever figures have moved", nil, Change{}, "text/event-stream", s.stream, nil},
+		{"GET", "/api/v1/status", reader, "What was received, is loaded, lost and quarantined, of the reader's provinces", nil, Status{}, "", s.status, nil},
+		{"GET", "/api/v1/quarantine", reader, "The newest batches that were kept raw, with the reason", nil, Quarantine{}, "", s.quarantine, nil},
+		{"GET", "/api/v1/profiles/running", reader, "How many boxes run which profile, and what they refused, by what they told last", nil, RunningAnswer{}, "", s.running, runningParameters},
+		{"GET", "/api/v1/profiles/running/boxes", admin, "The boxes that run a profile, or refused one", nil, RunningBoxes{}, "", s.runningBoxes, runningBoxesParameters},
+		{"POST", "/api/v1/audit", admin, "How many events of each kind are held of given boxes", AuditRequest{}, AuditAnswer{}, "", s.audit, nil},
+		{"GET", "/api/v1/audit/boxes/{box}/events", admin, "Every event held of one box", nil, AuditEvents{}, "", s.auditEvents, nil},
+		{"GET", "/api/v1/openapi.json", anyone, "This document", nil, map[string]any{}, "", s.serveDocument, nil},
+		{"GET", "/login", anyone, "Turns a one-time key into a session and goes to the page", nil, nil, "text/html", s.login, []parameter{{name: "key", about: "of the link", required: true}}},
+		{"POST", "/logout", anyone, "Ends the session", nil, nil, "text/html", s.logout, nil},
+		{"GET", "/healthz", anyone, "200 while the program runs", nil, nil, "text/plain", s.healthz, nil},
+		{"GET", "/readyz", anyone, "200 while ledger, store and broker are usable, else 503 with the reasons", nil, Readiness{}, "", s.readyz, nil},
+		{"GET", "/metrics", anyone, "Metrics for Prometheus", nil, nil, "text/plain", s.metrics, nil},
 	}
 }
 

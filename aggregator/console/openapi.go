@@ -33,7 +33,7 @@ func document(routes []route, version string) ([]byte, error) {
 			"schemas": d.schemas,
 			"securitySchemes": map[string]any{
 				"token":   map[string]any{"type": "http", "scheme": "bearer", "description": "made by: aggregator token"},
-				"session": map[string]any{"type": "apiKey", "in": "cookie", "name": sessionCookie, "description": "made by opening a one-time link"},
+				"session": map[string]any{"type": "apiKey", "in": "cookie", "name": SessionCookie, "description": "made by opening a one-time link"},
 			},
 		},
 	}, "", " ")
@@ -59,8 +59,12 @@ func (d describer) operation(rt route) map[string]any {
 	for _, m := range pathValue.FindAllStringSubmatch(rt.path, -1) {
 		parameters = append(parameters, map[string]any{"name": m[1], "in": "path", "required": true, "schema": map[string]any{"type": "string"}})
 	}
-	if rt.path == "/login" {
-		parameters = append(parameters, map[string]any{"name": "key", "in": "query", "required": true, "schema": map[string]any{"type": "string"}})
+	for _, p := range rt.takes {
+		schema := map[string]any{"type": "string"}
+		if p.def != "" {
+			schema["default"] = p.def
+		}
+		parameters = append(parameters, map[string]any{"name": p.name, "in": "query", "required": p.required, "description": p.about, "schema": schema})
 	}
 	if parameters != nil {
 		op["parameters"] = parameters
@@ -130,8 +134,10 @@ func (d describer) object(t reflect.Type) map[string]any {
 	}
 	properties := map[string]any{}
 	required := []string{}
-	for i := range t.NumField() {
-		f := t.Field(i)
+	for _, f := range reflect.VisibleFields(t) {
+		if f.Anonymous {
+			continue // its fields stand beside those of t
+		}
 		property := jsonName(f)
 		properties[property] = d.schema(f.Type)
 		_, options, _ := strings.Cut(f.Tag.Get("json"), ",")

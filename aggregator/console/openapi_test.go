@@ -34,6 +34,7 @@ func TestDocumentIsTheOneReleased(t *testing.T) {
 func TestDocumentCoversTheAPI(t *testing.T) {
 	b := newBench(t)
 	b.powerOns(33, 1)
+	b.tellRunning()
 	var doc struct {
 		Paths map[string]map[string]struct {
 			RequestBody any

@@ -11,6 +11,7 @@ import (
 	"syscall"
 	"time"
 
+	"iptvdc/aggregator/durable"
 	"iptvdc/protocol"
 )
 
@@ -179,26 +180,5 @@ func (f *Folder) change(topic string, by func(*Entry) error) error {
 	if err != nil {
 		return err
 	}
-	return writeDurably(f.file(topic), append(text, '\n'))
-}
-
-// writeDurably writes a private file that is whole after a crash or not there.
-func writeDurably(path string, b []byte) error {
-	f, err := os.CreateTemp(filepath.Dir(path), ".new-*") // 0600
-	if err != nil {
-		return err
-	}
-	_, err = f.Write(b)
-	err = errors.Join(err, f.Sync(), f.Close())
-	if err == nil {
-		err = os.Rename(f.Name(), path)
-	}
-	if err != nil {
-		return errors.Join(err, os.Remove(f.Name()))
-	}
-	dir, err := os.Open(filepath.Dir(path))
-	if err != nil {
-		return err
-	}
-	return errors.Join(dir.Sync(), dir.Close())
+	return durable.WriteFile(f.file(topic), append(text, '\n'))
 }

@@ -58,6 +58,14 @@ type Store interface {
 	// order: the drill-down of Audit.
 	Events(ctx context.Context, box uint64) ([]EventRef, error)
 
+	// Running counts boxes by the profile they run, as their running events
+	// tell: see Runs. Only boxes that told something about profiles count. A
+	// query whose Provinces is empty and AllProvinces false has no rows.
+	Running(ctx context.Context, q RunningQuery) ([]RunningCount, error)
+
+	// RunningBoxes lists the boxes that Running counts.
+	RunningBoxes(ctx context.Context, q RunningQuery) ([]RunningBox, error)
+
 	// AsOf returns the latest time, UTC milliseconds, of any event whose cell
 	// is closed (0: none), and how many cells are dirty.
 	AsOf(ctx context.Context) (ms int64, dirty int, err error)

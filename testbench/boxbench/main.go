@@ -77,8 +77,8 @@ func compare(out string, rate int, span time.Duration) error {
 func build(work string) (*built, error) {
 	b := &built{agent: filepath.Join(work, "stbagent"), aggregator: filepath.Join(work, "aggregator"), peer: filepath.Join(work, "peer")}
 	for path, args := range map[string][]string{
-		b.agent:      {"-trimpath", "-tags", "nethttpomithttp2", "-ldflags", "-s -w", "iptvdc/agent/cmd/stbagent"},
-		b.peer:       {"-trimpath", "-tags", "nethttpomithttp2", "-ldflags", "-s -w", "iptvdc/testbench/boxbench/peer"},
+		b.agent:      {"-trimpath", "-tags", "nethttpomithttp2", "-gcflags=all=-l", "-ldflags", "-s -w", "iptvdc/agent/cmd/stbagent"},
+		b.peer:       {"-trimpath", "-tags", "nethttpomithttp2", "-gcflags=all=-l", "-ldflags", "-s -w", "iptvdc/testbench/boxbench/peer"},
 		b.aggregator: {"iptvdc/aggregator/cmd/aggregator"},
 	} {
 		c := exec.Command("go", append([]string{"build", "-o", path}, args...)...)

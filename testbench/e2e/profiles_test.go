@@ -5,6 +5,7 @@ import (
 	"crypto/ed25519"
 	"fmt"
 	"net/http"
+	"path/filepath"
 	"strings"
 	"sync"
 	"testing"
@@ -12,10 +13,14 @@ import (
 
 	"iptvdc/agent/daemon"
 	"iptvdc/agent/uplink"
+	"iptvdc/aggregator"
 	"iptvdc/aggregator/broker"
 	"iptvdc/aggregator/intake"
 	"iptvdc/aggregator/ledger"
+	"iptvdc/aggregator/loader"
 	"iptvdc/aggregator/profiles"
+	"iptvdc/aggregator/store"
+	"iptvdc/aggregator/store/duckdb"
 	"iptvdc/protocol"
 )
 
@@ -78,8 +83,8 @@ func (a *arrivals) count(k protocol.Kind) (n int) {
 	return n
 }
 
-// steering is a centre in this process: broker, ledger, and a folder of profiles
-// that is looked into after each change.
+// steering is a centre in this process: broker, ledger, loader and store, and a
+// folder of profiles that is looked into after each change.
 type steering struct {
 	t      *testing.T
 	got    *arrivals
@@ -87,6 +92,8 @@ type steering struct {
 	folder *profiles.Folder
 	retain *profiles.Retainer
 	key    profiles.Key
+	store  *duckdb.Store
+	boxKey uint64
 }
 
 func newSteering(t *testing.T) *steering {
@@ -99,11 +106,58 @@ func newSteering(t *testing.T) *steering {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { _ = s.broker.Close() })
+	s.load()
 	s.retain = &profiles.Retainer{Folder: s.folder, Broker: s.broker}
 	if s.key, err = profiles.NewKey(1); err != nil {
 		t.Fatal(err)
 	}
 	return s
+}
+
+// load brings what arrives into the store.
+func (s *steering) load() {
+	s.t.Helper()
+	var err error
+	if s.store, err = duckdb.Open(filepath.Join(s.t.TempDir(), "store.duckdb"), duckdb.Options{}); err != nil {
+		s.t.Fatal(err)
+	}
+	secrets := aggregator.NewSecrets()
+	s.boxKey = secrets.BoxKey(steeredBox)
+	l := loader.New(loader.Config{Source: s.got, Target: s.store, Secrets: secrets, MaxAge: 10 * time.Millisecond})
+	ctx, cancel := context.WithCancel(s.t.Context())
+	done := make(chan error, 1)
+	go func() { done <- l.Run(ctx) }()
+	s.t.Cleanup(func() {
+		cancel()
+		<-done // it ends only with ctx
+		if err := s.store.Shutdown(); err != nil {
+			s.t.Error(err)
+		}
+	})
+}
+
+// shown waits until the centre says that the box runs this; of a refusal, Why
+// need only begin so.
+func (s *steering) shown(want store.Runs) {
+	s.t.Helper()
+	var got []store.RunningBox
+	defer func() {
+		if s.t.Failed() {
+			s.t.Logf("the centre shows %+v, want %+v", got, want)
+		}
+	}()
+	soon(s.t, fmt.Sprintf("the centre shows %+v", want), func() bool {
+		var err error
+		if got, err = s.store.RunningBoxes(s.t.Context(), store.RunningQuery{Provinces: []aggregator.Province{33}}); err != nil {
+			s.t.Fatal(err)
+		}
+		if len(got) != 1 || got[0].Box != s.boxKey || got[0].City != 3301 || !strings.HasPrefix(got[0].Refusal.Why, want.Refusal.Why) {
+			return false
+		}
+		runs := got[0].Runs
+		runs.Refusal.Why = want.Refusal.Why
+		return runs == want
+	})
 }
 
 func (s *steering) keys() protocol.Keys {
@@ -215,7 +269,8 @@ func post(t *testing.T, d *daemon.Daemon, origin, event string) int {
 
 // TestProfiles steers a real agent through the embedded broker: applied, obeyed
 // without a restart, a forgery refused, kept over a restart, asked for a report,
-// expired. Everything is told by events that arrive [P-8].
+// expired. Everything is told by events that arrive, and the centre shows what
+// the box runs [P-8].
 func TestProfiles(t *testing.T) {
 	if testing.Short() {
 		t.Skip("waits until a profile expires")
@@ -234,6 +289,7 @@ func TestProfiles(t *testing.T) {
 
 	s.profile(1, time.Hour, "sample: {click: 0}\nprivacy: anonymous\nwindow_ms: 50\nhealth_s: 60\norigins: ["+epgPage+"]\n")
 	s.told(protocol.ProfileApplied, 1, "")
+	s.shown(store.Runs{Version: 1})
 	if got := d.HealthEvery(); got != time.Minute {
 		t.Errorf("health every %v", got)
 	}
@@ -278,6 +334,8 @@ func TestProfiles(t *testing.T) {
 		t.Fatal(err)
 	}
 	s.told(protocol.ProfileRefused, 0, "signature")
+	forgery := store.Refusal{Group: "E900V22C", Why: "signature"}
+	s.shown(store.Runs{Version: 1, Refused: true, Refusal: forgery})
 	if st := d.Status().Profile; st.Version != 1 || st.Refused != 1 {
 		t.Errorf("after a forgery: %+v", st)
 	}
@@ -302,6 +360,7 @@ func TestProfiles(t *testing.T) {
 	s.profile(2, 4*time.Second, "health_s: 30")
 	s.told(protocol.ProfileApplied, 2, "")
 	s.told(protocol.ProfileExpired, 2, "")
+	s.shown(store.Runs{Expired: 2, Refused: true, Refusal: forgery}) // the forgery is still there
 	if st := d.Status().Profile; st.Version != 0 || d.HealthEvery() != 0 {
 		t.Errorf("after expiry: %+v", st)
 	}

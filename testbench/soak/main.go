@@ -122,7 +122,7 @@ var agentFlags = []string{"--province", "33", "--city", "3301", "--first-spread"
 func prepare(work string) (agent, mqtt string, stop func(), err error) {
 	agent = filepath.Join(work, "stbagent")
 	aggregator := filepath.Join(work, "aggregator")
-	build := exec.Command("go", "build", "-trimpath", "-tags", "nethttpomithttp2", "-ldflags", "-s -w", "-gcflags=all=-l", "-o", agent, "iptvdc/agent/cmd/stbagent")
+	build := exec.Command("go", "build", "-trimpath", "-tags", "nethttpomithttp2", "-gcflags=all=-l", "-ldflags", "-s -w", "-o", agent, "iptvdc/agent/cmd/stbagent")
 	build.Env = append(os.Environ(), "CGO_ENABLED=0", "GOOS=linux", "GOARCH=arm", "GOARM=7")
 	for _, c := range []*exec.Cmd{build, exec.Command("go", "build", "-o", aggregator, "iptvdc/aggregator/cmd/aggregator")} {
 		if text, err := c.CombinedOutput(); err != nil {

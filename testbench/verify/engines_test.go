@@ -186,7 +186,7 @@ func page(t *testing.T, l ledger.Ledger, s store.Store, secrets aggregator.Secre
 		t.Fatal(err)
 	}
 	c, err := console.New(console.Config{
-		Figures: s, Identities: who, Books: books{l, s}, Auditor: auditor{s, secrets},
+		Figures: s, Identities: who, Books: books{l, s}, Auditor: auditor{s, secrets}, Profiles: s,
 		Problems: func(context.Context) []console.Problem { return nil }, Metrics: http.NotFoundHandler(),
 		Version: "test", Registry: prometheus.NewRegistry(), Log: slog.New(slog.DiscardHandler),
 	})

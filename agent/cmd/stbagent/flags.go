@@ -137,7 +137,7 @@ func read(fs *flag.FlagSet, args []string, getenv func(string) string) (daemon.C
 	fs.IntVar(&cfg.Outbox.BatchEvents, "batch", outbox.DefaultBatchEvents, "events that make a batch")
 	fs.IntVar(&cfg.Window, "window", 4, "batches under way at a time, 1..4")
 	fs.DurationVar(&cfg.Group, "group", 250*time.Millisecond, "how long an event may wait to share a commit")
-	fs.DurationVar(&cfg.Alive, "alive", time.Minute, "least time between two marks that the box is on and plays: what a power cut may cost")
+	fs.DurationVar(&cfg.Alive, "alive", time.Minute, "least time between two marks that the box is on and plays, what a power cut may cost; 4m once many were written")
 	fs.DurationVar(&t.FirstSpread, "first-spread", t.FirstSpread, "the first connect waits a random time up to this; lower it only in a factory or a test")
 	fs.DurationVar(&t.LossSpread, "loss-spread", t.LossSpread, "as first-spread, after a lost connection")
 	fs.DurationVar(&t.BackoffMin, "backoff-min", t.BackoffMin, "first wait between attempts, at most")

@@ -9,6 +9,7 @@ import (
 	"syscall"
 
 	"iptvdc/aggregator"
+	"iptvdc/aggregator/durable"
 )
 
 // dataDir is the folder of everything that must survive, locked for this
@@ -103,26 +104,5 @@ func (d *dataDir) secrets() (aggregator.Secrets, error) {
 	if b, err = s.Marshal(); err != nil {
 		return s, fmt.Errorf("secrets: %w", err)
 	}
-	return s, writeDurably(path, b)
-}
-
-// writeDurably writes a private file that is whole after a crash or not there.
-func writeDurably(path string, b []byte) error {
-	f, err := os.CreateTemp(filepath.Dir(path), ".new-*") // 0600
-	if err != nil {
-		return err
-	}
-	_, err = f.Write(b)
-	err = errors.Join(err, f.Sync(), f.Close())
-	if err == nil {
-		err = os.Rename(f.Name(), path)
-	}
-	if err != nil {
-		return errors.Join(err, os.Remove(f.Name()))
-	}
-	dir, err := os.Open(filepath.Dir(path))
-	if err != nil {
-		return err
-	}
-	return errors.Join(dir.Sync(), dir.Close())
+	return s, durable.WriteFile(path, b)
 }

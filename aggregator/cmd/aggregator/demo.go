@@ -13,6 +13,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"iptvdc/aggregator/durable"
 	"iptvdc/testbench/fleet"
 )
 
@@ -93,7 +94,7 @@ func (p past) write(dir *dataDir) error {
 	if err != nil {
 		return err
 	}
-	return writeDurably(dir.file(pastFile), b)
+	return durable.WriteFile(dir.file(pastFile), b)
 }
 
 // run runs platform and fleet until ctx ends.

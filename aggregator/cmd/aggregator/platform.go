@@ -225,7 +225,7 @@ func (p *Platform) openConsole(context.Context) (err error) {
 		return err
 	}
 	p.console, err = console.New(console.Config{
-		Figures: p.store, Identities: p.settings, Books: books{p.ledger, p.store}, Auditor: auditor{p.store, p.secrets},
+		Figures: p.store, Identities: p.settings, Books: books{p.ledger, p.store}, Auditor: auditor{p.store, p.secrets}, Profiles: p.store,
 		Problems: p.problems, Metrics: p.metrics.handler(), Page: page,
 		Version: version, Registry: p.metrics.registry, Log: p.log.With("part", "console"),
 	})

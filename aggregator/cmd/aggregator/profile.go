@@ -26,8 +26,8 @@ or of a group in it, commands for one box. What is published lies in the folder
 second and has its brokers retain it, and again whenever it starts.
 
 A box takes a profile if it has the public key, and keeps it until it expires or
-a later version comes. What became of it a box tells by "running" events; this
-command shows what is published, not what single boxes run.`
+a later version comes. What became of it a box tells by "running" events; profile
+show counts them beside what is published.`
 
 const profileExample = `  aggregator profile keygen --id 1 --out profile.key      # prints the line for the boxes' -profile-keys
   aggregator profile check evening.yaml

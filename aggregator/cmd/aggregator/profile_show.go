@@ -3,6 +3,7 @@ package main
 import (
 	"errors"
 	"fmt"
+	"io"
 	"strings"
 	"text/tabwriter"
 	"time"
@@ -14,45 +15,69 @@ import (
 )
 
 func showCommand() *cobra.Command {
-	var data string
-	cmd := &cobra.Command{Use: "show [TOPIC]", Short: "List what is published, or explain one", Args: cobra.MaximumNArgs(1),
-		Long:    "List what is published, or say in words what is published on one topic, as p1/33/all. What single boxes run they tell by running events.",
-		Example: "  aggregator profile show --data data/centre\n  aggregator profile show p1/33/all --data data/centre",
+	var a asked
+	cmd := &cobra.Command{Use: "show [TOPIC]", Short: "Show what is published and what boxes run", Args: cobra.MaximumNArgs(1),
+		Long: "List what is published and say how many boxes run it, still run another version, or refused it and why; or say in words what is published on one topic, as p1/33/all. What is published lies in the data folder; what boxes run the running aggregator knows.",
+		Example: `  aggregator profile show --data data/centre
+  aggregator profile show p1/33/all --data data/centre
+  aggregator profile show --data data/centre --url http://10.1.2.3:8080/ --token TOKEN`,
 		RunE: func(cmd *cobra.Command, args []string) error {
-			f, err := folderOf(data)
+			f, err := folderOf(a.data)
 			if err != nil {
 				return err
 			}
 			if len(args) == 1 {
-				return showOne(cmd, f, args[0])
+				return showOne(cmd, f, args[0], &a)
 			}
-			entries, err := f.List()
-			w := tabwriter.NewWriter(cmd.OutOrStdout(), 0, 4, 2, ' ', 0)
-			fmt.Fprintln(w, "TOPIC\tVERSION\tKEY\tUNTIL\tBYTES\tPUBLISHED")
-			for _, e := range entries {
-				at := time.UnixMilli(e.AtMs).UTC().Format(time.RFC3339)
-				h, herr := e.Head()
-				switch {
-				case len(e.Packet) == 0:
-					fmt.Fprintf(w, "%s\t%d\t-\twithdrawn\t-\t%s\n", e.Topic, e.Version, at)
-				case herr != nil:
-					fmt.Fprintf(w, "%s\t%d\t-\t%v\t%d\t%s\n", e.Topic, e.Version, herr, len(e.Packet), at)
-				default:
-					until := time.UnixMilli(int64(h.ExpiresMs)).UTC().Format(time.RFC3339)
-					if h.ExpiresMs <= uint64(time.Now().UnixMilli()) {
-						until = "expired " + until
-					}
-					fmt.Fprintf(w, "%s\t%d\t%d\t%s\t%d\t%s\n", e.Topic, e.Version, h.Key, until, len(e.Packet), at)
-				}
+			entries, unread := f.List()
+			if err := writeEntries(cmd.OutOrStdout(), entries); err != nil {
+				return err
 			}
-			return errors.Join(err, w.Flush())
+			answer, err := a.running(cmd.Context(), "")
+			if err != nil {
+				return errors.Join(unread, unanswered(cmd, err))
+			}
+			return errors.Join(unread, writeRunning(cmd.OutOrStdout(), entries, answer, a.token != ""))
 		}}
-	dataFlag(cmd, &data)
+	a.flags(cmd)
 	return cmd
 }
 
-func showOne(cmd *cobra.Command, f *profiles.Folder, topic string) error {
-	if _, err := protocol.ParseSignedTopic(topic); err != nil {
+// unanswered tells why what boxes run is not shown. It is a failure if somebody
+// said whom to ask: what is published can be shown without anybody.
+func unanswered(cmd *cobra.Command, err error) error {
+	if cmd.Flags().Changed("url") || cmd.Flags().Changed("token") {
+		return err
+	}
+	_, werr := fmt.Fprintf(cmd.ErrOrStderr(), "\nWhat boxes run is not shown: %v\n", err)
+	return werr
+}
+
+func writeEntries(out io.Writer, entries []profiles.Entry) error {
+	w := tabwriter.NewWriter(out, 0, 4, 2, ' ', 0)
+	fmt.Fprintln(w, "TOPIC\tVERSION\tKEY\tUNTIL\tBYTES\tPUBLISHED")
+	for _, e := range entries {
+		at := time.UnixMilli(e.AtMs).UTC().Format(time.RFC3339)
+		h, herr := e.Head()
+		switch {
+		case len(e.Packet) == 0:
+			fmt.Fprintf(w, "%s\t%d\t-\twithdrawn\t-\t%s\n", e.Topic, e.Version, at)
+		case herr != nil:
+			fmt.Fprintf(w, "%s\t%d\t-\t%v\t%d\t%s\n", e.Topic, e.Version, herr, len(e.Packet), at)
+		default:
+			until := time.UnixMilli(int64(h.ExpiresMs)).UTC().Format(time.RFC3339)
+			if h.ExpiresMs <= uint64(time.Now().UnixMilli()) {
+				until = "expired " + until
+			}
+			fmt.Fprintf(w, "%s\t%d\t%d\t%s\t%d\t%s\n", e.Topic, e.Version, h.Key, until, len(e.Packet), at)
+		}
+	}
+	return w.Flush()
+}
+
+func showOne(cmd *cobra.Command, f *profiles.Folder, topic string, a *asked) error {
+	to, err := protocol.ParseSignedTopic(topic)
+	if err != nil {
 		return err
 	}
 	e, err := f.Get(topic)
@@ -79,5 +104,15 @@ func showOne(cmd *cobra.Command, f *profiles.Folder, topic string) error {
 	for _, line := range profiles.Explain(&p) {
 		fmt.Fprintln(out, line)
 	}
-	return nil
+	province := fmt.Sprintf("%02d", to.Province)
+	answer, err := a.running(cmd.Context(), province)
+	if err != nil {
+		return unanswered(cmd, err)
+	}
+	for _, s := range spreads([]profiles.Entry{e}, answer.Rows) {
+		if s.province == province && s.group == to.Group {
+			_, err = fmt.Fprintf(out, "%-13s %s\n", "boxes", s.sentence(time.Now()))
+		}
+	}
+	return err
 }

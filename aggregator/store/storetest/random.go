@@ -44,6 +44,11 @@ func testRandom(t *testing.T, b *bench) {
 				b.same("answer", got, want)
 			}
 		}
+		for range 8 {
+			q := g.runningQuery()
+			b.running(q, must(ref.Running(ctx, q))...)
+			b.runningBoxes(q, must(ref.RunningBoxes(ctx, q))...)
+		}
 		gotMs, gotDirty, err := b.AsOf(ctx)
 		wantMs, wantDirty, _ := ref.AsOf(ctx)
 		if err != nil || gotMs != wantMs || gotDirty != wantDirty {
@@ -116,6 +121,24 @@ func (g *maker) stamp() store.Stamp {
 	return s
 }
 
+// whys are what running events say; the key of the last is not told.
+var whys = []string{"", "signature", "group E900", "group E900: window: 0", "group A", "command 3", "command: signature", "the group's profile holds", "not told"}
+
+func (g *maker) runningQuery() store.RunningQuery {
+	q := store.RunningQuery{AllProvinces: g.r.IntN(2) == 0, Refused: g.r.IntN(3) == 0, Cities: g.r.IntN(2) == 0, Limit: g.r.IntN(2) * g.r.IntN(6)}
+	if g.r.IntN(3) > 0 {
+		q.Provinces = []aggregator.Province{33}
+	}
+	if g.r.IntN(4) == 0 {
+		q.Province = 43
+	}
+	if g.r.IntN(3) == 0 {
+		v := g.one(3)
+		q.Version = &v
+	}
+	return q
+}
+
 func (g *maker) block(round int) *store.Block {
 	b := &store.Block{ID: [16]byte{0xff, byte(round)}}
 	for range 10 + g.r.IntN(60) {
@@ -131,7 +154,8 @@ func (g *maker) block(round int) *store.Block {
 		b.Playbacks = append(b.Playbacks, store.Playback{Stamp: g.stamp(), Mode: uint8(g.one(6)), Channel: g.one(3), Content: g.one(3),
 			StartMs: int64(g.one(3)) * 700, Stalls: uint32(g.one(3)), StallMs: int64(g.one(9000)), Errors: uint32(g.one(2)), Error: g.one(2)})
 		b.Healths = append(b.Healths, store.Health{Stamp: g.stamp(), CPU: uint32(g.one(1001)), Temperature: -5})
-		b.Runnings = append(b.Runnings, store.Running{Stamp: g.stamp(), Version: g.one(3), State: uint8(g.one(5))})
+		why := whys[g.r.IntN(len(whys))]
+		b.Runnings = append(b.Runnings, store.Running{Stamp: g.stamp(), Version: g.one(3), State: uint8(g.one(6)), Why: aggregator.TextKey(why)})
 		v := g.view(g.stamp())
 		b.Views = append(b.Views, v)
 		if g.r.IntN(2) == 0 { // a play that the click may have led to
@@ -140,6 +164,9 @@ func (g *maker) block(round int) *store.Block {
 			p.AtMs, p.Content, p.Part = start+p.DurationMs, click.Content, 0
 			b.Views = append(b.Views, p)
 		}
+	}
+	for _, why := range whys[1 : len(whys)-1] {
+		b.Codes = append(b.Codes, store.Code{Key: aggregator.TextKey(why), Text: why})
 	}
 	for range g.r.IntN(4) {
 		b.Retimes = append(b.Retimes, store.Retime{ClockKey: store.ClockKey{Box: 1 + g.one(6), Boot: uint32(1 + g.r.IntN(3))},

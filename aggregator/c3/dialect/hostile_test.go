@@ -192,6 +192,33 @@ func TestRowsOutliveTheirBatch(t *testing.T) {
 	}
 }
 
+// TestFeedsAreShared: one Feed reads and writes any number of files at once.
+func TestFeedsAreShared(t *testing.T) {
+	f := feedOf(t, load(t, "p43"), c3.FeedSubscribers)
+	want := subscribers(t, f, 3000)
+	done := make(chan error)
+	for range 4 {
+		go func() {
+			var all kept
+			if _, err := f.Read(bytes.NewReader(want), &all); err != nil {
+				done <- err
+				return
+			}
+			var again bytes.Buffer
+			err := f.Write(&again, about(), all.rows[c3.FeedSubscribers])
+			if err == nil && !bytes.Equal(again.Bytes(), want) {
+				err = errors.New("another file")
+			}
+			done <- err
+		}()
+	}
+	for range 4 {
+		if err := <-done; err != nil {
+			t.Error(err)
+		}
+	}
+}
+
 func TestShrunk(t *testing.T) {
 	f := feedOf(t, load(t, "p33"), c3.FeedSubscribers)
 	for _, c := range []struct {

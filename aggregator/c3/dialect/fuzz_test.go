@@ -12,7 +12,7 @@ import (
 // FuzzCompile: whatever a profile holds, it is compiled or explained; what
 // compiles can be explained, read and written with.
 func FuzzCompile(f *testing.F) {
-	for _, name := range dialect.Ready() {
+	for _, name := range []string{"vac", "p32", "p37", "p42", "p53"} { // between them, every key
 		text, err := dialect.ReadyText(name)
 		if err != nil {
 			f.Fatal(err)

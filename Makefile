@@ -10,7 +10,7 @@ ARM      := CGO_ENABLED=0 GOOS=linux GOARCH=arm GOARM=7
 # The box's budget for the stripped binary, in bytes (ARCHITECTURE.md, Budgets).
 ARM_BUDGET := 10500000
 
-.PHONY: help build demo test race check fmt lint sim fuzz scenarios mutants e2e e2e-browser e2e-brokers country crash bench bench-agent bench-outbox soak arm web web-check clean
+.PHONY: help build demo test race check fmt lint sim fuzz scenarios mutants e2e e2e-browser e2e-brokers country crash bench bench-agent bench-outbox soak soak-system arm web web-check clean
 
 help: ## list the targets
 	@grep -hE '^[a-z0-9-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | sort | column -t -s "$$(printf '\t')"
@@ -101,6 +101,11 @@ SOAK ?= 1h
 soak: ## the ARMv7 agent under emulation at 10 events/s for SOAK=1h: is its memory flat?
 	@testbench/setup/install.sh arm
 	$(GO) run ./testbench/soak -for $(SOAK) -out out/soak.json
+
+soak-system: ## the same in a small ARM machine with a kernel of its own, for SOAK=1h: what the agent alone takes; once the network, for the kernel
+	@testbench/setup/install.sh system
+	ARMVM_BOOT=1 $(GO) test -count=1 ./testbench/armvm
+	$(GO) run ./testbench/soak -system -for $(SOAK) -out out/soak-system.json
 
 bench-outbox: ## bytes at the block device for each event kept, our way and others'; needs root; out/flash.json
 	@testbench/setup/install.sh flash

@@ -25,6 +25,8 @@ type IndicatorInfo struct {
 	Unit       indicator.Unit `json:"unit"`
 	Formula    indicator.Text `json:"formula"`
 	Dimensions []string       `json:"dimensions"`
+	// Daily: it is known by day, not by hour.
+	Daily bool `json:"daily"`
 }
 
 // RegionInfo names a province (two digits) or city (four).
@@ -36,7 +38,7 @@ type RegionInfo struct {
 func (s *Console) catalogue(w http.ResponseWriter, _ *http.Request) error {
 	c := Catalogue{Dimensions: indicator.Dimensions(), Units: indicator.Units(), Grains: indicator.Grains()}
 	for _, i := range indicator.Catalogue() {
-		info := IndicatorInfo{ID: i.ID, Title: i.Title, Unit: i.Unit, Formula: i.Formula}
+		info := IndicatorInfo{ID: i.ID, Title: i.Title, Unit: i.Unit, Formula: i.Formula, Daily: i.Daily()}
 		for _, d := range i.Dimensions {
 			info.Dimensions = append(info.Dimensions, string(d))
 		}

@@ -1,6 +1,12 @@
 package indicator
 
-import "iptvdc/aggregator/store"
+import (
+	"iptvdc/aggregator/c3"
+	"iptvdc/aggregator/store"
+)
+
+// unknownKey is the key of what is unknown.
+const unknownKey = uint8(0)
 
 var (
 	activeBoxes    = boxes(store.FactBox, store.MeasurePowerOns)
@@ -9,6 +15,18 @@ var (
 	modeTime       = sum(store.FactMode, store.MeasureViewingMs)
 	modeBoxes      = boxes(store.FactMode, store.MeasurePlays)
 	measuredPlays  = sum(store.FactPlayback, store.MeasureMeasured)
+
+	accounts       = sum(store.FactAccounts, store.MeasureAccounts)
+	activeAccounts = of(accounts, store.ColState, c3.StateActive)
+	base           = of(accounts, store.ColState, c3.StateActive, c3.StateSuspended)
+	flow           = sum(store.FactFlow, store.MeasureFlows)
+	left           = of(flow, store.ColFlow, store.FlowCancelled, store.FlowMovedOut, store.FlowSuspendedCancelled, store.FlowSuspendedMovedOut)
+	viewingTime    = sum(store.FactView, store.MeasureViewingMs)
+	contentTime    = add(viewingTime).less(of(viewingTime, store.ColContent, unknownKey))
+	billed         = sum(store.FactBill, store.MeasureBillOrders)
+	billedFen      = sum(store.FactBill, store.MeasureBillFen)
+	earned         = of(billedFen, store.ColOp, c3.OrderSub, c3.OrderRenew, c3.OrderUnsub, c3.OrderSingle)
+	refunded       = of(billedFen, store.ColOp, c3.OrderRefund)
 )
 
 var catalogue = []Indicator{
@@ -53,19 +71,19 @@ var catalogue = []Indicator{
 		byView, sum(store.FactView, store.MeasurePlays)),
 	per(60_000, plain("viewing_minutes", Text{"收视时长", "Viewing time"}, Minutes,
 		Text{"1 倍速观看的毫秒数 ÷ 60000，跨时段的按时段切分", "Milliseconds watched at normal speed ÷ 60,000, split at the edges of periods"},
-		byView, sum(store.FactView, store.MeasureViewingMs))),
+		byView, viewingTime)),
 	plain("viewers", Text{"收视终端数", "Viewing boxes"}, Boxes,
 		Text{"时段内至少有一次有效播放的机顶盒数（去重）", "Different boxes with at least one valid play in the period"},
 		byMode, modeBoxes),
 	quotient("live_to_vod_plays", Text{"直播点播比（次数）", "Live to VOD by plays"}, Ratio,
 		Text{"直播播放次数 ÷ 点播播放次数", "Plays of live ÷ plays of VOD"},
-		byPlace, 1, modePlays.of(live), modePlays.of(vod)),
+		byPlace, 1, of(modePlays, store.ColMode, live), of(modePlays, store.ColMode, vod)),
 	quotient("live_to_vod_minutes", Text{"直播点播比（时长）", "Live to VOD by time"}, Ratio,
 		Text{"直播收视时长 ÷ 点播收视时长", "Viewing time of live ÷ viewing time of VOD"},
-		byPlace, 1, modeTime.of(live), modeTime.of(vod)),
+		byPlace, 1, of(modeTime, store.ColMode, live), of(modeTime, store.ColMode, vod)),
 	quotient("live_to_vod_viewers", Text{"直播点播比（终端）", "Live to VOD by boxes"}, Ratio,
 		Text{"直播收视终端数 ÷ 点播收视终端数", "Boxes that played live ÷ boxes that played VOD"},
-		byPlace, 1, modeBoxes.of(live), modeBoxes.of(vod)),
+		byPlace, 1, of(modeBoxes, store.ColMode, live), of(modeBoxes, store.ColMode, vod)),
 	plain("order_attempts", Text{"订购尝试次数", "Order attempts"}, Count,
 		Text{"成功、失败和取消的订购次数之和", "Orders paid, failed or cancelled"},
 		byOrder, sum(store.FactOrder, store.MeasureOrderAttempts)),
@@ -105,4 +123,47 @@ var catalogue = []Indicator{
 	quotient("error_rate", Text{"播放错误率", "Plays with errors"}, Percent,
 		Text{"100 × 发生错误的播放次数 ÷ 质量采样播放次数", "100 × plays with at least one error ÷ measured plays"},
 		byView, 100, sum(store.FactPlayback, store.MeasureFailed), measuredPlays),
+	plain("accounts", Text{"账户数", "Accounts"}, People,
+		Text{"时段内各省最近一次数据日末的账户数，可按状态拆分", "Accounts at the end of the last day told in the period, of each province; by state"},
+		byState, accounts.at(atEnd)),
+	plain("active_accounts", Text{"在用账户数", "Active accounts"}, People,
+		Text{"时段内各省最近一次数据日末状态为在用的账户数", "Active accounts at the end of the last day told in the period, of each province"},
+		byPlace, activeAccounts.at(atEnd)),
+	plain("account_flows", Text{"账户变动数", "Movements of accounts"}, Count,
+		Text{"时段内账户变动的次数之和，可按变动类型拆分", "How often accounts moved in the period; by kind of movement"},
+		byFlow, flow),
+	plain("new_accounts", Text{"新增账户数", "New accounts"}, Count,
+		Text{"时段内开户及重新开户的次数之和", "Accounts opened or opened again in the period"},
+		byPlace, of(flow, store.ColFlow, store.FlowNew)),
+	plain("left_accounts", Text{"离网账户数", "Accounts that left"}, Count,
+		Text{"时段内销户与迁出的次数之和，含停机账户", "Accounts cancelled or moved out in the period, suspended ones too"},
+		byPlace, left),
+	{ID: "churn_rate", Title: Text{"离网率", "Churn rate"}, Unit: Percent,
+		Formula:    Text{"100 × 离网账户数 ÷ 期初与期末账户数（在用 + 停机）的平均", "100 × accounts that left ÷ mean of the accounts before and at the end of the period, active or suspended"},
+		Dimensions: byPlace, value: add(left), over: add(base.at(atStart), base.at(atEnd)), times: 200, by: 1},
+	{ID: "balance_error", Title: Text{"用户平衡差", "Error of the balance"}, Unit: People,
+		Formula: Text{"期末在用 −（期初在用 + 接管 + 新增 + 复机 + 迁入 − 停机 − 销户 − 迁出），应为 0",
+			"Active at the end − (active before + taken over + new + resumed + moved in − suspended − cancelled − moved out); must be 0"},
+		Dimensions: []store.Column{store.ColProvince}, times: 1, by: 1,
+		value: add(activeAccounts.at(atEnd), of(flow, store.ColFlow, store.FlowSuspended, store.FlowCancelled, store.FlowMovedOut)).
+			less(activeAccounts.at(atStart)).
+			less(of(flow, store.ColFlow, store.FlowOpening, store.FlowNew, store.FlowResumed, store.FlowMovedIn))},
+	plain("bill_orders", Text{"计费订单数", "Billed orders"}, Count,
+		Text{"省侧订单数据中的订单数之和，可按类型拆分", "Orders in the provinces' order feeds; by kind"},
+		byBill, billed),
+	{ID: "bill_revenue", Title: Text{"计费收入", "Billed revenue"}, Unit: Fen,
+		Formula:    Text{"省侧订单金额之和 − 退款金额之和，单位分", "Fen of orders in the provinces' feeds − fen refunded"},
+		Dimensions: byBill, value: add(earned).less(refunded), times: 1, by: 1},
+	{ID: "arpu", Title: Text{"户均收入", "Revenue per account"}, Unit: Fen,
+		Formula:    Text{"计费收入 ÷ 期初与期末在用账户数的平均，单位分", "Billed revenue ÷ mean of the active accounts before and at the end of the period"},
+		Dimensions: byPlace, value: add(earned).less(refunded), over: add(activeAccounts.at(atStart), activeAccounts.at(atEnd)), times: 2, by: 1},
+	{ID: "genre_coverage", Title: Text{"题材识别率", "Viewing of known genre"}, Unit: Percent,
+		Formula:    Text{"100 × 题材已知的收视时长 ÷ 有内容编码的收视时长", "100 × viewing time of contents whose genre is known ÷ viewing time of contents"},
+		Dimensions: byPlace, value: add(viewingTime).less(of(viewingTime, store.ColGenre, unknownKey)), over: contentTime, times: 100, by: 1},
+	{ID: "place_coverage", Title: Text{"产地识别率", "Viewing of known place of production"}, Unit: Percent,
+		Formula:    Text{"100 × 产地已知的收视时长 ÷ 有内容编码的收视时长", "100 × viewing time of contents whose place of production is known ÷ viewing time of contents"},
+		Dimensions: byPlace, value: add(viewingTime).less(of(viewingTime, store.ColPlace, unknownKey)), over: contentTime, times: 100, by: 1},
+	quotient("box_coverage", Text{"上报覆盖率", "Coverage by reporting boxes"}, Percent,
+		Text{"100 × 在报终端数 ÷ 在用账户数", "100 × reporting boxes ÷ active accounts"},
+		byPlace, 100, reportingBoxes, activeAccounts.at(atEnd)),
 }

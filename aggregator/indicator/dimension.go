@@ -32,6 +32,15 @@ var dimensions = []Dimension{
 	{store.ColProduct, Text{"产品", "Product"}},
 	{store.ColProvider, Text{"内容提供商", "Content provider"}},
 	{store.ColTemplate, Text{"模板版本", "Page template"}},
+	{store.ColState, Text{"账户状态", "State of the account"}},
+	{store.ColFlow, Text{"账户变动", "Movement of the account"}},
+	{store.ColPay, Text{"支付渠道", "Pay channel"}},
+	{store.ColOp, Text{"订单类型", "Kind of order"}},
+	{store.ColGenre, Text{"题材", "Genre"}},
+	{store.ColSubGenre, Text{"子题材", "Sub-genre"}},
+	{store.ColPlace, Text{"产地", "Place of production"}},
+	{store.ColSeries, Text{"剧集", "Series"}},
+	{store.ColMaker, Text{"片源提供商", "Provider of the content"}},
 }
 
 func isDimension(c store.Column) bool {
@@ -41,10 +50,10 @@ func isDimension(c store.Column) bool {
 // coded reports whether the dimension's values are keys of texts.
 func coded(c store.Column) bool {
 	switch c {
-	case store.ColProvince, store.ColCity, store.ColSlot, store.ColMode:
+	case store.ColProvince, store.ColCity, store.ColSlot:
 		return false
 	}
-	return true
+	return wordsOf(c) == nil
 }
 
 // cell writes a value as text: a region's code, a mode's word, a slot's number,
@@ -64,8 +73,12 @@ func cell(c store.Column, v uint64, texts map[uint64]string) string {
 		return fmt.Sprintf("%04d", v)
 	case store.ColSlot:
 		return strconv.FormatUint(v, 10)
-	case store.ColMode:
-		return mode(v).String()
+	}
+	if words := wordsOf(c); words != nil {
+		if v < uint64(len(words)) {
+			return words[v].word
+		}
+		return strconv.FormatUint(v, 10) // one that has no word yet
 	}
 	if v == 0 {
 		return ""
@@ -97,13 +110,14 @@ func parseCell(c store.Column, s string) (uint64, error) {
 			return 0, faultf("bad_filter", "filters: %q is not a slot; allowed are numbers 0 to %d", clip(s), maxSlot)
 		}
 		return v, nil
-	case store.ColMode:
-		for v := mode(0); int(v) < len(modes); v++ {
-			if v.String() == s {
+	}
+	if words := wordsOf(c); words != nil {
+		for v, w := range words {
+			if w.word == s {
 				return uint64(v), nil
 			}
 		}
-		return 0, faultf("bad_filter", "filters: %q is not a mode; allowed: %s", clip(s), joined(modeWords()))
+		return 0, faultf("bad_filter", "filters: %q is not a %s; allowed: %s", clip(s), c, joined(words))
 	}
 	if hex, ok := strings.CutPrefix(s, "#"); ok && len(hex) == 16 {
 		if v, err := strconv.ParseUint(hex, 16, 64); err == nil {
@@ -118,49 +132,97 @@ func parseCell(c store.Column, s string) (uint64, error) {
 type mode uint8
 
 const (
-	anyMode mode = 0 // in terms; in facts it is unknown
-	live    mode = 1
-	vod     mode = 4
+	live mode = 1
+	vod  mode = 4
 )
 
 // maxSlot is the greatest position on a page.
 const maxSlot = 9999
 
-// modes holds the word and the name of each mode, by number.
-var modes = [...]struct {
+// word is a value that has a number in the facts, and its name.
+type word struct {
 	word  string
 	title Text
-}{
-	{"unknown", Text{"未知", "unknown"}},
-	{"live", Text{"直播", "live"}},
-	{"timeshift", Text{"时移", "timeshift"}},
-	{"catchup", Text{"回看", "catch-up"}},
-	{"vod", Text{"点播", "VOD"}},
-	{"app", Text{"应用", "app"}},
 }
 
-// String is the mode's word; the number of one that has none yet.
-func (m mode) String() string {
-	if int(m) < len(modes) {
-		return modes[m].word
+// String is the word.
+func (w word) String() string { return w.word }
+
+// wordsOf lists the words of a dimension by their numbers; nil: its values are
+// no words.
+func wordsOf(c store.Column) []word {
+	switch c {
+	case store.ColMode:
+		return modes
+	case store.ColState:
+		return states
+	case store.ColFlow:
+		return flows
+	case store.ColPay:
+		return pays
+	case store.ColOp:
+		return ops
 	}
-	return strconv.Itoa(int(m))
+	return nil
 }
 
-func modeWords() []string {
-	words := make([]string, len(modes))
-	for i, m := range modes {
-		words[i] = m.word
+// The words by number: those of the wire (modes), of the feeds (states, pay
+// channels, kinds of orders), of the store (flows).
+var (
+	modes = []word{
+		{"unknown", Text{"未知", "unknown"}},
+		{"live", Text{"直播", "live"}},
+		{"timeshift", Text{"时移", "timeshift"}},
+		{"catchup", Text{"回看", "catch-up"}},
+		{"vod", Text{"点播", "VOD"}},
+		{"app", Text{"应用", "app"}},
 	}
-	return words
-}
+	states = []word{
+		{"unknown", Text{"未知", "unknown"}},
+		{"pre", Text{"预开户", "opened, never on"}},
+		{"active", Text{"在用", "active"}},
+		{"suspended", Text{"停机", "suspended"}},
+		{"cancelled", Text{"销户", "cancelled"}},
+	}
+	flows = []word{
+		{"none", Text{"无", "none"}},
+		{"opening", Text{"期初存量", "taken over"}},
+		{"new", Text{"新增", "new"}},
+		{"resumed", Text{"复机", "resumed"}},
+		{"moved_in", Text{"迁入", "moved in"}},
+		{"suspended", Text{"停机", "suspended"}},
+		{"cancelled", Text{"销户", "cancelled"}},
+		{"moved_out", Text{"迁出", "moved out"}},
+		{"suspended_cancelled", Text{"停机后销户", "cancelled when suspended"}},
+		{"suspended_moved_out", Text{"停机后迁出", "moved out when suspended"}},
+		{"suspended_moved_in", Text{"停机状态迁入", "moved in suspended"}},
+		{"relocated_out", Text{"地市间迁出", "left for another city"}},
+		{"relocated_in", Text{"地市间迁入", "came from another city"}},
+	}
+	pays = []word{
+		{"", Text{"未知", "unknown"}},
+		{"bill", Text{"话费账单", "carrier's bill"}},
+		{"wechat", Text{"微信", "WeChat"}},
+		{"alipay", Text{"支付宝", "Alipay"}},
+		{"points", Text{"积分", "points"}},
+	}
+	ops = []word{
+		{"none", Text{"无", "none"}},
+		{"sub", Text{"订购", "subscription"}},
+		{"renew", Text{"续订", "renewal"}},
+		{"unsub", Text{"退订", "unsubscription"}},
+		{"single", Text{"单点", "single title"}},
+		{"refund", Text{"退款", "refund"}},
+	}
+)
 
 // label is the name of a value for people, where it differs from its cell.
 func label(c store.Column, v uint64, cell string) (Text, bool) {
+	words := wordsOf(c)
 	switch {
-	case c == store.ColMode:
-		if v < uint64(len(modes)) {
-			return modes[v].title, true
+	case words != nil:
+		if v < uint64(len(words)) {
+			return words[v].title, true
 		}
 	case cell == "":
 		return Text{"未知", "unknown"}, true

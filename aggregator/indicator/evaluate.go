@@ -20,7 +20,7 @@ type Source interface {
 }
 
 // maxDimensions is how many dimensions the indicator with the most of them has.
-const maxDimensions = 7
+const maxDimensions = 12
 
 // groupKey names a group of a period.
 type groupKey struct {
@@ -140,8 +140,9 @@ type plan struct {
 	q     *question
 	asks  []*ask
 	terms int // how many different terms
-	// places holds for each indicator where its value and its over are.
-	places [][2]int // -1: no over
+	// places holds for each indicator where the terms of its value and of its
+	// over are.
+	places [][2][]int
 	// sums holds the terms of each group, first of its own time, then of the
 	// earlier one.
 	sums map[groupKey][]int64
@@ -149,11 +150,11 @@ type plan struct {
 
 // ask is one question to the store. Terms over the same rows share it.
 type ask struct {
-	fact     store.Fact
-	mode     mode
-	trailing int32
-	values   []store.Value
-	terms    []int // of each value, its place in the sums
+	fact    store.Fact
+	only    only
+	stretch stretch
+	values  []store.Value
+	terms   []int // of each value, its place in the sums
 
 	spans   []store.Span
 	targets [][]target // of each span
@@ -168,11 +169,14 @@ type target struct {
 func (q *question) plan() *plan {
 	p := &plan{q: q, sums: map[groupKey][]int64{}}
 	for _, i := range q.indicators {
-		place := [2]int{p.place(i.value), -1}
-		if i.over != nil {
-			place[1] = p.place(*i.over)
+		var places [2][]int
+		for _, t := range i.value {
+			places[0] = append(places[0], p.place(t.term))
 		}
-		p.places = append(p.places, place)
+		for _, t := range i.over {
+			places[1] = append(places[1], p.place(t.term))
+		}
+		p.places = append(p.places, places)
 	}
 	for _, a := range p.asks {
 		a.aim(q)
@@ -183,11 +187,11 @@ func (q *question) plan() *plan {
 // place finds or makes room for a term.
 func (p *plan) place(t term) int {
 	i := slices.IndexFunc(p.asks, func(a *ask) bool {
-		return a.fact == t.fact && a.mode == t.mode && a.trailing == t.trailing
+		return a.fact == t.fact && a.only == t.only && a.stretch == t.stretch
 	})
 	if i < 0 {
 		i = len(p.asks)
-		p.asks = append(p.asks, &ask{fact: t.fact, mode: t.mode, trailing: t.trailing})
+		p.asks = append(p.asks, &ask{fact: t.fact, only: t.only, stretch: t.stretch})
 	}
 	a := p.asks[i]
 	if v := slices.Index(a.values, t.value); v >= 0 {
@@ -203,10 +207,7 @@ func (p *plan) place(t term) int {
 func (a *ask) aim(q *question) {
 	index := map[store.Span]int{}
 	add := func(s store.Span, t target) {
-		if a.trailing > 0 {
-			last := int32(lastDay(s, q.hourly))
-			s = store.Span{From: last - a.trailing + 1, To: last + 1}
-		}
+		s = a.stretch.of(s, q.hourly)
 		i, ok := index[s]
 		if !ok {
 			i = len(a.spans)
@@ -272,12 +273,12 @@ func (p *plan) top() bool {
 
 func (p *plan) query(a *ask, scope aggregator.Scope) store.Query {
 	q := store.Query{
-		Fact: a.fact, Hourly: p.q.hourly && a.trailing == 0, Spans: a.spans,
+		Fact: a.fact, Hourly: p.q.hourly && a.stretch.follows(), Spans: a.spans, Latest: a.stretch.stock != noStock,
 		AllProvinces: scope.All, Provinces: scope.Provinces,
 		Filters: slices.Clone(p.q.filters), GroupBy: p.q.dimensions, Values: a.values,
 	}
-	if a.mode != anyMode {
-		q.Filters = append(q.Filters, store.Filter{Column: store.ColMode, In: []uint64{uint64(a.mode)}})
+	if a.only != (only{}) {
+		q.Filters = append(q.Filters, a.only.filter())
 	}
 	return q
 }
@@ -321,14 +322,26 @@ func (p *plan) lines() []*line {
 	return lines
 }
 
-func (i *Indicator) of(sums []int64, place [2]int) Number {
-	value := float64(sums[place[0]] * i.times)
-	if place[1] < 0 {
+func (i *Indicator) of(sums []int64, places [2][]int) Number {
+	value := float64(i.value.of(sums, places[0]) * i.times)
+	if len(i.over) == 0 {
 		return Number(value / float64(i.by))
 	}
-	over := sums[place[1]]
+	over := i.over.of(sums, places[1])
 	if over == 0 {
 		return None()
 	}
 	return Number(value / float64(over))
+}
+
+// of adds up; places says where each term's sum is.
+func (a amount) of(sums []int64, places []int) (n int64) {
+	for i, p := range a {
+		if p.minus {
+			n -= sums[places[i]]
+		} else {
+			n += sums[places[i]]
+		}
+	}
+	return n
 }

@@ -27,6 +27,7 @@ type Unit string
 const (
 	Count   Unit = "count"
 	Boxes   Unit = "boxes"
+	People  Unit = "accounts"
 	Percent Unit = "percent" // 0..100
 	Ratio   Unit = "ratio"
 	Minutes Unit = "minutes"
@@ -46,6 +47,7 @@ func Units() []UnitTitle { return slices.Clone(units) }
 var units = []UnitTitle{
 	{Count, Text{"次", "times"}},
 	{Boxes, Text{"台", "boxes"}},
+	{People, Text{"户", "accounts"}},
 	{Percent, Text{"%", "%"}},
 	{Ratio, Text{"比值", "ratio"}},
 	{Minutes, Text{"分钟", "minutes"}},
@@ -53,8 +55,8 @@ var units = []UnitTitle{
 	{Millis, Text{"毫秒", "ms"}},
 }
 
-// Indicator is one business figure: the sum of its terms, or with Over the
-// quotient of two sums, divided after scope, filters and grouping.
+// Indicator is one business figure: a sum of terms, or with over the quotient
+// of two sums, divided after scope, filters and grouping.
 type Indicator struct {
 	ID         string
 	Title      Text
@@ -62,8 +64,8 @@ type Indicator struct {
 	Formula    Text
 	Dimensions []store.Column
 
-	value term
-	over  *term // nil: no quotient
+	value amount
+	over  amount // empty: no quotient
 	// times and by turn the quotient, or without over the sum, into the unit:
 	// value * times / by. Both are 1 for most.
 	times, by int64
@@ -72,16 +74,79 @@ type Indicator struct {
 // Has reports whether the indicator can be grouped and filtered by d.
 func (i *Indicator) Has(d store.Column) bool { return slices.Contains(i.Dimensions, d) }
 
-// term is one number that is asked of the store.
-type term struct {
-	fact  store.Fact
-	value store.Value
-	// mode, if not anyMode, keeps only viewing of that mode.
-	mode mode
-	// trailing, if > 0, replaces the period by the days, this many, that end
-	// with the period's last day; the daily table answers.
-	trailing int32
+// Daily reports whether the indicator comes from files that know days alone.
+func (i *Indicator) Daily() bool {
+	return slices.ContainsFunc(slices.Concat(i.value, i.over), func(p part) bool { return p.fact >= store.EventFacts })
 }
+
+// amount is terms added up, some of them with the sign turned.
+type amount []part
+
+type part struct {
+	term
+	minus bool
+}
+
+// add makes an amount of terms.
+func add(terms ...term) amount {
+	a := make(amount, len(terms))
+	for n, t := range terms {
+		a[n] = part{term: t}
+	}
+	return a
+}
+
+// less takes a term away.
+func (a amount) less(t term) amount { return append(slices.Clone(a), part{term: t, minus: true}) }
+
+// term is one number that is asked of the store. Terms are compared by ==.
+type term struct {
+	fact    store.Fact
+	value   store.Value
+	only    only
+	stretch stretch
+}
+
+// only keeps the rows of some values of one column; the zero only keeps all.
+type only struct {
+	column store.Column
+	values uint64 // bit n is value n
+}
+
+func (o only) filter() store.Filter {
+	f := store.Filter{Column: o.column}
+	for v := range uint64(64) {
+		if o.values>>v&1 == 1 {
+			f.In = append(f.In, v)
+		}
+	}
+	return f
+}
+
+// stretch says which time a term reads for a period. The zero stretch is the
+// period itself.
+type stretch struct {
+	// trailing, if > 0, takes the days, this many, that end with the period's
+	// last day; the daily table answers.
+	trailing int32
+	// stock reads the last day told of each province, in the period or before it.
+	stock stock
+}
+
+// stock says of which moment a number of accounts is.
+type stock uint8
+
+const (
+	noStock stock = iota
+	// atEnd is the last day told in the period.
+	atEnd
+	// atStart is the last day told before the period, at most staleDays old.
+	atStart
+)
+
+// staleDays is how old the stock before a period may be: provinces are late,
+// but who was silent for longer has no stock.
+const staleDays = 31
 
 // ReportingDays is how long a box counts as reporting after its last event.
 const ReportingDays = 30
@@ -92,23 +157,42 @@ func boxes(f store.Fact, m store.Measure) term {
 	return term{fact: f, value: store.Value{Measure: m, DistinctBoxes: true}}
 }
 
-func (t term) of(m mode) term { t.mode = m; return t }
+// of keeps the rows with one of the values in a column whose values are below 64.
+func of[T ~uint8](t term, c store.Column, values ...T) term {
+	t.only.column = c
+	for _, v := range values {
+		t.only.values |= 1 << v
+	}
+	return t
+}
 
-func (t term) last(days int32) term { t.trailing = days; return t }
+func (t term) last(days int32) term { t.stretch.trailing = days; return t }
+
+func (t term) at(s stock) term { t.stretch.stock = s; return t }
 
 var (
 	byPlace = []store.Column{store.ColProvince, store.ColCity}
 	byPage  = append(slices.Clone(byPlace), store.ColPage)
-	byClick = append(slices.Clone(byPlace), store.ColPage, store.ColArea, store.ColSlot, store.ColContent)
+	byClick = catalogued(store.ColPage, store.ColArea, store.ColSlot, store.ColContent)
 	byMode  = append(slices.Clone(byPlace), store.ColMode)
-	byView  = append(slices.Clone(byPlace), store.ColMode, store.ColChannel, store.ColContent)
+	byView  = catalogued(store.ColMode, store.ColChannel, store.ColContent)
 	byOrder = append(slices.Clone(byPlace), store.ColProduct, store.ColProvider)
 
 	byImpression = append(slices.Clone(byClick), store.ColTemplate)
-	byOrderPage  = append(slices.Clone(byPlace), store.ColPage, store.ColProduct, store.ColContent)
-	byContent    = append(slices.Clone(byPlace), store.ColContent)
+	byOrderPage  = catalogued(store.ColPage, store.ColProduct, store.ColContent)
+	byContent    = catalogued(store.ColContent)
 	byProduct    = append(slices.Clone(byPlace), store.ColProduct)
+
+	byState = append(slices.Clone(byPlace), store.ColState)
+	byFlow  = append(slices.Clone(byPlace), store.ColFlow)
+	byBill  = append(slices.Clone(byPlace), store.ColProduct, store.ColProvider, store.ColPay, store.ColOp)
 )
+
+// catalogued is place, the columns given, and what the catalogue knows of the
+// content among them.
+func catalogued(columns ...store.Column) []store.Column {
+	return slices.Concat(byPlace, columns, store.ContentColumns)
+}
 
 // Catalogue lists every indicator in the order in which people read them.
 func Catalogue() []Indicator { return slices.Clone(catalogue) }
@@ -122,12 +206,12 @@ func Find(id string) (Indicator, bool) {
 	return catalogue[i], true
 }
 
-func plain(id string, title Text, unit Unit, formula Text, dims []store.Column, value term) Indicator {
-	return Indicator{ID: id, Title: title, Unit: unit, Formula: formula, Dimensions: dims, value: value, times: 1, by: 1}
+func plain(id string, title Text, unit Unit, formula Text, dims []store.Column, value ...term) Indicator {
+	return Indicator{ID: id, Title: title, Unit: unit, Formula: formula, Dimensions: dims, value: add(value...), times: 1, by: 1}
 }
 
 func quotient(id string, title Text, unit Unit, formula Text, dims []store.Column, times int64, value, over term) Indicator {
-	return Indicator{ID: id, Title: title, Unit: unit, Formula: formula, Dimensions: dims, value: value, over: &over, times: times, by: 1}
+	return Indicator{ID: id, Title: title, Unit: unit, Formula: formula, Dimensions: dims, value: add(value), over: add(over), times: times, by: 1}
 }
 
 func per(by int64, i Indicator) Indicator { i.by = by; return i }

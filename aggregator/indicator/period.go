@@ -58,6 +58,32 @@ func lastDay(s store.Span, hourly bool) aggregator.Day {
 	return aggregator.Day(s.To - 1)
 }
 
+// follows reports whether the stretch is the period itself, in its own grain.
+func (t stretch) follows() bool { return t == stretch{} }
+
+// of is the time to read for a period, in hours if it follows an hourly one,
+// else in days.
+func (t stretch) of(s store.Span, hourly bool) store.Span {
+	if t.follows() {
+		return s
+	}
+	last := int32(lastDay(s, hourly))
+	switch t.stock {
+	case atEnd: // of an hour: of its day
+		if hourly {
+			return store.Span{From: last, To: last + 1}
+		}
+		return s
+	case atStart:
+		first := s.From
+		if hourly {
+			first = last
+		}
+		return store.Span{From: first - staleDays, To: first}
+	}
+	return store.Span{From: last - t.trailing + 1, To: last + 1}
+}
+
 // periods cuts the days from..to, both inclusive. A week or month that reaches
 // beyond them is cut to what lies inside; its label stays.
 func periods(from, to aggregator.Day, g Grain) []period {

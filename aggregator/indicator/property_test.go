@@ -75,9 +75,15 @@ func drawRequest(t *rapid.T) *indicator.Request {
 	first := rapid.SampledFrom(all).Draw(t, "first")
 	r := &indicator.Request{Indicators: []string{first.ID}}
 	shared := slices.Clone(first.Dimensions)
+	grains := append(indicator.Grains(), "")
+	daily := first.Daily()
 	if second := rapid.SampledFrom(all).Draw(t, "second"); second.ID != first.ID && rapid.Bool().Draw(t, "both") {
 		r.Indicators = append(r.Indicators, second.ID)
 		shared = slices.DeleteFunc(shared, func(d store.Column) bool { return !second.Has(d) })
+		daily = daily || second.Daily()
+	}
+	if daily {
+		grains = slices.DeleteFunc(grains, func(g indicator.Grain) bool { return g == indicator.Hourly })
 	}
 	r.Dimensions = []store.Column{store.ColProvince}
 	for _, d := range shared[1:] {
@@ -85,12 +91,12 @@ func drawRequest(t *rapid.T) *indicator.Request {
 			r.Dimensions = append(r.Dimensions, d)
 		}
 	}
-	if rapid.Bool().Draw(t, "filter") {
+	if slices.Contains(shared, store.ColCity) && rapid.Bool().Draw(t, "filter") {
 		r.Filters = []indicator.Filter{{Dimension: store.ColCity, In: []string{"3301", "4301"}}}
 	}
 	from := firstDay + aggregator.Day(rapid.IntRange(0, 5).Draw(t, "from"))
 	r.From, r.To = from.String(), (from + aggregator.Day(rapid.IntRange(0, 6).Draw(t, "days"))).String()
-	r.Grain = rapid.SampledFrom(append(indicator.Grains(), "")).Draw(t, "grain")
+	r.Grain = rapid.SampledFrom(grains).Draw(t, "grain")
 	r.Compare = rapid.SampledFrom(append(indicator.Compares(), indicator.NoCompare)).Draw(t, "compare")
 	return r
 }

@@ -178,6 +178,11 @@ func (r *Request) checkTime(q *question) error {
 		return faultf("bad_compare", "compare: there is no %q; allowed: %s", clip(string(r.Compare)), joined(Compares()))
 	}
 	q.hourly = grain == Hourly
+	for _, i := range q.indicators {
+		if q.hourly && i.Daily() {
+			return faultf("bad_grain", "grain: %s is known by day, not by hour; take day or a longer grain", i.ID)
+		}
+	}
 	q.periods = periods(from, to, grain)
 	return nil
 }

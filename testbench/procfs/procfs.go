@@ -15,22 +15,27 @@ func Memory(pid int) (anonymous, resident float64, err error) {
 	if err != nil {
 		return 0, 0, err
 	}
-	for line := range strings.Lines(string(text)) {
-		var kb float64
-		if f := strings.Fields(line); len(f) == 3 {
-			kb, _ = strconv.ParseFloat(f[1], 64)
-		}
-		switch {
-		case strings.HasPrefix(line, "RssAnon:"):
-			anonymous = kb / 1000
-		case strings.HasPrefix(line, "VmRSS:"):
-			resident = kb / 1000
-		}
-	}
+	sizes := Sizes(string(text))
+	anonymous, resident = sizes["RssAnon"], sizes["VmRSS"]
 	if anonymous == 0 || resident == 0 {
 		return 0, 0, io.ErrUnexpectedEOF
 	}
 	return anonymous, resident, nil
+}
+
+// Sizes reads what stands as "Name: 12 kB" in a file of the kernel's, MB. The
+// kernel's kB is 1,024 bytes. Line breaks may have become spaces.
+func Sizes(text string) map[string]float64 {
+	sizes := map[string]float64{}
+	f := strings.Fields(text)
+	for i := 0; i+2 < len(f); i++ {
+		name, ok := strings.CutSuffix(f[i], ":")
+		kb, err := strconv.ParseUint(f[i+1], 10, 64)
+		if ok && err == nil && f[i+2] == "kB" {
+			sizes[name] = float64(kb) * 1024 / 1e6
+		}
+	}
+	return sizes
 }
 
 // CPUSeconds is the processor time of a process, user and system.
@@ -39,7 +44,12 @@ func CPUSeconds(pid int) (float64, error) {
 	if err != nil {
 		return 0, err
 	}
-	_, after, _ := strings.Cut(string(text), ") ")
+	return StatCPUSeconds(string(text))
+}
+
+// StatCPUSeconds is the same of the text of a process's stat file.
+func StatCPUSeconds(text string) (float64, error) {
+	_, after, _ := strings.Cut(text, ") ")
 	f := strings.Fields(after)
 	if len(f) < 13 {
 		return 0, io.ErrUnexpectedEOF
@@ -50,4 +60,18 @@ func CPUSeconds(pid int) (float64, error) {
 	}
 	system, err := strconv.ParseFloat(f[12], 64)
 	return (user + system) / 100, err // ticks of 10 ms
+}
+
+// Written is what the text of a block device's stat file says of writes: how
+// many, and bytes.
+func Written(text string) (writes, bytes uint64, err error) {
+	f := strings.Fields(text)
+	if len(f) < 7 {
+		return 0, 0, io.ErrUnexpectedEOF
+	}
+	if writes, err = strconv.ParseUint(f[4], 10, 64); err != nil {
+		return 0, 0, err
+	}
+	sectors, err := strconv.ParseUint(f[6], 10, 64)
+	return writes, sectors * 512, err // a sector is 512 bytes, whatever the disk's are
 }

@@ -3,6 +3,7 @@
 # which, and does nothing when they are there. Usage: install.sh PART ...
 #   browser  Chromium, Node.js and npm, a CJK font for the screenshots
 #   arm      QEMU's user-mode emulator, to run the box's binary
+#   system   QEMU's board emulator and what makes its disks, to boot an ARM machine
 #   flash    what makes and mounts a file system of our own, and mosquitto as a peer
 #   es3      JE, an interpreter of ECMAScript 3, to run the SDK for EPG pages
 #   brokers  mosquitto and RabbitMQ, their services kept from starting; NATS, two
@@ -23,6 +24,10 @@ for part in "$@"; do
 		[ -e /usr/share/fonts/opentype/noto/NotoSansCJK-Regular.ttc ] || missing="$missing fonts-noto-cjk"
 		;;
 	arm) need qemu-arm qemu-user ;;
+	system)
+		need qemu-system-arm qemu-system-arm
+		[ -x /usr/sbin/mkfs.ext4 ] || missing="$missing e2fsprogs"
+		;;
 	flash)
 		need mkfs.ext4 e2fsprogs
 		need findmnt util-linux
@@ -44,7 +49,7 @@ for part in "$@"; do
 		done
 		;;
 	*)
-		echo "install.sh: unknown part '$part'; known: browser, arm, flash, es3, brokers" >&2
+		echo "install.sh: unknown part '$part'; known: browser, arm, system, flash, es3, brokers" >&2
 		exit 2
 		;;
 	esac

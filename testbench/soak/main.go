@@ -1,9 +1,12 @@
-// Command soak lets the agent's ARMv7 build run for long under QEMU's user-mode
-// emulator at a steady rate, and tells whether its memory stays flat. It samples
-// the process's anonymous memory, the emulator's own included (some tens of
-// megabytes that do not grow once all code has been translated), and compares
-// the medians of the span's quarters. At the end everything that was posted must
-// be acknowledged.
+// Command soak lets the agent's ARMv7 build run for long at a steady rate, and
+// tells whether its memory stays flat: it compares the medians of the span's
+// quarters. At the end everything that was posted must be acknowledged.
+//
+// Without -system the agent runs under QEMU's user-mode emulator, whose own
+// memory (some tens of megabytes that do not grow once all code has been
+// translated) counts as the agent's. With -system it runs in a machine with a
+// kernel of its own, which tells of the agent alone, and is looked at before and
+// after as well, a minute into silence.
 package main
 
 import (
@@ -20,6 +23,7 @@ import (
 	"os/exec"
 	"path/filepath"
 	"slices"
+	"sync/atomic"
 	"syscall"
 	"time"
 
@@ -30,8 +34,15 @@ func main() {
 	span := flag.Duration("for", time.Hour, "how long")
 	rate := flag.Int("rate", 10, "events a second")
 	out := flag.String("out", "out/soak.json", "file for the samples")
+	system := flag.Bool("system", false, "in a machine with a kernel of its own")
+	cache := flag.String("cache", "bin/armvm", "with -system: `folder` for the machine's kernel")
+	env := flag.String("env", "", "with -system: the agent's further environment, as GOGC=50")
 	flag.Parse()
-	if err := soak(*out, *rate, *span); err != nil {
+	run := func() error { return soak(*out, *rate, *span) }
+	if *system {
+		run = func() error { return soakMachine(*out, *cache, *env, *rate, *span) }
+	}
+	if err := run(); err != nil {
 		fmt.Fprintln(os.Stderr, "soak:", err)
 		os.Exit(1)
 	}
@@ -39,11 +50,16 @@ func main() {
 
 // Sample is one look at the agent.
 type Sample struct {
+	Phase              string `json:",omitempty"` // of a machine's: before, load, after
 	Seconds            float64
-	AnonymousMB        float64 // the emulator's included
+	AnonymousMB        float64 // under qemu-arm: the emulator's included
 	ResidentMB         float64
-	CPUSeconds         float64 // the emulator's included
+	PrivateDirtyMB     float64 `json:",omitempty"`
+	CPUSeconds         float64 // under qemu-arm: the emulator's included
 	HeapEvents, OnDisk uint64  // events that wait for the centre; bytes of the outbox
+	Posted             int64
+	DiskWrites         uint64 `json:",omitempty"` // to the machine's data disk, the file system's included
+	DiskBytes          uint64 `json:",omitempty"`
 }
 
 func soak(out string, rate int, span time.Duration) (err error) {
@@ -52,50 +68,88 @@ func soak(out string, rate int, span time.Duration) (err error) {
 		return err
 	}
 	defer func() { err = errors.Join(err, os.RemoveAll(work)) }()
-	agent, aggregator := filepath.Join(work, "stbagent"), filepath.Join(work, "aggregator")
-	build := exec.Command("go", "build", "-trimpath", "-tags", "nethttpomithttp2", "-gcflags=all=-l", "-ldflags", "-s -w", "-o", agent, "iptvdc/agent/cmd/stbagent")
-	build.Env = append(os.Environ(), "CGO_ENABLED=0", "GOOS=linux", "GOARCH=arm", "GOARM=7")
-	for _, c := range []*exec.Cmd{build, exec.Command("go", "build", "-o", aggregator, "iptvdc/aggregator/cmd/aggregator")} {
-		if text, err := c.CombinedOutput(); err != nil {
-			return fmt.Errorf("%v: %w\n%s", c.Args, err, text)
-		}
-	}
-	mqtt, err := freeAddr()
+	agent, mqtt, stop, err := prepare(work)
 	if err != nil {
 		return err
 	}
+	defer stop()
 	listen, err := freeAddr()
 	if err != nil {
 		return err
 	}
-	centre := exec.Command(aggregator, "serve", "--data", filepath.Join(work, "centre"), "--mqtt-listen", mqtt, "--http-listen", "127.0.0.1:0")
-	box := exec.Command("qemu-arm", agent, "run", "--data", filepath.Join(work, "box"), "--broker", "tcp://"+mqtt, "--province", "33",
-		"--city", "3301", "--listen", listen, "--first-spread", "1s")
-	for _, c := range []*exec.Cmd{centre, box} {
-		if err := c.Start(); err != nil {
-			return err
-		}
-		defer func() {
-			_ = c.Process.Signal(syscall.SIGTERM) // ended already: Wait tells
-			_ = c.Wait()
-		}()
+	box := exec.Command("qemu-arm", append([]string{agent, "run", "--data", filepath.Join(work, "box"), "--broker", "tcp://" + mqtt, "--listen", listen}, agentFlags...)...)
+	if err := box.Start(); err != nil {
+		return err
 	}
+	defer end(box)
 	client := &http.Client{Timeout: 10 * time.Second}
 	if err := ready(client, listen); err != nil {
 		return err
 	}
-	samples, err := feed(client, listen, box.Process.Pid, rate, span)
-	if err != nil {
+	var samples []Sample
+	var posted atomic.Int64
+	began := time.Now()
+	look := func() error {
+		s, err := ask(client, listen)
+		if err != nil {
+			return err
+		}
+		one := Sample{Seconds: time.Since(began).Seconds(), HeapEvents: s.Outbox.Events + s.Outbox.Open, OnDisk: s.Bytes, Posted: posted.Load()}
+		if one.AnonymousMB, one.ResidentMB, err = procfs.Memory(box.Process.Pid); err != nil {
+			return err
+		}
+		if one.CPUSeconds, err = procfs.CPUSeconds(box.Process.Pid); err != nil {
+			return err
+		}
+		samples = append(samples, one)
+		return nil
+	}
+	if err := feed(client, listen, rate, span, &posted, look); err != nil {
 		return err
 	}
 	if err := drained(client, listen); err != nil {
 		return err
 	}
+	tell(os.Stdout, samples, rate)
+	return save(out, samples)
+}
+
+// agentFlags are those of an agent in any soak.
+var agentFlags = []string{"--province", "33", "--city", "3301", "--first-spread", "1s"}
+
+// prepare builds agent and aggregator below work, and starts the aggregator,
+// which stop ends.
+func prepare(work string) (agent, mqtt string, stop func(), err error) {
+	agent = filepath.Join(work, "stbagent")
+	aggregator := filepath.Join(work, "aggregator")
+	build := exec.Command("go", "build", "-trimpath", "-tags", "nethttpomithttp2", "-gcflags=all=-l", "-ldflags", "-s -w", "-o", agent, "iptvdc/agent/cmd/stbagent")
+	build.Env = append(os.Environ(), "CGO_ENABLED=0", "GOOS=linux", "GOARCH=arm", "GOARM=7")
+	for _, c := range []*exec.Cmd{build, exec.Command("go", "build", "-o", aggregator, "iptvdc/aggregator/cmd/aggregator")} {
+		if text, err := c.CombinedOutput(); err != nil {
+			return "", "", nil, fmt.Errorf("%v: %w\n%s", c.Args, err, text)
+		}
+	}
+	if mqtt, err = freeAddr(); err != nil {
+		return "", "", nil, err
+	}
+	centre := exec.Command(aggregator, "serve", "--data", filepath.Join(work, "centre"), "--mqtt-listen", mqtt, "--http-listen", "127.0.0.1:0")
+	if err := centre.Start(); err != nil {
+		return "", "", nil, err
+	}
+	return agent, mqtt, func() { end(centre) }, nil
+}
+
+// end stops a program in good order.
+func end(c *exec.Cmd) {
+	_ = c.Process.Signal(syscall.SIGTERM) // ended already: Wait tells
+	_ = c.Wait()
+}
+
+func save(out string, samples []Sample) error {
 	text, err := json.Marshal(samples)
 	if err != nil {
 		return err
 	}
-	tell(os.Stdout, samples, rate)
 	return errors.Join(os.MkdirAll(filepath.Dir(out), 0o755), os.WriteFile(out, append(text, '\n'), 0o644))
 }
 
@@ -123,12 +177,17 @@ func ready(client *http.Client, listen string) (err error) {
 	return fmt.Errorf("the agent does not answer: %w", err)
 }
 
-// feed posts events at the rate, and samples every ten seconds, or oftener in a short span.
-func feed(client *http.Client, listen string, pid, rate int, span time.Duration) (samples []Sample, err error) {
-	beat, look := time.NewTicker(time.Second/time.Duration(rate)), time.NewTicker(min(10*time.Second, span/40))
-	defer beat.Stop()
-	defer look.Stop()
+// feed posts events at the rate, counts them, and looks every ten seconds, or
+// oftener in a short span. What was late for a slow answer is made up for.
+func feed(client *http.Client, listen string, rate int, span time.Duration, posted *atomic.Int64, look func() error) error {
+	looks := time.NewTicker(min(10*time.Second, span/40))
+	defer looks.Stop()
 	began := time.Now()
+	due := func(i int) time.Duration {
+		return time.Until(began.Add(time.Duration(i) * time.Second / time.Duration(rate)))
+	}
+	beat := time.NewTimer(0)
+	defer beat.Stop()
 	for i := 0; time.Since(began) < span; {
 		select {
 		case <-beat.C:
@@ -139,29 +198,22 @@ func feed(client *http.Client, listen string, pid, rate int, span time.Duration)
 			i++
 			r, err := client.Post("http://"+listen+"/v1/events", "application/json", bytes.NewReader([]byte(body)))
 			if err != nil {
-				return nil, err
+				return err
 			}
 			text, err := io.ReadAll(r.Body)
 			r.Body.Close()
 			if err != nil || r.StatusCode >= 300 {
-				return nil, fmt.Errorf("event %d: %s %s, %w", i, r.Status, text, err)
+				return fmt.Errorf("event %d: %s %s, %w", i, r.Status, text, err)
 			}
-		case <-look.C:
-			s, err := ask(client, listen)
-			if err != nil {
-				return nil, err
+			posted.Add(1)
+			beat.Reset(due(i))
+		case <-looks.C:
+			if err := look(); err != nil {
+				return err
 			}
-			one := Sample{Seconds: time.Since(began).Seconds(), HeapEvents: s.Outbox.Events + s.Outbox.Open, OnDisk: s.Bytes}
-			if one.AnonymousMB, one.ResidentMB, err = procfs.Memory(pid); err != nil {
-				return nil, err
-			}
-			if one.CPUSeconds, err = procfs.CPUSeconds(pid); err != nil {
-				return nil, err
-			}
-			samples = append(samples, one)
 		}
 	}
-	return samples, nil
+	return nil
 }
 
 func drained(client *http.Client, listen string) error {
@@ -191,21 +243,31 @@ func tell(w io.Writer, samples []Sample, rate int) {
 	fmt.Fprintf(w, "ARMv7 under qemu-arm, %d events/s, %d samples\n", rate, len(samples))
 	fmt.Fprintln(w, "quarter  anonymous, MB  resident, MB  CPU, %  outbox, kB  (medians; the emulator's memory and time included)")
 	for q := range 4 {
-		part := samples[len(samples)*q/4 : len(samples)*(q+1)/4]
+		part := quarter(samples, q)
 		if len(part) < 2 {
 			continue
 		}
-		median := func(of func(Sample) float64) float64 {
-			all := make([]float64, len(part))
-			for i := range part {
-				all[i] = of(part[i])
-			}
-			slices.Sort(all)
-			return all[len(all)/2]
-		}
-		first, last := part[0], part[len(part)-1]
-		fmt.Fprintf(w, "%7d  %13.2f  %12.2f  %6.2f  %10.0f\n", q+1, median(func(s Sample) float64 { return s.AnonymousMB }),
-			median(func(s Sample) float64 { return s.ResidentMB }), 100*(last.CPUSeconds-first.CPUSeconds)/(last.Seconds-first.Seconds),
-			median(func(s Sample) float64 { return float64(s.OnDisk) / 1000 }))
+		fmt.Fprintf(w, "%7d  %13.2f  %12.2f  %6.2f  %10.0f\n", q+1, median(part, func(s Sample) float64 { return s.AnonymousMB }),
+			median(part, func(s Sample) float64 { return s.ResidentMB }), cpuPercent(part),
+			median(part, func(s Sample) float64 { return float64(s.OnDisk) / 1000 }))
 	}
+}
+
+// quarter is the q-th, from 0.
+func quarter(samples []Sample, q int) []Sample {
+	return samples[len(samples)*q/4 : len(samples)*(q+1)/4]
+}
+
+func median(samples []Sample, of func(Sample) float64) float64 {
+	all := make([]float64, len(samples))
+	for i := range samples {
+		all[i] = of(samples[i])
+	}
+	slices.Sort(all)
+	return all[len(all)/2]
+}
+
+func cpuPercent(samples []Sample) float64 {
+	first, last := samples[0], samples[len(samples)-1]
+	return 100 * (last.CPUSeconds - first.CPUSeconds) / (last.Seconds - first.Seconds)
 }

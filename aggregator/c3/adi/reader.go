@@ -187,7 +187,7 @@ func (r *Reader) readHeader() error {
 const maxHeader = 256
 
 func headerText(b []byte) string {
-	return clip(bytes.TrimSpace(appendText(nil, b[:min(len(b), maxHeader)])))
+	return clip(bytes.Trim(appendText(nil, b[:min(len(b), maxHeader)]), " \t\r\n"))
 }
 
 // skip goes to the end of the element that was just opened.

@@ -73,7 +73,7 @@ func (d draw) account(name string) string {
 	}
 	a := rapid.StringMatching(`0[0-9]{3,10}`).Draw(d.T, name)
 	if d.d.Province == 53 {
-		a += "@YN"
+		a += "@itv"
 	}
 	return a
 }

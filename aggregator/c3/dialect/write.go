@@ -566,3 +566,6 @@ func (w *Writer) flush() error {
 	_, err = w.w.Write(coded)
 	return err
 }
+
+// Flush hands on what was written so far, as Close does at the end.
+func (w *Writer) Flush() error { return w.w.Flush() }

@@ -304,14 +304,34 @@ func (w *writer) name(f *dialect.Feed, d aggregator.Day) (string, dialect.Parts,
 	if err != nil {
 		return "", about, err
 	}
-	// A file may be named after the day on which it is sent.
-	_, parts, ok := w.dialect.Match(name)
+	// A file may name, outside or inside, the day on which it is sent, or only
+	// the time at which it was made.
+	speaksOf := func() (aggregator.Day, bool) {
+		_, parts, ok := w.dialect.Match(name)
+		if !ok {
+			return 0, false
+		}
+		day, known := f.Day(parts, dialect.Summary{Header: about, Trailer: about, Day: about.Day, HasDay: true})
+		return day, known || !f.Full
+	}
+	got, ok := speaksOf()
 	if !ok {
 		return "", about, fmt.Errorf("%s: the dialect does not know its own name", name)
 	}
-	if got, ok := f.Day(parts, dialect.Summary{}); ok && got != d {
-		about.Day += d - got
-		name, err = f.FileName(about)
+	if got != d && f.Full {
+		early := about
+		early.TimeMs = coarse(f, d.Start()+int64(23*3600+1800)*1000)
+		late := about
+		late.Day += d - got
+		for _, about = range []dialect.Parts{early, late} {
+			if name, err = f.FileName(about); err != nil {
+				return "", about, err
+			}
+			if got, _ = speaksOf(); got == d {
+				return name, about, nil
+			}
+		}
+		return "", about, fmt.Errorf("%s: no file of the dialect speaks of %s", name, d)
 	}
 	return name, about, err
 }

@@ -4,8 +4,6 @@ import (
 	"context"
 	"fmt"
 
-	"github.com/duckdb/duckdb-go/mapping"
-
 	"iptvdc/aggregator"
 	"iptvdc/aggregator/c3"
 	"iptvdc/aggregator/store"
@@ -24,7 +22,7 @@ func (st *stage) Commit(ctx context.Context, v store.Verdict) (store.FileRow, er
 	if err := ctx.Err(); err != nil {
 		return store.FileRow{}, err
 	}
-	defer context.AfterFunc(ctx, func() { mapping.Interrupt(st.w.conn) })()
+	defer st.w.endWith(ctx)()
 	row, err := st.commit(ctx, v)
 	if err != nil && ctx.Err() != nil {
 		err = ctx.Err()

@@ -16,7 +16,10 @@ import (
 	"iptvdc/aggregator/store"
 )
 
-var feedAccounts = flag.Int("feed-accounts", 1_000_000, "accounts of the province in the benchmarks of files")
+var (
+	feedAccounts = flag.Int("feed-accounts", 1_000_000, "accounts of the province in the benchmarks of files")
+	feedMemory   = flag.Int64("feed-memory", 1<<30, "what DuckDB may take in the benchmarks of files, bytes")
+)
 
 var feedBenchDay = benchHour.Day()
 
@@ -71,7 +74,7 @@ func takeFull(b testing.TB, s *Store, n, day int) (staging, commit time.Duration
 // BenchmarkFeedFull takes in the first full file of a province, then the next
 // day's, in which of hundred accounts one differs.
 func BenchmarkFeedFull(b *testing.B) {
-	s, path := openBench(b, Options{MemoryBytes: 1 << 30})
+	s, path := openBench(b, Options{MemoryBytes: *feedMemory})
 	n := *feedAccounts
 	day := 0
 	for b.Loop() {
@@ -89,7 +92,7 @@ func BenchmarkFeedFull(b *testing.B) {
 
 // BenchmarkFeedChanges takes in 100,000 changes of accounts that full files show.
 func BenchmarkFeedChanges(b *testing.B) {
-	s, _ := openBench(b, Options{MemoryBytes: 1 << 30})
+	s, _ := openBench(b, Options{MemoryBytes: *feedMemory})
 	takeFull(b, s, *feedAccounts, 0)
 	const n = 100_000
 	i := 0
@@ -124,7 +127,7 @@ func take(b testing.TB, s *Store, f store.File, rows *store.FeedRows, n int64) {
 // BenchmarkFeedCatalogue takes in 200,000 things of 12 properties, 100,000 of
 // them episodes, again and again with another value.
 func BenchmarkFeedCatalogue(b *testing.B) {
-	s, path := openBench(b, Options{MemoryBytes: 1 << 30})
+	s, path := openBench(b, Options{MemoryBytes: *feedMemory})
 	const n = 200_000
 	r := rand.New(rand.NewPCG(1, 2))
 	i := 0

@@ -22,6 +22,9 @@ type Config struct {
 	// Beside is how many subscribers without a box in the fleet there are for
 	// each who has one; 0: 2.
 	Beside float64
+	// Folder is where in a province's folder its files lie, as "in"; "": in the
+	// folder itself.
+	Folder string
 	// Paid are the orders that boxes paid and gave back, in any order: carriers
 	// know of them too.
 	Paid []Paid

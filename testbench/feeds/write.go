@@ -24,7 +24,8 @@ import (
 type Say func(format string, args ...any)
 
 // Write plays all provinces from c.From to c.To, writes their files below dir,
-// one folder a province by its code, and the truth to truth. A file appears
+// one folder a province by its code, and the truth to truth. A file that is
+// there already is written anew: the same Config writes the same. A file appears
 // whole under its name, its manifest after it.
 func Write(c Config, dir string, truth io.Writer, say Say) error {
 	if c.Beside == 0 {
@@ -50,7 +51,7 @@ func Write(c Config, dir string, truth io.Writer, say Say) error {
 		}
 	}
 	for _, pr := range all {
-		w := &writer{province: pr, dir: filepath.Join(dir, pr.String()), truth: t,
+		w := &writer{province: pr, dir: filepath.Join(dir, pr.String(), c.Folder), truth: t,
 			rand: rand.New(rand.NewPCG(c.Seed^0xd127, uint64(pr.Province)))}
 		if err := w.life(&c, offer, paid[pr.Province]); err != nil {
 			return fmt.Errorf("province %s: %w", pr, err)

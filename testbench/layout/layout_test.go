@@ -76,6 +76,7 @@ var allowed = []struct {
 	{"aggregator/store/storetest", []string{"protocol", "aggregator", "aggregator/store"}},
 	{"aggregator/store", []string{"protocol", "aggregator"}},
 	{"aggregator/loader", []string{"protocol", "aggregator", "aggregator/ledger", "aggregator/store"}},
+	{"aggregator/c3", []string{"aggregator", "aggregator/store", "aggregator/c3/..."}},
 	{"aggregator/closing", []string{"aggregator", "aggregator/store"}},
 	{"aggregator/indicator", []string{"aggregator", "aggregator/store"}},
 	{"aggregator/settings", []string{"aggregator", "aggregator/board"}},

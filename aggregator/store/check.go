@@ -14,13 +14,16 @@ func (q *Query) Check() error {
 		return badQuery("There is no fact %d.", q.Fact)
 	}
 	shape := ShapeOf(q.Fact)
+	if q.Hourly && q.Fact >= EventFacts {
+		return badQuery("%s is known by day, not by hour.", shape.Name)
+	}
 	for _, c := range q.GroupBy {
-		if !slices.Contains(shape.Dimensions, c) {
+		if !shape.Has(c) {
 			return badQuery("%s has no column %q; it has %v.", shape.Name, c, shape.Dimensions)
 		}
 	}
 	for _, f := range q.Filters {
-		if !slices.Contains(shape.Dimensions, f.Column) {
+		if !shape.Has(f.Column) {
 			return badQuery("%s has no column %q to filter by; it has %v.", shape.Name, f.Column, shape.Dimensions)
 		}
 	}

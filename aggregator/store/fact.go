@@ -1,9 +1,13 @@
 package store
 
-import "iptvdc/aggregator"
+import (
+	"slices"
+
+	"iptvdc/aggregator"
+)
 
 // A fact is a table derived from events, once by hour and once by day, with
-// the same columns. Its rows are unique in (period, dimensions); its measures
+// the same columns, or from the provinces' files, by day alone. Its rows are unique in (period, dimensions); its measures
 // add up. What each column counts is defined here and nowhere else; engines
 // compute it in SQL, the reference in Go, storetest holds both to this text.
 //
@@ -57,7 +61,27 @@ const (
 	// sums of Stalls, StallMs and Errors; failed = those with Errors > 0.
 	FactPlayback
 
-	Facts = 9
+	// What follows is derived from the provinces' files, by day alone, when a
+	// file is taken in; it has no hours and needs no closing.
+
+	// FactAccounts: province, city, state. accounts = subscribers who are in that
+	// state in the last millisecond of the day, for every day from the first to
+	// the last that a full file or a file of changes of the province speaks of.
+	// Days do not add up: a question asks for one day a span.
+	FactAccounts
+	// FactFlow: province, city, flow. flows = movements of that FlowKind, of
+	// every kind but FlowNone, in the day in which they happened.
+	FactFlow
+	// FactBill: province, city, product, provider, pay, op. bill_orders = orders,
+	// bill_fen = sum of their Fen, in the day of their AtMs. Refunds are an op of
+	// their own: revenue is the fen of all other ops less theirs. city is where
+	// the subscriber stood at that moment, 0 if it then had no standing; provider
+	// that of the order, else that of the product as known now, else 0.
+	FactBill
+
+	Facts = 12
+	// EventFacts is how many of them, the first, are derived from events.
+	EventFacts = 9
 )
 
 // LedMs is how long after a click a play is credited to it.
@@ -79,7 +103,23 @@ const (
 	ColProduct  Column = "product"
 	ColProvider Column = "provider"
 	ColTemplate Column = "template"
+	ColState    Column = "state" // c3.State
+	ColFlow     Column = "flow"  // FlowKind
+	ColPay      Column = "pay"   // c3.Pay
+	ColOp       Column = "op"    // c3.OrderOp
+
+	// What a content is by its province's catalogue, as known when asked: of
+	// every fact that has ColContent, in GroupBy and Filters. 0: unknown. See
+	// TitleRow.
+	ColGenre    Column = "genre"
+	ColSubGenre Column = "sub_genre"
+	ColPlace    Column = "place"
+	ColSeries   Column = "series" // of an episode, or the series itself
+	ColMaker    Column = "maker"  // the content provider
 )
+
+// ContentColumns are those that a catalogue answers.
+var ContentColumns = []Column{ColGenre, ColSubGenre, ColPlace, ColSeries, ColMaker}
 
 // Measure is a column of a fact that adds up.
 type Measure string
@@ -109,6 +149,11 @@ const (
 	MeasureStallMs        Measure = "stall_ms"
 	MeasureErrors         Measure = "errors"
 	MeasureFailed         Measure = "failed"
+
+	MeasureAccounts   Measure = "accounts"
+	MeasureFlows      Measure = "flows"
+	MeasureBillOrders Measure = "bill_orders"
+	MeasureBillFen    Measure = "bill_fen"
 )
 
 // Shape is the columns of a fact.
@@ -116,6 +161,11 @@ type Shape struct {
 	Name       string // table name without _hour or _day
 	Dimensions []Column
 	Measures   []Measure
+}
+
+// Has reports whether a question may group and filter by a column.
+func (s Shape) Has(c Column) bool {
+	return slices.Contains(s.Dimensions, c) || slices.Contains(s.Dimensions, ColContent) && slices.Contains(ContentColumns, c)
 }
 
 // ShapeOf returns the columns of f.
@@ -133,6 +183,9 @@ var shapes = [Facts]Shape{
 	FactOrderPage: {"fact_order_page", []Column{ColProvince, ColCity, ColPage, ColProduct, ColContent}, []Measure{MeasureOrderPages}},
 	FactPlayback: {"fact_playback", []Column{ColProvince, ColCity, ColMode, ColChannel, ColContent},
 		[]Measure{MeasureMeasured, MeasureStarted, MeasureStartMs, MeasureStalled, MeasureStalls, MeasureStallMs, MeasureErrors, MeasureFailed}},
+	FactAccounts: {"fact_accounts", []Column{ColProvince, ColCity, ColState}, []Measure{MeasureAccounts}},
+	FactFlow:     {"fact_flow", []Column{ColProvince, ColCity, ColFlow}, []Measure{MeasureFlows}},
+	FactBill:     {"fact_bill", []Column{ColProvince, ColCity, ColProduct, ColProvider, ColPay, ColOp}, []Measure{MeasureBillOrders, MeasureBillFen}},
 }
 
 // Span is a stretch of time, From inclusive, To exclusive, in hours or days as
@@ -143,7 +196,7 @@ type Span struct{ From, To int32 }
 type Query struct {
 	Fact Fact
 	// Hourly reads the hourly table and means Spans in aggregator.Hour; else
-	// the daily one and aggregator.Day.
+	// the daily one and aggregator.Day. Facts of files have no hours.
 	Hourly bool
 	// Spans are the periods; they may overlap, a fact row counts in each span
 	// that holds it. Row.Span is the index.

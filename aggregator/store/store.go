@@ -14,6 +14,8 @@ import (
 // number of readers at a time. After a crash it holds exactly the blocks and
 // closings whose call returned nil, and possibly one whose call did not return.
 type Store interface {
+	Feeds
+
 	// Insert adds a block's rows, once per block id: a block already there
 	// changes nothing and returns inserted = false. In the same transaction it
 	// applies the block's retimes, keeps its codes, identities and clocks, and

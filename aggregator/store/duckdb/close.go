@@ -210,7 +210,7 @@ func hoursOf(first, last aggregator.Day) string {
 
 // remake replaces daily rows by the sums of the hourly ones.
 func remake(ctx context.Context, tx *sql.Tx, daily, hourly string) error {
-	for f := range store.Fact(store.Facts) {
+	for f := range store.Fact(store.EventFacts) {
 		shape := store.ShapeOf(f)
 		if _, err := tx.ExecContext(ctx, fmt.Sprintf("DELETE FROM %s_day WHERE %s", shape.Name, daily)); err != nil {
 			return err

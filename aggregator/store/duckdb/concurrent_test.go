@@ -98,7 +98,7 @@ func TestInsertCloseAndQuerySideBySide(t *testing.T) {
 	if err := ref.Close(t.Context(), snap); err != nil {
 		t.Fatal(err)
 	}
-	for f := range store.Fact(store.Facts) {
+	for f := range store.Fact(store.EventFacts) {
 		shape := store.ShapeOf(f)
 		q := store.Query{Fact: f, Hourly: true, AllProvinces: true, Spans: q.Spans, GroupBy: shape.Dimensions}
 		for _, m := range shape.Measures {

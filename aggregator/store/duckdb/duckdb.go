@@ -217,11 +217,13 @@ func statements(script string) []string {
 // unless they can outgrow it.
 var columnTypes = map[store.Column]string{
 	store.ColProvince: "UTINYINT", store.ColCity: "USMALLINT", store.ColMode: "UTINYINT", store.ColSlot: "UINTEGER",
+	store.ColState: "UTINYINT", store.ColFlow: "UTINYINT", store.ColPay: "UTINYINT", store.ColOp: "UTINYINT",
 }
 
 var measureTypes = map[store.Measure]string{
 	store.MeasureViewingMs: "BIGINT", store.MeasureFen: "BIGINT",
 	store.MeasureStartMs: "BIGINT", store.MeasureStalls: "BIGINT", store.MeasureStallMs: "BIGINT", store.MeasureErrors: "BIGINT",
+	store.MeasureBillFen: "BIGINT",
 }
 
 // factSchema is the schema of the fact tables, made from their shapes.
@@ -229,7 +231,11 @@ func factSchema() string {
 	var b strings.Builder
 	for f := range store.Fact(store.Facts) {
 		shape := store.ShapeOf(f)
-		for _, grain := range []string{"hour", "day"} {
+		grains := []string{"hour", "day"}
+		if f >= store.EventFacts {
+			grains = grains[1:]
+		}
+		for _, grain := range grains {
 			fmt.Fprintf(&b, "CREATE TABLE IF NOT EXISTS %s_%s (period INTEGER NOT NULL", shape.Name, grain)
 			for _, c := range shape.Dimensions {
 				fmt.Fprintf(&b, ", %s %s NOT NULL", c, typeOr(columnTypes[c], "UBIGINT"))

@@ -5,9 +5,9 @@ import (
 	"iptvdc/protocol"
 )
 
-// group is the dimensions of a fact row in the order of its shape; unused
-// places are 0.
-type group [7]uint64
+// group is the dimensions of a fact row in the order of its shape, or the values
+// of the columns that a question groups by; unused places are 0.
+type group [16]uint64
 
 // facts holds the rows of one cell: for each fact, measures by group.
 type facts [store.Facts]map[group][]int64

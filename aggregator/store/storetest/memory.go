@@ -25,6 +25,7 @@ func Memory() store.Store {
 		clocks:     map[store.ClockKey]store.Clock{},
 		dirt:       map[store.Cell]int64{},
 		closed:     map[store.Cell]closedCell{},
+		feeds:      newFeeds(),
 	}
 }
 
@@ -40,6 +41,8 @@ type memory struct {
 	mark   int64
 	dirt   map[store.Cell]int64 // mark at which the cell was touched last
 	closed map[store.Cell]closedCell
+
+	feeds
 }
 
 // closedCell is what a Close left of a cell.

@@ -22,6 +22,9 @@ func (m *memory) table(fact store.Fact, hourly bool) []factRow {
 		period int32
 		group  group
 	}
+	if fact >= store.EventFacts {
+		return m.fileFacts(fact)
+	}
 	sums := map[key][]int64{}
 	for c, closed := range m.closed {
 		period := int32(c.Hour)
@@ -56,12 +59,12 @@ func (m *memory) Query(_ context.Context, q store.Query) ([]store.Row, error) {
 	for i, span := range q.Spans {
 		groups := map[group]*answer{}
 		for _, r := range table {
-			if r.period < span.From || r.period >= span.To || !passes(&q, &r) {
+			if r.period < span.From || r.period >= span.To || !m.passes(&q, &r) {
 				continue
 			}
 			var g group
 			for j, c := range q.GroupBy {
-				g[j] = value(q.Fact, &r, c)
+				g[j] = m.value(q.Fact, &r, c)
 			}
 			if groups[g] == nil {
 				groups[g] = newAnswer(&q)
@@ -87,17 +90,25 @@ func (m *memory) Query(_ context.Context, q store.Query) ([]store.Row, error) {
 }
 
 // passes applies the scope and the filters.
-func passes(q *store.Query, r *factRow) bool {
+func (m *memory) passes(q *store.Query, r *factRow) bool {
 	scope := aggregator.Scope{All: q.AllProvinces, Provinces: q.Provinces}
 	if !scope.Sees(aggregator.Province(value(q.Fact, r, store.ColProvince))) {
 		return false
 	}
 	for _, f := range q.Filters {
-		if !slices.Contains(f.In, value(q.Fact, r, f.Column)) {
+		if !slices.Contains(f.In, m.value(q.Fact, r, f.Column)) {
 			return false
 		}
 	}
 	return true
+}
+
+// value is a dimension of a row, or what the catalogue makes of its content.
+func (m *memory) value(fact store.Fact, r *factRow, c store.Column) uint64 {
+	if slices.Contains(store.ContentColumns, c) {
+		return m.meaning(aggregator.Province(value(fact, r, store.ColProvince)), value(fact, r, store.ColContent), c)
+	}
+	return value(fact, r, c)
 }
 
 func value(fact store.Fact, r *factRow, c store.Column) uint64 {

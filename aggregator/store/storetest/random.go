@@ -185,7 +185,7 @@ func (g *maker) view(s store.Stamp) store.View {
 }
 
 func (g *maker) query() store.Query {
-	q := store.Query{Fact: store.Fact(g.r.IntN(store.Facts)), Hourly: g.r.IntN(2) == 0, AllProvinces: g.r.IntN(2) == 0}
+	q := store.Query{Fact: store.Fact(g.r.IntN(store.EventFacts)), Hourly: g.r.IntN(2) == 0, AllProvinces: g.r.IntN(2) == 0}
 	if g.r.IntN(3) > 0 {
 		q.Provinces = []aggregator.Province{43}
 	}

@@ -1,0 +1,279 @@
+package storetest
+
+import (
+	"cmp"
+	"context"
+	"maps"
+	"slices"
+
+	"iptvdc/aggregator"
+	"iptvdc/aggregator/c3"
+	"iptvdc/aggregator/store"
+)
+
+// Book is all of one subscriber: the reference's and an engine's are compared.
+type Book struct {
+	Root      uint64 // smallest of its numbers
+	Numbers   []uint64
+	Seen      []store.Sighting
+	Standings []store.Standing
+	Flows     []store.Flow
+}
+
+// books are a province's subscribers, folded from all that is kept of it.
+type books struct {
+	all  []Book
+	root map[uint64]int // of every number: its place in all
+	days []aggregator.Day
+}
+
+// book returns the books of a province.
+func (m *memory) book(p aggregator.Province) *books {
+	if m.books[p] == nil {
+		m.books[p] = m.fold(p)
+	}
+	return m.books[p]
+}
+
+func (m *memory) fullDays(p aggregator.Province) (days []aggregator.Day) {
+	for k := range m.full {
+		if k.province == p {
+			days = append(days, k.day)
+		}
+	}
+	slices.Sort(days)
+	return days
+}
+
+func (m *memory) fold(p aggregator.Province) *books {
+	b := &books{root: map[uint64]int{}, days: m.fullDays(p)}
+	seen := m.sightings(p, b.days)
+	told := map[uint64][]store.ChangeRow{}
+	for k, c := range m.changes {
+		if k.province == p {
+			told[c.row.Account] = append(told[c.row.Account], c.row)
+		}
+	}
+	became := map[uint64]int64{} // when a number was taken last
+	near := map[uint64][]uint64{}
+	for _, l := range m.links(p, b.days) {
+		near[l.old], near[l.new] = append(near[l.old], l.new), append(near[l.new], l.old)
+		became[l.new] = max(became[l.new], l.atMs)
+	}
+	numbers := map[uint64]bool{}
+	for n := range seen {
+		numbers[n] = true
+	}
+	for n := range told {
+		numbers[n] = true
+	}
+	for n := range near {
+		numbers[n] = true
+	}
+	for _, n := range slices.Sorted(maps.Keys(numbers)) {
+		if _, found := b.root[n]; found {
+			continue
+		}
+		book := Book{Root: n, Numbers: []uint64{n}}
+		b.root[n] = len(b.all)
+		for i := 0; i < len(book.Numbers); i++ {
+			for _, other := range near[book.Numbers[i]] {
+				if _, found := b.root[other]; !found {
+					b.root[other] = len(b.all)
+					book.Numbers = append(book.Numbers, other)
+				}
+			}
+		}
+		slices.SortFunc(book.Numbers, func(a, b uint64) int { return cmp.Or(cmp.Compare(became[a], became[b]), cmp.Compare(a, b)) })
+		var changes []store.ChangeRow
+		for rank, number := range book.Numbers {
+			for _, s := range seen[number] {
+				s.Rank = rank
+				book.Seen = append(book.Seen, s)
+			}
+			changes = append(changes, told[number]...)
+		}
+		book.Standings, book.Flows = store.Fold(b.days, book.Seen, changes)
+		b.all = append(b.all, book)
+	}
+	return b
+}
+
+// sightings are the full files by account: stretches of days, in those that
+// there are, with the same values.
+func (m *memory) sightings(p aggregator.Province, days []aggregator.Day) map[uint64][]store.Sighting {
+	seen := map[uint64][]store.Sighting{}
+	for i, d := range days {
+		for account, r := range m.full[provinceDay{p, d}].rows {
+			s := seen[account]
+			if n := len(s); n > 0 && i > 0 && s[n-1].To == days[i-1] && s[n-1].SubscriberRow == r {
+				s[n-1].To = d
+				continue
+			}
+			seen[account] = append(s, store.Sighting{From: d, To: d, SubscriberRow: r})
+		}
+	}
+	for _, s := range seen {
+		if last := &s[len(s)-1]; last.To == days[len(days)-1] {
+			last.To = store.Lasting
+		}
+	}
+	return seen
+}
+
+type link struct {
+	old, new uint64
+	atMs     int64
+}
+
+// links are the changes of numbers: those told, and those that two full files
+// after each other show, in which one account goes and one comes with the same
+// box and the same opening.
+func (m *memory) links(p aggregator.Province, days []aggregator.Day) (all []link) {
+	for k, c := range m.changes {
+		if k.province == p && c.row.Op == c3.OpChangeNo && c.row.Old != 0 && c.row.Old != c.row.Account {
+			all = append(all, link{c.row.Old, c.row.Account, c.row.AtMs})
+		}
+	}
+	type mark struct {
+		box    uint64
+		openMs int64
+	}
+	only := func(in, notIn map[uint64]store.SubscriberRow) map[mark][]uint64 {
+		found := map[mark][]uint64{}
+		for account, r := range in {
+			if _, there := notIn[account]; !there && r.STB != 0 && r.OpenMs != 0 {
+				k := mark{r.STB, r.OpenMs}
+				found[k] = append(found[k], account)
+			}
+		}
+		return found
+	}
+	for i := 1; i < len(days); i++ {
+		before, after := m.full[provinceDay{p, days[i-1]}].rows, m.full[provinceDay{p, days[i]}].rows
+		went, came := only(before, after), only(after, before)
+		for k, old := range went {
+			if now := came[k]; len(old) == 1 && len(now) == 1 {
+				all = append(all, link{old[0], now[0], (days[i] + 1).Start() - 1})
+			}
+		}
+	}
+	return all
+}
+
+// toldDays are the first and the last day that files speak of.
+func (m *memory) toldDays(p aggregator.Province) (first, last aggregator.Day, any bool) {
+	for _, f := range m.files {
+		if f.Province != p || !f.In() || f.Feed != c3.FeedSubscribers && f.Feed != c3.FeedChanges {
+			continue
+		}
+		if !any {
+			first, last, any = f.Day, f.Day, true
+		}
+		first, last = min(first, f.Day), max(last, f.Day)
+	}
+	return first, last, any
+}
+
+// at returns how a subscriber stood at a moment; false: it did not.
+func (b *Book) at(ms int64) (store.Standing, bool) {
+	for _, s := range b.Standings {
+		if s.FromMs <= ms && ms < s.ToMs {
+			return s, true
+		}
+	}
+	return store.Standing{}, false
+}
+
+// fileFacts are the daily rows of a fact that files fill.
+func (m *memory) fileFacts(fact store.Fact) []factRow {
+	provinces := map[aggregator.Province]bool{}
+	for _, f := range m.files {
+		provinces[f.Province] = true
+	}
+	rows := map[provinceDay]*facts{}
+	add := func(p aggregator.Province, d aggregator.Day, g group, measure store.Measure, n int64) {
+		k := provinceDay{p, d}
+		if rows[k] == nil {
+			rows[k] = new(facts)
+		}
+		rows[k].add(fact, g, measure, n)
+	}
+	for p := range provinces {
+		switch fact {
+		case store.FactAccounts:
+			first, last, any := m.toldDays(p)
+			for d := first; any && d <= last; d++ {
+				for _, b := range m.book(p).all {
+					if s, found := b.at((d + 1).Start() - 1); found {
+						add(p, d, group{uint64(p), uint64(s.City), uint64(s.State)}, store.MeasureAccounts, 1)
+					}
+				}
+			}
+		case store.FactFlow:
+			for _, b := range m.book(p).all {
+				for _, f := range b.Flows {
+					if f.Kind != store.FlowNone {
+						add(p, aggregator.DayOf(f.AtMs), group{uint64(p), uint64(f.City), uint64(f.Kind)}, store.MeasureFlows, 1)
+					}
+				}
+			}
+		case store.FactBill:
+			m.bills(p, func(d aggregator.Day, g group, fen int64) {
+				add(p, d, g, store.MeasureBillOrders, 1)
+				add(p, d, g, store.MeasureBillFen, fen)
+			})
+		}
+	}
+	var out []factRow
+	for k, f := range rows {
+		for g, measures := range f[fact] {
+			out = append(out, factRow{int32(k.day), g, measures})
+		}
+	}
+	return out
+}
+
+// bills calls add with the day and the group of every order.
+func (m *memory) bills(p aggregator.Province, add func(aggregator.Day, group, int64)) {
+	books := m.book(p)
+	for k, o := range m.orders {
+		if k.province != p {
+			continue
+		}
+		var city aggregator.City
+		if i, known := books.root[o.row.Account]; known {
+			s, _ := books.all[i].at(o.row.AtMs)
+			city = s.City
+		}
+		provider := cmp.Or(o.row.Provider, m.products[productKey{p, o.row.Product}].row.Provider)
+		add(aggregator.DayOf(o.row.AtMs), group{uint64(p), uint64(city), o.row.Product, provider, uint64(o.row.Pay), uint64(o.row.Op)}, o.row.Fen)
+	}
+}
+
+func (m *memory) Untold(ctx context.Context, p aggregator.Province, d aggregator.Day, limit int) ([]store.Correction, error) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	type at struct {
+		store.Correction
+		ms int64
+	}
+	var found []at
+	books := m.book(p)
+	for _, b := range books.all {
+		for _, f := range b.Flows {
+			stock := f.From == c3.StateUnknown && len(books.days) > 0 && f.AtMs == books.days[0].Start()
+			if f.Shown && f.From != f.To && aggregator.DayOf(f.AtMs) == d && !stock {
+				found = append(found, at{store.Correction{Account: b.Numbers[len(b.Numbers)-1], City: f.City, From: f.From, To: f.To}, f.AtMs})
+			}
+		}
+	}
+	slices.SortFunc(found, func(a, b at) int {
+		return cmp.Or(cmp.Compare(a.Account, b.Account), cmp.Compare(a.ms, b.ms), cmp.Compare(a.From, b.From), cmp.Compare(a.To, b.To))
+	})
+	var out []store.Correction
+	for _, c := range found[:min(len(found), cmp.Or(limit, len(found)))] {
+		out = append(out, c.Correction)
+	}
+	return out, ctx.Err()
+}

@@ -1,0 +1,114 @@
+package storetest
+
+import (
+	"context"
+	"maps"
+	"slices"
+
+	"iptvdc/aggregator"
+	"iptvdc/aggregator/c3"
+	"iptvdc/aggregator/store"
+)
+
+// title is what a live thing means.
+type title struct {
+	object store.ObjectRow
+	series uint64 // code; 0: none
+	store.Normal
+}
+
+// live returns the programmes, series and channels of a province that are not
+// deleted.
+func (m *memory) live(p aggregator.Province) map[objectKey]title {
+	if m.titles[p] != nil {
+		return m.titles[p]
+	}
+	all := map[objectKey]title{}
+	for k, o := range m.objects {
+		if k.province == p && !o.row.Deleted {
+			all[k] = title{object: o.row, Normal: o.row.Normal}
+		}
+	}
+	latest := map[objectKey]version{}
+	for k, r := range m.mappings {
+		series, isLive := all[k.parent]
+		episode, isThere := all[k.child]
+		if !isLive || !isThere || k.parent.element != c3.ElementSeries || k.child.element != c3.ElementProgram || r.row.Deleted ||
+			m.deleted[k.parent].after(r.version) || m.deleted[k.child].after(r.version) || latest[k.child].after(r.version) {
+			continue
+		}
+		latest[k.child] = r.version
+		episode.series, episode.Normal = k.parent.code, episode.object.Normal.Inherit(series.object.Normal)
+		all[k.child] = episode
+	}
+	maps.DeleteFunc(all, func(k objectKey, _ title) bool {
+		return k.element != c3.ElementProgram && k.element != c3.ElementSeries && k.element != c3.ElementChannel
+	})
+	m.titles[p] = all
+	return all
+}
+
+// meaning is what a content is by its province's catalogue, as a column. Of
+// several things with one code it is the programme, else the series.
+func (m *memory) meaning(p aggregator.Province, content uint64, c store.Column) uint64 {
+	for _, e := range []c3.Element{c3.ElementProgram, c3.ElementSeries, c3.ElementChannel} {
+		t, found := m.live(p)[objectKey{p, e, content}]
+		if !found || content == 0 {
+			continue
+		}
+		switch c {
+		case store.ColGenre:
+			return t.Genre
+		case store.ColSubGenre:
+			return t.SubGenre
+		case store.ColPlace:
+			return t.Place
+		case store.ColMaker:
+			return t.Provider
+		}
+		if e == c3.ElementSeries {
+			return content
+		}
+		return t.series
+	}
+	return 0
+}
+
+func (m *memory) Titles(ctx context.Context, s aggregator.Scope, f func(store.TitleRow) error) error {
+	m.mu.Lock()
+	provinces := map[aggregator.Province]bool{}
+	for k := range m.objects {
+		provinces[k.province] = s.Sees(k.province)
+	}
+	var rows []store.TitleRow
+	for p, sees := range provinces {
+		if !sees {
+			continue
+		}
+		for k, t := range m.live(p) {
+			rows = append(rows, store.TitleRow{Province: p, Element: k.element, Code: m.codes[k.code], Name: m.codes[t.object.Name],
+				Series: m.codes[t.series], Normal: t.Normal, Properties: slices.Clone(t.object.Properties)})
+		}
+	}
+	m.mu.Unlock()
+	for _, r := range rows {
+		if err := f(r); err != nil {
+			return err
+		}
+	}
+	return ctx.Err()
+}
+
+func (m *memory) Renormalise(ctx context.Context, f func(aggregator.Province, c3.Object) store.Normal) error {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	for k, o := range m.objects {
+		if !o.row.Deleted {
+			o.row.Normal = f(k.province, c3.Object{Element: k.element, Code: m.codes[k.code], ParentCode: m.codes[o.row.Parent],
+				Verb: c3.VerbRegister, Properties: slices.Clone(o.row.Properties)})
+			m.objects[k] = o
+		}
+	}
+	m.titles = map[aggregator.Province]map[objectKey]title{}
+	return ctx.Err()
+}

@@ -30,16 +30,23 @@ func (d *Reader) findQuoted() (n, tail int, found bool) {
 			d.scan = i
 			return 0, 0, false
 		}
-		rest := d.buf[i:d.end]
-		b := rest[0]
-		if d.quote == inQuotes {
-			if b == '"' {
-				d.quote = maybeClosed
+		if d.quote == inQuotes { // no trail byte is a quote
+			n := bytes.IndexByte(d.buf[i:d.end], '"')
+			if n < 0 {
+				d.scan = d.end
+				return 0, 0, false
 			}
-			i += d.step(rest)
+			d.quote = maybeClosed
+			i += n + 1
 			continue
 		}
+		rest := d.buf[i:d.end]
+		b := rest[0]
 		switch {
+		case d.plain[b]:
+			d.quote = inField
+			for i++; i < d.end && d.plain[d.buf[i]]; i++ {
+			}
 		case b == '"' && (d.quote == fieldStart || d.quote == maybeClosed):
 			d.quote = inQuotes
 			i++

@@ -39,8 +39,9 @@ type Reader struct {
 	c     Config
 	r     io.Reader
 	class [256]byte
-	delim []byte // in the file's charset
-	recut bool   // control characters of the delimiter must be looked for in fields
+	delim []byte    // in the file's charset
+	plain [256]bool // with quotes: neither ends a field nor spans two bytes
+	recut bool      // control characters of the delimiter must be looked for in fields
 
 	buf        []byte
 	start, end int // of what is not yet handed out
@@ -93,6 +94,13 @@ func NewReader(r io.Reader, c Config) (*Reader, error) {
 		}
 	}
 	if c.Quoted {
+		end := "\n"
+		if c.End != "" {
+			end = c.End
+		}
+		for b := range 256 {
+			d.plain[b] = byte(b) != '"' && byte(b) != d.delim[0] && byte(b) != end[0] && (b < 0x80 || c.Charset == UTF8)
+		}
 		d.class['\n'], d.class['\r'] = 0, 0 // met outside quotes they are found by split
 	}
 	return d, nil

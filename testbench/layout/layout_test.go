@@ -84,6 +84,7 @@ var allowed = []struct {
 	{"aggregator/console/ui", nil},
 	{"aggregator/console", []string{"aggregator", "aggregator/indicator", "aggregator/board", "aggregator/settings", "aggregator/store", "aggregator/console/ui"}},
 	{"aggregator/cmd/aggregator", []string{"protocol", "aggregator/...", "testbench/fleet"}},
+	{"aggregator/c3", []string{"aggregator", "aggregator/store", "aggregator/c3/..."}},
 	{"aggregator", nil},
 	{"firmware", []string{"protocol"}},
 	{"testbench/oracle", nil},

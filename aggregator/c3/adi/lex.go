@@ -47,16 +47,13 @@ type lexer struct {
 	closing  bool // the token was <name/>: its stop comes next
 	inCDATA  bool // the rest of a CDATA section comes next
 
-	name  []byte // of start and stop, without prefix
-	attrs []attr // of start
-	text  []byte // of text
-	cdata bool   // text is as it is, without references
-	tag   []byte // the start as written, or the first of it
-	long  bool   // the start is larger than the buffer: it has no attrs
+	name  []byte         // of start and stop, without prefix
+	attrs [fields][]byte // of start: values as written of the attributes that mean something, nil if missing
+	text  []byte         // of text
+	cdata bool           // text is as it is, without references
+	tag   []byte         // the start as written, or the first of it
+	long  bool           // the start is larger than the buffer: it has no attrs
 }
-
-// attr is an attribute as written: its local name, and its value with references.
-type attr struct{ name, value []byte }
 
 func newLexer(src io.Reader, l Limits) *lexer {
 	x := &lexer{src: src, buf: make([]byte, max(4*l.Field, 64<<10)), line: 1, left: l.File, maxDepth: l.Depth}
@@ -198,7 +195,7 @@ func (x *lexer) parseStart(b []byte) (size int, err error) {
 		return 0, x.fault(c3.FaultMalformed, "There is no name after a <.")
 	}
 	name := b[1:i]
-	x.attrs = x.attrs[:0]
+	x.attrs = [fields][]byte{}
 	for {
 		if i = spaceEnd(b, i); i == len(b) {
 			return 0, nil
@@ -259,8 +256,8 @@ func (x *lexer) parseAttr(b []byte, i int) (end int, err error) {
 	if n < 0 {
 		return 0, nil
 	}
-	if !bytes.HasPrefix(name, []byte("xmlns")) {
-		x.attrs = append(x.attrs, attr{local(name), value})
+	if f := fieldOf(name); x.attrs[f] == nil {
+		x.attrs[f] = value
 	}
 	return i + n + 1, nil
 }
@@ -272,28 +269,46 @@ func (x *lexer) skipStart() error {
 	end := nameEnd(b, 1)
 	name := bytes.Clone(b[1:end])
 	x.tag = bytes.Clone(b[:c3.MaxRaw])
-	x.attrs = x.attrs[:0]
+	x.attrs = [fields][]byte{}
 	x.at += end
-	quote := byte(0)
 	last := byte(0)
 	for {
-		for i, c := range x.buf[x.at:x.end] {
-			switch {
-			case c == '<':
-				return x.fault(c3.FaultMalformed, "There is a < in a tag.")
-			case quote == 0 && c == '>':
-				x.at += i + 1
-				x.closing = last == '/'
-				return x.push(name)
-			case quote == 0 && (c == '"' || c == '\''):
-				quote = c
-			case c == quote:
-				quote = 0
-			}
-			last = c
+		if x.at == x.end && !x.more() {
+			return x.truncated()
 		}
-		x.at = x.end
-		if !x.more() {
+		c := x.buf[x.at]
+		x.at++
+		switch c {
+		case '<':
+			return x.fault(c3.FaultMalformed, "There is a < in a tag.")
+		case '>':
+			x.closing = last == '/'
+			return x.push(name)
+		case '"', '\'':
+			if err := x.skipValue(c); err != nil {
+				return err
+			}
+		}
+		last = c
+	}
+}
+
+// skipValue goes past the quote that ends an attribute's value.
+func (x *lexer) skipValue(quote byte) error {
+	for {
+		value := x.buf[x.at:x.end]
+		n := bytes.IndexByte(value, quote)
+		if n >= 0 {
+			value = value[:n]
+		}
+		if bytes.IndexByte(value, '<') >= 0 {
+			return x.fault(c3.FaultMalformed, "There is a < in an attribute.")
+		}
+		if n >= 0 {
+			x.at += n + 1
+			return nil
+		}
+		if x.at = x.end; !x.more() {
 			return x.truncated()
 		}
 	}
@@ -318,6 +333,37 @@ func (x *lexer) scanStop() (token, error) {
 			return 0, x.fault(c3.FaultMalformed, "An end tag has no end.")
 		}
 	}
+}
+
+// plainProperty looks whether a property without references, in the commonest of
+// all ways of writing it, comes next as a whole. It consumes nothing: it and the
+// white space before it are size bytes; 0 if something else comes.
+func (x *lexer) plainProperty() (name, value []byte, size int) {
+	const begin, end = `<Property Name="`, `</Property>`
+	if x.dirty || x.closing || x.inCDATA || len(x.ends) == x.maxDepth {
+		return nil, nil, 0
+	}
+	b := x.buf[x.at:x.end]
+	i := spaceEnd(b, 0)
+	if len(b)-i < len(begin) || string(b[i:i+len(begin)]) != begin {
+		return nil, nil, 0
+	}
+	i += len(begin)
+	n := nameEnd(b, i)
+	if n == i || len(b)-n < 2 || b[n] != '"' || b[n+1] != '>' {
+		return nil, nil, 0
+	}
+	name = b[i:n]
+	i = n + 2
+	n = bytes.IndexByte(b[i:], '<')
+	if n < 0 || len(b)-i-n < len(end) || string(b[i+n:i+n+len(end)]) != end {
+		return nil, nil, 0
+	}
+	value = b[i : i+n]
+	if bytes.IndexByte(value, '&') >= 0 || bytes.IndexByte(value, '\r') >= 0 {
+		return nil, nil, 0
+	}
+	return name, value, i + n + len(end)
 }
 
 // push opens an element.
@@ -410,8 +456,12 @@ func (x *lexer) truncated() error {
 
 // clip is what a fault keeps of what was found.
 func clip(b []byte) string {
-	s := strings.ToValidUTF8(string(b[:min(len(b), c3.MaxRaw)]), "")
-	return strings.ReplaceAll(s, string(rune(charset.Broken)), "�")
+	return legible(strings.ToValidUTF8(string(b[:min(len(b), c3.MaxRaw)]), ""))
+}
+
+// legible shows what was no text as everybody does.
+func legible(s string) string {
+	return strings.ReplaceAll(s, string(rune(charset.Broken)), "\ufffd")
 }
 
 // byteKind sorts bytes for the scanner.

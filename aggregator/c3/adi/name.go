@@ -1,6 +1,7 @@
 package adi
 
 import (
+	"bytes"
 	"strings"
 
 	"iptvdc/aggregator/c3"
@@ -102,7 +103,13 @@ var fieldNames = [fields]string{
 	fieldPriority:    "Priority",
 }
 
+// fieldOf is the attribute of that name, prefix aside; the declaration of a
+// namespace is none.
 func fieldOf(name []byte) field {
+	if bytes.HasPrefix(name, []byte("xmlns")) {
+		return fieldNone
+	}
+	name = local(name)
 	for f := fieldAction; f < fields; f++ {
 		if named(name, fieldNames[f]) {
 			return f

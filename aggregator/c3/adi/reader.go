@@ -103,9 +103,9 @@ func (r *Reader) start() (given bool, err error) {
 	depth := x.depth()
 	switch {
 	case depth == 1 && r.rooted:
-		return false, x.fault(c3.FaultMalformed, "A second root follows ADI.")
+		return false, r.refuse("A second root follows ADI.")
 	case depth == 1 && !named(x.name, "ADI"):
-		return false, x.fault(c3.FaultMalformed, fmt.Sprintf("The root is %.40q, not ADI.", x.name))
+		return false, r.refuse(fmt.Sprintf("The root is %.40q, not ADI.", legible(string(x.name))))
 	case depth == 1:
 		r.rooted = true
 		r.readRoot()
@@ -130,6 +130,11 @@ func (r *Reader) start() (given bool, err error) {
 	return false, r.skip()
 }
 
+// refuse refuses the file for the tag just read.
+func (r *Reader) refuse(text string) error {
+	return &FileError{c3.Fault{Line: r.x.lineNow(), Code: c3.FaultMalformed, Text: text, Raw: clip(r.x.tag)}}
+}
+
 func (r *Reader) giveHeader() bool {
 	r.headed = true
 	r.item.Kind, r.item.Of, r.item.Line = KindHeader, KindNone, r.x.lineNow()
@@ -139,16 +144,9 @@ func (r *Reader) giveHeader() bool {
 // readRoot takes what the root says.
 func (r *Reader) readRoot() {
 	h := &r.item.Header
-	for _, a := range r.x.attrs {
-		switch fieldOf(a.name) {
-		case fieldVersion:
-			h.Version = headerText(a.value)
-		case fieldBizDomain:
-			h.BizDomain = headerText(a.value)
-		case fieldPriority:
-			h.Priority = headerText(a.value)
-		}
-	}
+	h.Version = headerText(r.x.attrs[fieldVersion])
+	h.BizDomain = headerText(r.x.attrs[fieldBizDomain])
+	h.Priority = headerText(r.x.attrs[fieldPriority])
 }
 
 // readHeader reads the header's children to its end.
@@ -189,7 +187,7 @@ func (r *Reader) readHeader() error {
 const maxHeader = 256
 
 func headerText(b []byte) string {
-	return clip(bytes.TrimSpace(appendText(nil, b[:min(len(b), maxHeader)])))
+	return clip(bytes.Trim(appendText(nil, b[:min(len(b), maxHeader)]), " \t\r\n"))
 }
 
 // skip goes to the end of the element that was just opened.

@@ -70,10 +70,15 @@ func (c *chunk) free() {
 	}
 }
 
-// exec runs one statement whose rows nobody needs. Where DuckDB's own call
-// would spin until its threads are done, which takes a core from the decoders
-// during every commit, this one sleeps.
+// exec runs one statement whose rows nobody needs.
 func (w *bulk) exec(sql string) error {
+	return w.query(sql, nil)
+}
+
+// query runs one statement and calls each with its rows, page by page. Where
+// DuckDB's own call would spin until its threads are done, which takes a core
+// from the decoders during every commit, this one sleeps.
+func (w *bulk) query(sql string, each func(page) error) error {
 	var stmt mapping.PreparedStatement
 	defer mapping.DestroyPrepare(&stmt)
 	if mapping.Prepare(w.conn, sql, &stmt) == mapping.StateError {
@@ -102,7 +107,41 @@ func (w *bulk) exec(sql string) error {
 	if mapping.ExecutePending(pending, &res) == mapping.StateError {
 		return errors.New(mapping.ResultError(&res))
 	}
+	for each != nil {
+		data := mapping.FetchChunk(res)
+		if data.Ptr == nil {
+			return nil
+		}
+		err := each(page{data, int(mapping.DataChunkGetSize(data))})
+		mapping.DestroyDataChunk(&data)
+		if err != nil {
+			return err
+		}
+	}
 	return nil
+}
+
+// page is up to 2,048 rows of an answer, column by column. It is valid until the
+// call that got it returns.
+type page struct {
+	data mapping.DataChunk
+	rows int
+}
+
+// values is one column of numbers (or bool) without NULL; T must be as wide as
+// the column's type.
+func values[T any](p page, column int) []T {
+	return unsafe.Slice((*T)(mapping.VectorGetData(mapping.DataChunkGetVector(p.data, mapping.IdxT(column)))), p.rows)
+}
+
+// texts is one column of VARCHAR or BLOB without NULL.
+func texts(p page, column int) []string {
+	raw := values[mapping.StringT](p, column)
+	out := make([]string, len(raw))
+	for i := range raw {
+		out[i] = mapping.StringTData(&raw[i])
+	}
+	return out
 }
 
 // column writes rows from..from+n-1 of one column into a vector.

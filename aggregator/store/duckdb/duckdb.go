@@ -52,6 +52,12 @@ type Store struct {
 
 	closing sync.Mutex
 	closer  *sql.Conn
+
+	// feeding lets one file after the other change what files say. Nothing else
+	// writes those tables; code alone is written by blocks too, under writing.
+	feeding  sync.Mutex
+	path     string
+	settings map[string]string
 }
 
 var _ store.Store = (*Store)(nil)
@@ -90,7 +96,7 @@ func Open(path string, o Options) (*Store, error) {
 	if err != nil {
 		return nil, fmt.Errorf("store: open %s: %w", path, err)
 	}
-	s := &Store{db: db, o: o, damage: damage}
+	s := &Store{db: db, o: o, damage: damage, path: path, settings: settings}
 	db.SetMaxOpenConns(o.Readers + 1)
 	db.SetMaxIdleConns(o.Readers + 1)
 	if err := s.start(path, settings); err != nil {
@@ -166,7 +172,7 @@ func (o *Options) settings(path string) map[string]string {
 
 func (s *Store) start(path string, settings map[string]string) error {
 	ctx := context.Background()
-	for _, statement := range statements(schemaSQL + factSchema()) {
+	for _, statement := range statements(schemaSQL + feedSchemaSQL + factSchema()) {
 		if _, err := s.db.ExecContext(ctx, statement); err != nil {
 			return fmt.Errorf("schema: %w", err)
 		}

@@ -17,4 +17,4 @@ func open(t testing.TB, dir string) store.Store {
 	return s
 }
 
-func TestStore(t *testing.T) { storetest.Run(t, storetest.Engine{Open: open}) }
+func TestStore(t *testing.T) { storetest.Run(t, storetest.Engine{Open: open, Books: books}) }

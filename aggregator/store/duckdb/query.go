@@ -29,7 +29,7 @@ func (s *Store) Query(ctx context.Context, q store.Query) ([]store.Row, error) {
 	}
 	defer tx.Rollback()
 	settled := noDay
-	if !q.Hourly {
+	if !q.Hourly && q.Fact < store.EventFacts {
 		if settled, err = settledDay(ctx, tx); err != nil {
 			return nil, fmt.Errorf("store: query: %w", err)
 		}
@@ -150,8 +150,16 @@ func sourceSQL(q *store.Query, settled aggregator.Day) string {
 	}
 	where := conditions(q)
 	one := func(table, period string, from, to int64) string {
-		return fmt.Sprintf("SELECT %s AS period%s FROM %s WHERE %s_%s.period >= %d AND %s_%s.period < %d%s",
-			period, rest, shape.Name+"_"+table, shape.Name, table, from, shape.Name, table, to, where)
+		name := shape.Name + "_" + table
+		source := name
+		if asksContent(q) {
+			source = contentSource(name)
+		}
+		return fmt.Sprintf("SELECT %s AS period%s FROM %s WHERE %s.period >= %d AND %s.period < %d%s",
+			period, rest, source, name, from, name, to, where)
+	}
+	if q.Fact >= store.EventFacts {
+		return one("day", "period", int64(first), int64(last))
 	}
 	if q.Hourly {
 		return one("hour", "period", int64(first), int64(last))
@@ -166,6 +174,23 @@ func sourceSQL(q *store.Query, settled aggregator.Day) string {
 		return hourly
 	}
 	return daily + "\nUNION ALL " + hourly
+}
+
+// asksContent reports whether q asks what contents are by their catalogues.
+func asksContent(q *store.Query) bool {
+	for _, c := range store.ContentColumns {
+		if slices.Contains(q.GroupBy, c) || slices.ContainsFunc(q.Filters, func(f store.Filter) bool { return f.Column == c }) {
+			return true
+		}
+	}
+	return false
+}
+
+// contentSource is a fact table under its own name with the content columns.
+func contentSource(name string) string {
+	return fmt.Sprintf(`(SELECT f.*, coalesce(t.genre, 0) AS genre, coalesce(t.sub_genre, 0) AS sub_genre, coalesce(t.place, 0) AS place,
+	coalesce(CASE WHEN t.element = 2 THEN t.content ELSE t.series END, 0) AS series, coalesce(t.provider, 0) AS maker
+FROM %[1]s f LEFT JOIN title t ON t.prime AND t.province = f.province AND t.content = f.content AND t.content <> 0) AS %[1]s`, name)
 }
 
 // conditions are the scope and the filters, each begun with AND.

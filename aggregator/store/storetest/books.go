@@ -20,6 +20,18 @@ type Book struct {
 	Flows     []store.Flow
 }
 
+// sortBooks puts books, and what has no order in them, in one order.
+func sortBooks(all []Book) {
+	slices.SortFunc(all, func(a, b Book) int { return cmp.Compare(a.Root, b.Root) })
+	for _, b := range all {
+		slices.SortFunc(b.Seen, func(a, b store.Sighting) int { return cmp.Or(cmp.Compare(a.Rank, b.Rank), cmp.Compare(a.From, b.From)) })
+		slices.SortFunc(b.Standings, func(a, b store.Standing) int { return cmp.Compare(a.FromMs, b.FromMs) })
+		slices.SortFunc(b.Flows, func(a, b store.Flow) int {
+			return cmp.Or(cmp.Compare(a.AtMs, b.AtMs), cmp.Compare(a.Kind, b.Kind), cmp.Compare(a.City, b.City), cmp.Compare(a.From, b.From), cmp.Compare(a.To, b.To))
+		})
+	}
+}
+
 // books are a province's subscribers, folded from all that is kept of it.
 type books struct {
 	all  []Book

@@ -17,6 +17,9 @@ type Engine struct {
 	Open func(t testing.TB, dir string) store.Store
 	// Forgets says that a store opened again is empty.
 	Forgets bool
+	// Books, if not nil, returns all subscribers of a province with what is held
+	// of them, in any order.
+	Books func(t testing.TB, s store.Store, p aggregator.Province) []Book
 }
 
 // Run checks that an engine is a store.Store.
@@ -60,6 +63,7 @@ func Run(t *testing.T, e Engine) {
 		{"cancelled", testCancelled},
 		{"reopen", testReopen},
 		{"against the reference", testRandom},
+		{"files in any order", testFeedOrders},
 	}
 	for _, c := range tests {
 		t.Run(c.name, func(t *testing.T) {

@@ -1,0 +1,188 @@
+package duckdb
+
+import (
+	"cmp"
+	"context"
+	"database/sql"
+	_ "embed"
+	"fmt"
+
+	"iptvdc/aggregator"
+	"iptvdc/aggregator/c3"
+	"iptvdc/aggregator/store"
+)
+
+//go:embed sql/title.sql
+var titleSQL string
+
+// catalogue takes in things and what joins them, and makes the province's titles
+// anew.
+func (a *applying) catalogue() (repeated int64, err error) {
+	w, p := a.w, uint8(a.file.Province)
+	version := fmt.Sprintf("%d, %s", a.file.VersionMs, blob(a.file.ID[:]))
+	for _, statement := range []string{
+		// What the file deletes, also if it brings it back in a later line.
+		"CREATE OR REPLACE TEMP TABLE gone AS SELECT element, code, max(line) AS line FROM staged WHERE deleted GROUP BY ALL",
+		fmt.Sprintf(`CREATE OR REPLACE TEMP TABLE gone_later AS SELECT element, code FROM gone g JOIN (FROM object_gone WHERE province = %d) o USING (element, code)
+WHERE (o.version_ms, o.file, o.line) > (%s, g.line)`, p, version),
+		fmt.Sprintf("DELETE FROM object_gone WHERE province = %d AND (element, code) IN (SELECT element, code FROM gone ANTI JOIN gone_later USING (element, code))", p),
+		fmt.Sprintf("INSERT INTO object_gone SELECT %d, element, code, line, %s FROM gone ANTI JOIN gone_later USING (element, code)", p, version),
+	} {
+		if err := w.exec(statement); err != nil {
+			return 0, fmt.Errorf("%w, in %.60s", err, statement)
+		}
+	}
+	for _, k := range []keyed{
+		{table: "object", staged: "staged", key: []string{"element", "code"}, says: []string{"name", "parent", "deleted", "properties"},
+			means: []string{"genre", "sub_genre", "place", "provider", "definition", "duration_s", "dictionary"}, lines: true},
+		{table: "mapping", staged: "staged_mapping", key: []string{"parent", "parent_code", "child", "child_code"}, says: []string{"deleted", "properties"}, lines: true},
+	} {
+		outdone, err := a.lastLines(k)
+		if err != nil {
+			return 0, err
+		}
+		n, err := a.merge(k)
+		if err != nil {
+			return 0, err
+		}
+		repeated += outdone + n
+	}
+	return repeated, w.runScript(titleSQL, map[string]any{"p": p})
+}
+
+// lastLines leaves the last row of each key and counts the others.
+func (a *applying) lastLines(k keyed) (int64, error) {
+	key := joinWith(k.key, ", ")
+	for _, statement := range []string{
+		fmt.Sprintf("CREATE OR REPLACE TEMP TABLE doubled AS SELECT %[2]s FROM %[1]s GROUP BY %[2]s HAVING count(*) > 1", k.staged, key),
+		fmt.Sprintf(`CREATE OR REPLACE TEMP TABLE earlier AS SELECT rid FROM (
+	SELECT rowid AS rid, row_number() OVER (PARTITION BY %[2]s ORDER BY line DESC, rowid) AS n FROM %[1]s SEMI JOIN doubled USING (%[2]s))
+WHERE n > 1`, k.staged, key),
+		fmt.Sprintf("DELETE FROM %s WHERE rowid IN (SELECT rid FROM earlier)", k.staged),
+	} {
+		if err := a.w.exec(statement); err != nil {
+			return 0, fmt.Errorf("%w, in %.60s", err, statement)
+		}
+	}
+	return a.w.number("SELECT count(*) FROM earlier")
+}
+
+// Titles implements store.Feeds.
+func (s *Store) Titles(ctx context.Context, scope aggregator.Scope, f func(store.TitleRow) error) error {
+	where := "true"
+	if !scope.All {
+		if len(scope.Provinces) == 0 {
+			return nil // empty means none, never all
+		}
+		where = "t.province IN (" + join(scope.Provinces) + ")"
+	}
+	var refused error // the caller's own error goes back as it is
+	err := s.each(ctx, `
+SELECT t.province, t.element, coalesce(c.text, ''), coalesce(n.text, ''), coalesce(p.text, ''),
+	t.genre, t.sub_genre, t.place, t.provider, t.definition, t.duration_s, t.dictionary, o.properties
+FROM title t
+	JOIN object o ON o.province = t.province AND o.element = t.element AND o.code = t.content
+	LEFT JOIN code c ON c.key = t.content LEFT JOIN code n ON n.key = t.name LEFT JOIN code p ON p.key = t.series
+WHERE `+where, func(rows *sql.Rows) error {
+		var r store.TitleRow
+		var properties string
+		err := rows.Scan(&r.Province, &r.Element, &r.Code, &r.Name, &r.Series,
+			&r.Genre, &r.SubGenre, &r.Place, &r.Provider, &r.Definition, &r.DurationS, &r.Version, &properties)
+		if err == nil {
+			r.Properties, err = unpackProperties(properties)
+		}
+		if err == nil {
+			refused = f(r)
+			err = refused
+		}
+		return err
+	})
+	return cmp.Or(refused, wrap("titles", err))
+}
+
+// renormalPart is how many things are given new values at a time: their
+// properties are in memory.
+const renormalPart = 20_000
+
+// Renormalise implements store.Feeds.
+func (s *Store) Renormalise(ctx context.Context, f func(aggregator.Province, c3.Object) store.Normal) error {
+	s.feeding.Lock()
+	defer s.feeding.Unlock()
+	w, err := s.connect()
+	if err != nil {
+		return err
+	}
+	defer w.close()
+	return wrap("renormalise", w.transaction(func() error {
+		var provinces []uint8
+		if err := w.query("SELECT DISTINCT province FROM object ORDER BY province", func(pg page) error {
+			provinces = append(provinces, values[uint8](pg, 0)...)
+			return nil
+		}); err != nil {
+			return err
+		}
+		for _, p := range provinces {
+			if err := w.renormalise(ctx, aggregator.Province(p), f); err != nil {
+				return err
+			}
+			if err := w.runScript(titleSQL, map[string]any{"p": p}); err != nil {
+				return err
+			}
+		}
+		return ctx.Err()
+	}))
+}
+
+// renormalised is what a thing means now.
+type renormalised struct {
+	element uint8
+	code    uint64
+	store.Normal
+}
+
+func (w *bulk) renormalise(ctx context.Context, p aggregator.Province, f func(aggregator.Province, c3.Object) store.Normal) error {
+	if err := w.exec(`CREATE OR REPLACE TEMP TABLE normal (element UTINYINT, code UBIGINT, genre UBIGINT, sub_genre UBIGINT, place UBIGINT, provider UBIGINT,
+	definition UTINYINT, duration_s INTEGER, dictionary UBIGINT)`); err != nil {
+		return err
+	}
+	n, err := w.number(fmt.Sprintf("SELECT count(*) FROM object WHERE province = %d", p))
+	if err != nil {
+		return err
+	}
+	parts := n/renormalPart + 1
+	for part := range parts {
+		if err := ctx.Err(); err != nil {
+			return err
+		}
+		var rows []renormalised
+		if err := w.query(fmt.Sprintf(`SELECT o.element, o.code, coalesce(c.text, ''), coalesce(u.text, ''), o.properties
+FROM object o LEFT JOIN code c ON c.key = o.code LEFT JOIN code u ON u.key = o.parent
+WHERE o.province = %d AND NOT o.deleted AND o.code %% %d = %d`, p, parts, part), func(pg page) error {
+			elements, codes := values[uint8](pg, 0), values[uint64](pg, 1)
+			names, parents, properties := texts(pg, 2), texts(pg, 3), texts(pg, 4)
+			for i := range elements {
+				all, err := unpackProperties(properties[i])
+				if err != nil {
+					return err
+				}
+				rows = append(rows, renormalised{elements[i], codes[i], f(p, c3.Object{Element: c3.Element(elements[i]), Code: names[i],
+					ParentCode: parents[i], Verb: c3.VerbRegister, Properties: all})})
+			}
+			return nil
+		}); err != nil {
+			return err
+		}
+		if err := w.append("normal", len(rows), []column{
+			fixed(rows, func(r *renormalised) uint8 { return r.element }), fixed(rows, func(r *renormalised) uint64 { return r.code }),
+			fixed(rows, func(r *renormalised) uint64 { return r.Genre }), fixed(rows, func(r *renormalised) uint64 { return r.SubGenre }),
+			fixed(rows, func(r *renormalised) uint64 { return r.Place }), fixed(rows, func(r *renormalised) uint64 { return r.Provider }),
+			fixed(rows, func(r *renormalised) uint8 { return r.Definition }), fixed(rows, func(r *renormalised) int32 { return r.DurationS }),
+			fixed(rows, func(r *renormalised) uint64 { return r.Version }),
+		}); err != nil {
+			return err
+		}
+	}
+	return w.exec(fmt.Sprintf(`UPDATE object AS o SET genre = n.genre, sub_genre = n.sub_genre, place = n.place, provider = n.provider,
+	definition = n.definition, duration_s = n.duration_s, dictionary = n.dictionary
+FROM normal n WHERE o.province = %d AND o.element = n.element AND o.code = n.code`, p))
+}

@@ -1,0 +1,30 @@
+-- From the accounts in touched_account to the subscribers to fold anew, with how
+-- they stood. other_root holds the roots, old and new, of those whose numbers
+-- changed.
+CREATE OR REPLACE TEMP TABLE touched AS
+SELECT coalesce(c.root, t.account) AS root
+FROM touched_account t LEFT JOIN (FROM chain WHERE province = $p) c USING (account)
+UNION
+SELECT root FROM other_root;
+
+-- A number that is another one's root no more has no book of its own.
+CREATE OR REPLACE TEMP TABLE member AS
+SELECT t.root, coalesce(c.account, t.root) AS account, coalesce(c.rank, 0)::INTEGER AS rank
+FROM touched t
+	LEFT JOIN (FROM chain WHERE province = $p) c ON c.root = t.root
+	ANTI JOIN (FROM chain WHERE province = $p AND root <> account) x ON x.account = t.root;
+
+CREATE OR REPLACE TEMP TABLE old_standing AS
+SELECT root, from_ms, to_ms, state, reason, city, product, stb, net, open_ms
+FROM standing SEMI JOIN touched USING (root) WHERE province = $p;
+
+CREATE OR REPLACE TEMP TABLE old_flow AS
+SELECT root, at_ms, kind, city, from_state, to_state, shown
+FROM flow SEMI JOIN touched USING (root) WHERE province = $p;
+
+DELETE FROM standing WHERE province = $p AND root IN (SELECT root FROM touched);
+
+DELETE FROM flow WHERE province = $p AND root IN (SELECT root FROM touched);
+
+-- Since when a book is other than it was.
+CREATE OR REPLACE TEMP TABLE moved (root UBIGINT, since_ms BIGINT);

@@ -1,0 +1,6 @@
+-- The days of orders whose subscriber may have stood elsewhere then.
+CREATE OR REPLACE TEMP TABLE bill_day AS
+SELECT DISTINCT day_of(b.at_ms) AS day
+FROM bill b LEFT JOIN (FROM chain WHERE province = $p) c USING (account)
+	LEFT JOIN moved m ON m.root = coalesce(c.root, b.account)
+WHERE b.province = $p AND ($all OR b.at_ms >= m.since_ms);

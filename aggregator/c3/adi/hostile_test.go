@@ -187,7 +187,7 @@ func TestFieldLimit(t *testing.T) {
 // TestLargeFile reads a file of many records through both packages in the memory
 // of a few.
 func TestLargeFile(t *testing.T) {
-	size := int64(256 << 20)
+	size := int64(64 << 20)
 	if testing.Short() {
 		size = 8 << 20
 	}

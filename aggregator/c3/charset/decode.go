@@ -2,6 +2,7 @@ package charset
 
 import (
 	"encoding/binary"
+	"math/bits"
 	"sync"
 	"unicode/utf16"
 	"unicode/utf8"
@@ -10,35 +11,37 @@ import (
 )
 
 // ascii copies plain bytes and cleans control characters, up to a byte above
-// 0x7f or the end of either slice.
+// 0x7f or the end of either slice. Where it can it looks at eight bytes at once.
 func (r *Reader) ascii(dst, src []byte) (n int) {
 	for end := min(len(dst), len(src)); n < end; {
 		if n+8 <= end {
-			if eight := binary.LittleEndian.Uint64(src[n:]); printable(eight) {
-				binary.LittleEndian.PutUint64(dst[n:], eight)
-				n += 8
+			eight := binary.LittleEndian.Uint64(src[n:])
+			binary.LittleEndian.PutUint64(dst[n:], eight)
+			p := printable(eight)
+			if n += p; p == 8 {
 				continue
 			}
 		}
-		for stop := min(end, n+8); n < stop; n++ {
-			b := src[n]
-			switch r.dirty[b] {
-			case high:
-				return n
-			case control:
-				r.controls++
-				b = ' '
-			}
-			dst[n] = b
+		b := src[n]
+		switch r.dirty[b] {
+		case high:
+			return n
+		case control:
+			r.controls++
+			b = ' '
 		}
+		dst[n] = b
+		n++
 	}
 	return n
 }
 
-// printable reports whether all eight bytes lie in 0x20 to 0x7e.
-func printable(x uint64) bool {
+// printable is how many of eight bytes, from the lowest on, lie in 0x20 to 0x7e.
+func printable(x uint64) int {
 	const each = 0x0101010101010101
-	return (x|(x+each)|(x-each*0x20))&(each*0x80) == 0
+	// A carry or borrow only goes up, from a byte that is marked itself.
+	marked := (x | (x + each) | (x - each*0x20)) & (each * 0x80)
+	return bits.TrailingZeros64(marked) / 8
 }
 
 // put writes a character, or a space for a control character; dst has room.
@@ -64,12 +67,14 @@ func decodeUTF8(r *Reader, dst, src []byte, eof bool) (nDst, nSrc int) {
 			if len(dst)-nDst < smallest {
 				return nDst, nSrc
 			}
+			if s := src[nSrc:]; len(s) >= 3 && 0xe1 <= s[0] && s[0] <= 0xec && s[1]&0xc0 == 0x80 && s[2]&0xc0 == 0x80 { // Chinese
+				d := dst[nDst : nDst+3]
+				d[0], d[1], d[2] = s[0], s[1], s[2]
+				nDst, nSrc = nDst+3, nSrc+3
+				continue
+			}
 			c, size := utf8.DecodeRune(src[nSrc:])
 			switch {
-			case size == 3: // Chinese
-				d, s := dst[nDst:nDst+3], src[nSrc:nSrc+3]
-				d[0], d[1], d[2] = s[0], s[1], s[2]
-				nDst += 3
 			case size > 1:
 				nDst += r.put(dst[nDst:], c)
 			case !eof && !utf8.FullRune(src[nSrc:]):

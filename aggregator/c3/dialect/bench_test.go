@@ -74,3 +74,16 @@ func BenchmarkWrite(b *testing.B) {
 	}
 	b.ReportMetric(10_000*float64(b.N)/b.Elapsed().Seconds(), "rows/s")
 }
+
+func BenchmarkCompile(b *testing.B) {
+	text, err := dialect.ReadyText("p33")
+	if err != nil {
+		b.Fatal(err)
+	}
+	b.ReportAllocs()
+	for b.Loop() {
+		if _, err := dialect.Compile(text); err != nil {
+			b.Fatal(err)
+		}
+	}
+}

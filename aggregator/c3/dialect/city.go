@@ -31,14 +31,14 @@ var areas = sync.OnceValue(func() map[string][]aggregator.City {
 // cities finds a province's cities by what a feed writes for them; without a
 // province, in a dialect to start from, those of all.
 type cities struct {
-	by       []string
-	exact    map[string]aggregator.City
-	names    []cityName // in the order of their cities
+	by    []string
+	exact map[string]aggregator.City
+	names []cityName // in the order of their cities
 	// provinces have these names; a city's may begin with one.
 	provinces []string
-	code6    bool
-	unknown0 bool // an unknown city is none, else the record is faulty
-	written  map[aggregator.City]string
+	code6     bool
+	unknown0  bool // an unknown city is none, else the record is faulty
+	written   map[aggregator.City]string
 }
 
 type cityName struct {

@@ -216,6 +216,9 @@ func (c *compiler) file(f *Feed) {
 	if err := f.config.Check(); err != nil {
 		c.bad("delimiter", "%v", err)
 	}
+	if spec.MaxRecord > 16<<20 {
+		c.bad("max_record", "%d; allowed up to 16777216, 16 MB", spec.MaxRecord)
+	}
 	if spec.Delimiter == "" && len(spec.Widths) == 0 {
 		c.bad("delimiter", "missing; write what stands between fields, as \"|\" or \"\\t\", or the widths of fixed columns")
 	}
@@ -352,13 +355,9 @@ func (c *compiler) taker(f *Feed, feed c3.Feed, key string, columns columnsSpec)
 func (c *compiler) column(f *Feed, key string, feed c3.Feed, fd field, col *columnSpec) {
 	for _, ref := range append(slices.Clone(col.From), col.Join...) {
 		if n, ok := column(ref, f.names); !ok {
-			if n == 0 && c.named() && f.names == nil {
-				continue // a name in the header
-			}
 			switch {
-			case n > 0 && c.named() && f.names == nil:
-				c.bad(key, "%s is a number; with header: names columns are called by their names", ref)
-			case n == 0 && c.named():
+			case c.named() && f.names == nil: // a name in the header
+			case c.named():
 				c.bad(key, "%q is none of fields", ref)
 			default:
 				c.bad(key, "%q is no column; write its number from 1, or list the names of all under fields", ref)

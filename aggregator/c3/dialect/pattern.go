@@ -34,11 +34,13 @@ type patternPart struct {
 	clock *clock
 }
 
-var partForms = map[string]string{
-	"seq": `[0-9]{1,18}`, "rows": `[0-9]{1,18}`, "bytes": `[0-9]{1,18}`,
-	"spid": `[0-9A-Za-z]{1,32}`, "province": `[0-9A-Za-z]{1,32}`,
-	"md5": `[0-9A-Fa-f]{32}`, "sha1": `[0-9A-Fa-f]{40}`, "sha256": `[0-9A-Fa-f]{64}`,
-	"name": `[^/\\\x00-\x1f]{1,255}`, "stem": `[^/\\\x00-\x1f]{1,255}`, "any": `.{0,255}`,
+// partForms has the characters of each part, as regular expressions. Lengths are
+// left to read where they can be: counted repetitions make slow programs.
+var partForms = map[string]struct{ class, times string }{
+	"seq": {`[0-9]`, `+`}, "rows": {`[0-9]`, `+`}, "bytes": {`[0-9]`, `+`},
+	"spid": {`[0-9A-Za-z]`, `+`}, "province": {`[0-9A-Za-z]`, `+`},
+	"md5": {`[0-9A-Fa-f]`, `{32}`}, "sha1": {`[0-9A-Fa-f]`, `{40}`}, "sha256": {`[0-9A-Fa-f]`, `{64}`},
+	"name": {`[^/\\\x00-\x1f]`, `+`}, "stem": {`[^/\\\x00-\x1f]`, `+`}, "any": {`.`, `*`},
 }
 
 const partNames = "day, time, seq, rows, bytes, spid, province, md5, sha1, sha256, name, stem, any"
@@ -114,7 +116,7 @@ func parsePart(inside string) (part patternPart, form string, err error) {
 		}
 		return part, fmt.Sprintf(".{%d}", part.clock.length), nil
 	}
-	form, ok := partForms[name]
+	f, ok := partForms[name]
 	if !ok {
 		return part, "", fmt.Errorf("there is no part {%s}; allowed: %s", name, partNames)
 	}
@@ -124,9 +126,9 @@ func parsePart(inside string) (part patternPart, form string, err error) {
 			return part, "", fmt.Errorf("{%s}: after the colon stands how many characters it has", inside)
 		}
 		part.width = n
-		form = form[:strings.LastIndexByte(form, '{')] + fmt.Sprintf("{%d}", n)
+		f.times = fmt.Sprintf("{%d}", n)
 	}
-	return part, form, nil
+	return part, f.class + f.times, nil
 }
 
 func (p *pattern) has(name string) bool {

@@ -8,13 +8,13 @@ import (
 
 // profile is a dialect as it is written down. DESIGN.md explains every key.
 type profile struct {
-	Version  int        `yaml:"version"`  // of this notation: 1
-	Revision int        `yaml:"revision"` // of the province's profile, counted up by hand
-	Province string     `yaml:"province"`
-	Title    string     `yaml:"title"`
-	Notes    string     `yaml:"notes"`
-	Defaults yaml.Node  `yaml:"-"` // keys of a feed, for all feeds that do not say otherwise
-	Feeds    []feedSpec `yaml:"-"`
+	Version  int    `yaml:"version"`  // of this notation: 1
+	Revision int    `yaml:"revision"` // of the province's profile, counted up by hand
+	Province string `yaml:"province"`
+	Title    string `yaml:"title"`
+	Notes    string `yaml:"notes"`
+	// Feeds are decoded one by one, each over what stands under defaults.
+	Feeds []feedSpec
 }
 
 type feedSpec struct {

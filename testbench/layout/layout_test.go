@@ -82,7 +82,7 @@ var allowed = []struct {
 	{"aggregator/indicator", []string{"aggregator", "aggregator/store"}},
 	{"aggregator/settings", []string{"aggregator", "aggregator/board"}},
 	{"aggregator/console/ui", nil},
-	{"aggregator/console", []string{"aggregator", "aggregator/indicator", "aggregator/board", "aggregator/settings", "aggregator/store", "aggregator/console/ui"}},
+	{"aggregator/console", []string{"aggregator", "aggregator/c3", "aggregator/indicator", "aggregator/board", "aggregator/settings", "aggregator/store", "aggregator/console/ui"}},
 	{"aggregator/cmd/aggregator", []string{"protocol", "aggregator/...", "testbench/fleet"}},
 	{"aggregator", nil},
 	{"firmware", []string{"protocol"}},

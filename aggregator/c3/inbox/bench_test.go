@@ -143,7 +143,7 @@ func (b *bench) one(all []c3.Receipt) c3.Receipt {
 
 // line is a receipt in short.
 func line(r c3.Receipt) string {
-	s := fmt.Sprintf("%s %s %s: %d = %d + %d + %d", r.File, FeedWord(r.Feed), OutcomeWord(r.Outcome), r.Records, r.Accepted, r.Rejected, r.Repeated)
+	s := fmt.Sprintf("%s %s %s: %d = %d + %d + %d", r.File, r.Feed.Word(), r.Outcome.Word(), r.Records, r.Accepted, r.Rejected, r.Repeated)
 	var codes []string
 	for c, n := range r.Counts {
 		codes = append(codes, fmt.Sprintf("%s=%d", c, n))

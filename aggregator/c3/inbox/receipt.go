@@ -7,27 +7,6 @@ import (
 	"iptvdc/aggregator/c3/dialect"
 )
 
-var (
-	feedWords    = [...]string{"", "catalogue", "subscribers", "changes", "orders", "products"}
-	outcomeWords = [...]string{"", "accepted", "partly", "refused", "waiting", "repeated"}
-)
-
-// FeedWord is the word of a feed, as it is written everywhere; "": none.
-func FeedWord(f c3.Feed) string {
-	if int(f) < len(feedWords) {
-		return feedWords[f]
-	}
-	return ""
-}
-
-// OutcomeWord is the word of an outcome.
-func OutcomeWord(o c3.Outcome) string {
-	if int(o) < len(outcomeWords) {
-		return outcomeWords[o]
-	}
-	return ""
-}
-
 // compose writes a receipt as the dialect wants it, and says where it belongs;
 // "": the province wants none. What no dialect knows is answered as CSV.
 func (d *desk) compose(a *arrival, r *c3.Receipt) (path string, text []byte, err error) {

@@ -320,7 +320,7 @@ func (d *desk) finish(a *arrival, r c3.Receipt) error {
 	if r.Outcome == c3.OutcomeRefused || r.Outcome == c3.OutcomeWaiting {
 		log = d.inbox.cfg.Log.Warn
 	}
-	log("a province's file", "province", d.province, "feed", FeedWord(r.Feed), "file", r.File, "day", r.Day, "outcome", OutcomeWord(r.Outcome),
+	log("a province's file", "province", d.province, "feed", r.Feed.Word(), "file", r.File, "day", r.Day, "outcome", r.Outcome.Word(),
 		"records", r.Records, "accepted", r.Accepted, "rejected", r.Rejected, "repeated", r.Repeated, "why", whole(r.Faults))
 	if d.inbox.cfg.Taken != nil {
 		d.inbox.cfg.Taken(r)

@@ -12,6 +12,7 @@ import (
 	"math/rand/v2"
 	"os"
 	"path/filepath"
+	"slices"
 
 	"iptvdc/aggregator"
 	"iptvdc/aggregator/c3"
@@ -70,6 +71,15 @@ type writer struct {
 	truth *chronicle
 	rand  *rand.Rand // of the dirt
 	files int
+
+	manifests []announcement // yet to be written
+}
+
+// announcement is a manifest and the files that it announces.
+type announcement struct {
+	name    string
+	feed    *dialect.Feed
+	entries []dialect.Entry
 }
 
 // life plays the province day by day.
@@ -156,6 +166,9 @@ func (w *writer) day(d aggregator.Day, first bool, changes []c3.Change, orders [
 		if err := w.file(f, d, batches); err != nil {
 			return err
 		}
+	}
+	if err := w.announce(); err != nil {
+		return err
 	}
 	providers := map[string]string{}
 	for _, p := range offer.Products {
@@ -337,19 +350,38 @@ func (w *writer) name(f *dialect.Feed, d aggregator.Day) (string, dialect.Parts,
 	return name, about, err
 }
 
+// manifest notes a file for its manifest, if its feed has them.
 func (w *writer) manifest(f *dialect.Feed, name string, d aggregator.Day, rows int64, text []byte) error {
 	as, err := f.ManifestName(name)
 	if err != nil || as == "" {
 		return err
 	}
 	md, s1, s2 := md5.Sum(text), sha1.Sum(text), sha256.Sum256(text)
-	var b bytes.Buffer
-	err = f.WriteManifest(&b, dialect.Entry{Name: name, Bytes: int64(len(text)), Rows: rows, Day: d, HasDay: true,
-		MD5: hex.EncodeToString(md[:]), SHA1: hex.EncodeToString(s1[:]), SHA256: hex.EncodeToString(s2[:])})
-	if err != nil {
-		return fmt.Errorf("%s: %w", as, err)
+	e := dialect.Entry{Name: name, Bytes: int64(len(text)), Rows: rows, Day: d, HasDay: true,
+		MD5: hex.EncodeToString(md[:]), SHA1: hex.EncodeToString(s1[:]), SHA256: hex.EncodeToString(s2[:])}
+	i := slices.IndexFunc(w.manifests, func(m announcement) bool { return m.name == as })
+	if i < 0 {
+		i = len(w.manifests)
+		w.manifests = append(w.manifests, announcement{name: as, feed: f})
 	}
-	return w.put(as, b.Bytes())
+	w.manifests[i].entries = append(w.manifests[i].entries, e)
+	return nil
+}
+
+// announce writes the manifests of a day's files: one may announce several, so
+// they come when all are there.
+func (w *writer) announce() error {
+	for _, m := range w.manifests {
+		var b bytes.Buffer
+		if err := m.feed.WriteManifest(&b, m.entries...); err != nil {
+			return fmt.Errorf("%s: %w", m.name, err)
+		}
+		if err := w.put(m.name, b.Bytes()); err != nil {
+			return err
+		}
+	}
+	w.manifests = nil
+	return nil
 }
 
 // put makes a file appear whole.

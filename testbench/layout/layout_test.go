@@ -81,6 +81,7 @@ var allowed = []struct {
 	{"aggregator/settings", []string{"aggregator", "aggregator/board"}},
 	{"aggregator/console/ui", nil},
 	{"aggregator/console", []string{"aggregator", "aggregator/indicator", "aggregator/board", "aggregator/settings", "aggregator/store", "aggregator/console/ui"}},
+	{"aggregator/c3", []string{"aggregator", "aggregator/store", "aggregator/c3/..."}},
 	{"aggregator/cmd/aggregator", []string{"protocol", "aggregator/...", "testbench/fleet"}},
 	{"aggregator", nil},
 	{"firmware", []string{"protocol"}},

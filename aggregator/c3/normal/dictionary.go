@@ -32,7 +32,7 @@ type vocabulary struct {
 	entries []entry // by code
 	all     map[string]target
 	scoped  []scope // the narrowest first
-	longest int     // bytes of an alias
+	sieve   sieve
 }
 
 type entry struct {
@@ -83,7 +83,7 @@ func (v *vocabulary) find(code string) (int, bool) {
 // lookUp returns what a folded alias leads to: that of the province and property
 // first, then of the province, of the property, of all.
 func (v *vocabulary) lookUp(at where, folded []byte) (target, bool) {
-	if len(folded) > v.longest {
+	if !v.sieve.has(folded) {
 		return target{}, false
 	}
 	for i := range v.scoped {
@@ -386,7 +386,7 @@ func (b *builder) put(f Field, v *vocabulary, key aliasKey, c claim) {
 			t.top = upper[0]
 		}
 	}
-	v.longest = max(v.longest, len(key.folded))
+	v.sieve.add(key.folded)
 	if key.where == (where{}) {
 		v.all[key.folded] = t
 		return

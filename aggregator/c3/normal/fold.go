@@ -57,11 +57,19 @@ func (t *text) fold(s string) {
 	gap := hard
 	ascii := false // the last character written was
 	for i, r := range s {
-		r, c := foldRune(r)
-		switch c {
-		case dropped:
+		var c class
+		if r < utf8.RuneSelf {
+			r, c = asciiFold[r], asciiClass[r]
+		} else {
+			r, c = foldRune(r)
+		}
+		if c == dropped {
 			continue
-		case soft, hard:
+		}
+		if c != letter {
+			if gap == letter {
+				t.end(i)
+			}
 			gap = max(gap, c)
 			continue
 		}
@@ -70,20 +78,11 @@ func (t *text) fold(s string) {
 			if gap == letter {
 				t.words-- // half a word is none
 			}
+			gap = soft
 			break
 		}
 		if gap > letter {
-			if t.words > 0 {
-				if gap == hard {
-					t.buf[t.size] = ','
-					t.size++
-				} else if ascii && r < utf8.RuneSelf {
-					t.buf[t.size] = ' '
-					t.size++
-				}
-			}
-			t.word[t.words] = word{from: uint16(t.size), rawFrom: int32(i), hard: gap == hard}
-			t.words++
+			t.begin(i, gap, ascii && r < utf8.RuneSelf)
 			gap = letter
 		}
 		if ascii = r < utf8.RuneSelf; ascii {
@@ -92,24 +91,33 @@ func (t *text) fold(s string) {
 		} else {
 			t.size += utf8.EncodeRune(t.buf[t.size:], r)
 		}
-		w := &t.word[t.words-1]
-		w.to = uint16(t.size)
-		w.rawTo = int32(i + width(s[i:]))
 	}
-	if t.words == 0 {
-		t.size = 0
-	} else {
+	if gap == letter {
+		t.end(len(s))
+	}
+	t.size = 0
+	if t.words > 0 {
 		t.size = int(t.word[t.words-1].to)
 	}
 }
 
-// width is how many bytes the first character takes.
-func width(s string) int {
-	if s[0] < utf8.RuneSelf {
-		return 1
+// begin starts a word at i of the value.
+func (t *text) begin(i int, gap class, blank bool) {
+	if t.words > 0 && (gap == hard || blank) {
+		t.buf[t.size] = ' '
+		if gap == hard {
+			t.buf[t.size] = ','
+		}
+		t.size++
 	}
-	_, n := utf8.DecodeRuneInString(s)
-	return n
+	t.word[t.words] = word{from: uint16(t.size), rawFrom: int32(i), hard: gap == hard}
+	t.words++
+}
+
+// end ends the word at i of the value.
+func (t *text) end(i int) {
+	w := &t.word[t.words-1]
+	w.to, w.rawTo = uint16(t.size), int32(i)
 }
 
 // whole returns the folded value.

@@ -174,6 +174,15 @@ func TestFold(t *testing.T) {
 	f(strings.Repeat("a ", 100), strings.TrimSpace(strings.Repeat("a ", maxWords)), maxWords)
 }
 
+func TestTrim(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		s := rapid.StringOf(rapid.SampledFrom([]rune("ab中鿿 \t\n\u0085\u00a0\u1680\u2000\u2003\u200a\u2028\u202f\u205f\u3000、…é"))).Draw(t, "s")
+		if trim(s) != strings.TrimSpace(s) {
+			t.Fatalf("trim(%q) = %q", s, trim(s))
+		}
+	})
+}
+
 func TestNormaliseIsSafeForConcurrentUse(t *testing.T) {
 	d := Default()
 	o := program()

@@ -58,6 +58,7 @@ const (
 type source struct {
 	property slot
 	short    short
+	borrowed bool         // meant for something else: what is unknown there is not missing here
 	elements []c3.Element // whose property it is; nil: of any
 }
 
@@ -68,14 +69,14 @@ var sources = [NumFields][]source{
 		{property: slotGenre},
 		{property: slotType, elements: []c3.Element{c3.ElementProgram, c3.ElementSeries}},
 		{property: slotTags},
-		{property: slotKeywords},
-		{property: slotOriginalCountry}, // some put all their tags there
+		{property: slotKeywords, borrowed: true},
+		{property: slotOriginalCountry, borrowed: true}, // some put all their tags there
 	},
 	Place: {
 		{property: slotOriginalCountry, short: shortAmongCodes},
 		{property: slotCountry, short: shortAmongCodes}, // of a channel
-		{property: slotTags, short: shortNever},
-		{property: slotGenre, short: shortNever},
+		{property: slotTags, short: shortNever, borrowed: true},
+		{property: slotGenre, short: shortNever, borrowed: true},
 	},
 	Provider: {
 		{property: slotContentProvider},

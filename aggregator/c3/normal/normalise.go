@@ -100,7 +100,10 @@ type reading struct {
 	first string // the first that is not blank
 }
 
-func (r *reading) note(value string, says bool) {
+func (r *reading) note(src *source, value string, says bool) {
+	if src.borrowed {
+		return
+	}
 	if r.first == "" {
 		r.first = value
 	}
@@ -209,7 +212,7 @@ func (d *Dictionary) genre(s *sheet, t *Title) {
 		for at := s.next(src.property, 0); at > 0; at = s.next(src.property, at) {
 			value := s.at(at)
 			n, says := s.scan(v, src, value)
-			r.note(value, says)
+			r.note(src, value, says)
 			for _, hit := range s.hits[:n] {
 				if hit.entry != hit.top && nsubs < len(subs) {
 					subs[nsubs] = hit.entry
@@ -275,7 +278,7 @@ func (d *Dictionary) place(s *sheet, t *Title) {
 		for at := s.next(src.property, 0); at > 0; at = s.next(src.property, at) {
 			value := s.at(at)
 			n, says := s.scan(v, src, value)
-			r.note(value, says)
+			r.note(src, value, says)
 			if n > 0 {
 				t.Raw[Place] = value
 				v.places(s.hits[:n], t)
@@ -331,7 +334,7 @@ func (d *Dictionary) provider(s *sheet, t *Title) {
 				hit, listed = v.lookUp(where{s.province, src.property}, s.text.whole())
 			}
 			if s.text.words == 0 || listed && hit.entry < 0 {
-				r.note(value, false)
+				r.note(src, value, false)
 				continue
 			}
 			t.Raw[Provider] = value
@@ -354,7 +357,7 @@ func (d *Dictionary) definition(s *sheet, t *Title) {
 		for at := s.next(src.property, 0); at > 0; at = s.next(src.property, at) {
 			value := s.at(at)
 			n, says := s.scan(v, src, value)
-			r.note(value, says)
+			r.note(src, value, says)
 			if n > 0 {
 				t.Definition, t.Raw[Definition] = v.entries[s.hits[0].entry].Code, value
 				return

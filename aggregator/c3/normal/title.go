@@ -24,7 +24,7 @@ type Title struct {
 	Director   string // as written; "": not told
 
 	// Raw are the values believed, as the object has them; of an unknown field
-	// the first that says anything, else the first at all.
+	// the first of its own properties that says anything, else the first at all.
 	Raw       [NumFields]string
 	Unknown   Set // fields without a value
 	Inherited Set // fields whose value is that of the series

@@ -2,6 +2,7 @@ package delimited
 
 import (
 	"bytes"
+	"encoding/binary"
 	"fmt"
 	"sync"
 	"unicode/utf8"
@@ -71,8 +72,9 @@ func (c Charset) appendDecoded(b []byte, raw []byte) (_ []byte, bad int) {
 	table := gbkTable()
 	for i := 0; i < len(raw); {
 		if raw[i] < utf8.RuneSelf {
-			b = append(b, raw[i])
-			i++
+			n := asciiRun(raw[i:])
+			b = append(b, raw[i:i+n]...)
+			i += n
 			continue
 		}
 		n := c.width(raw[i:])
@@ -159,10 +161,16 @@ func badUTF8(b []byte) int {
 	return lost
 }
 
-func ascii(b []byte) bool {
-	var all byte
-	for _, c := range b {
-		all |= c
+func ascii(b []byte) bool { return asciiRun(b) == len(b) }
+
+// asciiRun is how many bytes at the beginning of b are ASCII.
+func asciiRun(b []byte) int {
+	i := 0
+	for i+8 <= len(b) && binary.LittleEndian.Uint64(b[i:])&0x8080808080808080 == 0 {
+		i += 8
 	}
-	return all < utf8.RuneSelf
+	for i < len(b) && b[i] < utf8.RuneSelf {
+		i++
+	}
+	return i
 }

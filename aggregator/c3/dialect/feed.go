@@ -28,7 +28,9 @@ func (d *Dialect) Match(name string) (*Feed, Parts, bool) {
 }
 
 // MatchManifest finds the feed whose files a manifest of that name announces,
-// and the name of the data file ("" if the manifest's name does not tell it).
+// and the name of the data file. "": the manifest's name does not tell it, and
+// feeds may share it; then its entries' names say, by Match, which feed each is
+// of.
 func (d *Dialect) MatchManifest(name string) (*Feed, string, bool) {
 	for _, f := range d.Feeds {
 		if data, ok := f.manifestOf(name); ok {

@@ -192,6 +192,98 @@ func TestRowsOutliveTheirBatch(t *testing.T) {
 	}
 }
 
+// TestDay: of a column, a trailer, a header, a name; moved by shift.
+func TestDay(t *testing.T) {
+	f := func(keys, name, file, want, refused string) {
+		t.Helper()
+		text := strings.Replace(small, "    header: names\n", keys, 1)
+		d, err := dialect.Compile([]byte(text))
+		if err != nil {
+			t.Fatal(err)
+		}
+		feed, parts, ok := d.Match(name)
+		if !ok {
+			t.Fatal(name)
+		}
+		var all kept
+		sum, err := feed.Read(strings.NewReader(file), &all)
+		if err != nil {
+			t.Fatal(err)
+		}
+		got := ""
+		if day, ok := feed.Day(parts, sum); ok {
+			got = day.String()
+		}
+		if sum.Refused != nil {
+			got += " " + sum.Refused.Code
+		}
+		for _, x := range all.faults {
+			got += " " + x.Code
+		}
+		if got != strings.TrimSpace(want+" "+refused) {
+			t.Errorf("%q: %q, want %q %q", file, got, want, refused)
+		}
+	}
+	const name = "U_20260503.txt"
+	f("    header: names\n", name, "ID|ST\n1|1\n", "2026-05-03", "")
+	f("    header: names\n    day: {shift: -1}\n", name, "ID|ST\n1|1\n", "2026-05-02", "")
+	f("    header: {line: \"H{day:yyyy-MM-dd}\", names: true}\n    day: {from: header}\n", name, "H2026-05-01\nID|ST\n1|1\n", "2026-05-01", "")
+	f("    header: names\n    trailer: \"T{day:yyyyMMdd}\"\n    day: {from: trailer}\n", name, "ID|ST\n1|1\nT20260501", "2026-05-01", "")
+	column := "    header: names\n    time: {formats: [yyyyMMdd]}\n    day: {from: column}\n"
+	withDay := func(file, want, refused string) {
+		t.Helper()
+		text := strings.Replace(strings.Replace(small, "    header: names\n", column, 1), "state: ST", "state: ST, day: D", 1)
+		d, err := dialect.Compile([]byte(text))
+		if err != nil {
+			t.Fatal(err)
+		}
+		var all kept
+		sum, err := d.Feeds[0].Read(strings.NewReader(file), &all)
+		if err != nil {
+			t.Fatal(err)
+		}
+		got := ""
+		if day, ok := d.Feeds[0].Day(dialect.NewParts(), sum); ok {
+			got = day.String()
+		}
+		for _, x := range all.faults {
+			got += " " + x.Code
+		}
+		if got != strings.TrimSpace(want+" "+refused) {
+			t.Errorf("%q: %q, want %q %q", file, got, want, refused)
+		}
+	}
+	withDay("ID|ST|D\n1|1|20260501\n2|1|20260501\n", "2026-05-01", "")
+	withDay("ID|ST|D\n1|1|20260501\n2|1|20260502\n3|1|\n", "2026-05-01", "bad_day required")
+}
+
+// TestFeedsAreShared: one Feed reads and writes any number of files at once.
+func TestFeedsAreShared(t *testing.T) {
+	f := feedOf(t, load(t, "p43"), c3.FeedSubscribers)
+	want := subscribers(t, f, 3000)
+	done := make(chan error)
+	for range 4 {
+		go func() {
+			var all kept
+			if _, err := f.Read(bytes.NewReader(want), &all); err != nil {
+				done <- err
+				return
+			}
+			var again bytes.Buffer
+			err := f.Write(&again, about(), all.rows[c3.FeedSubscribers])
+			if err == nil && !bytes.Equal(again.Bytes(), want) {
+				err = errors.New("another file")
+			}
+			done <- err
+		}()
+	}
+	for range 4 {
+		if err := <-done; err != nil {
+			t.Error(err)
+		}
+	}
+}
+
 func TestShrunk(t *testing.T) {
 	f := feedOf(t, load(t, "p33"), c3.FeedSubscribers)
 	for _, c := range []struct {

@@ -214,7 +214,6 @@ func (rd *reading) all() error {
 		if err != nil {
 			return fmt.Errorf("read: %w", err)
 		}
-		rd.sum.Unended = !rec.Ended
 		if rec.OpenQuote {
 			rd.refuse(rec.Line, c3.FaultTruncated, "a quote is never closed")
 			return nil
@@ -330,6 +329,7 @@ func (rd *reading) isTrailer(rec *delimited.Record) bool {
 // record turns one record into rows, or a fault.
 func (rd *reading) record(rec *delimited.Record) error {
 	rd.sum.Records++
+	rd.sum.Unended = !rec.Ended
 	rd.line, rd.raw = rec.Line, rec.Raw
 	if len(rec.Text) > 0 {
 		rd.raw = rec.Text[:min(len(rec.Text), c3.MaxRaw)]

@@ -211,13 +211,14 @@ func (a *applying) writeChains(now map[uint64]place) error {
 		rows = append(rows, row{account, pl})
 		roots = append(roots, pl.root, account) // it may have been its own root
 	}
-	if err := w.exec("CREATE OR REPLACE TEMP TABLE gone_link (account UBIGINT)"); err != nil {
+	changed := slices.Clone(gone)
+	for _, r := range rows {
+		changed = append(changed, r.account)
+	}
+	if err := w.append("renumbered", len(changed), []column{fixed(changed, func(k *uint64) uint64 { return *k })}); err != nil {
 		return err
 	}
-	if err := w.append("gone_link", len(gone), []column{fixed(gone, func(k *uint64) uint64 { return *k })}); err != nil {
-		return err
-	}
-	if err := w.exec(fmt.Sprintf("DELETE FROM chain WHERE province = %d AND account IN (SELECT account FROM gone_link)", p)); err != nil {
+	if err := w.exec(fmt.Sprintf("DELETE FROM chain WHERE province = %d AND account IN (SELECT account FROM renumbered)", p)); err != nil {
 		return err
 	}
 	if err := w.append("chain", len(rows), []column{same(uint8(p)),

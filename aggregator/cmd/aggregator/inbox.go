@@ -35,7 +35,7 @@ func (p *Platform) openInbox(ctx context.Context) (err error) {
 
 // fileTaken tells readers that figures have moved.
 func (p *Platform) fileTaken(r c3.Receipt) {
-	if r.Outcome != c3.OutcomeAccepted && r.Outcome != c3.OutcomePartly {
+	if p.console == nil || r.Outcome != c3.OutcomeAccepted && r.Outcome != c3.OutcomePartly {
 		return
 	}
 	ctx, cancel := context.WithTimeout(context.Background(), askFor)

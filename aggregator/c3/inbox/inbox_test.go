@@ -18,6 +18,7 @@ import (
 	"iptvdc/aggregator/c3"
 	"iptvdc/aggregator/c3/delimited"
 	"iptvdc/aggregator/c3/dialect"
+	"iptvdc/aggregator/c3/normal"
 	"iptvdc/aggregator/store"
 )
 
@@ -313,6 +314,24 @@ func TestCatalogue(t *testing.T) {
 		})
 		if err != nil || titles != 2 {
 			t.Errorf("%d titles, %v", titles, err)
+		}
+	})
+}
+
+// The dictionaries say what a catalogue means.
+func TestDictionary(t *testing.T) {
+	onEach(t, func(t *testing.T, b *bench) {
+		b.change = func(c *Config) { c.Meaning = Dictionary{normal.Default()} }
+		b.open()
+		b.put("33", "c.xml", strings.Replace(catalogue, ">film<", ">电影<", 1))
+		b.settle()
+		found := false
+		err := b.store.Titles(t.Context(), aggregator.Scope{All: true}, func(r store.TitleRow) error {
+			found = found || r.Code == "P1" && r.Genre != 0
+			return nil
+		})
+		if err != nil || !found {
+			t.Errorf("the film has no genre, %v", err)
 		}
 	})
 }

@@ -64,7 +64,7 @@ func (s stoppingStage) Commit(ctx context.Context, v store.Verdict) (store.FileR
 func (b *bench) layForCrashes() {
 	b.Helper()
 	b.zj(today-2, 100)
-	b.zj(today-1, 100)               // the same again, as another day's
+	b.zj(today-1, 100)               // the same, as another day's
 	b.zj(today, 50)                  // shrunk
 	b.put("33", "c.xml", catalogue)  // partly
 	b.put("33", "c2.xml", catalogue) // repeated

@@ -214,7 +214,7 @@ func TestWrongFilesChangeNothing(t *testing.T) {
 				in++
 			}
 		}
-		if in != 1 || len(was) != 1 {
+		if in != 2 || len(was) != 1 {
 			t.Errorf("%d files are in", in)
 		}
 		for d := today - 5; d <= today; d++ {

@@ -40,6 +40,7 @@ type Platform struct {
 	loader    *loader.Loader
 	closing   *closing.Closing
 	inbox     *inbox.Inbox
+	soap      *soapDoor // nil: nobody may send
 	console   *console.Console
 	metrics   *metrics
 	ready     readiness
@@ -62,7 +63,7 @@ func Open(ctx context.Context, c Config, log *slog.Logger) (_ *Platform, err err
 			err = errors.Join(err, p.unwind())
 		}
 	}()
-	for _, step := range []func(context.Context) error{p.openData, p.openEngines, p.openInbox, p.listen, p.openDoor, p.openConsole} {
+	for _, step := range []func(context.Context) error{p.openData, p.openEngines, p.openInbox, p.listen, p.openSOAP, p.openDoor, p.openConsole} {
 		if err := step(ctx); err != nil {
 			return nil, err
 		}

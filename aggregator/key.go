@@ -37,6 +37,7 @@ type Secrets struct{ k *secretKeys }
 
 type secretKeys struct {
 	box      mac
+	stb      mac      // made of box's, so that old secrets serve
 	accounts [100]mac // by province
 }
 
@@ -44,6 +45,7 @@ type secretKeys struct {
 func NewSecrets() Secrets {
 	k := new(secretKeys)
 	k.box = newMac(randomKey())
+	k.stb = k.box.derive("stb")
 	for p := range k.accounts {
 		k.accounts[p] = newMac(randomKey())
 	}
@@ -57,6 +59,11 @@ func randomKey() (key [32]byte) {
 
 // BoxKey is the pseudonym of a box id; that of "" is 0.
 func (s Secrets) BoxKey(box string) uint64 { return s.k.box.key(box) }
+
+// STBKey is the pseudonym of a box as carriers name it, by its STBID; that of ""
+// is 0. It is another than the BoxKey of the same text: carriers' numbers are
+// forged and given twice, the ids of our agents are not.
+func (s Secrets) STBKey(stbid string) uint64 { return s.k.stb.key(stbid) }
 
 // AccountKey is the pseudonym of an account of province p; that of "" is 0.
 func (s Secrets) AccountKey(p Province, account string) uint64 {
@@ -94,6 +101,7 @@ func ParseSecrets(text []byte) (Secrets, error) {
 	if k.box, err = parseMac("box", f.Box); err != nil {
 		return Secrets{}, err
 	}
+	k.stb = k.box.derive("stb")
 	for p, text := range f.Accounts {
 		if k.accounts[p], err = parseMac(fmt.Sprintf("accounts[%d]", p), text); err != nil {
 			return Secrets{}, err
@@ -146,4 +154,10 @@ func (m *mac) key(text string) uint64 {
 	copy(buf[sha256.BlockSize:], sum[:])
 	sum = sha256.Sum256(buf[:sha256.BlockSize+sha256.Size])
 	return binary.BigEndian.Uint64(sum[:8])
+}
+
+// derive makes a mac for another purpose.
+func (m *mac) derive(purpose string) mac {
+	sum := sha256.Sum256(append(m.secret[:], purpose...))
+	return newMac(sum)
 }

@@ -37,7 +37,10 @@ func TestSecretsAreHMAC(t *testing.T) {
 			t.Errorf("AccountKey of %d characters is not HMAC-SHA-256", len(text))
 		}
 	}
-	if s.BoxKey("") != 0 || s.AccountKey(33, "") != 0 {
+	if s.STBKey("b") == s.BoxKey("b") {
+		t.Error("a box has one key under both its names")
+	}
+	if s.BoxKey("") != 0 || s.STBKey("") != 0 || s.AccountKey(33, "") != 0 {
 		t.Error("the key of nothing must be 0")
 	}
 	if s.AccountKey(33, "0571000001") == s.AccountKey(43, "0571000001") {
@@ -55,7 +58,7 @@ func TestSecretsSurviveAFile(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if back.BoxKey("b") != s.BoxKey("b") || back.AccountKey(99, "a") != s.AccountKey(99, "a") {
+	if back.BoxKey("b") != s.BoxKey("b") || back.STBKey("b") != s.STBKey("b") || back.AccountKey(99, "a") != s.AccountKey(99, "a") {
 		t.Error("keys differ after a file")
 	}
 	f := func(text, want string) {

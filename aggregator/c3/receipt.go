@@ -34,19 +34,21 @@ const MaxRaw = 512
 // record.
 const (
 	// File faults.
-	FaultEmpty     = "empty_file"     // nothing in it
-	FaultTruncated = "truncated"      // it ends in the middle, or its trailer is missing
-	FaultManifest  = "manifest"       // size, rows or checksum differ from what was announced
-	FaultHeader    = "header"         // names or number of columns are not those agreed
-	FaultMalformed = "malformed"      // no XML, or not of the agreed form
-	FaultTooDeep   = "too_deep"       // nested deeper than any catalogue is
-	FaultTooLarge  = "too_large"      // larger than allowed
-	FaultShrunk    = "shrunk"         // a full file with far fewer rows than the one before: waits for an operator
-	FaultMostlyBad = "mostly_bad"     // so many records are bad that the file is not believed
-	FaultDay       = "bad_day"        // no day in its name, or one that cannot be
-	FaultOlder     = "older_version"  // a later version of the same day's file was taken before
-	FaultUnknown   = "unknown_file"   // no dialect of the province takes a file of that name
-	FaultSpace     = "out_of_storage" // ours; the file stays and is tried again
+	FaultEmpty      = "empty_file"     // nothing in it
+	FaultTruncated  = "truncated"      // it ends in the middle, or its trailer is missing
+	FaultManifest   = "manifest"       // size, rows or checksum differ from what was announced
+	FaultHeader     = "header"         // names or number of columns are not those agreed
+	FaultMalformed  = "malformed"      // no XML, or not of the agreed form
+	FaultTooDeep    = "too_deep"       // nested deeper than any catalogue is
+	FaultTooLarge   = "too_large"      // larger than allowed
+	FaultShrunk     = "shrunk"         // a full file with far fewer rows than the one before: waits for an operator
+	FaultMostlyBad  = "mostly_bad"     // so many records are bad that the file is not believed
+	FaultDay        = "bad_day"        // no day in its name, or one that cannot be
+	FaultOlder      = "older_version"  // a later version of the same day's file was taken before
+	FaultUnknown    = "unknown_file"   // no dialect of the province takes a file of that name
+	FaultUnreadable = "unreadable"     // it cannot be opened
+	FaultSpace      = "out_of_storage" // ours; the file stays and is tried again
+	FaultRejected   = "rejected"       // an operator looked at it and refused it
 
 	// Record faults.
 	FaultCharset    = "bad_charset"  // bytes that are no text in the agreed charset

@@ -14,6 +14,7 @@ import (
 	"github.com/prometheus/client_golang/prometheus"
 
 	"iptvdc/aggregator"
+	"iptvdc/aggregator/c3"
 	"iptvdc/aggregator/indicator"
 	"iptvdc/aggregator/settings"
 	"iptvdc/aggregator/store"
@@ -93,6 +94,22 @@ type Profiles interface {
 	RunningBoxes(ctx context.Context, q store.RunningQuery) ([]store.RunningBox, error)
 }
 
+// Feeds knows what became of provinces' files; store.Store is one.
+type Feeds interface {
+	// Files, Taken and Faults are those of store.Feeds.
+	Files(ctx context.Context, q store.FileQuery) ([]store.FileRow, error)
+	Taken(ctx context.Context, ids [][16]byte) ([]store.FileRow, error)
+	Faults(ctx context.Context, id [16]byte, skip, limit int) ([]c3.Fault, error)
+}
+
+// Decisions are an operator's on files that wait; inbox.Inbox takes them.
+type Decisions interface {
+	// Release lets a waiting file in, Reject refuses it. An *aggregator.Error of
+	// code not_found says that no such file waits.
+	Release(ctx context.Context, p aggregator.Province, id [16]byte) (c3.Receipt, error)
+	Reject(ctx context.Context, p aggregator.Province, id [16]byte) (c3.Receipt, error)
+}
+
 // Config is what a Console needs. All fields but Page must be set.
 type Config struct {
 	Figures    indicator.Source
@@ -100,6 +117,8 @@ type Config struct {
 	Books      Books
 	Auditor    Auditor
 	Profiles   Profiles
+	Feeds      Feeds
+	Decisions  Decisions
 	// Problems names every part that does not work, with its reason; none if
 	// the program is ready to serve.
 	Problems func(ctx context.Context) []Problem
@@ -200,6 +219,11 @@ func (s *Console) routes() []route {
 		{"GET", "/api/v1/quarantine", reader, "The newest batches that were kept raw, with the reason", nil, Quarantine{}, "", s.quarantine, nil},
 		{"GET", "/api/v1/profiles/running", reader, "How many boxes run which profile, and what they refused, by what they told last", nil, RunningAnswer{}, "", s.running, runningParameters},
 		{"GET", "/api/v1/profiles/running/boxes", admin, "The boxes that run a profile, or refused one", nil, RunningBoxes{}, "", s.runningBoxes, runningBoxesParameters},
+		{"GET", "/api/v1/feeds/files", reader, "What became of the provinces' files, the latest first", nil, FeedFiles{}, "", s.feedFiles, feedFilesParameters},
+		{"GET", "/api/v1/feeds/files/{id}", reader, "What became of one file", nil, FeedFile{}, "", s.feedFile, nil},
+		{"GET", "/api/v1/feeds/files/{id}/faults", admin, "What was wrong with a file, line by line, as it was sent", nil, FeedFaults{}, "", s.feedFaults, feedFaultsParameters},
+		{"POST", "/api/v1/feeds/files/{id}/release", admin, "Lets in a file that waits", nil, FeedReceipt{}, "", s.releaseFile, nil},
+		{"POST", "/api/v1/feeds/files/{id}/reject", admin, "Refuses a file that waits", nil, FeedReceipt{}, "", s.rejectFile, nil},
 		{"POST", "/api/v1/audit", admin, "How many events of each kind are held of given boxes", AuditRequest{}, AuditAnswer{}, "", s.audit, nil},
 		{"GET", "/api/v1/audit/boxes/{box}/events", admin, "Every event held of one box", nil, AuditEvents{}, "", s.auditEvents, nil},
 		{"GET", "/api/v1/openapi.json", anyone, "This document", nil, map[string]any{}, "", s.serveDocument, nil},

@@ -127,7 +127,7 @@ func newBench(t *testing.T) *bench {
 	}
 	t.Cleanup(func() { _ = b.settings.Close() })
 	b.console, err = New(Config{
-		Figures: b.queries, Identities: b.settings, Books: b.books, Auditor: fakeAuditor{}, Profiles: b.store,
+		Figures: b.queries, Identities: b.settings, Books: b.books, Auditor: fakeAuditor{}, Profiles: b.store, Feeds: b.store, Decisions: fakeDecisions{},
 		Problems: func(context.Context) []Problem { return nil },
 		Metrics:  promhttp.HandlerFor(b.registry, promhttp.HandlerOpts{}), Page: page,
 		Version: "test", Registry: b.registry, Log: slog.New(slog.DiscardHandler),

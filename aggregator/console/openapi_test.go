@@ -35,6 +35,7 @@ func TestDocumentCoversTheAPI(t *testing.T) {
 	b := newBench(t)
 	b.powerOns(33, 1)
 	b.tellRunning()
+	b.tellFiles()
 	var doc struct {
 		Paths map[string]map[string]struct {
 			RequestBody any
@@ -72,7 +73,7 @@ func TestDocumentCoversTheAPI(t *testing.T) {
 		if !ok || rt.path == "/api/v1/openapi.json" {
 			continue
 		}
-		r := b.do(rt.method, strings.ReplaceAll(rt.path, "{box}", knownBox), b.admin, bodies[rt.path])
+		r := b.do(rt.method, strings.NewReplacer("{box}", knownBox, "{id}", fileID).Replace(rt.path), b.admin, bodies[rt.path])
 		if r.status != 200 {
 			t.Errorf("%s: %d %s", rt.path, r.status, r.body)
 		}

@@ -72,6 +72,7 @@ var allowed = []struct {
 	{"aggregator/ledger/ledgertest", []string{"protocol", "aggregator", "aggregator/ledger"}},
 	{"aggregator/ledger", []string{"protocol", "aggregator"}},
 	{"aggregator/intake", []string{"protocol", "aggregator", "aggregator/ledger"}},
+	{"aggregator/c3/inbox", []string{"aggregator", "aggregator/durable", "aggregator/store", "aggregator/c3/..."}},
 	{"aggregator/c3", []string{"aggregator", "aggregator/store", "aggregator/c3/..."}},
 	{"aggregator/store/duckdb", []string{"protocol", "aggregator", "aggregator/c3", "aggregator/store"}},
 	{"aggregator/store/storetest", []string{"protocol", "aggregator", "aggregator/c3", "aggregator/store"}},
@@ -81,7 +82,7 @@ var allowed = []struct {
 	{"aggregator/indicator", []string{"aggregator", "aggregator/c3", "aggregator/store"}},
 	{"aggregator/settings", []string{"aggregator", "aggregator/board"}},
 	{"aggregator/console/ui", nil},
-	{"aggregator/console", []string{"aggregator", "aggregator/indicator", "aggregator/board", "aggregator/settings", "aggregator/store", "aggregator/console/ui"}},
+	{"aggregator/console", []string{"aggregator", "aggregator/c3", "aggregator/indicator", "aggregator/board", "aggregator/settings", "aggregator/store", "aggregator/console/ui"}},
 	{"aggregator/cmd/aggregator", []string{"protocol", "aggregator/...", "testbench/fleet"}},
 	{"aggregator", nil},
 	{"firmware", []string{"protocol"}},
@@ -160,6 +161,9 @@ func TestRuleItself(t *testing.T) {
 	f("aggregator/loader", "aggregator/store", true)
 	f("aggregator/loader", "aggregator/store/duckdb", false)
 	f("aggregator/store", "aggregator/loader", false)
+	f("aggregator/c3/inbox", "aggregator/durable", true)
+	f("aggregator/c3/dialect", "aggregator/durable", false)
+	f("aggregator/c3/inbox", "aggregator/store/duckdb", false)
 	f("testbench/oracle", "aggregator", false)
 	f("testbench/oracle", "testbench/fleet", false)
 	f("protocol", "aggregator", false)

@@ -20,7 +20,7 @@ var chinese = map[string]string{
 	c3.FaultEmpty: "文件为空", c3.FaultTruncated: "文件不完整", c3.FaultManifest: "与校验文件不符", c3.FaultHeader: "文件头不符",
 	c3.FaultMalformed: "文件格式错误", c3.FaultTooDeep: "嵌套过深", c3.FaultTooLarge: "文件过大", c3.FaultShrunk: "记录数骤减，待人工确认",
 	c3.FaultMostlyBad: "错误记录过多", c3.FaultDay: "日期错误", c3.FaultOlder: "已有更新版本", c3.FaultUnknown: "无法识别的文件名",
-	c3.FaultSpace: "存储空间不足", c3.FaultCharset: "编码错误", c3.FaultColumns: "字段数不符", c3.FaultRequired: "必填字段为空",
+	c3.FaultUnreadable: "文件无法读取", c3.FaultRejected: "人工拒收", c3.FaultSpace: "存储空间不足", c3.FaultCharset: "编码错误", c3.FaultColumns: "字段数不符", c3.FaultRequired: "必填字段为空",
 	c3.FaultCode: "未约定的代码", c3.FaultTime: "时间格式错误", c3.FaultNumber: "数值错误", c3.FaultLong: "字段过长",
 	c3.FaultDuplicate: "主键重复", c3.FaultCity: "地市未知", c3.FaultElement: "对象类型未知", c3.FaultIncomplete: "缺少必要属性",
 }

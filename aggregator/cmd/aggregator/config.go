@@ -49,6 +49,19 @@ type Config struct {
 		// MemoryMB bounds its memory; 0: 80 % of the machine's.
 		MemoryMB int `yaml:"memory_mb"`
 	} `yaml:"store"`
+	// C3 is about the provinces' files.
+	C3 struct {
+		// Folder has a folder a province for its files, and dialects; "": c3 in
+		// Data.
+		Folder string `yaml:"folder"`
+		// SettleS is for how many seconds a file without a manifest must not have
+		// changed before it is taken.
+		SettleS int `yaml:"settle_s"`
+		// ManifestMinutes is how long a manifest may come after its file.
+		ManifestMinutes int `yaml:"manifest_minutes"`
+		// MaxFileMB is the largest file, unpacked.
+		MaxFileMB int `yaml:"max_file_mb"`
+	} `yaml:"c3"`
 	// ArchiveDays is how long sealed batches are kept after they were loaded.
 	ArchiveDays int `yaml:"archive_days"`
 	Log         struct {
@@ -65,6 +78,7 @@ func Defaults() Config {
 	c.Data = "data"
 	c.HTTP.Listen = "127.0.0.1:8080"
 	c.MQTT.Listen = "127.0.0.1:1883"
+	c.C3.SettleS, c.C3.ManifestMinutes, c.C3.MaxFileMB = 5, 15, 8192
 	c.ArchiveDays = 90
 	c.Log.Level, c.Log.Format = "info", "auto"
 	return c
@@ -92,6 +106,10 @@ func (c *Config) keys() []key {
 		{"mqtt.token_file", &c.MQTT.TokenFile, false},
 		{"store.threads", &c.Store.Threads, false},
 		{"store.memory_mb", &c.Store.MemoryMB, false},
+		{"c3.folder", &c.C3.Folder, false},
+		{"c3.settle_s", &c.C3.SettleS, false},
+		{"c3.manifest_minutes", &c.C3.ManifestMinutes, false},
+		{"c3.max_file_mb", &c.C3.MaxFileMB, false},
 		{"archive_days", &c.ArchiveDays, false},
 		{"log.level", &c.Log.Level, false},
 		{"log.format", &c.Log.Format, false},
@@ -198,6 +216,15 @@ func (c *Config) Check() error {
 	}
 	if c.Store.MemoryMB < 0 || c.Store.MemoryMB > 0 && c.Store.MemoryMB < 128 {
 		bad("store.memory_mb", "%d, allowed 0 (80 %% of the machine's) or at least 128", c.Store.MemoryMB)
+	}
+	if c.C3.SettleS < 1 || c.C3.SettleS > 3600 {
+		bad("c3.settle_s", "%d, allowed 1 to 3600", c.C3.SettleS)
+	}
+	if c.C3.ManifestMinutes < 1 || c.C3.ManifestMinutes > 1440 {
+		bad("c3.manifest_minutes", "%d, allowed 1 to 1440", c.C3.ManifestMinutes)
+	}
+	if c.C3.MaxFileMB < 1 || c.C3.MaxFileMB > 1<<20 {
+		bad("c3.max_file_mb", "%d, allowed 1 to 1048576", c.C3.MaxFileMB)
 	}
 	if c.ArchiveDays < 1 || c.ArchiveDays > 3660 {
 		bad("archive_days", "%d, allowed 1 to 3660", c.ArchiveDays)

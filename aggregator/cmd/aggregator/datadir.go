@@ -25,6 +25,7 @@ const (
 	secretsFile  = "secrets.json"
 	storeFile    = "store.duckdb"
 	ledgerDir    = "ledger"
+	c3Dir        = "c3"
 	lockFile     = "lock"
 )
 

@@ -148,6 +148,14 @@ var parts = []part{
 	{"iptv_loader_retries_total", "Failed calls to ledger or store that were repeated.", prometheus.CounterValue, nil},
 	{"iptv_closing_cells_total", "Hours of provinces whose facts were recomputed.", prometheus.CounterValue, nil},
 	{"iptv_closing_failures_total", "Failed calls of closing to the store, repeated.", prometheus.CounterValue, nil},
+	{"iptv_c3_files_total", "Provinces' files, by what became of them; feed \"\": nobody knows what it is.", prometheus.CounterValue, []string{"province", "feed", "outcome"}},
+	{"iptv_c3_records_total", "Records of the files that are in: accepted, rejected, or repeated without saying anything new.", prometheus.CounterValue, []string{"province", "feed", "outcome"}},
+	{"iptv_c3_last_arrival_timestamp_seconds", "When a file of a feed came last; 0: never.", prometheus.GaugeValue, []string{"province", "feed"}},
+	{"iptv_c3_late_seconds", "For how long a file has been due, once its grace is over; 0: none is.", prometheus.GaugeValue, []string{"province", "feed"}},
+	{"iptv_c3_failures_total", "Tries to take a file that failed for a reason of ours; each is repeated.", prometheus.CounterValue, []string{"province"}},
+	{"iptv_c3_incoming_files", "Files that lie in the folder of incoming ones.", prometheus.GaugeValue, []string{"province"}},
+	{"iptv_c3_waiting_files", "Files that wait for an operator.", prometheus.GaugeValue, []string{"province"}},
+	{"iptv_c3_bad_dialects", "1 if a province's files are held back because its dialect cannot be read.", prometheus.GaugeValue, []string{"province"}},
 	{"iptv_store_size_bytes", "Size of the columnar store on disk.", prometheus.GaugeValue, nil},
 	{"iptv_store_log_cut_bytes", "What the last start had to cut off the store's log because it could not be read.", prometheus.GaugeValue, nil},
 	{"iptv_store_lacking_blocks", "Blocks that the last start found missing in the store and has loaded again.", prometheus.GaugeValue, nil},
@@ -189,6 +197,7 @@ func (c *partsCollector) Collect(ch chan<- prometheus.Metric) {
 	c.intake(tell)
 	c.broker(tell)
 	c.pipeline(tell)
+	c.inbox(tell)
 	for what, ask := range map[string]func(context.Context, teller) error{"ledger": c.ledger, "store": c.store, "figures": c.figures} {
 		if err := ask(ctx, tell); err != nil {
 			c.p.log.Warn("a part is missing in the metrics", "part", what, "error", err)
@@ -257,6 +266,42 @@ func (c *partsCollector) pipeline(tell teller) {
 	closed := c.p.closing.Stats()
 	tell("iptv_closing_cells_total", float64(closed.Cells))
 	tell("iptv_closing_failures_total", float64(closed.Failures))
+}
+
+func (c *partsCollector) inbox(tell teller) {
+	if c.p.inbox == nil {
+		return // not open yet
+	}
+	s := c.p.inbox.Stats()
+	type feed struct{ province, feed string }
+	records := map[feed][3]uint64{}
+	for _, f := range s.Files {
+		of := feed{f.Province.String(), f.Feed.Word()}
+		tell("iptv_c3_files_total", float64(f.Files), of.province, of.feed, f.Outcome.Word())
+		n := records[of]
+		records[of] = [3]uint64{n[0] + f.Accepted, n[1] + f.Rejected, n[2] + f.Repeated}
+	}
+	for of, n := range records {
+		for i, what := range []string{"accepted", "rejected", "repeated"} {
+			tell("iptv_c3_records_total", float64(n[i]), of.province, of.feed, what)
+		}
+	}
+	for _, f := range s.Feeds {
+		tell("iptv_c3_last_arrival_timestamp_seconds", float64(f.LastMs)/1000, f.Province.String(), f.Feed.Word())
+		tell("iptv_c3_late_seconds", f.Late.Seconds(), f.Province.String(), f.Feed.Word())
+	}
+	for p, n := range s.Failed {
+		tell("iptv_c3_failures_total", float64(n), p.String())
+	}
+	for p, n := range s.Waiting {
+		tell("iptv_c3_incoming_files", float64(n), p.String())
+	}
+	for p, n := range s.Deciding {
+		tell("iptv_c3_waiting_files", float64(n), p.String())
+	}
+	for p := range s.BadDialects {
+		tell("iptv_c3_bad_dialects", 1, p.String())
+	}
 }
 
 func (c *partsCollector) ledger(ctx context.Context, tell teller) error {

@@ -46,7 +46,7 @@ func (p *Platform) tell(ctx context.Context) {
 
 // Run loads, closes and answers until ctx ends or the page can no longer be
 // served; then it ends in order: first the door, so that no batch is
-// acknowledged that finds no place, then what was committed is loaded and
+// acknowledged that finds no place, and the folders of files, then what was committed is loaded and
 // closed as far as drainFor goes, then readers are let go. It closes p.
 func (p *Platform) Run(ctx context.Context) error {
 	// The parts end by stop, not with ctx: they still drain.
@@ -57,6 +57,10 @@ func (p *Platform) Run(ctx context.Context) error {
 	parts.Go(func() { _ = p.closing.Run(work) })
 	parts.Go(func() { p.tell(work) })
 	parts.Go(func() { p.prune(work) })
+	feeds, stopFeeds := context.WithCancel(work)
+	defer stopFeeds()
+	var taking sync.WaitGroup
+	taking.Go(func() { _ = p.inbox.Run(feeds) }) // ends only with feeds
 	stopSteering := p.startSteering(work)
 	defer stopSteering()
 
@@ -71,6 +75,8 @@ func (p *Platform) Run(ctx context.Context) error {
 
 	stopSteering() // it publishes through the door
 	failure = errors.Join(failure, p.closeDoor(), p.intake.Close())
+	stopFeeds() // a file that is being taken is taken at the next start
+	taking.Wait()
 	p.drain(work)
 	p.console.Close()
 	hangUp, cancel := context.WithTimeout(work, hangUpAfter)

@@ -15,6 +15,7 @@ import (
 
 	"iptvdc/aggregator"
 	"iptvdc/aggregator/broker"
+	"iptvdc/aggregator/c3/inbox"
 	"iptvdc/aggregator/closing"
 	"iptvdc/aggregator/console"
 	"iptvdc/aggregator/console/ui"
@@ -38,6 +39,7 @@ type Platform struct {
 	consumers []*broker.Consumer // one each of Config.Brokers
 	loader    *loader.Loader
 	closing   *closing.Closing
+	inbox     *inbox.Inbox
 	console   *console.Console
 	metrics   *metrics
 	ready     readiness
@@ -60,7 +62,7 @@ func Open(ctx context.Context, c Config, log *slog.Logger) (_ *Platform, err err
 			err = errors.Join(err, p.unwind())
 		}
 	}()
-	for _, step := range []func(context.Context) error{p.openData, p.openEngines, p.listen, p.openDoor, p.openConsole} {
+	for _, step := range []func(context.Context) error{p.openData, p.openEngines, p.openInbox, p.listen, p.openDoor, p.openConsole} {
 		if err := step(ctx); err != nil {
 			return nil, err
 		}
@@ -226,6 +228,7 @@ func (p *Platform) openConsole(context.Context) (err error) {
 	}
 	p.console, err = console.New(console.Config{
 		Figures: p.store, Identities: p.settings, Books: books{p.ledger, p.store}, Auditor: auditor{p.store, p.secrets}, Profiles: p.store,
+		Feeds: p.store, Decisions: p.inbox,
 		Problems: p.problems, Metrics: p.metrics.handler(), Page: page,
 		Version: version, Registry: p.metrics.registry, Log: p.log.With("part", "console"),
 	})

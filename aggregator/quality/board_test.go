@@ -158,13 +158,13 @@ func TestBoard(t *testing.T) {
 			zhejiang := []string{
 				"33 2026-05-01 good; subscribers arrived 1/1 accepted 3-0; changes arrived 1/1 accepted 0-0; orders arrived 1/1 accepted 0-0; 0+3+0-0=3; untold 0",
 				"33 2026-05-02 bad; subscribers late 1/1 partly 4-1; changes arrived 1/1 accepted 1-0; orders missing 1/1 refused 0-0; 3+0+1-1=3; untold 1" +
-					"; bad Orders: 1 refused; bad Subscribers: 1 of 4 records rejected (25%); bad 1 accounts changed without a change told (33.3%); attention Subscribers: came late",
+					"; bad Orders: 1 refused; bad Subscribers: 1 of 4 records rejected (25%); bad changes of accounts that no file of changes told: 1 (33.3%); attention Subscribers: came late",
 				"33 2026-05-03 bad; subscribers missing 0/1; changes missing 0/1; orders missing 0/1" +
-					"; bad Subscribers: 1 of 1 files missing; bad Changes: 1 of 1 files missing; bad Orders: 1 of 1 files missing",
+					"; bad Subscribers: missing, 1 of 1; bad Changes: missing, 1 of 1; bad Orders: missing, 1 of 1",
 				"33 2026-05-04 none; subscribers pending 0/1; changes pending 0/1; orders pending 0/1",
 			}
 			hunan := []string{
-				"43 2026-05-03 bad; orders missing 0/1; bad Orders: 1 of 1 files missing",
+				"43 2026-05-03 bad; orders missing 0/1; bad Orders: missing, 1 of 1",
 				"43 2026-05-04 none; orders pending 0/1",
 			}
 			all := aggregator.Scope{All: true}

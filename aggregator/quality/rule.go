@@ -54,7 +54,7 @@ type rule struct {
 var rules = []rule{
 	// A file that is overdue is bad where figures of the day hang on it; products
 	// and catalogues change slowly, so yesterday's still do.
-	{"file_missing", indicator.Text{ZH: "{feed}：应到 {due} 个文件，缺 {n} 个", EN: "{feed}: {n} of {due} files missing"},
+	{"file_missing", indicator.Text{ZH: "{feed}：应到 {due} 个文件，缺 {n} 个", EN: "{feed}: missing, {n} of {due}"},
 		eachFeed(func(f *FeedDay) (Verdict, holes) {
 			if f.Lacking == 0 || f.Refused >= f.Lacking {
 				return None, nil // that it was refused says more
@@ -93,7 +93,7 @@ var rules = []rule{
 			}
 			return []found{{Bad, 0, holes{"n": whole(r.Balance.Error)}}}
 		}},
-	{"untold", indicator.Text{ZH: "{n} 户状态变化没有变更记录（{share}%）", EN: "{n} accounts changed without a change told ({share}%)"},
+	{"untold", indicator.Text{ZH: "{n} 户的状态变化在变更数据中没有记录（{share}%）", EN: "changes of accounts that no file of changes told: {n} ({share}%)"},
 		func(r *Row) []found {
 			if r.Untold == nil || r.Balance == nil {
 				return nil

@@ -109,3 +109,6 @@ func askRunning(ctx context.Context, dir string, s *Status) error {
 	}
 	return json.NewDecoder(resp.Body).Decode(s)
 }
+
+// Recorded is how many events have been taken in since the start.
+func (d *Daemon) Recorded() uint64 { return d.rec.Stats().Accepted }

@@ -25,6 +25,10 @@ import (
 // write. A line is one of
 //
 //	load 2026-05-03T19:05:00 33 3301 box=a KIND name=value ...
+//	full 2026-05-03 33 account=a state=active city=3301 [open=TIME]
+//	change 2026-05-03T10:00:00 33 account=a op=cancel [old=b]
+//	bill 2026-05-03T10:00:00 33 account=a id=o1 product=p provider=cp op=sub pay=bill fen=1990
+//	title 33 element=program code=film genre=movie place=CN [series=s]
 //	eval indicator ... by dimension ... from=DAY to=DAY [grain=] [compare=] [where province=33,43] [order=] [limit=] [as 33,43 | as nobody]
 //	want CELL ...          a row of the last eval, in order; - is no number
 //	want nothing           the last eval has no rows
@@ -33,7 +37,8 @@ import (
 //
 // KIND is power_on, power_off, page, click, view, order, impression, order_page,
 // playback, health, running or notice. Texts are kept as codes, a view's and a
-// play's time is its end.
+// play's time is its end. What provinces send is one file for each day and kind:
+// a full file shows all accounts of which a line with its day speaks.
 
 func TestScripts(t *testing.T) {
 	files, err := filepath.Glob("testdata/*.txt")
@@ -54,6 +59,8 @@ type script struct {
 	st    store.Store
 	where string // file:line
 	block store.Block
+	files map[store.File]*store.FeedRows // to be taken before the next eval
+	taken byte                           // files so far
 
 	answer *indicator.Answer
 	err    error
@@ -80,6 +87,8 @@ func runScript(t *testing.T, st store.Store, file string) {
 		switch words[0] {
 		case "load":
 			s.load(words[1:])
+		case "full", "change", "bill", "title":
+			s.file(words[0], words[1:])
 		case "eval":
 			evals++
 			s.eval(words[1:])
@@ -227,6 +236,7 @@ func (f *fields) add(b *store.Block, kind string, at store.Stamp) {
 func (s *script) flush() {
 	insert(s.t, s.st, &s.block)
 	s.block = store.Block{}
+	s.takeFiles()
 }
 
 func insert(t testing.TB, st store.Store, b *store.Block) {

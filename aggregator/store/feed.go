@@ -54,8 +54,8 @@ type Feeds interface {
 
 // File is a province's file before it is taken in.
 type File struct {
-	// ID names its content: the first 16 bytes of SHA-256 over province, feed
-	// and every byte of it.
+	// ID names its content: the first 16 bytes of SHA-256 over province, feed,
+	// the day and time that its name tells, and every byte of it.
 	ID       [16]byte
 	Province aggregator.Province
 	Feed     c3.Feed

@@ -16,8 +16,7 @@ type person struct {
 	housed  bool           // has a box in the fleet: stays, and stays active
 	dropped aggregator.Day // cancelled: when full files drop the account
 	changed bool           // this day: a state changes once a day at most
-	numbers int
-	able    *able // what the province's files can say
+	able    *able          // what the province's files can say
 }
 
 // Odds of a day, in a thousand, for those without a box in the fleet.
@@ -155,8 +154,7 @@ func (p *person) describe(d aggregator.Day, cities []aggregator.City, told func(
 	switch {
 	case !p.housed && p.odds(oddsNumber) && p.able.number:
 		old := s.Account
-		p.numbers++
-		s.Account = fmt.Sprintf("%s%d%s", old[:4], 10_000_000*p.numbers+p.rand.IntN(10_000_000)+80_000_000, "@itv")
+		s.Account = fmt.Sprintf("%s%d@itv", old[:4], 800_000_000+p.rand.IntN(100_000_000))
 		told(c3.Change{Account: s.Account, Op: c3.OpChangeNo, AtMs: p.at(d), Old: old, City: s.City})
 	case !p.housed && p.odds(oddsBox):
 		s.STBID = fmt.Sprintf("%s%024x", s.STBID[:8], p.rand.Uint64())

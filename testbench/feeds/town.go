@@ -22,6 +22,9 @@ type Config struct {
 	// Beside is how many subscribers without a box in the fleet there are for
 	// each who has one; 0: 2.
 	Beside float64
+	// Folder is where in a province's folder its files lie, as "in"; "": in the
+	// folder itself.
+	Folder string
 	// Paid are the orders that boxes paid and gave back, in any order: carriers
 	// know of them too.
 	Paid []Paid
@@ -99,11 +102,11 @@ func (pr *province) person() *rand.Rand {
 	return rand.New(rand.NewPCG(pr.rand.Uint64(), uint64(pr.made)))
 }
 
-// stranger makes somebody without a box in the fleet.
+// stranger makes somebody without a box in the fleet, whose number none there has.
 func (pr *province) stranger(first aggregator.Day) *person {
 	rnd := pr.person()
 	city := pr.cities[int(float64(len(pr.cities))*rnd.Float64()*rnd.Float64())]
-	return settle(rnd, fmt.Sprintf("%04d%08d@itv", uint16(city), 50_000_000+pr.made),
+	return settle(rnd, fmt.Sprintf("%04d%d@itv", uint16(city), 900_000_000+pr.made),
 		fmt.Sprintf("00100399%024x", rnd.Uint64()), fmt.Sprintf("3c:da:6d:%02x:%02x:%02x", byte(pr.made>>16), byte(pr.made>>8), byte(pr.made)),
 		city, first, false, &pr.able)
 }

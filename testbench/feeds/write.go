@@ -12,6 +12,7 @@ import (
 	"math/rand/v2"
 	"os"
 	"path/filepath"
+	"slices"
 
 	"iptvdc/aggregator"
 	"iptvdc/aggregator/c3"
@@ -24,7 +25,8 @@ import (
 type Say func(format string, args ...any)
 
 // Write plays all provinces from c.From to c.To, writes their files below dir,
-// one folder a province by its code, and the truth to truth. A file appears
+// one folder a province by its code, and the truth to truth. A file that is
+// there already is written anew: the same Config writes the same. A file appears
 // whole under its name, its manifest after it.
 func Write(c Config, dir string, truth io.Writer, say Say) error {
 	if c.Beside == 0 {
@@ -50,7 +52,7 @@ func Write(c Config, dir string, truth io.Writer, say Say) error {
 		}
 	}
 	for _, pr := range all {
-		w := &writer{province: pr, dir: filepath.Join(dir, pr.String()), truth: t,
+		w := &writer{province: pr, dir: filepath.Join(dir, pr.String(), c.Folder), truth: t,
 			rand: rand.New(rand.NewPCG(c.Seed^0xd127, uint64(pr.Province)))}
 		if err := w.life(&c, offer, paid[pr.Province]); err != nil {
 			return fmt.Errorf("province %s: %w", pr, err)
@@ -69,6 +71,15 @@ type writer struct {
 	truth *chronicle
 	rand  *rand.Rand // of the dirt
 	files int
+
+	manifests []announcement // yet to be written
+}
+
+// announcement is a manifest and the files that it announces.
+type announcement struct {
+	name    string
+	feed    *dialect.Feed
+	entries []dialect.Entry
 }
 
 // life plays the province day by day.
@@ -155,6 +166,9 @@ func (w *writer) day(d aggregator.Day, first bool, changes []c3.Change, orders [
 		if err := w.file(f, d, batches); err != nil {
 			return err
 		}
+	}
+	if err := w.announce(); err != nil {
+		return err
 	}
 	providers := map[string]string{}
 	for _, p := range offer.Products {
@@ -336,19 +350,38 @@ func (w *writer) name(f *dialect.Feed, d aggregator.Day) (string, dialect.Parts,
 	return name, about, err
 }
 
+// manifest notes a file for its manifest, if its feed has them.
 func (w *writer) manifest(f *dialect.Feed, name string, d aggregator.Day, rows int64, text []byte) error {
 	as, err := f.ManifestName(name)
 	if err != nil || as == "" {
 		return err
 	}
 	md, s1, s2 := md5.Sum(text), sha1.Sum(text), sha256.Sum256(text)
-	var b bytes.Buffer
-	err = f.WriteManifest(&b, dialect.Entry{Name: name, Bytes: int64(len(text)), Rows: rows, Day: d, HasDay: true,
-		MD5: hex.EncodeToString(md[:]), SHA1: hex.EncodeToString(s1[:]), SHA256: hex.EncodeToString(s2[:])})
-	if err != nil {
-		return fmt.Errorf("%s: %w", as, err)
+	e := dialect.Entry{Name: name, Bytes: int64(len(text)), Rows: rows, Day: d, HasDay: true,
+		MD5: hex.EncodeToString(md[:]), SHA1: hex.EncodeToString(s1[:]), SHA256: hex.EncodeToString(s2[:])}
+	i := slices.IndexFunc(w.manifests, func(m announcement) bool { return m.name == as })
+	if i < 0 {
+		i = len(w.manifests)
+		w.manifests = append(w.manifests, announcement{name: as, feed: f})
 	}
-	return w.put(as, b.Bytes())
+	w.manifests[i].entries = append(w.manifests[i].entries, e)
+	return nil
+}
+
+// announce writes the manifests of a day's files: one may announce several, so
+// they come when all are there.
+func (w *writer) announce() error {
+	for _, m := range w.manifests {
+		var b bytes.Buffer
+		if err := m.feed.WriteManifest(&b, m.entries...); err != nil {
+			return fmt.Errorf("%s: %w", m.name, err)
+		}
+		if err := w.put(m.name, b.Bytes()); err != nil {
+			return err
+		}
+	}
+	w.manifests = nil
+	return nil
 }
 
 // put makes a file appear whole.

@@ -84,7 +84,7 @@ var allowed = []struct {
 	{"aggregator/settings", []string{"aggregator", "aggregator/board"}},
 	{"aggregator/console/ui", nil},
 	{"aggregator/console", []string{"aggregator", "aggregator/c3", "aggregator/indicator", "aggregator/quality", "aggregator/board", "aggregator/settings", "aggregator/store", "aggregator/console/ui"}},
-	{"aggregator/cmd/aggregator", []string{"protocol", "aggregator/...", "testbench/fleet"}},
+	{"aggregator/cmd/aggregator", []string{"protocol", "aggregator/...", "testbench/fleet", "testbench/feeds"}},
 	{"aggregator", nil},
 	{"firmware", []string{"protocol"}},
 	{"testbench/oracle", nil},

@@ -124,5 +124,6 @@ func runAgent(args []string, errw io.Writer) error {
 	s := d.Status()
 	cfg.Log.Info("recording", "box", s.Box, "data", cfg.Dir, "listen", s.Listen, "version", cfg.Version)
 	context.AfterFunc(ctx, stop) // a second signal kills
+	go rest(ctx, d)
 	return d.Run(ctx)
 }

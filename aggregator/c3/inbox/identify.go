@@ -5,6 +5,7 @@ import (
 	"crypto/md5"
 	"crypto/sha1"
 	"crypto/sha256"
+	"encoding/binary"
 	"encoding/hex"
 	"errors"
 	"hash"
@@ -135,6 +136,9 @@ func (d *desk) hash(a *arrival) error {
 	for i, k := range kinds {
 		sums[i] = sha256.New()
 		sums[i].Write([]byte{byte(d.province), byte(k)})
+		// Two days may have the same news, or none: then the name tells them
+		// apart.
+		sums[i].Write(binary.BigEndian.AppendUint64(nil, uint64(versionOfName(a.parts))))
 		inside = append(inside, sums[i])
 	}
 	var check []hash.Hash // MD5, SHA-1, SHA-256 as far as announced

@@ -13,7 +13,9 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"iptvdc/aggregator"
 	"iptvdc/aggregator/durable"
+	"iptvdc/testbench/feeds"
 	"iptvdc/testbench/fleet"
 )
 
@@ -159,7 +161,9 @@ func (b past) tell(ctx context.Context, p *Platform, out io.Writer) error {
 	}
 	pr := newProgress(out, b)
 	feed := newFeed(ctx, p.intake)
-	_, err := fleet.History(ctx, fleet.HistoryConfig{Boxes: b.Boxes, Seed: b.Seed, EndMs: b.EndMs}, b.Days,
+	var paid feeds.Payments
+	truth := fleet.NewTruth(&paid, fleet.TruthHead{Seed: b.Seed})
+	_, err := fleet.History(ctx, fleet.HistoryConfig{Boxes: b.Boxes, Seed: b.Seed, EndMs: b.EndMs, Truth: truth}, b.Days,
 		func(topic string, packet []byte, atMs int64) error {
 			pr.at(atMs)
 			return feed.deliver(topic, packet, atMs)
@@ -168,6 +172,28 @@ func (b past) tell(ctx context.Context, p *Platform, out io.Writer) error {
 		return err
 	}
 	pr.done()
+	if err := b.send(p, paid.All); err != nil {
+		return err
+	}
 	b.Done = true
 	return b.write(p.dir)
+}
+
+// feedTruth is what is true of the provinces' files, for: stbfleet verify --feeds
+const feedTruth = "feeds.truth"
+
+// send has the provinces' systems send their files of the same days: into the
+// inbox, where they are found as any others.
+func (b past) send(p *Platform, paid []feeds.Paid) error {
+	last := aggregator.DayOf(b.EndMs-1) - 1 // today's come tomorrow
+	first := aggregator.DayOf(b.EndMs-1) - aggregator.Day(b.Days-1)
+	if first > last {
+		return nil
+	}
+	truth, err := os.Create(p.dir.file(feedTruth))
+	if err != nil {
+		return err
+	}
+	err = feeds.Write(feeds.Config{Boxes: b.Boxes, Seed: b.Seed, From: first, To: last, Paid: paid, Folder: "in"}, p.dir.file(c3Dir), truth, nil)
+	return errors.Join(err, truth.Close())
 }

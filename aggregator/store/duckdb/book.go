@@ -20,10 +20,6 @@ var stockSQL string
 //go:embed sql/moved.sql
 var movedSQL string
 
-// foldPart is how many subscribers are folded at a time: what they need is in
-// memory.
-const foldPart = 100_000
-
 // fold makes the books of the touched subscribers anew. What the opening stock
 // stands like, SQL says; every other book store.Fold makes.
 func (a *applying) fold(renumbered bool) error {
@@ -54,8 +50,9 @@ func (a *applying) fold(renumbered bool) error {
 	if err != nil {
 		return err
 	}
-	for part := range n/foldPart + 1 {
-		if err := a.foldPart(fmt.Sprintf("root %% %d = %d", n/foldPart+1, part)); err != nil {
+	parts := n/a.part + 1
+	for part := range parts {
+		if err := a.foldPart(fmt.Sprintf("root %% %d = %d", parts, part)); err != nil {
 			return err
 		}
 	}
@@ -153,10 +150,7 @@ func (a *applying) foldPart(which string) error {
 
 // readKnown reads sightings and changes.
 func (a *applying) readKnown(which string, of func(uint64) *book) error {
-	p := a.file.Province
-	err := a.w.query(fmt.Sprintf(`SELECT m.root, m.rank, s.account, s.from_day, s.to_day, s.state, s.reason, s.city,
-	s.open_ms, s.suspend_ms, s.cancel_ms, s.product, s.stb, s.net
-FROM sighting s JOIN (FROM member WHERE %s) m USING (account) WHERE s.province = %d`, which, p), func(pg page) error {
+	err := a.w.query("FROM known WHERE "+which, func(pg page) error {
 		root, rank, account, from, to := values[uint64](pg, 0), values[int32](pg, 1), values[uint64](pg, 2), values[int32](pg, 3), values[int32](pg, 4)
 		state, reason, city := values[uint8](pg, 5), values[uint8](pg, 6), values[uint16](pg, 7)
 		open, suspend, cancel := values[int64](pg, 8), values[int64](pg, 9), values[int64](pg, 10)
@@ -171,8 +165,7 @@ FROM sighting s JOIN (FROM member WHERE %s) m USING (account) WHERE s.province =
 	if err != nil {
 		return err
 	}
-	return a.w.query(fmt.Sprintf(`SELECT m.root, k.account, k.op, k.at_ms, k.reason, k.city, k.old, k.new
-FROM account_change k JOIN (FROM member WHERE %s) m USING (account) WHERE k.province = %d`, which, p), func(pg page) error {
+	return a.w.query("FROM told WHERE "+which, func(pg page) error {
 		root, account, op, at := values[uint64](pg, 0), values[uint64](pg, 1), values[uint8](pg, 2), values[int64](pg, 3)
 		reason, city, before, after := values[uint8](pg, 4), values[uint16](pg, 5), values[uint64](pg, 6), values[uint64](pg, 7)
 		for i := range root {

@@ -1,6 +1,7 @@
 package duckdb
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"time"
@@ -119,6 +120,22 @@ func (w *bulk) query(sql string, each func(page) error) error {
 		}
 	}
 	return nil
+}
+
+// endWith has the statement that runs when ctx ends fail. The caller calls stop
+// before it closes the connection.
+func (w *bulk) endWith(ctx context.Context) (stop func()) {
+	done := make(chan struct{})
+	conn := w.conn
+	off := context.AfterFunc(ctx, func() {
+		mapping.Interrupt(conn)
+		close(done)
+	})
+	return func() {
+		if !off() {
+			<-done
+		}
+	}
 }
 
 // page is up to 2,048 rows of an answer, column by column. It is valid until the

@@ -113,6 +113,7 @@ func (s *Store) Renormalise(ctx context.Context, f func(aggregator.Province, c3.
 		return err
 	}
 	defer w.close()
+	defer w.endWith(ctx)()
 	return wrap("renormalise", w.transaction(func() error {
 		var provinces []uint8
 		if err := w.query("SELECT DISTINCT province FROM object ORDER BY province", func(pg page) error {

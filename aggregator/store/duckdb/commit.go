@@ -4,8 +4,6 @@ import (
 	"context"
 	"fmt"
 
-	"github.com/duckdb/duckdb-go/mapping"
-
 	"iptvdc/aggregator"
 	"iptvdc/aggregator/c3"
 	"iptvdc/aggregator/store"
@@ -24,7 +22,7 @@ func (st *stage) Commit(ctx context.Context, v store.Verdict) (store.FileRow, er
 	if err := ctx.Err(); err != nil {
 		return store.FileRow{}, err
 	}
-	defer context.AfterFunc(ctx, func() { mapping.Interrupt(st.w.conn) })()
+	defer st.w.endWith(ctx)()
 	row, err := st.commit(ctx, v)
 	if err != nil && ctx.Err() != nil {
 		err = ctx.Err()
@@ -48,7 +46,7 @@ func (st *stage) commit(ctx context.Context, v store.Verdict) (store.FileRow, er
 	if err := st.single(&j); err != nil {
 		return store.FileRow{}, err
 	}
-	a := &applying{w: st.w, file: st.file, accounts: j.Staged - j.Doubled}
+	a := &applying{w: st.w, file: st.file, part: st.s.foldPart, accounts: j.Staged - j.Doubled}
 	if err := a.look(); err != nil {
 		return store.FileRow{}, err
 	}
@@ -60,7 +58,7 @@ func (st *stage) commit(ctx context.Context, v store.Verdict) (store.FileRow, er
 		return store.FileRow{}, err
 	}
 	var row store.FileRow
-	return row, st.w.transaction(func() error {
+	err = st.w.transaction(func() error {
 		repeated, err := a.apply()
 		if err != nil {
 			return err
@@ -75,6 +73,7 @@ func (st *stage) commit(ctx context.Context, v store.Verdict) (store.FileRow, er
 		}
 		return ctx.Err()
 	})
+	return row, err
 }
 
 // keys are the columns by which a feed's rows are known.
@@ -129,6 +128,7 @@ func (st *stage) codes() error {
 type applying struct {
 	w        *bulk
 	file     store.File
+	part     int64 // how many subscribers are folded at a time
 	accounts int64 // of a full file
 
 	// Of a full file: the version taken of its day, and the days with one.
@@ -222,6 +222,9 @@ type keyed struct {
 	says          []string // compared
 	means         []string // not compared
 	lines         bool     // versions go down to the line
+	// outdone are the columns that the temporary table outdone keeps of rows
+	// that say something else now; "": none are asked for.
+	outdone string
 }
 
 // merge takes the staged rows in, each unless a later version is there, and
@@ -240,16 +243,19 @@ func (a *applying) merge(k keyed) (repeated int64, err error) {
 		on += fmt.Sprintf(" AND k.%[1]s = s.%[1]s", c)
 	}
 	columns := joinWith(append(append(append([]string{}, k.key...), k.says...), k.means...), ", ")
-	for _, statement := range []string{
+	steps := []string{
 		fmt.Sprintf(`CREATE OR REPLACE TEMP TABLE held AS SELECT k.rowid AS rid, s.rowid AS sid, (%s) < (%s) AS outdone, %s AS alike
 FROM %s k JOIN %s s ON k.province = %d%s`, held, fresh, same, k.table, k.staged, a.file.Province, on),
 		"CREATE OR REPLACE TEMP TABLE news AS SELECT rowid AS sid FROM " + k.staged + " WHERE rowid NOT IN (SELECT sid FROM held WHERE alike OR NOT outdone)",
-		"CREATE OR REPLACE TEMP TABLE outdone AS SELECT * FROM " + k.table + " WHERE province = " + fmt.Sprint(uint8(a.file.Province)) +
-			" AND rowid IN (SELECT rid FROM held WHERE outdone AND NOT alike)",
-		"DELETE FROM " + k.table + " WHERE rowid IN (SELECT rid FROM held WHERE outdone)",
+	}
+	if k.outdone != "" {
+		steps = append(steps, fmt.Sprintf("CREATE OR REPLACE TEMP TABLE outdone AS SELECT %s FROM %s WHERE province = %d AND rowid IN (SELECT rid FROM held WHERE outdone AND NOT alike)",
+			k.outdone, k.table, a.file.Province))
+	}
+	steps = append(steps, "DELETE FROM "+k.table+" WHERE rowid IN (SELECT rid FROM held WHERE outdone)",
 		fmt.Sprintf("INSERT INTO %s SELECT %d, %s, %s%d, %s FROM %s WHERE rowid NOT IN (SELECT sid FROM held WHERE NOT outdone)",
-			k.table, a.file.Province, columns, lines, a.file.VersionMs, blob(a.file.ID[:]), k.staged),
-	} {
+			k.table, a.file.Province, columns, lines, a.file.VersionMs, blob(a.file.ID[:]), k.staged))
+	for _, statement := range steps {
 		if err := a.w.exec(statement); err != nil {
 			return 0, fmt.Errorf("%w, in %.60s", err, statement)
 		}
@@ -275,7 +281,7 @@ func (a *applying) changes() (int64, error) {
 
 func (a *applying) orders() (int64, error) {
 	repeated, err := a.merge(keyed{table: "bill", staged: "staged", key: []string{"id", "op"},
-		says: []string{"account", "product", "content", "provider", "at_ms", "from_ms", "to_ms", "fen", "pay", "trace"}})
+		says: []string{"account", "product", "content", "provider", "at_ms", "from_ms", "to_ms", "fen", "pay", "trace"}, outdone: "at_ms"})
 	if err != nil {
 		return 0, err
 	}
@@ -285,7 +291,7 @@ SELECT day_of(at_ms) AS day FROM staged WHERE rowid IN (SELECT sid FROM news) UN
 
 func (a *applying) products() (int64, error) {
 	repeated, err := a.merge(keyed{table: "product", staged: "staged", key: []string{"code"},
-		says: []string{"name", "type", "fen", "provider", "share_bp", "from_ms", "to_ms"}})
+		says: []string{"name", "type", "fen", "provider", "share_bp", "from_ms", "to_ms"}, outdone: "code, provider"})
 	if err != nil {
 		return 0, err
 	}

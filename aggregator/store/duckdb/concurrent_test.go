@@ -166,7 +166,7 @@ func TestKilled(t *testing.T) {
 	r := rand.New(rand.NewPCG(uint64(time.Now().UnixNano()), 0))
 	blocks := 0
 	for range 4 {
-		in, closed := runAndKill(t, dir, blocks, 2+r.IntN(6))
+		in, closed := runAndKill(t, "TestCrashChild", dir, blocks, 2+r.IntN(6))
 		s := open(t, dir)
 		rows, err := s.Audit(t.Context(), boxes(1, in+50))
 		if err != nil {
@@ -211,9 +211,9 @@ func boxes(from, n int) (keys []uint64) {
 // runAndKill starts the child, which goes on at a block, and kills it when it
 // has reported n blocks more. It returns how many blocks are in and closed in
 // all.
-func runAndKill(t *testing.T, dir string, from, n int) (in, closed int) {
+func runAndKill(t *testing.T, child, dir string, from, n int) (in, closed int) {
 	t.Helper()
-	cmd := exec.Command(os.Args[0], "-test.run=^TestCrashChild$", "-test.v")
+	cmd := exec.Command(os.Args[0], "-test.run=^"+child+"$", "-test.v")
 	cmd.Env = append(os.Environ(), crashDir+"="+dir, crashDir+"_FROM="+strconv.Itoa(from))
 	out, err := cmd.StdoutPipe()
 	if err != nil {

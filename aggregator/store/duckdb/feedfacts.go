@@ -47,5 +47,8 @@ func (a *applying) facts() error {
 	case c3.FeedCatalogue:
 		return nil
 	}
+	if n, err := a.w.number("SELECT count(*) FROM bill_day"); err != nil || n == 0 {
+		return err
+	}
 	return a.w.runScript(factBillSQL, map[string]any{"p": p})
 }

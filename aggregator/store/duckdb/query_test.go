@@ -40,4 +40,8 @@ func TestQuerySQL(t *testing.T) {
 		Values:  []store.Value{{Measure: store.MeasurePowerOns}, {Measure: store.MeasurePowerOns, DistinctBoxes: true}}})
 	f("top_content_by_hour", 0, store.Query{Fact: store.FactClick, Hourly: true, Spans: []store.Span{{From: 492000, To: 492001}}, AllProvinces: true,
 		GroupBy: []store.Column{store.ColContent}, Values: []store.Value{{Measure: store.MeasureClicks}}, Limit: 10})
+	f("plays_by_genre", 20529, store.Query{Fact: store.FactView, Spans: days, Provinces: []aggregator.Province{33}, GroupBy: []store.Column{store.ColGenre},
+		Filters: []store.Filter{{Column: store.ColMaker, In: []uint64{7}}}, Values: []store.Value{{Measure: store.MeasurePlays}}})
+	f("accounts_by_state", 20529, store.Query{Fact: store.FactAccounts, Spans: days[1:], AllProvinces: true,
+		GroupBy: []store.Column{store.ColState}, Values: []store.Value{{Measure: store.MeasureAccounts}}})
 }

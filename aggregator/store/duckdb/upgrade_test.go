@@ -69,6 +69,7 @@ func TestOpensOlder(t *testing.T) {
 	if !in || err != nil {
 		t.Fatalf("Insert = %v, %v", in, err)
 	}
+	takeFull(t, s, 50, 0) // and provinces' files
 	if err := s.Shutdown(); err != nil {
 		t.Fatal(err)
 	}
@@ -79,6 +80,12 @@ func TestOpensOlder(t *testing.T) {
 	ask(s, store.FactClick, 1, 1)
 	ask(s, store.FactImpression, 1, 0, 1, 0) // the old click of that box has come into the hour
 	ask(s, store.FactPlayback, 1, 1, 1200, 0, 0, 0, 0, 0)
+	takeFull(t, s, 50, 1)
+	accounts, err := s.Query(ctx, store.Query{Fact: store.FactAccounts, AllProvinces: true, Values: []store.Value{{Measure: store.MeasureAccounts}},
+		Spans: []store.Span{{From: int32(feedBenchDay), To: int32(feedBenchDay) + 1}, {From: int32(feedBenchDay) + 1, To: int32(feedBenchDay) + 2}}})
+	if err != nil || len(accounts) != 2 || accounts[0].Values[0] != 50 || accounts[1].Values[0] != 50 {
+		t.Errorf("accounts %v, %v", accounts, err)
+	}
 	var keys, idle int64
 	err = s.db.QueryRow("SELECT sum(keys)::BIGINT, sum(idle_ms)::BIGINT FROM viewing WHERE keys IS NOT NULL AND idle_ms IS NOT NULL").Scan(&keys, &idle)
 	if err != nil || keys != 3 || idle != 1<<40 {

@@ -56,6 +56,32 @@ func testFeedOrders(t *testing.T, b *bench) {
 	b.sameFeeds(ref)
 }
 
+// testOpeningStock gives one first full file with accounts of every sort; engines
+// may have a way of their own for it. Then comes the file of the day before.
+func testOpeningStock(t *testing.T, b *bench) {
+	start := feedDay.Start()
+	times := []int64{0, start - 1, start, start + 5*hour, start + 6*hour, start + aggregator.DayMs - 1, start + aggregator.DayMs}
+	var rows []store.SubscriberRow
+	for state := range 5 {
+		for _, open := range times {
+			for _, suspend := range times {
+				for _, cancel := range times {
+					rows = append(rows, store.SubscriberRow{Account: uint64(len(rows) + 1), State: c3.State(state), Reason: c3.Reason(len(rows) % 3), City: aggregator.City(3301 + len(rows)%2),
+						OpenMs: open, SuspendMs: suspend, CancelMs: cancel, Product: uint64(len(rows) % 4), STB: uint64(len(rows) % 50), Net: 1})
+				}
+			}
+		}
+	}
+	ref := Memory()
+	for _, f := range []feedFile{fullOf(2, 1, slices.Clone(rows)...), fullOf(1, 0, slices.Clone(rows[:len(rows)/2+200])...)} {
+		if err := ref.(*memory).give(f); err != nil {
+			t.Fatal(err)
+		}
+		b.give(f)
+		b.sameFeeds(ref)
+	}
+}
+
 // give takes a file in without judging its size.
 func (m *memory) give(f feedFile) error {
 	st, err := m.Stage(context.Background(), f.File)

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"testing"
+	"time"
 
 	"iptvdc/aggregator"
 	"iptvdc/aggregator/c3"
@@ -177,6 +178,31 @@ func testFeedCancelled(t *testing.T, b *bench) {
 	b.expect(feedDays(store.FactAccounts, nil, sum(store.MeasureAccounts)))
 	if r := b.give(fullOf(1, 1, active(1, 2)...)); r.Accepted != 2 {
 		t.Errorf("given again it is %+v", r)
+	}
+	// Cancelled at some moment of it, a file is in or is not; the store goes on
+	// either way.
+	ref := Memory()
+	if err := ref.(*memory).give(fullOf(1, 1, active(1, 2)...)); err != nil {
+		t.Fatal(err)
+	}
+	for i := range byte(12) {
+		f := fullOf(10+i, aggregator.Day(2+i%4), active(1, uint64(5+i))...)
+		st := must(b.Stage(context.Background(), f.File))
+		if err := st.Add(context.Background(), &f.rows); err != nil {
+			t.Fatal(err)
+		}
+		ctx, cancel := context.WithTimeout(context.Background(), time.Duration(i)*4*time.Millisecond)
+		_, err := st.Commit(ctx, store.Verdict{Records: 2, MaxShrink: 100})
+		cancel()
+		if err == nil {
+			err = ref.(*memory).give(f)
+		} else if errors.Is(err, context.DeadlineExceeded) {
+			err = nil
+		}
+		if err != nil {
+			t.Fatal(err)
+		}
+		b.sameFeeds(ref)
 	}
 }
 

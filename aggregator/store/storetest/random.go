@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"iptvdc/aggregator"
+	"iptvdc/aggregator/c3"
 	"iptvdc/aggregator/store"
 )
 
@@ -25,6 +26,13 @@ func testRandom(t *testing.T, b *bench) {
 	ctx := context.Background()
 	ref := Memory()
 	for round := range 6 {
+		f := file(c3.FeedCatalogue, byte(1+round), 1)
+		f.Province = feedProvinces[round%2]
+		g.fill(&f)
+		b.give(f)
+		if err := ref.(*memory).give(f); err != nil {
+			t.Fatal(err)
+		}
 		blk := g.block(round)
 		b.insert(blk, true)
 		if _, err := ref.Insert(ctx, blk); err != nil {
@@ -198,7 +206,11 @@ func (g *maker) query() store.Query {
 		from := middle + int32(g.r.IntN(9)) - 5
 		q.Spans = append(q.Spans, store.Span{From: from, To: from + int32(g.r.IntN(5))})
 	}
-	for _, c := range shape.Dimensions {
+	columns := shape.Dimensions
+	if shape.Has(store.ColGenre) {
+		columns = slices.Concat(columns, store.ContentColumns)
+	}
+	for _, c := range columns {
 		if g.r.IntN(2) == 0 {
 			q.GroupBy = append(q.GroupBy, c)
 		}

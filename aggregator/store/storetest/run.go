@@ -75,6 +75,7 @@ func Run(t *testing.T, e Engine) {
 		{"new dictionaries", testRenormalise},
 		{"cancelled files", testFeedCancelled},
 		{"reopen with files", testFeedReopen},
+		{"opening stock", testOpeningStock},
 		{"files in any order", testFeedOrders},
 	}
 	for _, c := range tests {

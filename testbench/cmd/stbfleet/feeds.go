@@ -67,6 +67,7 @@ more beside them. With --of the carriers know of what these boxes paid.`,
 	flags.StringVar(&to, "to", "", "last day; yesterday, if none is named")
 	flags.Float64Var(&c.Beside, "beside", 2, "subscribers without a box in the fleet, for each who has one")
 	flags.StringVar(&out, "out", "", "folder for the files")
+	flags.StringVar(&c.Folder, "folder", "", "folder of the files within each province's, as in")
 	flags.StringVar(&truth, "truth", "", "file for the truth")
 	flags.StringSliceVar(&fleets, "of", nil, "truth file of the fleet, from: stbfleet run --truth FILE; may be given more than once")
 	return cmd

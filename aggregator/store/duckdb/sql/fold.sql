@@ -28,3 +28,13 @@ DELETE FROM flow WHERE province = $p AND root IN (SELECT root FROM touched);
 
 -- Since when a book is other than it was.
 CREATE OR REPLACE TEMP TABLE moved (root UBIGINT, since_ms BIGINT);
+
+-- What is known of them, once for all parts in which they are folded.
+CREATE OR REPLACE TEMP TABLE known AS
+SELECT m.root, m.rank, s.account, s.from_day, s.to_day, s.state, s.reason, s.city,
+	s.open_ms, s.suspend_ms, s.cancel_ms, s.product, s.stb, s.net
+FROM sighting s JOIN member m USING (account) WHERE s.province = $p;
+
+CREATE OR REPLACE TEMP TABLE told AS
+SELECT m.root, k.account, k.op, k.at_ms, k.reason, k.city, k.old, k.new
+FROM account_change k JOIN member m USING (account) WHERE k.province = $p;

@@ -182,3 +182,39 @@ func TestBoard(t *testing.T) {
 		})
 	}
 }
+
+func TestLatest(t *testing.T) {
+	for name, open := range stores {
+		t.Run(name, func(t *testing.T) {
+			b := newBench(t, open(t))
+			b.may()
+			got, err := b.board.Latest(t.Context())
+			if err != nil {
+				t.Fatal(err)
+			}
+			var s strings.Builder
+			for _, f := range got.Feeds {
+				fmt.Fprintf(&s, "%s %s day %d %d-%d %v\n", f.Province, f.Feed.Word(), max(0, f.Day-day+1), f.Records, f.Rejected, f.Overdue)
+			}
+			for _, p := range got.Provinces {
+				fmt.Fprintf(&s, "%s %v %v\n", p.Province, p.Balance != nil && p.Balance.After == 3, p.BoxCoverage)
+			}
+			const want = `33 subscribers day 2 4-1 true
+33 changes day 2 1-0 true
+33 orders day 1 0-0 true
+43 orders day 0 0-0 true
+33 true 0
+43 false NaN
+`
+			if s.String() != want {
+				t.Errorf("got\n%swant\n%s", s.String(), want)
+			}
+			// What came makes good what was overdue.
+			b.give(33, c3.FeedChanges, 3, at(4, 11, 0), store.FeedRows{})
+			got, err = b.board.Latest(t.Context())
+			if err != nil || got.Feeds[1].Overdue || got.Feeds[1].Day != day+2 {
+				t.Errorf("%v %+v", err, got.Feeds)
+			}
+		})
+	}
+}

@@ -75,7 +75,7 @@ func feedDay(feed c3.Feed, e dialect.Expect, due []time.Time, files []store.File
 		late = late || i < len(came) && came[i] > limit.UnixMilli()
 		f.DueMs = at.UnixMilli()
 	}
-	f.Lacking = max(0, passed-len(came))
+	f.Overdue, f.Lacking = passed, max(0, passed-len(came))
 	switch {
 	case f.Lacking > 0:
 		f.State = Missing

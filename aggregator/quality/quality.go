@@ -73,7 +73,8 @@ type FeedDay struct {
 	Feed    c3.Feed
 	State   State
 	Due     int   // files that the day should have; 0: nobody knows
-	Lacking int   // of them overdue
+	Overdue int   // of them due by now, the grace over
+	Lacking int   // of those not here
 	DueMs   int64 // when the last of them is due, without grace; 0: never
 	Files   int   // that came, whatever became of them
 	Refused int   // of them

@@ -81,6 +81,7 @@ var allowed = []struct {
 	{"aggregator/closing", []string{"aggregator", "aggregator/store"}},
 	{"aggregator/indicator", []string{"aggregator", "aggregator/c3", "aggregator/store"}},
 	{"aggregator/quality", []string{"aggregator", "aggregator/c3", "aggregator/c3/dialect", "aggregator/indicator", "aggregator/store"}},
+	{"aggregator/monitoring", nil},
 	{"aggregator/settings", []string{"aggregator", "aggregator/board"}},
 	{"aggregator/console/ui", nil},
 	{"aggregator/console", []string{"aggregator", "aggregator/c3", "aggregator/indicator", "aggregator/quality", "aggregator/board", "aggregator/settings", "aggregator/store", "aggregator/console/ui"}},

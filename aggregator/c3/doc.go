@@ -11,4 +11,5 @@
 //	fetch      a file from where a message says it lies
 //	soap       messages of catalogue and order systems
 //	inbox      a file from the folder into the store, and its receipt back
+//	courier    what messages say, kept and seen through
 package c3

@@ -73,6 +73,7 @@ var allowed = []struct {
 	{"aggregator/ledger", []string{"protocol", "aggregator"}},
 	{"aggregator/intake", []string{"protocol", "aggregator", "aggregator/ledger"}},
 	{"aggregator/c3/inbox", []string{"aggregator", "aggregator/durable", "aggregator/store", "aggregator/c3/..."}},
+	{"aggregator/c3/courier", []string{"aggregator", "aggregator/durable", "aggregator/store", "aggregator/c3/..."}},
 	{"aggregator/c3", []string{"aggregator", "aggregator/store", "aggregator/c3/..."}},
 	{"aggregator/store/duckdb", []string{"protocol", "aggregator", "aggregator/c3", "aggregator/store"}},
 	{"aggregator/store/storetest", []string{"protocol", "aggregator", "aggregator/c3", "aggregator/store"}},

@@ -1,268 +1,407 @@
 package normal
 
 import (
-	"bufio"
-	"bytes"
 	"cmp"
-	"crypto/sha256"
 	"embed"
-	"encoding/binary"
 	"errors"
 	"fmt"
 	"io/fs"
+	"maps"
+	"path"
 	"slices"
 	"strings"
-	"unicode/utf8"
-
-	"iptvdc/aggregator"
+	"sync"
 )
 
-// Entry is one line of a dictionary.
+// Entry is a value of the vocabulary.
 type Entry struct {
-	Code string
-	// Parent is the genre of a sub-genre ("*": any), the region of a place, the
-	// province of a provider's line ("": all).
-	Parent string
-	ZH, EN string
+	Code    string // as movie, CN
+	Parents []string
+	ZH, EN  string
 }
 
-// Dictionary is what words mean. It never changes; safe for concurrent use.
+// Dictionary is a vocabulary with all ways to write it. It does not change and is
+// safe for concurrent use. Two dictionaries that say the same have the same
+// version, in whatever order and files.
 type Dictionary struct {
-	genres    table
-	places    table
-	providers map[aggregator.Province]table // 0: of all provinces
-	blanks    map[string]bool
-	version   uint64
+	version string
+	field   [NumFields]vocabulary
 }
 
-// table finds entries by any of their words.
-type table struct {
-	byWord map[string]*Entry
-	all    []*Entry
+type vocabulary struct {
+	entries []entry // by code
+	all     map[string]target
+	scoped  []scope // the narrowest first
+	sieve   sieve
 }
 
-// The names of the dictionaries' files.
-const (
-	GenreFile    = "genre.csv"
-	PlaceFile    = "place.csv"
-	ProviderFile = "provider.csv"
-	BlankFile    = "blank.csv"
-)
-
-//go:embed dictionaries/*.csv
-var embedded embed.FS
-
-// maxFile is the greatest size of a dictionary's file.
-const maxFile = 16 << 20
-
-// Default returns the dictionaries that come with the program.
-func Default() *Dictionary {
-	d, err := Read(nil)
-	if err != nil {
-		panic("normal: " + err.Error()) // a fault of the build, which tests find
-	}
-	return d
+type entry struct {
+	Entry
+	upper []int16  // the parents
+	alone []string // the code; Places of a title made there alone
 }
 
-// Read reads the dictionaries that come with the program and over them the files
-// of the same names in own, an operator's; nil, or files that are not there: only
-// ours. A line of the operator's takes its code and its words away from ours; two
-// lines of one file that claim one word are an error. Errors name file and line;
-// all that are found are returned together.
-func Read(own fs.FS) (*Dictionary, error) {
-	ours, err := fs.Sub(embedded, "dictionaries")
-	if err != nil {
-		return nil, err
-	}
-	d := &Dictionary{providers: map[aggregator.Province]table{}, blanks: map[string]bool{"": true}}
-	hash := sha256.New()
-	var bad []error
-	for _, name := range []string{GenreFile, PlaceFile, ProviderFile, BlankFile} {
-		for i, from := range []fs.FS{ours, own} {
-			if from == nil {
-				continue
-			}
-			text, err := fs.ReadFile(from, name)
-			if errors.Is(err, fs.ErrNotExist) && i > 0 {
-				continue
-			}
-			if err != nil {
-				return nil, fmt.Errorf("dictionary: %w", err)
-			}
-			hash.Write(text)
-			hash.Write([]byte{0})
-			bad = append(bad, d.read(name, text)...)
-		}
-	}
-	for _, t := range []*table{&d.genres, &d.places} {
-		slices.SortFunc(t.all, func(a, b *Entry) int { return cmp.Compare(a.Code, b.Code) })
-	}
-	for _, e := range d.genres.all {
-		if p := e.Parent; p != "" && p != "*" && (d.genres.byWord[p] == nil || d.genres.byWord[p].Parent != "") {
-			bad = append(bad, fmt.Errorf("%s: %s: its parent %q is no genre; write the code of one, or *", GenreFile, e.Code, p))
-		}
-	}
-	if err := errors.Join(bad...); err != nil {
-		return nil, err
-	}
-	d.version = binary.BigEndian.Uint64(hash.Sum(nil))
-	return d, nil
+// target is what an alias leads to.
+type target struct {
+	entry int16 // -1: it says nothing
+	top   int16 // the upper level, entry itself if it is of it; -1: open
 }
 
-// Version names the dictionaries' content: with another version the same catalogue
-// may mean something else. Never 0.
-func (d *Dictionary) Version() uint64 { return max(1, d.version) }
+type scope struct {
+	where
+	alias map[string]target
+}
 
-// Genres and Places list the entries by code.
-func (d *Dictionary) Genres() []Entry { return d.genres.list() }
-func (d *Dictionary) Places() []Entry { return d.places.list() }
+// Version names what the dictionary says, 16 hexadecimal digits.
+func (d *Dictionary) Version() string { return d.version }
 
-func (t *table) list() []Entry {
-	all := make([]Entry, len(t.all))
-	for i, e := range t.all {
-		all[i] = *e
+// Entries returns a field's vocabulary in the order of codes. It is the caller's.
+func (d *Dictionary) Entries(f Field) []Entry {
+	all := make([]Entry, 0, len(d.field[f].entries))
+	for _, e := range d.field[f].entries {
+		e.Parents = slices.Clone(e.Parents)
+		all = append(all, e.Entry)
 	}
 	return all
 }
 
-// read adds a file.
-func (d *Dictionary) read(name string, text []byte) (bad []error) {
-	fault := func(line int, format string, args ...any) {
-		bad = append(bad, fmt.Errorf("%s line %d: "+format, append([]any{name, line}, args...)...))
+// LookUp returns the entry of a code.
+func (d *Dictionary) LookUp(f Field, code string) (Entry, bool) {
+	i, ok := d.field[f].find(code)
+	if !ok {
+		return Entry{}, false
 	}
-	if len(text) > maxFile {
-		fault(1, "%d bytes, at most %d", len(text), maxFile)
-		return bad
+	e := d.field[f].entries[i].Entry
+	e.Parents = slices.Clone(e.Parents)
+	return e, true
+}
+
+func (v *vocabulary) find(code string) (int, bool) {
+	return slices.BinarySearchFunc(v.entries, code, func(e entry, code string) int { return strings.Compare(e.Code, code) })
+}
+
+// lookUp returns what a folded alias leads to: that of the province and property
+// first, then of the province, of the property, of all.
+func (v *vocabulary) lookUp(at where, folded []byte) (target, bool) {
+	if !v.sieve.has(folded) {
+		return target{}, false
 	}
-	if !utf8.Valid(text) {
-		fault(1+bytes.Count(text[:firstInvalid(text)], []byte("\n")), "not UTF-8; save it as UTF-8")
-		return bad
-	}
-	claimed := map[string]int{} // by scope and word, in this file
-	lines := bufio.NewScanner(bytes.NewReader(bytes.TrimPrefix(text, []byte("\xef\xbb\xbf"))))
-	lines.Buffer(nil, maxFile)
-	for n := 1; lines.Scan(); n++ {
-		line := strings.TrimSpace(lines.Text())
-		if line == "" || line[0] == '#' {
-			continue
-		}
-		if name == BlankFile {
-			d.blanks[fold(line)] = true
-			continue
-		}
-		e, words, why := parseLine(name, line)
-		if why != "" {
-			fault(n, "%s", why)
-			continue
-		}
-		t, scope, why := d.tableFor(name, e)
-		if why != "" {
-			fault(n, "%s", why)
-			continue
-		}
-		clash := false
-		for _, w := range words {
-			if before, taken := claimed[scope+"\x00"+w]; taken && before != n {
-				fault(n, "%q stands in line %d too; each word may mean one thing", w, before)
-				clash = true
+	for i := range v.scoped {
+		s := &v.scoped[i]
+		if (s.province == 0 || s.province == at.province) && (s.property == slotNone || s.property == at.property) {
+			if t, ok := s.alias[string(folded)]; ok {
+				return t, true
 			}
-			claimed[scope+"\x00"+w] = n
-		}
-		if !clash {
-			t.put(e, words)
-			d.keep(name, e, t)
 		}
 	}
-	return bad
+	t, ok := v.all[string(folded)]
+	return t, ok
 }
 
-func firstInvalid(b []byte) int {
-	for i := 0; i < len(b); {
-		r, n := utf8.DecodeRune(b[i:])
-		if r == utf8.RuneError && n <= 1 {
-			return i
-		}
-		i += n
+//go:embed dictionary/*.csv
+var embedded embed.FS
+
+// Default returns the dictionary without an operator's part. A fault in it is one
+// of the build, which the tests find.
+var Default = sync.OnceValue(func() *Dictionary {
+	d, err := Load(nil)
+	if err != nil {
+		panic("normal: " + err.Error())
 	}
-	return len(b)
+	return d
+})
+
+// Load reads the embedded dictionary and over it all *.csv of the operator's
+// folder, whose lines win; nil is an operator without any. Faults come as
+// LineErrors, joined, at most MaxFaults; then there is no dictionary.
+func Load(operator fs.FS) (*Dictionary, error) {
+	own, err := fs.Sub(embedded, "dictionary")
+	if err != nil {
+		return nil, err
+	}
+	b := newBuilder()
+	for layer, folder := range []fs.FS{own, operator} {
+		if folder == nil {
+			continue
+		}
+		files, err := fs.ReadDir(folder, ".")
+		if err != nil {
+			return nil, fmt.Errorf("dictionaries: %w", err)
+		}
+		var lines []line
+		for _, f := range files {
+			if f.IsDir() || !strings.EqualFold(path.Ext(f.Name()), ".csv") || strings.HasPrefix(f.Name(), ".") || strings.HasPrefix(f.Name(), "~") {
+				continue
+			}
+			data, err := fs.ReadFile(folder, f.Name())
+			if err != nil {
+				return nil, fmt.Errorf("dictionaries: %w", err)
+			}
+			more, faults := parse(f.Name(), data)
+			lines = append(lines, more...)
+			b.faults = append(b.faults, faults...)
+		}
+		b.add(layer, lines)
+	}
+	return b.build()
 }
 
-// parseLine reads a line of five columns (a provider's has four). Why says what
-// is wrong.
-func parseLine(name, line string) (e *Entry, words []string, why string) {
-	want, form := 5, "code,parent,zh,en,alias|alias"
-	switch name {
-	case PlaceFile:
-		form = "code,region,zh,en,alias|alias"
-	case ProviderFile:
-		want, form = 4, "code,province,name,alias|alias"
-	}
-	cells := strings.Split(line, ",")
-	if len(cells) != want {
-		return nil, nil, fmt.Sprintf("%d columns; write %s", len(cells), form)
-	}
-	for i := range cells {
-		cells[i] = strings.TrimSpace(cells[i])
-	}
-	e = &Entry{Code: cells[0], Parent: cells[1], ZH: cells[2], EN: cells[want-2]}
-	if e.Code == "" || e.ZH == "" || e.EN == "" || strings.ContainsAny(e.Code, "| \t") {
-		return nil, nil, "code or name is empty, or the code has a space; write " + form
-	}
-	words = []string{fold(e.Code), fold(e.ZH), fold(e.EN)}
-	for a := range strings.SplitSeq(cells[want-1], "|") {
-		if a = fold(a); a != "" {
-			words = append(words, a)
-		}
-	}
-	slices.Sort(words)
-	return e, slices.Compact(words), ""
+// MaxFaults is how many faults Load names.
+const MaxFaults = 50
+
+// builder puts lines together. Layer 0 is the embedded dictionary, 1 the
+// operator's.
+type builder struct {
+	faults []error
+	drafts [NumFields]map[string]*draft
+	claims [NumFields]map[aliasKey]claim
 }
 
-// tableFor is where an entry goes, and in which scope its words must be unique.
-func (d *Dictionary) tableFor(name string, e *Entry) (*table, string, string) {
-	switch name {
-	case GenreFile:
-		return &d.genres, "", ""
-	case PlaceFile:
-		if e.Parent == "" {
-			return nil, "", "the region is empty"
-		}
-		return &d.places, "", ""
-	}
-	p := aggregator.Province(0)
-	if e.Parent != "" {
-		var err error
-		if p, err = aggregator.ParseProvince(e.Parent); err != nil {
-			return nil, "", fmt.Sprintf("%q is no province; write two digits as 33, or nothing for all", e.Parent)
-		}
-	}
-	t := d.providers[p]
-	return &t, e.Parent, ""
+type draft struct {
+	code           string
+	layer          int // that defines it
+	at             position
+	zh, en, parent told
 }
 
-func (d *Dictionary) keep(name string, e *Entry, t *table) {
-	if name == ProviderFile {
-		p, _ := aggregator.ParseProvince(e.Parent) // checked; "" gives 0
-		d.providers[p] = *t
-	}
+// told is an attribute, and who said so.
+type told struct {
+	text  string
+	layer int
+	at    position
 }
 
-// put adds an entry; it takes its code and words from who had them.
-func (t *table) put(e *Entry, words []string) {
-	if t.byWord == nil {
-		t.byWord = map[string]*Entry{}
+type aliasKey struct {
+	where
+	folded string
+}
+
+type claim struct {
+	code, top string // top "": that of the entry
+	layer     int
+	at        position
+	own       bool // the alias is the entry's code
+}
+
+func newBuilder() *builder {
+	b := &builder{}
+	for f := range b.drafts {
+		b.drafts[f] = map[string]*draft{}
+		b.claims[f] = map[aliasKey]claim{}
 	}
-	t.all = slices.DeleteFunc(t.all, func(old *Entry) bool { return old.Code == e.Code })
-	for w, old := range t.byWord {
-		if old.Code == e.Code {
-			delete(t.byWord, w)
+	return b
+}
+
+func (b *builder) fail(at position, format string, args ...any) {
+	b.faults = append(b.faults, at.fault(format, args...))
+}
+
+// add takes a layer's lines: first what entries there are, then their aliases.
+func (b *builder) add(layer int, lines []line) {
+	for _, l := range lines {
+		if l.code == placeholder {
+			continue
+		}
+		f := l.fields[0]
+		d := b.drafts[f][l.code]
+		if d == nil && l.zh != "" && l.en != "" {
+			d = &draft{code: l.code, layer: layer, at: l.at}
+			b.drafts[f][l.code] = d
+		}
+		if d == nil {
+			continue // perhaps a later line defines it
+		}
+		b.say(d, &d.zh, "title", l.zh, layer, l.at)
+		b.say(d, &d.en, "title", l.en, layer, l.at)
+		b.say(d, &d.parent, "parent", strings.Join(l.parents, "|"), layer, l.at)
+	}
+	for _, f := range []Field{Genre, Place, Provider, Definition} {
+		for _, code := range slices.Sorted(maps.Keys(b.drafts[f])) {
+			if d := b.drafts[f][code]; d.layer == layer {
+				b.claim(f, where{}, d.code, claim{code: d.code, layer: layer, at: d.at, own: true})
+			}
 		}
 	}
-	t.all = append(t.all, e)
-	for _, w := range words {
-		t.byWord[w] = e
+	for _, l := range lines {
+		for _, f := range l.fields {
+			b.addAliases(layer, f, l)
+		}
 	}
 }
 
-// find returns the entry of a word that is already folded; nil: there is none.
-func (t table) find(word string) *Entry { return t.byWord[word] }
+func (b *builder) addAliases(layer int, f Field, l line) {
+	c := claim{code: l.code, top: l.top, layer: layer, at: l.at}
+	if l.code != placeholder {
+		if b.drafts[f][l.code] == nil {
+			b.fail(l.at, "no %s %q; a new one needs a Chinese and an English title", f, l.code)
+			return
+		}
+		if l.top != "" && b.drafts[f][l.top] == nil {
+			b.fail(l.at, "no %s %q", f, l.top)
+			return
+		}
+		for _, title := range []string{l.zh, l.en} {
+			if title != "" {
+				b.claim(f, where{}, title, c)
+			}
+		}
+	}
+	for _, a := range l.aliases {
+		b.claim(f, l.where, a, c)
+	}
+}
+
+// say notes an attribute; a line of the same layer must not say otherwise.
+func (b *builder) say(d *draft, t *told, what, value string, layer int, at position) {
+	if value == "" {
+		return
+	}
+	if t.text != "" && t.layer == layer && t.text != value {
+		b.fail(at, "%s has %s %q here and %q in %s:%d", d.code, what, value, t.text, t.at.file, t.at.line)
+		return
+	}
+	*t = told{value, layer, at}
+}
+
+// claim notes what an alias leads to.
+func (b *builder) claim(f Field, w where, alias string, c claim) {
+	var t text
+	t.fold(alias)
+	key := aliasKey{w, string(t.whole())}
+	old, taken := b.claims[f][key]
+	switch {
+	case !taken:
+	case old.code == c.code && (old.own || old.top == c.top):
+		c.own, c.top = old.own, old.top // said again, perhaps in a later layer
+	case old.own && c.own:
+		b.fail(c.at, "code %q reads the same as code %q in %s:%d", c.code, old.code, old.at.file, old.at.line)
+		return
+	case old.own:
+		b.fail(c.at, "%q is the code of another %s in %s:%d", alias, f, old.at.file, old.at.line)
+		return
+	case old.layer == c.layer:
+		b.fail(c.at, "%q leads to %s here and to %s in %s:%d", alias, c.name(), old.name(), old.at.file, old.at.line)
+		return
+	}
+	b.claims[f][key] = c
+}
+
+func (c claim) name() string {
+	switch {
+	case c.code == placeholder:
+		return "nothing"
+	case c.top != "":
+		return c.top + "/" + c.code
+	}
+	return c.code
+}
+
+func (b *builder) build() (*Dictionary, error) {
+	d := &Dictionary{}
+	if len(b.faults) == 0 {
+		for f := range Field(NumFields) {
+			d.field[f] = b.vocabulary(f)
+		}
+	}
+	slices.SortStableFunc(b.faults, inOrder)
+	if n := len(b.faults); n > MaxFaults {
+		b.faults = append(b.faults[:MaxFaults], fmt.Errorf("and %d faults more", n-MaxFaults))
+	}
+	if len(b.faults) > 0 {
+		return nil, errors.Join(b.faults...)
+	}
+	d.version = d.hash()
+	return d, nil
+}
+
+func inOrder(x, y error) int {
+	var a, b *LineError
+	if !errors.As(x, &a) || !errors.As(y, &b) {
+		return 0
+	}
+	return cmp.Or(strings.Compare(a.File, b.File), a.Line-b.Line, strings.Compare(a.Text, b.Text))
+}
+
+func (b *builder) vocabulary(f Field) vocabulary {
+	v := vocabulary{all: map[string]target{}}
+	for _, code := range slices.Sorted(maps.Keys(b.drafts[f])) {
+		dr := b.drafts[f][code]
+		e := entry{Entry: Entry{Code: code, Parents: list(dr.parent.text), ZH: dr.zh.text, EN: dr.en.text}}
+		e.alone = []string{code}
+		v.entries = append(v.entries, e)
+	}
+	if len(v.entries) > 1<<15-1 {
+		b.fail(position{file: f.String()}, "more than %d entries", 1<<15-1)
+		return v
+	}
+	for i := range v.entries {
+		e := &v.entries[i]
+		at := b.drafts[f][e.Code].parent.at
+		for _, p := range e.Parents {
+			j, ok := v.find(p)
+			switch {
+			case !ok:
+				b.fail(at, "%s: no parent %q", e.Code, p)
+			case j == i:
+				b.fail(at, "%s is its own parent", e.Code)
+			case len(v.entries[j].Parents) > 0:
+				b.fail(at, "%s: parent %q has a parent itself; there are two levels", e.Code, p)
+			}
+			e.upper = append(e.upper, int16(j))
+		}
+	}
+	for key, c := range b.claims[f] {
+		b.put(f, &v, key, c)
+	}
+	slices.SortFunc(v.scoped, func(x, y scope) int { return y.where.rank() - x.where.rank() })
+	return v
+}
+
+// rank orders the narrower before the wider; no two scopes share one.
+func (w where) rank() int {
+	r := int(w.province)<<8 | int(w.property)
+	if w.province != 0 {
+		r |= 1 << 17
+	}
+	if w.province != 0 && w.property != slotNone {
+		r |= 1 << 18
+	}
+	return r
+}
+
+func (b *builder) put(f Field, v *vocabulary, key aliasKey, c claim) {
+	t := target{-1, -1}
+	if c.code != placeholder {
+		i, _ := v.find(c.code)
+		t.entry = int16(i)
+		switch upper := v.entries[i].upper; {
+		case c.top != "":
+			j, _ := v.find(c.top)
+			if t.top = int16(j); !slices.Contains(upper, t.top) {
+				b.fail(c.at, "%s does not stand below %s", c.code, c.top)
+			}
+		case len(upper) == 0:
+			t.top = t.entry
+		case len(upper) == 1:
+			t.top = upper[0]
+		}
+	}
+	v.sieve.add(key.folded)
+	if key.where == (where{}) {
+		v.all[key.folded] = t
+		return
+	}
+	// A code keeps its meaning everywhere.
+	if own, ok := b.claims[f][aliasKey{folded: key.folded}]; ok && own.own && own.code != c.code {
+		if c.layer >= own.layer {
+			b.fail(c.at, "%q is the code of another %s in %s:%d", key.folded, f, own.at.file, own.at.line)
+		}
+		return
+	}
+	i := slices.IndexFunc(v.scoped, func(s scope) bool { return s.where == key.where })
+	if i < 0 {
+		i = len(v.scoped)
+		v.scoped = append(v.scoped, scope{key.where, map[string]target{}})
+	}
+	v.scoped[i].alias[key.folded] = t
+}

@@ -1,5 +1,4 @@
-// Package normal turns what catalogues write into what it means: genre, place of
-// production, content provider, definition and length, by dictionaries that an
-// operator edits. What was sent is kept beside; what nobody knows is explicitly
-// unknown, and listed with its weight so that somebody can add it.
+// Package normal brings a catalogue's objects to one vocabulary: genre, place of
+// production, provider and definition, by dictionaries that an operator edits.
+// DESIGN.md beside it says how values are matched and which property is believed.
 package normal

@@ -1,188 +1,99 @@
 package normal
 
-import (
-	"strconv"
-	"strings"
+import "iptvdc/aggregator/c3"
 
-	"iptvdc/aggregator"
-	"iptvdc/aggregator/c3"
-)
-
-// Title is what a catalogue's object means. "" is unknown.
+// Title is a catalogue's object in the dictionaries' vocabulary. Its texts are
+// the dictionary's or the object's.
 type Title struct {
-	Genre, SubGenre string
-	// Place is the first country named, Places all of them.
-	Place    string
-	Places   []string
-	Provider string
-	// Listed: the provider stands in a dictionary; else Provider is what was
-	// sent.
-	Listed     bool
-	Definition uint8 // 0 unknown, 1 SD, 2 HD, 3 4K
-	DurationS  int32 // 0: not told
+	Element    c3.Element
+	Code, Name string
+	SeriesCode string // Inherit sets it
+	EpisodeNo  int32  // from 1; 0: not told
+	DurationS  int32  // 0: not told, or not understood
 
-	// What was sent; "" also for what says nothing, as a dash.
-	RawGenre, RawPlace, RawProvider string
+	Genre    string // of the upper level; "": unknown
+	SubGenre string // "": none told
+	// Place is the first country named, or the first region if no country is;
+	// Region is the region of Place. "": unknown.
+	Region, Place string
+	// Places are all countries named, each once, or all regions if no country is.
+	// They must not be changed.
+	Places     []string
+	Provider   string // a provider that no dictionary lists is its own code
+	Definition string
+	Director   string // as written; "": not told
+
+	// Raw are the values believed, as the object has them; of an unknown field
+	// the first of its own properties that says anything, else the first at all.
+	Raw       [NumFields]string
+	Unknown   Set // fields without a value
+	Inherited Set // fields whose value is that of the series
+	// Guessed tells that no property named the genre: it was concluded from the
+	// sub-genre and the kind of object.
+	Guessed  bool
+	Unlisted bool // no dictionary lists the provider
 }
 
-// Where a value may stand, the most trustworthy first. Senders put tags into the
-// country, and the country among the tags (handbook of the field, see DESIGN.md).
-var (
-	genreNames    = []string{"Genre", "Tags", "Keywords", "OriginalCountry"}
-	placeNames    = []string{"OriginalCountry", "Country", "Tags", "Genre", "Keywords"}
-	providerNames = []string{"Provider", "ContentProvider", "Provide", "VSPCode", "SPCode", "CopyRight"}
+// Mode is which of a title's places count.
+type Mode uint8
+
+const (
+	First Mode = iota // one, so that shares add up to the whole
+	All               // each, so that a co-production counts in every country
 )
 
-// Normalise says what an object of a province's catalogue means.
-func (d *Dictionary) Normalise(p aggregator.Province, o *c3.Object) Title {
-	var t Title
-	d.genre(o, &t)
-	d.place(o, &t)
-	d.provider(p, o, &t)
-	t.Definition = definition(o)
-	t.DurationS = duration(c3.Get(o.Properties, "Duration"))
-	return t
+// PlacesBy returns the places that count; none if they are unknown. The slice
+// must not be changed.
+func (t *Title) PlacesBy(m Mode) []string {
+	if m == All || len(t.Places) < 2 {
+		return t.Places
+	}
+	for i, p := range t.Places {
+		if p == t.Place {
+			return t.Places[i : i+1 : i+1]
+		}
+	}
+	return nil
 }
 
-// raw is what a property says; "" if it says nothing.
-func (d *Dictionary) raw(o *c3.Object, name string) string {
-	v := strings.TrimSpace(c3.Get(o.Properties, name))
-	if d.blanks[fold(v)] {
-		return ""
-	}
-	return v
-}
-
-// genre takes the genre from the first property that names one, and the first
-// sub-genre anywhere that fits it. A sub-genre of one genre alone names that.
-func (d *Dictionary) genre(o *c3.Object, t *Title) {
-	t.RawGenre = d.raw(o, genreNames[0])
-	var room [8]*Entry
-	subs := room[:0]
-	for _, name := range genreNames {
-		v := d.raw(o, name)
-		if v == "" {
-			continue
-		}
-		each(v, func(word string) bool {
-			e := d.genres.find(word)
-			switch {
-			case e == nil:
-			case e.Parent == "" && t.Genre == "":
-				t.Genre = e.Code
-			case e.Parent != "" && len(subs) < cap(subs):
-				subs = append(subs, e)
-			}
-			return false
-		})
-	}
-	for _, sub := range subs {
-		if t.Genre == "" && sub.Parent != "*" {
-			t.Genre = sub.Parent
-		}
-	}
-	for _, sub := range subs {
-		if t.Genre != "" && (sub.Parent == "*" || sub.Parent == t.Genre) {
-			t.SubGenre = sub.Code
-			return
-		}
-	}
-}
-
-func (d *Dictionary) place(o *c3.Object, t *Title) {
-	t.RawPlace = d.raw(o, placeNames[0])
-	for _, name := range placeNames {
-		v := d.raw(o, name)
-		if v == "" {
-			continue
-		}
-		each(v, func(word string) bool {
-			e := d.places.find(word)
-			if e == nil || contains(t.Places, e.Code) {
-				return false
-			}
-			t.Places = append(t.Places, e.Code)
-			return false
-		})
-		if len(t.Places) > 0 {
-			t.Place = t.Places[0]
-			return
-		}
-	}
-}
-
-func contains(all []string, s string) bool {
-	for _, a := range all {
-		if a == s {
-			return true
-		}
-	}
-	return false
-}
-
-func (d *Dictionary) provider(p aggregator.Province, o *c3.Object, t *Title) {
-	for _, name := range providerNames {
-		v := d.raw(o, name)
-		if v == "" {
-			continue
-		}
-		if t.RawProvider == "" {
-			t.RawProvider = v
-		}
-		for _, of := range []aggregator.Province{p, 0} {
-			if e := d.providers[of].find(fold(v)); e != nil {
-				t.Provider, t.Listed = e.Code, true
-				return
-			}
-		}
-	}
-	t.Provider = t.RawProvider
-}
-
-// definition reads DefinitionFlag (0 SD, 1 HD, 3 4K; handbook of the field) or
-// Definition, which has words too.
-func definition(o *c3.Object) uint8 {
-	v := c3.Get(o.Properties, "DefinitionFlag")
-	if v == "" {
-		v = c3.Get(o.Properties, "Definition")
-	}
-	switch fold(v) {
-	case "0", "sd", "标清":
-		return 1
-	case "1", "2", "hd", "高清", "fhd", "超清":
-		return 2
-	case "3", "4", "4k", "uhd", "超高清":
-		return 3
-	}
-	return 0
-}
-
-// duration reads HHmmss or HHmmssff; a bare number of minutes is none.
-func duration(v string) int32 {
-	v = strings.ReplaceAll(strings.TrimSpace(v), ":", "")
-	if len(v) != 6 && len(v) != 8 {
-		return 0
-	}
-	n, err := strconv.ParseUint(v[:6], 10, 32)
-	if err != nil || n/100%100 > 59 || n%100 > 59 {
-		return 0
-	}
-	return int32(n/10000*3600 + n/100%100*60 + n%100)
-}
-
-// Inherit fills what is unknown of an episode from its series.
+// Inherit returns the episode with the values of its series in the fields that
+// are unknown to it. A guessed genre gives way to the series'. What the episode's
+// own properties said stays in Raw. Inheriting twice changes nothing.
 func Inherit(episode, series Title) Title {
-	if episode.Genre == "" {
-		episode.Genre, episode.SubGenre = series.Genre, series.SubGenre
+	e := episode
+	take := func(f Field) bool {
+		if !e.Unknown.Has(f) || series.Unknown.Has(f) {
+			return false
+		}
+		e.Unknown = e.Unknown.without(f)
+		e.Inherited = e.Inherited.with(f)
+		return true
 	}
-	if episode.Place == "" {
-		episode.Place, episode.Places = series.Place, series.Places
+	if e.Guessed && !series.Unknown.Has(Genre) {
+		e.Unknown = e.Unknown.with(Genre)
 	}
-	if episode.Provider == "" {
-		episode.Provider, episode.Listed = series.Provider, series.Listed
+	if take(Genre) {
+		e.Genre, e.Guessed = series.Genre, series.Guessed
+		if series.SubGenre != "" {
+			e.SubGenre = series.SubGenre
+		}
+	} else if e.SubGenre == "" && e.Genre == series.Genre {
+		e.SubGenre = series.SubGenre
 	}
-	if episode.Definition == 0 {
-		episode.Definition = series.Definition
+	if take(Place) {
+		e.Region, e.Place, e.Places = series.Region, series.Place, series.Places
 	}
-	return episode
+	if take(Provider) {
+		e.Provider, e.Unlisted = series.Provider, series.Unlisted
+	}
+	if take(Definition) {
+		e.Definition = series.Definition
+	}
+	if e.Director == "" {
+		e.Director = series.Director
+	}
+	if e.SeriesCode == "" {
+		e.SeriesCode = series.Code
+	}
+	return e
 }

@@ -1,154 +1,302 @@
 package normal
 
 import (
+	"bufio"
 	"cmp"
+	"encoding/csv"
 	"fmt"
 	"io"
+	"maps"
 	"slices"
 	"strings"
+	"unicode/utf8"
 
 	"iptvdc/aggregator"
 )
 
-// Unknowns collects what no dictionary knows. The zero Unknowns is ready. Not
-// safe for concurrent use.
-type Unknowns struct{ seen map[unknownKey]*Unknown }
+// Unknowns gathers the values that a dictionary does not know, by what was
+// watched. It is not safe for concurrent use.
+type Unknowns struct {
+	d       *Dictionary
+	byValue map[unknownKey]*Unknown
+	ignored int64
+	text    text
+}
 
-type unknownKey struct{ file, raw string }
+type unknownKey struct {
+	field  Field
+	folded string
+}
 
-// Unknown is a value that no dictionary knows.
+// MaxUnknowns is how many different values are kept; what comes after them is
+// counted in Ignored.
+const MaxUnknowns = 200_000
+
+// Unknown is a value that the dictionary does not know.
 type Unknown struct {
-	File      string // the dictionary that lacks it
-	Raw       string
-	Titles    int64
-	Weight    int64 // as given to Add, as milliseconds watched
-	Provinces []aggregator.Province
-	// Near is the code of the entry whose word is most like it; "": none is.
-	Near string
+	Field  Field
+	Value  string // as first seen, without what the dictionary knows beside it
+	MS     int64  // viewing time of the titles that have it
+	Titles int64
+	// Provinces is viewing time by province.
+	Provinces map[aggregator.Province]int64
+	// Near is the code of what is written most like it, Alias that writing; ""
+	// if nothing is near.
+	Near, Alias string
 }
 
-// maxUnknown bounds how many different values are collected; more are only
-// counted with those that are there.
-const maxUnknown = 100_000
+// NewUnknowns gathers what d does not know.
+func NewUnknowns(d *Dictionary) *Unknowns {
+	return &Unknowns{d: d, byValue: map[unknownKey]*Unknown{}}
+}
 
-// Add takes a title of a province with its weight; what is known of it is left
-// out.
-func (u *Unknowns) Add(p aggregator.Province, t *Title, weight int64) {
-	if t.Genre == "" && t.RawGenre != "" {
-		u.add(GenreFile, t.RawGenre, p, weight)
-	}
-	if t.Place == "" && t.RawPlace != "" {
-		u.add(PlaceFile, t.RawPlace, p, weight)
-	}
-	if !t.Listed && t.RawProvider != "" {
-		u.add(ProviderFile, t.RawProvider, p, weight)
+// Ignored is how many values were left out because of MaxUnknowns.
+func (u *Unknowns) Ignored() int64 { return u.ignored }
+
+// AddTitle adds what is unknown of a title that was watched for ms: of each field
+// without a value, and a provider that is not listed. A title that inherited its
+// value is known.
+func (u *Unknowns) AddTitle(p aggregator.Province, t *Title, ms int64) {
+	for f := range Field(NumFields) {
+		if t.Unknown.Has(f) || f == Provider && t.Unlisted && !t.Inherited.Has(Provider) {
+			u.Add(p, f, t.Raw[f], ms)
+		}
 	}
 }
 
-func (u *Unknowns) add(file, raw string, p aggregator.Province, weight int64) {
-	if u.seen == nil {
-		u.seen = map[unknownKey]*Unknown{}
+// Add adds a value of a title that was watched for ms. Of a list each part that
+// the dictionary does not know is added, with the whole time.
+func (u *Unknowns) Add(p aggregator.Province, f Field, raw string, ms int64) {
+	t := &u.text
+	t.fold(raw)
+	if t.words == 0 {
+		return
 	}
-	key := unknownKey{file, fold(raw)}
-	n := u.seen[key]
-	if n == nil {
-		if len(u.seen) >= maxUnknown {
+	v := &u.d.field[f]
+	at := where{province: p}
+	if _, known := v.lookUp(at, t.whole()); known && !t.cut {
+		return
+	}
+	if f == Provider { // a name is not split
+		u.add(p, f, string(t.whole()), strings.TrimSpace(raw), ms)
+		return
+	}
+	for i := 0; i < t.words; {
+		j := u.unknownRun(v, at, i, t.pieceEnd(i))
+		if j > i {
+			value := raw[t.word[i].rawFrom:t.word[j-1].rawTo]
+			u.add(p, f, string(t.run(i, j)), value, ms)
+			i = j
+			continue
+		}
+		i += u.knownRun(v, at, i, t.pieceEnd(i))
+	}
+}
+
+// unknownRun returns the end of the words from i that are unknown and belong
+// together, as those of an English title do; i if word i is known.
+func (u *Unknowns) unknownRun(v *vocabulary, at where, i, end int) int {
+	t := &u.text
+	j := i
+	for j < end && u.knownRun(v, at, j, end) == 0 {
+		if j > i && t.word[j].from == t.word[j-1].to {
+			break // no blank between them: Chinese words
+		}
+		j++
+	}
+	return j
+}
+
+// knownRun is how many words from i are known together, 0 if none is.
+func (u *Unknowns) knownRun(v *vocabulary, at where, i, end int) int {
+	for j := min(end, i+maxRun); j > i; j-- {
+		if _, ok := v.lookUp(at, u.text.run(i, j)); ok {
+			return j - i
+		}
+	}
+	return 0
+}
+
+func (u *Unknowns) add(p aggregator.Province, f Field, folded, value string, ms int64) {
+	key := unknownKey{f, folded}
+	x := u.byValue[key]
+	if x == nil {
+		if len(u.byValue) >= MaxUnknowns {
+			u.ignored++
 			return
 		}
-		n = &Unknown{File: file, Raw: raw}
-		u.seen[key] = n
+		x = &Unknown{Field: f, Value: strings.Clone(value), Provinces: map[aggregator.Province]int64{}}
+		u.byValue[key] = x
 	}
-	n.Titles++
-	n.Weight += weight
-	if !slices.Contains(n.Provinces, p) {
-		n.Provinces = append(n.Provinces, p)
-	}
+	x.MS += ms
+	x.Titles++
+	x.Provinces[p] += ms
 }
 
-// List returns them, the heaviest first, each with the entry that it is most
-// like.
-func (u *Unknowns) List(d *Dictionary) []Unknown {
-	all := make([]Unknown, 0, len(u.seen))
-	for _, n := range u.seen {
-		all = append(all, *n)
-	}
-	slices.SortFunc(all, func(a, b Unknown) int {
-		return cmp.Or(cmp.Compare(b.Weight, a.Weight), cmp.Compare(b.Titles, a.Titles), cmp.Compare(a.File, b.File), cmp.Compare(a.Raw, b.Raw))
+// List returns the values watched most, at most limit, each with the nearest
+// alias. Equal ones are in the order of field and value.
+func (u *Unknowns) List(limit int) []Unknown {
+	keys := slices.SortedFunc(maps.Keys(u.byValue), func(a, b unknownKey) int {
+		return cmp.Or(cmp.Compare(u.byValue[b].MS, u.byValue[a].MS), cmp.Compare(u.byValue[b].Titles, u.byValue[a].Titles),
+			cmp.Compare(a.field, b.field), strings.Compare(a.folded, b.folded))
 	})
-	for i := range all[:min(len(all), 1000)] {
-		switch all[i].File {
-		case GenreFile:
-			all[i].Near = d.genres.near(all[i].Raw)
-		case PlaceFile:
-			all[i].Near = d.places.near(all[i].Raw)
+	keys = keys[:min(len(keys), max(limit, 0))]
+	aliases := [NumFields][]alias{}
+	all := make([]Unknown, 0, len(keys))
+	for _, k := range keys {
+		if aliases[k.field] == nil {
+			aliases[k.field] = u.d.field[k.field].aliases()
 		}
-		slices.Sort(all[i].Provinces)
+		x := *u.byValue[k]
+		x.Provinces = maps.Clone(x.Provinces)
+		if a, ok := nearest(k.folded, aliases[k.field]); ok {
+			x.Near, x.Alias = a.code, a.text
+		}
+		all = append(all, x)
 	}
 	return all
 }
 
-// near finds the entry with the word that is most like one, by letters changed,
-// at most a third of them; of equal ones that with the smallest code.
-func (t table) near(raw string) string {
-	word := []rune(fold(raw))
-	if len(word) > 40 {
-		return ""
-	}
-	most := max(1, len(word)/3)
-	best, code := most, ""
-	for w, e := range t.byWord {
-		n := distance(word, []rune(w), best+1)
-		if n < best || n == best && (code == "" || e.Code < code) {
-			best, code = n, e.Code
+// WriteLines writes values as lines of a dictionary, each below a comment that
+// tells how much they were watched. A value with something near it takes that
+// code, a provider without is proposed as an entry of its own; in any other line
+// the operator replaces the code "?", which no dictionary accepts.
+func WriteLines(w io.Writer, all []Unknown) error {
+	b := bufio.NewWriter(w)
+	lines := csv.NewWriter(b)
+	for _, x := range all {
+		_, _ = fmt.Fprintf(b, "# %.1f h, %d titles, in %s", float64(x.MS)/3_600_000, x.Titles, x.provinces())
+		if x.Near != "" {
+			_, _ = fmt.Fprintf(b, "; near %s", x.Alias)
 		}
+		_, _ = b.WriteString("\n")
+		row := []string{x.Field.String(), "", x.Near, "", "", "", listed(x.Value)}
+		switch {
+		case x.Near != "":
+		case x.Field == Provider && validCode(x.Value):
+			row = []string{x.Field.String(), "", x.Value, "", x.Value, x.Value, ""}
+		default:
+			row[2] = "?"
+		}
+		if err := lines.Write(row); err != nil {
+			return err
+		}
+		lines.Flush()
 	}
-	return code
+	if err := lines.Error(); err != nil {
+		return err
+	}
+	return b.Flush()
 }
 
-// distance is how many letters must change, go or come; limit if it is more.
+// provinces lists the provinces by viewing time.
+func (x *Unknown) provinces() string {
+	codes := slices.SortedFunc(maps.Keys(x.Provinces), func(a, b aggregator.Province) int {
+		return cmp.Or(cmp.Compare(x.Provinces[b], x.Provinces[a]), cmp.Compare(a, b))
+	})
+	var names []string
+	for i, p := range codes {
+		if i == 5 {
+			names = append(names, fmt.Sprintf("and %d more", len(codes)-i))
+			break
+		}
+		names = append(names, p.String())
+	}
+	return strings.Join(names, " ")
+}
+
+// listed is a value as a cell of aliases holds it: | would part it, and line
+// breaks are no part of a name.
+func listed(value string) string {
+	return strings.Map(func(r rune) rune {
+		if r == '|' || r < ' ' || r == 0x7f {
+			return ','
+		}
+		return r
+	}, value)
+}
+
+// alias is a way to write an entry.
+type alias struct {
+	text, code string
+	runes      []rune
+}
+
+// aliases returns those that hold everywhere, in their order.
+func (v *vocabulary) aliases() []alias {
+	var all []alias
+	for _, text := range slices.Sorted(maps.Keys(v.all)) {
+		if t := v.all[text]; t.entry >= 0 {
+			all = append(all, alias{text, v.name(v.written(text)), []rune(text)})
+		}
+	}
+	return all
+}
+
+// written is the target of an alias as a line of it would name it: without the
+// upper level where that goes without saying.
+func (v *vocabulary) written(text string) target {
+	t := v.all[text]
+	if len(v.entries[t.entry].upper) == 1 {
+		t.top = -1
+	}
+	return t
+}
+
+// nearest returns the alias written most like the value: with at most a third of
+// its characters changed, else the longest of at least two characters that it
+// contains. The first of equals is taken.
+func nearest(value string, all []alias) (alias, bool) {
+	runes := []rune(value)
+	if len(runes) > 64 {
+		return alias{}, false
+	}
+	best, found, limit := alias{}, false, len(runes)/3
+	for _, a := range all {
+		if limit == 0 {
+			break
+		}
+		if d := distance(runes, a.runes, limit); d <= limit {
+			best, found, limit = a, true, d-1
+		}
+	}
+	if found {
+		return best, true
+	}
+	for _, a := range all {
+		if n := len(a.runes); n >= 2 && n > len(best.runes) && strings.Contains(value, a.text) && (n > 3 || utf8.RuneCountInString(a.text) < len(a.text)) {
+			best, found = a, true
+		}
+	}
+	return best, found
+}
+
+// distance is how many characters must be put in, taken out or changed to make a
+// of b; limit+1 if more than limit.
 func distance(a, b []rune, limit int) int {
-	if d := len(a) - len(b); d >= limit || -d >= limit {
-		return limit
+	if len(a)-len(b) > limit || len(b)-len(a) > limit {
+		return limit + 1
 	}
 	row := make([]int, len(b)+1)
 	for j := range row {
 		row[j] = j
 	}
 	for i, x := range a {
-		diagonal := row[0]
+		corner := row[0]
 		row[0] = i + 1
+		low := row[0]
 		for j, y := range b {
-			change := diagonal
+			change := corner
 			if x != y {
 				change++
 			}
-			diagonal = row[j+1]
-			row[j+1] = min(change, row[j]+1, row[j+1]+1)
+			corner = row[j+1]
+			row[j+1] = min(change, row[j+1]+1, row[j]+1)
+			low = min(low, row[j+1])
+		}
+		if low > limit {
+			return limit + 1
 		}
 	}
-	return min(row[len(b)], limit)
-}
-
-// Print writes lines that an operator can paste into the dictionaries, with what
-// to fill in.
-func Print(w io.Writer, all []Unknown) error {
-	file := ""
-	for _, n := range all {
-		if n.File != file {
-			file = n.File
-			if _, err := fmt.Fprintf(w, "# %s\n", file); err != nil {
-				return err
-			}
-		}
-		raw := strings.NewReplacer(",", " ", "|", " ", "\n", " ").Replace(n.Raw)
-		code := cmp.Or(n.Near, "CODE")
-		line := fmt.Sprintf("%s,,%s,%s,", code, raw, raw)
-		if file == ProviderFile {
-			line = fmt.Sprintf("CODE,,%s,", raw)
-		}
-		if _, err := fmt.Fprintf(w, "# %d titles, weight %d\n%s\n", n.Titles, n.Weight, line); err != nil {
-			return err
-		}
-	}
-	return nil
+	return min(row[len(b)], limit+1)
 }

@@ -36,37 +36,52 @@ func (a *asked) flags(cmd *cobra.Command) {
 // askPatience is longer than the aggregator takes for its longest answer.
 const askPatience = 45 * time.Second
 
+// errNotThere says that what was asked for does not exist, in the words of the
+// aggregator asked.
+type errNotThere struct{ page, says string }
+
+func (e *errNotThere) Error() string { return e.page + ": " + e.says }
+
 // running asks what boxes run. Errors say what to do.
 func (a *asked) running(ctx context.Context, province string) (console.RunningAnswer, error) {
 	var answer console.RunningAnswer
+	path := "/api/v1/profiles/running"
+	if province != "" {
+		path += "?province=" + province
+	}
+	err := a.call(ctx, http.MethodGet, path, &answer)
+	var none *errNotThere
+	if errors.As(err, &none) {
+		err = fmt.Errorf("what answers at %s cannot say what boxes run; if it is an older aggregator, start this release there", none.page)
+	}
+	return answer, err
+}
+
+// call asks a running aggregator. Errors say what to do.
+func (a *asked) call(ctx context.Context, method, path string, into any) error {
 	page := a.url
 	if page == "" {
 		b, err := os.ReadFile(filepath.Join(a.data, pageFile))
 		if errors.Is(err, fs.ErrNotExist) {
-			return answer, fmt.Errorf("no aggregator has been started on %s yet; start it with: aggregator serve --data %s", a.data, a.data)
+			return fmt.Errorf("no aggregator has been started on %s yet; start it with: aggregator serve --data %s", a.data, a.data)
 		}
 		if err != nil {
-			return answer, err
+			return err
 		}
 		page = strings.TrimSpace(string(b))
 	}
 	if u, err := url.Parse(page); err != nil || u.Scheme != "http" && u.Scheme != "https" || u.Host == "" {
-		return answer, fmt.Errorf("url: %q; write the page's address as http://127.0.0.1:8080/", page)
+		return fmt.Errorf("url: %q; write the page's address as http://127.0.0.1:8080/", page)
 	}
-	at := strings.TrimSuffix(page, "/") + "/api/v1/profiles/running"
-	if province != "" {
-		at += "?province=" + province
-	}
-	req, err := http.NewRequestWithContext(ctx, http.MethodGet, at, nil)
+	req, err := http.NewRequestWithContext(ctx, method, strings.TrimSuffix(page, "/")+path, nil)
 	if err != nil {
-		return answer, err
+		return err
 	}
 	end, err := a.signIn(ctx, req)
 	if err != nil {
-		return answer, err
+		return err
 	}
-	err = a.get(req, page, &answer)
-	return answer, errors.Join(err, end())
+	return errors.Join(a.get(req, page, into), end())
 }
 
 // signIn lets the request in: with the token, or else with a session that end
@@ -110,18 +125,20 @@ func (a *asked) get(req *http.Request, page string, into any) error {
 	if err != nil {
 		return fmt.Errorf("%s: %w", page, err)
 	}
+	var fault struct {
+		Error struct{ Message string }
+	}
+	if resp.StatusCode != http.StatusOK {
+		_ = json.Unmarshal(b, &fault) // else its status has to do
+	}
 	switch {
 	case resp.StatusCode == http.StatusUnauthorized && a.token != "":
 		return fmt.Errorf("the aggregator at %s does not know this token; make one on its machine with: aggregator token --data DIR", page)
 	case resp.StatusCode == http.StatusUnauthorized:
 		return fmt.Errorf("the aggregator at %s works on another folder than %s; give its folder with --data DIR, or a token with --token TOKEN", page, a.data)
 	case resp.StatusCode == http.StatusNotFound:
-		return fmt.Errorf("what answers at %s cannot say what boxes run; if it is an older aggregator, start this release there", page)
+		return &errNotThere{page, strings.TrimSpace(resp.Status + " " + fault.Error.Message)}
 	case resp.StatusCode != http.StatusOK:
-		var fault struct {
-			Error struct{ Message string }
-		}
-		_ = json.Unmarshal(b, &fault) // else its status has to do
 		return fmt.Errorf("%s: %s %s", page, resp.Status, fault.Error.Message)
 	}
 	if err := json.Unmarshal(b, into); err != nil {

@@ -8,11 +8,14 @@ import (
 	"net"
 	"net/url"
 	"os"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
 
 	"go.yaml.in/yaml/v3"
+
+	"iptvdc/aggregator/c3/fetch"
 )
 
 // Config is everything that can be set, in the order of precedence: flag,
@@ -61,6 +64,18 @@ type Config struct {
 		ManifestMinutes int `yaml:"manifest_minutes"`
 		// MaxFileMB is the largest file, unpacked.
 		MaxFileMB int `yaml:"max_file_mb"`
+		// Listen is where catalogue and order systems send SOAP; "": nowhere.
+		// PublicURL is the same as they reach it; "": http and Listen.
+		Listen    string `yaml:"listen"`
+		PublicURL string `yaml:"public_url"`
+		// Senders are catalogue systems, OrderSenders order systems, that may send.
+		Senders      []Sender      `yaml:"senders"`
+		OrderSenders []OrderSender `yaml:"order_senders"`
+		// Allow lists where catalogues may be fetched from and results be told to:
+		// host, host:port, CIDR or CIDR:port. HostKeys has the fingerprints of SFTP
+		// servers by host.
+		Allow    []string            `yaml:"allow"`
+		HostKeys map[string][]string `yaml:"host_keys"`
 	} `yaml:"c3"`
 	// ArchiveDays is how long sealed batches are kept after they were loaded.
 	ArchiveDays int `yaml:"archive_days"`
@@ -70,6 +85,23 @@ type Config struct {
 		Level  string `yaml:"level"`
 		Format string `yaml:"format"`
 	} `yaml:"log"`
+}
+
+// Sender is a catalogue system that may send.
+type Sender struct {
+	CSP      string   `yaml:"csp"`
+	LSP      string   `yaml:"lsp"`
+	Province string   `yaml:"province"`
+	From     []string `yaml:"from"`     // addresses, as CIDRs
+	Callback string   `yaml:"callback"` // URL for results; "": it wants none
+}
+
+// OrderSender is an order system that may send.
+type OrderSender struct {
+	SPID     string   `yaml:"spid"`
+	Province string   `yaml:"province"`
+	From     []string `yaml:"from"`
+	KeyFile  string   `yaml:"key_file"` // holds the key of encodeStr
 }
 
 // Defaults is a Config that works on one machine without any file.
@@ -87,7 +119,7 @@ func Defaults() Config {
 // key is one setting: its name in the file with dots, and where it stands.
 type key struct {
 	name   string
-	field  any // *string or *int
+	field  any // *string or *int; lists stand in the file only
 	secret bool
 }
 
@@ -110,6 +142,8 @@ func (c *Config) keys() []key {
 		{"c3.settle_s", &c.C3.SettleS, false},
 		{"c3.manifest_minutes", &c.C3.ManifestMinutes, false},
 		{"c3.max_file_mb", &c.C3.MaxFileMB, false},
+		{"c3.listen", &c.C3.Listen, false},
+		{"c3.public_url", &c.C3.PublicURL, false},
 		{"archive_days", &c.ArchiveDays, false},
 		{"log.level", &c.Log.Level, false},
 		{"log.format", &c.Log.Format, false},
@@ -226,6 +260,25 @@ func (c *Config) Check() error {
 	if c.C3.MaxFileMB < 1 || c.C3.MaxFileMB > 1<<20 {
 		bad("c3.max_file_mb", "%d, allowed 1 to 1048576", c.C3.MaxFileMB)
 	}
+	if c.C3.Listen != "" {
+		address("c3.listen", c.C3.Listen)
+		if len(c.C3.Senders)+len(c.C3.OrderSenders) == 0 {
+			bad("c3.senders", "none, and no order_senders, though c3.listen is set; name who may send, or leave c3.listen out")
+		}
+	}
+	for i, s := range c.C3.Senders {
+		if _, err := s.soap(); err != nil {
+			bad(fmt.Sprintf("c3.senders[%d]", i), "%v", err)
+		}
+	}
+	for i, s := range c.C3.OrderSenders {
+		if _, err := s.soap(); err != nil {
+			bad(fmt.Sprintf("c3.order_senders[%d]", i), "%v", err)
+		}
+	}
+	if err := c.fetching().Validate(); err != nil {
+		bad("c3.allow", "%v", err)
+	}
 	if c.ArchiveDays < 1 || c.ArchiveDays > 3660 {
 		bad("archive_days", "%d, allowed 1 to 3660", c.ArchiveDays)
 	}
@@ -273,6 +326,10 @@ func (c Config) Print(w io.Writer) error {
 		if text, ok := k.field.(*string); ok && k.secret && *text != "" {
 			*text = "********"
 		}
+	}
+	c.C3.Senders = slices.Clone(c.C3.Senders)
+	for i := range c.C3.Senders {
+		c.C3.Senders[i].Callback = fetch.Mask(c.C3.Senders[i].Callback)
 	}
 	e := yaml.NewEncoder(w)
 	e.SetIndent(2)

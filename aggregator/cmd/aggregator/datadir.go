@@ -48,6 +48,13 @@ func makeDataDir(path string) (string, error) {
 	return abs, errors.Join(probe.Close(), os.Remove(probe.Name()))
 }
 
+// folderInUse says which process works on a folder.
+type folderInUse struct{ path, process string }
+
+func (e *folderInUse) Error() string {
+	return fmt.Sprintf("data folder %s is in use by another aggregator (process %s); stop that one, or give another folder with --data DIR", e.path, e.process)
+}
+
 // openDataDir makes the folder and locks it. A folder in use is an error that
 // names the process.
 func openDataDir(path string) (*dataDir, error) {
@@ -64,7 +71,7 @@ func openDataDir(path string) (*dataDir, error) {
 		n, _ := f.Read(holder) // only for the message
 		_ = f.Close()
 		if errors.Is(err, syscall.EWOULDBLOCK) {
-			return nil, fmt.Errorf("data folder %s is in use by another aggregator (process %s); stop that one, or give another folder with --data DIR", abs, strings.TrimSpace(string(holder[:n])))
+			return nil, &folderInUse{abs, strings.TrimSpace(string(holder[:n]))}
 		}
 		return nil, fmt.Errorf("data folder %s cannot be locked: %w", abs, err)
 	}

@@ -3,12 +3,20 @@ package main
 import (
 	"cmp"
 	"context"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
 	"time"
 
 	"iptvdc/aggregator"
 	"iptvdc/aggregator/c3"
 	"iptvdc/aggregator/c3/inbox"
+	"iptvdc/aggregator/c3/normal"
 	"iptvdc/aggregator/console"
+	"iptvdc/aggregator/durable"
+	"iptvdc/aggregator/store"
 )
 
 // c3Folder is where provinces' files come.
@@ -25,17 +33,59 @@ func (p *Platform) inboxConfig() inbox.Config {
 	}
 }
 
+// What the folder of files holds beside provinces and dialects.
+const (
+	dictionariesDir = "dictionaries"       // the operator's, over the embedded ones
+	dictionaryFile  = "dictionary.version" // of the dictionaries by which objects were read
+)
+
 // openInbox makes what takes provinces' files.
 func (p *Platform) openInbox(ctx context.Context) (err error) {
 	c := p.inboxConfig()
+	d, err := p.openDictionary(ctx, c.Folder)
+	if err != nil {
+		return err
+	}
+	c.Meaning = d
 	c.Taken = p.fileTaken
 	p.inbox, err = inbox.New(ctx, c)
 	return err
 }
 
+// openDictionary reads the dictionaries. If they say something else than at the
+// last start, everything in the catalogues is read by them anew.
+func (p *Platform) openDictionary(ctx context.Context, folder string) (inbox.Dictionary, error) {
+	own := filepath.Join(folder, dictionariesDir)
+	if err := os.MkdirAll(own, 0o700); err != nil {
+		return inbox.Dictionary{}, fmt.Errorf("dictionaries: %w", err)
+	}
+	read, err := normal.Load(os.DirFS(own))
+	if err != nil {
+		// Figures by the embedded ones are better than none.
+		p.log.Error("the operator's dictionaries cannot be used; the embedded ones hold until the next start", "folder", own, "error", err)
+		read = normal.Default()
+	}
+	d := inbox.Dictionary{Dictionary: read}
+	path := filepath.Join(folder, dictionaryFile)
+	was, err := os.ReadFile(path)
+	switch {
+	case err == nil && string(was) == d.Version():
+		return d, nil
+	case err != nil && !errors.Is(err, fs.ErrNotExist):
+		return d, fmt.Errorf("dictionaries: %w", err)
+	}
+	if err := p.store.Renormalise(ctx, func(p aggregator.Province, o c3.Object) store.Normal {
+		n, _ := d.Normal(p, &o)
+		return n
+	}); err != nil {
+		return d, fmt.Errorf("dictionaries: %w", err)
+	}
+	return d, durable.WriteFile(path, []byte(d.Version()))
+}
+
 // fileTaken tells readers that figures have moved.
 func (p *Platform) fileTaken(r c3.Receipt) {
-	if r.Outcome != c3.OutcomeAccepted && r.Outcome != c3.OutcomePartly {
+	if p.console == nil || r.Outcome != c3.OutcomeAccepted && r.Outcome != c3.OutcomePartly {
 		return
 	}
 	ctx, cancel := context.WithTimeout(context.Background(), askFor)

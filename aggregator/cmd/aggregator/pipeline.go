@@ -61,6 +61,9 @@ func (p *Platform) Run(ctx context.Context) error {
 	defer stopFeeds()
 	var taking sync.WaitGroup
 	taking.Go(func() { _ = p.inbox.Run(feeds) }) // ends only with feeds
+	if p.soap != nil {
+		taking.Go(func() { p.soap.run(feeds) })
+	}
 	stopSteering := p.startSteering(work)
 	defer stopSteering()
 
@@ -75,6 +78,9 @@ func (p *Platform) Run(ctx context.Context) error {
 
 	stopSteering() // it publishes through the door
 	failure = errors.Join(failure, p.closeDoor(), p.intake.Close())
+	if p.soap != nil {
+		failure = errors.Join(failure, p.soap.shut(work))
+	}
 	stopFeeds() // a file that is being taken is taken at the next start
 	taking.Wait()
 	p.drain(work)

@@ -42,6 +42,7 @@ type Platform struct {
 	closing   *closing.Closing
 	inbox     *inbox.Inbox
 	board     *quality.Board
+	soap      *soapDoor // nil: nobody may send
 	console   *console.Console
 	metrics   *metrics
 	ready     readiness
@@ -64,7 +65,7 @@ func Open(ctx context.Context, c Config, log *slog.Logger) (_ *Platform, err err
 			err = errors.Join(err, p.unwind())
 		}
 	}()
-	for _, step := range []func(context.Context) error{p.openData, p.openEngines, p.openInbox, p.listen, p.openDoor, p.openConsole} {
+	for _, step := range []func(context.Context) error{p.openData, p.openEngines, p.openInbox, p.listen, p.openSOAP, p.openDoor, p.openConsole} {
 		if err := step(ctx); err != nil {
 			return nil, err
 		}

@@ -1,0 +1,311 @@
+package courier
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"net/http"
+	"net/http/httptest"
+	"net/netip"
+	"os"
+	"path/filepath"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"iptvdc/aggregator"
+	"iptvdc/aggregator/c3"
+	"iptvdc/aggregator/c3/fetch"
+	"iptvdc/aggregator/c3/inbox"
+	"iptvdc/aggregator/c3/soap"
+	"iptvdc/aggregator/store"
+	"iptvdc/aggregator/store/storetest"
+)
+
+const catalogue = `<ADI><Objects><Object ElementType="Program" ID="1" Code="P1" Action="REGIST"><Property Name="Name">One</Property></Object>` +
+	`<Object ElementType="Program" ID="2"/></Objects></ADI>`
+
+// bench is a courier between a SOAP server, a file server and a real inbox, and a
+// sender that is told.
+type bench struct {
+	*testing.T
+	folder   string
+	store    store.Store
+	secrets  aggregator.Secrets
+	inbox    *inbox.Inbox
+	courier  *Courier
+	client   soap.Client
+	notifier *soap.Notifier
+	files    *httptest.Server
+	now      time.Time
+
+	mu    sync.Mutex
+	serve string // what the file server has; "": nothing
+	told  []string
+}
+
+const key = "k3y"
+
+func newBench(t *testing.T) *bench {
+	b := &bench{T: t, folder: t.TempDir(), store: storetest.Memory(), secrets: aggregator.NewSecrets(), serve: catalogue,
+		now: time.Date(2026, 5, 3, 8, 0, 0, 0, aggregator.Shanghai)}
+	b.files = httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		b.mu.Lock()
+		defer b.mu.Unlock()
+		if r.URL.Path == "/told" {
+			body, _ := io.ReadAll(r.Body)
+			b.told = append(b.told, string(body))
+			return
+		}
+		if b.serve == "" {
+			http.NotFound(w, r)
+			return
+		}
+		_, _ = io.WriteString(w, b.serve)
+	}))
+	t.Cleanup(b.files.Close)
+	b.open()
+	return b
+}
+
+// open makes everything anew, as a program that starts does.
+func (b *bench) open() {
+	b.Helper()
+	var err error
+	clock := func() time.Time { return b.now }
+	if b.inbox, err = inbox.New(b.Context(), inbox.Config{Folder: b.folder, Store: b.store, Secrets: b.secrets, Now: clock}); err != nil {
+		b.Fatal(err)
+	}
+	f, err := fetch.New(fetch.Config{Allow: []string{"127.0.0.1"}})
+	if err != nil {
+		b.Fatal(err)
+	}
+	b.courier, err = New(Config{Folder: filepath.Join(b.folder, "soap"), Inbox: b.inbox, Fetcher: f, ResultURL: "http://centre/c3/results/", Now: clock})
+	if err != nil {
+		b.Fatal(err)
+	}
+	callback, err := fetch.ParseURL(b.files.URL + "/told")
+	if err != nil {
+		b.Fatal(err)
+	}
+	b.notifier, err = soap.NewNotifier(soap.NotifierConfig{Outbox: b.courier, Poster: f, Now: clock, Callback: func(string, string) fetch.URL { return callback }})
+	if err != nil {
+		b.Fatal(err)
+	}
+	here := []netip.Prefix{netip.MustParsePrefix("127.0.0.0/8")}
+	server, err := soap.NewServer(soap.Config{
+		Senders:      []soap.Sender{{Province: 33, CSPID: "csp", LSPID: "lsp", From: here}},
+		OrderSenders: []soap.OrderSender{{Province: 43, SPID: "sp", Key: key, From: here}},
+		Commands:     b.courier, Relations: b.courier,
+	})
+	if err != nil {
+		b.Fatal(err)
+	}
+	web := httptest.NewServer(server)
+	b.Cleanup(web.Close)
+	b.client = soap.Client{Endpoint: web.URL}
+}
+
+func (b *bench) command(id string) {
+	b.Helper()
+	if r, err := b.client.ExecCmd(b.Context(), "csp", "lsp", id, strings.Replace(b.files.URL, "http://", "http://user:secret@", 1)+"/c.xml"); err != nil || r.Result != 0 {
+		b.Fatal(r, err)
+	}
+}
+
+// settle does what is due and tells senders.
+func (b *bench) settle() {
+	b.Helper()
+	b.courier.Pass(b.Context())
+	if _, err := b.notifier.Pass(b.Context()); err != nil {
+		b.Fatal(err)
+	}
+}
+
+func (b *bench) rows() []store.FileRow {
+	b.Helper()
+	rows, err := b.store.Files(b.Context(), store.FileQuery{Scope: aggregator.Scope{All: true}})
+	if err != nil {
+		b.Fatal(err)
+	}
+	return rows
+}
+
+func TestCommand(t *testing.T) {
+	b := newBench(t)
+	b.command("1")
+	b.command("1") // again: nothing new
+	b.settle()
+	if rows := b.rows(); len(rows) != 1 || rows[0].Outcome != c3.OutcomePartly || rows[0].Province != 33 {
+		t.Errorf("%+v", rows)
+	}
+	id := idOf("csp", "lsp", "1")
+	if len(b.told) != 1 || !strings.Contains(b.told[0], "http://centre/c3/results/"+id+".xml") || !strings.Contains(b.told[0], ">0<") {
+		t.Errorf("told %q", b.told)
+	}
+	f, err := b.courier.Results(id)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer f.Close()
+	text, err := io.ReadAll(f)
+	if err != nil || !strings.Contains(string(text), `Code="P1"`) || !strings.Contains(string(text), "incomplete") || strings.Count(string(text), "<Object ") != 2 {
+		t.Errorf("%v %s", err, text)
+	}
+	for _, bad := range []string{"", "../commands/" + id, strings.ToUpper(id), id + "x"} {
+		if _, err := b.courier.Results(bad); err == nil {
+			t.Errorf("%q gives a file", bad)
+		}
+	}
+	// What was told is over, and the credentials are gone.
+	kept, err := os.ReadFile(filepath.Join(b.folder, "soap", commandsDir, id+".json"))
+	if err != nil || strings.Contains(string(kept), "secret") || !strings.Contains(string(kept), stateTold) {
+		t.Errorf("%v %s", err, kept)
+	}
+	b.open()
+	b.command("1")
+	b.settle()
+	if len(b.told) != 1 {
+		t.Errorf("told %d times", len(b.told))
+	}
+}
+
+// A file that is not there yet is tried again; one that cannot be had is told.
+func TestCommandThatFails(t *testing.T) {
+	b := newBench(t)
+	b.serve = ""
+	b.command("1")
+	b.settle()
+	if len(b.told) != 0 {
+		t.Fatalf("told %q", b.told)
+	}
+	b.serve = catalogue
+	b.settle() // not due yet
+	if len(b.rows()) != 0 {
+		t.Error("tried again at once")
+	}
+	b.open()
+	b.now = b.now.Add(5 * time.Second)
+	b.settle()
+	if len(b.rows()) != 1 || len(b.told) != 1 {
+		t.Errorf("%d files, told %q", len(b.rows()), b.told)
+	}
+
+	b.serve = ""
+	b.command("2")
+	for range 200 {
+		b.settle()
+		b.now = b.now.Add(10 * time.Minute)
+	}
+	if len(b.told) != 2 || !strings.Contains(b.told[1], ">-1<") {
+		t.Errorf("told %q", b.told)
+	}
+	b.serve = "<ADI" // refused
+	b.command("3")
+	b.settle()
+	if len(b.told) != 3 || !strings.Contains(b.told[2], ">-1<") {
+		t.Errorf("told %q", b.told)
+	}
+}
+
+var errStop = errors.New("the program stops here")
+
+// stopping stops before or after an import.
+type stopping struct {
+	importer
+	before bool
+}
+
+func (s stopping) Take(ctx context.Context, p aggregator.Province, path string) (c3.Receipt, error) {
+	if !s.before {
+		if _, err := s.importer.Take(ctx, p, path); err != nil {
+			return c3.Receipt{}, err
+		}
+	}
+	return c3.Receipt{}, errStop
+}
+
+func (s stopping) TakeMessages(ctx context.Context, m inbox.Messages) (c3.Receipt, error) {
+	if !s.before {
+		if _, err := s.importer.TakeMessages(ctx, m); err != nil {
+			return c3.Receipt{}, err
+		}
+	}
+	return c3.Receipt{}, errStop
+}
+
+// Stopped before or after the import and started again, the catalogue is in once
+// and its sender told once.
+func TestCrashes(t *testing.T) {
+	for _, before := range []bool{true, false} {
+		t.Run(fmt.Sprint("before ", before), func(t *testing.T) {
+			b := newBench(t)
+			b.courier.cfg.Inbox = stopping{b.inbox, before}
+			b.command("1")
+			b.relation("1", 1)
+			b.courier.Pass(t.Context())
+			if err := b.courier.TakeRelations(t.Context()); !errors.Is(err, errStop) {
+				t.Error(err)
+			}
+			b.open()
+			b.relation("2", 2) // more came meanwhile
+			b.now = b.now.Add(time.Minute)
+			b.settle()
+			if err := b.courier.TakeRelations(t.Context()); err != nil {
+				t.Error(err)
+			}
+			catalogues, accepted := 0, int64(0)
+			for _, r := range b.rows() {
+				if r.Feed == c3.FeedCatalogue {
+					catalogues++
+				} else {
+					accepted += r.Accepted
+				}
+			}
+			if catalogues != 1 || accepted != 2 || len(b.told) != 1 || !strings.Contains(b.told[0], ">0<") {
+				t.Errorf("%d catalogues, %d relations, told %q; %+v", catalogues, accepted, b.told, b.rows())
+			}
+		})
+	}
+}
+
+func (b *bench) relation(sequence string, update soap.UpdateType) {
+	b.Helper()
+	at := b.now.UnixMilli()
+	r, err := b.client.Notify(b.Context(), soap.Relation{Sequence: sequence, UserIDType: "1", UserID: "13800000001", SPID: "sp", ProductID: "p", Update: update, UpdateMs: at}, key, b.now)
+	if err != nil || r.Result != 0 {
+		b.Fatal(r, err)
+	}
+}
+
+func TestRelations(t *testing.T) {
+	b := newBench(t)
+	b.relation("1", soap.UpdateSubscribe)
+	b.relation("1", soap.UpdateSubscribe)
+	b.relation("2", soap.UpdateUnsubscribe)
+	if err := b.courier.TakeRelations(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	rows := b.rows()
+	if len(rows) != 1 || rows[0].Feed != c3.FeedOrders || rows[0].Province != 43 || rows[0].Accepted != 2 {
+		t.Fatalf("%+v", rows)
+	}
+	left, err := os.ReadDir(filepath.Join(b.folder, "soap", relationsDir))
+	if err != nil || len(left) != 0 {
+		t.Errorf("%v, %v are left", left, err)
+	}
+	b.relation("1", soap.UpdateSubscribe) // and once more, later
+	b.now = b.now.Add(time.Second)
+	if err := b.courier.TakeRelations(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	var repeated int64
+	for _, r := range b.rows() {
+		repeated += r.Repeated
+	}
+	if repeated != 1 {
+		t.Errorf("%+v", b.rows())
+	}
+}

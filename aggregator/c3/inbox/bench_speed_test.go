@@ -1,0 +1,112 @@
+package inbox
+
+import (
+	"bytes"
+	"database/sql"
+	"encoding/xml"
+	"fmt"
+	"os"
+	"path/filepath"
+	"testing"
+
+	_ "github.com/duckdb/duckdb-go/v2"
+)
+
+// BenchmarkSubscribers takes a full file from the folder to its receipt.
+func BenchmarkSubscribers(b *testing.B) {
+	const accounts = 1_000_000
+	text := zjText(accounts)
+	for b.Loop() {
+		b.StopTimer()
+		x := newBench(b, engines["duckdb"](b))
+		x.announced("33", "ZJ_IPTV_USER_20260502.txt", text)
+		b.StartTimer()
+		x.inbox.Pass(b.Context())
+		b.StopTimer()
+		if r := x.one(x.receipts); r.Accepted != accounts {
+			b.Fatal(line(r))
+		}
+		b.StartTimer()
+	}
+	b.ReportMetric(float64(accounts)*float64(b.N)/b.Elapsed().Seconds(), "rows/s")
+	b.ReportMetric(0, "ns/op")
+}
+
+// BenchmarkSubscribersReadCSV is the least that could be done: DuckDB's own reader
+// into columns of the same types, without keys, checks, book or facts.
+func BenchmarkSubscribersReadCSV(b *testing.B) {
+	const accounts = 1_000_000
+	path := filepath.Join(b.TempDir(), "file.txt")
+	if err := os.WriteFile(path, []byte(zjText(accounts)), 0o600); err != nil {
+		b.Fatal(err)
+	}
+	for b.Loop() {
+		db, err := sql.Open("duckdb", filepath.Join(b.TempDir(), fmt.Sprint(b.N, ".duckdb")))
+		if err != nil {
+			b.Fatal(err)
+		}
+		if _, err := db.ExecContext(b.Context(), `CREATE OR REPLACE TABLE staged AS SELECT hash(USER_ID) account, STATUS::UTINYINT state,
+			AREA_CODE::USMALLINT city, epoch_ms(strptime(OPEN_TIME, '%Y%m%d%H%M%S')) open_ms, hash(PROD_ID) product, hash(STB_ID) stb, hash(ACCESS) net
+			FROM read_csv('`+path+`', delim='|', header=true, all_varchar=true)`); err != nil {
+			b.Fatal(err)
+		}
+		if err := db.Close(); err != nil {
+			b.Fatal(err)
+		}
+	}
+	b.ReportMetric(float64(accounts)*float64(b.N)/b.Elapsed().Seconds(), "rows/s")
+	b.ReportMetric(0, "ns/op")
+}
+
+func bigCatalogue(objects int) string {
+	var text bytes.Buffer
+	text.WriteString(`<?xml version="1.0" encoding="utf-8"?><ADI><Objects>` + "\n")
+	for n := range objects {
+		fmt.Fprintf(&text, `<Object ElementType="Program" ID="%d" Code="P%d" Action="REGIST"><Property Name="Name">Film %d</Property><Property Name="Genre">电影</Property>`+
+			`<Property Name="OriginalCountry">中国大陆</Property><Property Name="ReleaseYear">2020</Property><Property Name="Description">A long day &amp; what came of it.</Property>`+
+			`<Property Name="Duration">005100</Property><Property Name="Status">1</Property></Object>`+"\n", n, n, n)
+	}
+	text.WriteString("</Objects></ADI>\n")
+	return text.String()
+}
+
+// BenchmarkCatalogue takes a catalogue from the folder to its receipt.
+func BenchmarkCatalogue(b *testing.B) {
+	const objects = 100_000
+	text := bigCatalogue(objects)
+	for b.Loop() {
+		b.StopTimer()
+		x := newBench(b, engines["duckdb"](b))
+		path := x.put("33", "c.xml", text)
+		b.StartTimer()
+		r, err := x.inbox.Take(b.Context(), 33, path)
+		if err != nil || r.Accepted != objects {
+			b.Fatal(line(r), err)
+		}
+	}
+	b.ReportMetric(objects*float64(b.N)/b.Elapsed().Seconds(), "objects/s")
+	b.ReportMetric(0, "ns/op")
+}
+
+// BenchmarkCatalogueEncodingXML reads the same into structs and forgets it.
+func BenchmarkCatalogueEncodingXML(b *testing.B) {
+	const objects = 100_000
+	text := []byte(bigCatalogue(objects))
+	var file struct {
+		Objects []struct {
+			ElementType, ID, Code, Action string `xml:",attr"`
+			Property                      []struct {
+				Name  string `xml:",attr"`
+				Value string `xml:",chardata"`
+			}
+		} `xml:"Objects>Object"`
+	}
+	for b.Loop() {
+		file.Objects = nil
+		if err := xml.Unmarshal(text, &file); err != nil || len(file.Objects) != objects {
+			b.Fatal(err)
+		}
+	}
+	b.ReportMetric(objects*float64(b.N)/b.Elapsed().Seconds(), "objects/s")
+	b.ReportMetric(0, "ns/op")
+}

@@ -1,0 +1,67 @@
+package main
+
+import (
+	"io"
+	"net/http"
+	"net/http/httptest"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"iptvdc/aggregator/c3/soap"
+	"iptvdc/aggregator/console"
+)
+
+// A catalogue that is announced is fetched, in, and told; an order relation is in.
+func TestSOAP(t *testing.T) {
+	told := make(chan string, 10)
+	sender := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if r.Method == http.MethodPost {
+			body, _ := io.ReadAll(r.Body)
+			told <- string(body)
+			return
+		}
+		_, _ = io.WriteString(w, testCatalogue)
+	}))
+	defer sender.Close()
+	data := t.TempDir()
+	key := filepath.Join(data, "vac.key")
+	if err := os.WriteFile(key, []byte("k3y\n"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	c := testConfig(data)
+	c.C3.Listen, c.C3.Allow = "127.0.0.1:0", []string{"127.0.0.1"}
+	c.C3.Senders = []Sender{{CSP: "csp", LSP: "lsp", Province: "33", From: []string{"127.0.0.0/8"}, Callback: sender.URL + "/told"}}
+	c.C3.OrderSenders = []OrderSender{{SPID: "sp", Province: "43", From: []string{"127.0.0.0/8"}, KeyFile: key}}
+	if err := c.Check(); err != nil {
+		t.Fatal(err)
+	}
+	g := startWith(t, c)
+	client := soap.Client{Endpoint: "http://" + g.p.soap.listener.Addr().String() + "/"}
+	if r, err := client.ExecCmd(t.Context(), "csp", "lsp", "1", sender.URL+"/c.xml"); err != nil || r.Result != 0 {
+		t.Fatal(r, err)
+	}
+	now := time.Now()
+	if r, err := client.Notify(t.Context(), soap.Relation{Sequence: "1", UserIDType: "1", UserID: "138", SPID: "sp", ProductID: "p", Update: soap.UpdateSubscribe, UpdateMs: now.UnixMilli()}, "k3y", now); err != nil || r.Result != 0 {
+		t.Fatal(r, err)
+	}
+	var files console.FeedFiles
+	until(t, "both are in", func() bool {
+		g.ask("GET", "/api/v1/feeds/files?outcome=accepted", "", &files)
+		return len(files.Files) == 2
+	})
+	text := <-told
+	_, url, _ := strings.Cut(text, "<ResultFileURL")
+	_, url, _ = strings.Cut(url, ">")
+	url, _, _ = strings.Cut(url, "<")
+	resp, err := http.Get(url)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer resp.Body.Close()
+	if body, err := io.ReadAll(resp.Body); err != nil || resp.StatusCode != 200 || !strings.Contains(string(body), `Code="P1"`) {
+		t.Errorf("%s: %s %s %v", url, resp.Status, body, err)
+	}
+}

@@ -125,6 +125,7 @@ var parts = []part{
 	{"iptv_intake_refused_total", "Packets that were not stored as they came, by reason.", prometheus.CounterValue, []string{"reason"}},
 	{"iptv_intake_batches_total", "Batches stored for the first time.", prometheus.CounterValue, []string{"province"}},
 	{"iptv_intake_events_total", "Events in batches stored for the first time.", prometheus.CounterValue, []string{"province"}},
+	{"iptv_intake_repeated_batches_total", "Batches that had come before and changed nothing.", prometheus.CounterValue, []string{"province"}},
 	{"iptv_intake_received_bytes_total", "Payload bytes received.", prometheus.CounterValue, nil},
 	{"iptv_intake_commit_errors_total", "Commits that failed; nothing of them was acknowledged.", prometheus.CounterValue, nil},
 	{"iptv_intake_new_streams_total", "Outboxes heard of for the first time.", prometheus.CounterValue, nil},
@@ -229,8 +230,11 @@ func (c *partsCollector) intake(tell teller) {
 		tell("iptv_intake_refused_total", float64(s.Refused[r].Load()), r.String())
 	}
 	for p := range s.ByProvince {
+		code := aggregator.Province(p).String()
+		if n := s.ByProvince[p].Repeated.Load(); n > 0 {
+			tell("iptv_intake_repeated_batches_total", float64(n), code)
+		}
 		if n := s.ByProvince[p].Batches.Load(); n > 0 {
-			code := aggregator.Province(p).String()
 			tell("iptv_intake_batches_total", float64(n), code)
 			tell("iptv_intake_events_total", float64(s.ByProvince[p].Events.Load()), code)
 		}

@@ -24,13 +24,13 @@ demo: build ## the whole platform with a simulated fleet and a month behind it
 	bin/aggregator demo
 
 test: build ## every test: unit, engines, crash share, ARM under emulation, browser
-	@testbench/setup/install.sh browser arm es3
+	@testbench/setup/install.sh browser arm es3 prometheus
 	$(GO) vet ./...
 	$(GO) test -timeout 20m ./...
 	$(MAKE) e2e-browser
 
 race: ## the Go tests with the race detector, RACE=-short for the quick ones
-	@testbench/setup/install.sh arm es3
+	@testbench/setup/install.sh arm es3 prometheus
 	$(GO) test -race $(RACE) -timeout 25m ./...
 
 check: ## the quick loop: format, vet, lint, unit tests

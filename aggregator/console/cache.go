@@ -9,7 +9,6 @@ import (
 	"time"
 
 	"iptvdc/aggregator"
-	"iptvdc/aggregator/indicator"
 )
 
 const (
@@ -29,7 +28,7 @@ const (
 // canonical JSON, so equal questions meet.
 type answerKey struct{ scope, request string }
 
-func keyOf(scope aggregator.Scope, r *indicator.Request) (answerKey, error) {
+func keyOf(scope aggregator.Scope, request any) (answerKey, error) {
 	if scope.All {
 		scope.Provinces = nil
 	}
@@ -38,17 +37,16 @@ func keyOf(scope aggregator.Scope, r *indicator.Request) (answerKey, error) {
 	if err != nil {
 		return answerKey{}, err
 	}
-	q, err := json.Marshal(r)
+	q, err := json.Marshal(request)
 	return answerKey{string(s), string(q)}, err
 }
 
-func (k answerKey) parts() (aggregator.Scope, *indicator.Request, error) {
-	var scope aggregator.Scope
+// parts reads the question into request and returns the scope.
+func (k answerKey) parts(request any) (scope aggregator.Scope, err error) {
 	if err := json.Unmarshal([]byte(k.scope), &scope); err != nil {
-		return scope, nil, err
+		return scope, err
 	}
-	r := new(indicator.Request)
-	return scope, r, json.Unmarshal([]byte(k.request), r)
+	return scope, json.Unmarshal([]byte(k.request), request)
 }
 
 // answers keeps the answers of the present generation of figures. Many readers
@@ -57,6 +55,7 @@ func (k answerKey) parts() (aggregator.Scope, *indicator.Request, error) {
 type answers struct {
 	compute func(context.Context, answerKey) ([]byte, error)
 	slots   chan struct{} // filled by running queries
+	life    time.Duration
 
 	mu         sync.Mutex
 	generation uint64
@@ -73,7 +72,7 @@ type answer struct {
 }
 
 func newAnswers(compute func(context.Context, answerKey) ([]byte, error), atOnce int) *answers {
-	return &answers{compute: compute, slots: make(chan struct{}, atOnce), held: map[answerKey]*answer{}}
+	return &answers{compute: compute, slots: make(chan struct{}, atOnce), life: answerLife, held: map[answerKey]*answer{}}
 }
 
 // forget starts a new generation: figures have changed.
@@ -88,7 +87,7 @@ func (a *answers) forget() {
 func (a *answers) get(ctx context.Context, key answerKey) ([]byte, error) {
 	a.mu.Lock()
 	found, ok := a.held[key]
-	if !ok || time.Since(found.at) > answerLife {
+	if !ok || time.Since(found.at) > a.life {
 		if len(a.held) >= maxAnswers {
 			clear(a.held)
 		}

@@ -119,6 +119,7 @@ type Config struct {
 	Profiles   Profiles
 	Feeds      Feeds
 	Decisions  Decisions
+	Quality    Quality
 	// Problems names every part that does not work, with its reason; none if
 	// the program is ready to serve.
 	Problems func(ctx context.Context) []Problem
@@ -143,6 +144,7 @@ type Console struct {
 	Config
 	answers  *answers
 	runs     *answers // about running profiles
+	grades   *answers // about quality
 	accounts memo[[]Account]
 	changes  *changes
 	requests *requestMetrics
@@ -156,6 +158,8 @@ func New(c Config) (*Console, error) {
 	s := &Console{Config: c, changes: newChanges()}
 	s.answers = newAnswers(s.answer, queriesAtOnce)
 	s.runs = newAnswers(s.countRunning, 1) // operators ask, and it is dear
+	s.grades = newAnswers(s.grade, 1)
+	s.grades.life = qualityLife
 	s.accounts.load = c.Books.Accounts
 	s.requests = newRequestMetrics(c.Registry, s.changes.count)
 	if c.Page != nil {
@@ -224,6 +228,7 @@ func (s *Console) routes() []route {
 		{"GET", "/api/v1/feeds/files/{id}/faults", admin, "What was wrong with a file, line by line, as it was sent", nil, FeedFaults{}, "", s.feedFaults, feedFaultsParameters},
 		{"POST", "/api/v1/feeds/files/{id}/release", admin, "Lets in a file that waits", nil, FeedReceipt{}, "", s.releaseFile, nil},
 		{"POST", "/api/v1/feeds/files/{id}/reject", admin, "Refuses a file that waits", nil, FeedReceipt{}, "", s.rejectFile, nil},
+		{"GET", "/api/v1/quality", reader, "How good the data of each province and day is, with reasons in words", nil, QualityAnswer{}, "", s.quality, qualityParameters},
 		{"POST", "/api/v1/audit", admin, "How many events of each kind are held of given boxes", AuditRequest{}, AuditAnswer{}, "", s.audit, nil},
 		{"GET", "/api/v1/audit/boxes/{box}/events", admin, "Every event held of one box", nil, AuditEvents{}, "", s.auditEvents, nil},
 		{"GET", "/api/v1/openapi.json", anyone, "This document", nil, map[string]any{}, "", s.serveDocument, nil},

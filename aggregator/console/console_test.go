@@ -116,7 +116,12 @@ var page = fstest.MapFS{
 
 func newBench(t *testing.T) *bench {
 	t.Helper()
-	b := &bench{t: t, store: storetest.Memory(), registry: prometheus.NewRegistry()}
+	return newBenchOver(t, storetest.Memory())
+}
+
+func newBenchOver(t *testing.T, st store.Store) *bench {
+	t.Helper()
+	b := &bench{t: t, store: st, registry: prometheus.NewRegistry()}
 	b.books = &fakeBooks{accounts: []Account{{33, 3, 4, 90, 10, 5}, {43, 1, 1, 100, 0, 0}}, poison: []Poison{
 		{time.UnixMilli(1_795_000_000_000), 33, knownBox, 1 << 60, 3, 20, "codec: 9"}, {time.UnixMilli(1_795_000_000_000), 43, knownBox, 2, 3, 20, "n: 9"},
 	}}
@@ -127,7 +132,7 @@ func newBench(t *testing.T) *bench {
 	}
 	t.Cleanup(func() { _ = b.settings.Close() })
 	b.console, err = New(Config{
-		Figures: b.queries, Identities: b.settings, Books: b.books, Auditor: fakeAuditor{}, Profiles: b.store, Feeds: b.store, Decisions: fakeDecisions{},
+		Figures: b.queries, Identities: b.settings, Books: b.books, Auditor: fakeAuditor{}, Profiles: b.store, Feeds: b.store, Decisions: fakeDecisions{}, Quality: board(b.store),
 		Problems: func(context.Context) []Problem { return nil },
 		Metrics:  promhttp.HandlerFor(b.registry, promhttp.HandlerOpts{}), Page: page,
 		Version: "test", Registry: b.registry, Log: slog.New(slog.DiscardHandler),
@@ -514,9 +519,10 @@ func FuzzQuery(f *testing.F) {
 		if err != nil && (!errors.As(err, &fault) || fault.Message == "") {
 			t.Fatalf("not for people: %v", err)
 		}
+		var back indicator.Request
 		if key, err := keyOf(aggregator.Scope{All: true}, &q); err != nil {
 			t.Fatal(err)
-		} else if _, back, err := key.parts(); err != nil || fmt.Sprint(back.From) != fmt.Sprint(q.From) {
+		} else if _, err := key.parts(&back); err != nil || fmt.Sprint(back.From) != fmt.Sprint(q.From) {
 			// Texts that are not UTF-8 cannot come out of JSON, so keys read back.
 			t.Fatalf("%v: %+v", err, back)
 		}

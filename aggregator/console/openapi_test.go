@@ -53,6 +53,7 @@ func TestDocumentCoversTheAPI(t *testing.T) {
 		"/api/v1/query": `{"indicators":["power_ons"],"dimensions":["province"],` + today + `}`,
 		"/api/v1/audit": `{"boxes":["` + knownBox + `"]}`,
 	}
+	queries := map[string]string{"/api/v1/quality": "?from=2024-10-03&to=2024-10-06"}
 	described := 0
 	for _, methods := range doc.Paths {
 		described += len(methods)
@@ -73,7 +74,7 @@ func TestDocumentCoversTheAPI(t *testing.T) {
 		if !ok || rt.path == "/api/v1/openapi.json" {
 			continue
 		}
-		r := b.do(rt.method, strings.NewReplacer("{box}", knownBox, "{id}", fileID).Replace(rt.path), b.admin, bodies[rt.path])
+		r := b.do(rt.method, strings.NewReplacer("{box}", knownBox, "{id}", fileID).Replace(rt.path)+queries[rt.path], b.admin, bodies[rt.path])
 		if r.status != 200 {
 			t.Errorf("%s: %d %s", rt.path, r.status, r.body)
 		}

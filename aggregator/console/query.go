@@ -71,11 +71,12 @@ func (s *Console) query(w http.ResponseWriter, r *http.Request) error {
 
 // answer computes what the cache does not have.
 func (s *Console) answer(ctx context.Context, key answerKey) ([]byte, error) {
-	scope, q, err := key.parts()
+	var q indicator.Request
+	scope, err := key.parts(&q)
 	if err != nil {
 		return nil, err
 	}
-	a, err := indicator.Evaluate(ctx, s.Figures, scope, q)
+	a, err := indicator.Evaluate(ctx, s.Figures, scope, &q)
 	if err != nil {
 		return nil, err
 	}

@@ -93,8 +93,8 @@ func TestAcks(t *testing.T) {
 	if got := in.Stats().Refused[intake.Quarantined].Load(); got != 2 {
 		t.Errorf("%d quarantined, want 2", got)
 	}
-	if p := &in.Stats().ByProvince[33]; p.Batches.Load() != 2 || p.Events.Load() != 7 {
-		t.Errorf("province 33: %d batches, %d events", p.Batches.Load(), p.Events.Load())
+	if p := &in.Stats().ByProvince[33]; p.Batches.Load() != 2 || p.Events.Load() != 7 || p.Repeated.Load() != 1 {
+		t.Errorf("province 33: %d batches, %d events, %d repeated", p.Batches.Load(), p.Events.Load(), p.Repeated.Load())
 	}
 	kept, err := l.Quarantine(context.Background(), 5)
 	if err != nil || len(kept) != 2 || !strings.Contains(kept[1].Why, "codec: 9, allowed 0 and 1") {

@@ -53,6 +53,7 @@ type Stats struct {
 // ProvinceStats counts one province.
 type ProvinceStats struct {
 	Batches, Events atomic.Uint64
+	Repeated        atomic.Uint64 // batches that had come before
 }
 
 func (s *Stats) count(v *ledger.Verdict, r *ledger.Received) {
@@ -60,9 +61,12 @@ func (s *Stats) count(v *ledger.Verdict, r *ledger.Received) {
 	if v.NewStream {
 		s.NewStreams.Add(1)
 	}
-	if v.Outcome == ledger.Stored {
+	p := &s.ByProvince[r.Route.Province%Provinces]
+	switch v.Outcome {
+	case ledger.Known, ledger.Repeated:
+		p.Repeated.Add(1)
+	case ledger.Stored:
 		s.Events.Add(uint64(r.Batch.N))
-		p := &s.ByProvince[r.Route.Province%Provinces]
 		p.Batches.Add(1)
 		p.Events.Add(uint64(r.Batch.N))
 	}

@@ -93,7 +93,7 @@ export async function exact(page, figure) {
 export async function fits(page) {
   const { wide, view, who } = await page.evaluate(() => {
     const view = document.documentElement.clientWidth;
-    const frames = '.table-frame, .unseen, svg';
+    const frames = '.table-frame, .grid-frame, .unseen, svg';
     const who = [...document.querySelectorAll('body *')]
       .filter((e) => !e.closest(frames) && e.getBoundingClientRect().right > view + 0.5)
       .slice(0, 5)

@@ -1,5 +1,6 @@
 // Takes the README's pictures of a running demo:
 //   node pictures.mjs 'http://127.0.0.1:8080/login?key=...' pictures
+// quality.png is out/browser/quality-day-desk.png, which quality.test.mjs leaves.
 import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { desk, drawn, launch, phone, settled } from './browser.mjs';

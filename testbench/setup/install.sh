@@ -6,6 +6,8 @@
 #   system   QEMU's board emulator and what makes its disks, to boot an ARM machine
 #   flash    what makes and mounts a file system of our own, and mosquitto as a peer
 #   es3      JE, an interpreter of ECMAScript 3, to run the SDK for EPG pages
+#   prometheus  promtool, to check and try out alert rules; its service is kept from
+#            starting
 #   brokers  mosquitto and RabbitMQ, their services kept from starting; NATS, two
 #            versions, built into bin/brokers
 set -eu
@@ -35,11 +37,15 @@ for part in "$@"; do
 		[ -x /usr/sbin/mosquitto ] || missing="$missing mosquitto"
 		services="$services mosquitto"
 		;;
+	prometheus)
+		need promtool prometheus
+		services="$services prometheus"
+		;;
 	es3) perl -MJE -e 1 2>/dev/null || missing="$missing libje-perl" ;;
 	brokers)
 		[ -x /usr/sbin/mosquitto ] || missing="$missing mosquitto"
 		[ -x /usr/lib/rabbitmq/bin/rabbitmq-server ] || missing="$missing rabbitmq-server"
-		services="mosquitto rabbitmq-server epmd"
+		services="$services mosquitto rabbitmq-server epmd"
 		for version in 2.12.4 2.15.2; do
 			nats="$(cd "$(dirname "$0")/../.." && pwd)/bin/brokers/nats-$version"
 			[ -x "$nats/nats-server" ] && continue
@@ -49,7 +55,7 @@ for part in "$@"; do
 		done
 		;;
 	*)
-		echo "install.sh: unknown part '$part'; known: browser, arm, system, flash, es3, brokers" >&2
+		echo "install.sh: unknown part '$part'; known: browser, arm, system, flash, es3, prometheus, brokers" >&2
 		exit 2
 		;;
 	esac
@@ -77,6 +83,6 @@ fi
 DEBIAN_FRONTEND=noninteractive $root apt-get install -y -qq --no-install-recommends $missing >/dev/null
 if [ -n "$services" ] && [ -d /run/systemd/system ]; then
 	for service in $services; do # nor at the next boot
-		case "$missing" in *mosquitto* | *rabbitmq*) $root systemctl disable --quiet "$service" || true ;; esac
+		case "$missing" in *mosquitto* | *rabbitmq* | *prometheus*) $root systemctl disable --quiet "$service" || true ;; esac
 	done
 fi

@@ -109,6 +109,8 @@ type partsCollector struct {
 	p     *Platform
 	descs map[string]*prometheus.Desc
 	kinds map[string]prometheus.ValueType
+
+	latest latest
 }
 
 // part is one number read from a part.
@@ -123,6 +125,7 @@ var parts = []part{
 	{"iptv_intake_refused_total", "Packets that were not stored as they came, by reason.", prometheus.CounterValue, []string{"reason"}},
 	{"iptv_intake_batches_total", "Batches stored for the first time.", prometheus.CounterValue, []string{"province"}},
 	{"iptv_intake_events_total", "Events in batches stored for the first time.", prometheus.CounterValue, []string{"province"}},
+	{"iptv_intake_repeated_batches_total", "Batches that had come before and changed nothing.", prometheus.CounterValue, []string{"province"}},
 	{"iptv_intake_received_bytes_total", "Payload bytes received.", prometheus.CounterValue, nil},
 	{"iptv_intake_commit_errors_total", "Commits that failed; nothing of them was acknowledged.", prometheus.CounterValue, nil},
 	{"iptv_intake_new_streams_total", "Outboxes heard of for the first time.", prometheus.CounterValue, nil},
@@ -156,6 +159,14 @@ var parts = []part{
 	{"iptv_c3_incoming_files", "Files that lie in the folder of incoming ones.", prometheus.GaugeValue, []string{"province"}},
 	{"iptv_c3_waiting_files", "Files that wait for an operator.", prometheus.GaugeValue, []string{"province"}},
 	{"iptv_c3_bad_dialects", "1 if a province's files are held back because its dialect cannot be read.", prometheus.GaugeValue, []string{"province"}},
+	{"iptv_feed_last_day_age_seconds", "Time since the end of the latest day of which a file that is in speaks.", prometheus.GaugeValue, []string{"province", "feed"}},
+	{"iptv_feed_overdue", "1 if a file is lacking of the latest day of which any is due, its grace over.", prometheus.GaugeValue, []string{"province", "feed"}},
+	{"iptv_feed_last_records", "Records of the file of that latest day.", prometheus.GaugeValue, []string{"province", "feed"}},
+	{"iptv_feed_last_rejected_records", "Records of it that were rejected.", prometheus.GaugeValue, []string{"province", "feed"}},
+	{"iptv_feed_balance_error_accounts", "By how many accounts the balance of the last day told is out; must be 0.", prometheus.GaugeValue, []string{"province"}},
+	{"iptv_feed_box_coverage_ratio", "Reporting boxes of active accounts, on the last day told.", prometheus.GaugeValue, []string{"province"}},
+	{"iptv_feed_genre_unknown_ratio", "Viewing time of contents whose genre is unknown, on the last day with any.", prometheus.GaugeValue, []string{"province"}},
+	{"iptv_feed_place_unknown_ratio", "Viewing time of contents whose place of production is unknown, on the last day with any.", prometheus.GaugeValue, []string{"province"}},
 	{"iptv_store_size_bytes", "Size of the columnar store on disk.", prometheus.GaugeValue, nil},
 	{"iptv_store_log_cut_bytes", "What the last start had to cut off the store's log because it could not be read.", prometheus.GaugeValue, nil},
 	{"iptv_store_lacking_blocks", "Blocks that the last start found missing in the store and has loaded again.", prometheus.GaugeValue, nil},
@@ -198,7 +209,7 @@ func (c *partsCollector) Collect(ch chan<- prometheus.Metric) {
 	c.broker(tell)
 	c.pipeline(tell)
 	c.inbox(tell)
-	for what, ask := range map[string]func(context.Context, teller) error{"ledger": c.ledger, "store": c.store, "figures": c.figures} {
+	for what, ask := range map[string]func(context.Context, teller) error{"ledger": c.ledger, "store": c.store, "figures": c.figures, "quality": c.quality} {
 		if err := ask(ctx, tell); err != nil {
 			c.p.log.Warn("a part is missing in the metrics", "part", what, "error", err)
 		}
@@ -219,8 +230,11 @@ func (c *partsCollector) intake(tell teller) {
 		tell("iptv_intake_refused_total", float64(s.Refused[r].Load()), r.String())
 	}
 	for p := range s.ByProvince {
+		code := aggregator.Province(p).String()
+		if n := s.ByProvince[p].Repeated.Load(); n > 0 {
+			tell("iptv_intake_repeated_batches_total", float64(n), code)
+		}
 		if n := s.ByProvince[p].Batches.Load(); n > 0 {
-			code := aggregator.Province(p).String()
 			tell("iptv_intake_batches_total", float64(n), code)
 			tell("iptv_intake_events_total", float64(s.ByProvince[p].Events.Load()), code)
 		}

@@ -22,6 +22,7 @@ import (
 	"iptvdc/aggregator/intake"
 	"iptvdc/aggregator/ledger/sqlite"
 	"iptvdc/aggregator/loader"
+	"iptvdc/aggregator/quality"
 	"iptvdc/aggregator/settings"
 	"iptvdc/aggregator/store/duckdb"
 )
@@ -40,6 +41,7 @@ type Platform struct {
 	loader    *loader.Loader
 	closing   *closing.Closing
 	inbox     *inbox.Inbox
+	board     *quality.Board
 	soap      *soapDoor // nil: nobody may send
 	console   *console.Console
 	metrics   *metrics
@@ -227,9 +229,10 @@ func (p *Platform) openConsole(context.Context) (err error) {
 	if err != nil {
 		return err
 	}
+	p.board = p.newBoard()
 	p.console, err = console.New(console.Config{
 		Figures: p.store, Identities: p.settings, Books: books{p.ledger, p.store}, Auditor: auditor{p.store, p.secrets}, Profiles: p.store,
-		Feeds: p.store, Decisions: p.inbox,
+		Feeds: p.store, Decisions: p.inbox, Quality: p.board,
 		Problems: p.problems, Metrics: p.metrics.handler(), Page: page,
 		Version: version, Registry: p.metrics.registry, Log: p.log.With("part", "console"),
 	})

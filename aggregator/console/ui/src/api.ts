@@ -65,6 +65,103 @@ export interface Status {
   provinces: { code: string; boxes: number; received: number; lost: number; quarantined: number }[] | null;
 }
 
+export type Verdict = 'none' | 'good' | 'attention' | 'bad';
+
+export interface Reason {
+  verdict: Verdict;
+  code: string;
+  feed: string;
+  text: Text;
+}
+
+export type FeedState = 'not_due' | 'pending' | 'arrived' | 'late' | 'missing';
+
+/** What came of a feed that speaks of a day; records are of the files that are in. */
+export interface FeedDay {
+  feed: string;
+  state: FeedState;
+  due: number;
+  lacking: number;
+  due_at: string | null;
+  files: number;
+  refused: number;
+  waiting: number;
+  records: number;
+  rejected: number;
+  outcome: string;
+  why: string;
+  received: string | null;
+}
+
+export interface Balance {
+  told: boolean;
+  before: number;
+  opening: number;
+  new: number;
+  resumed: number;
+  moved_in: number;
+  suspended: number;
+  cancelled: number;
+  moved_out: number;
+  after: number;
+  error: number;
+}
+
+/** How good the data of a province and day is. */
+export interface QualityRow {
+  province: string;
+  day: string;
+  verdict: Verdict;
+  reasons: Reason[];
+  feeds: FeedDay[];
+  balance: Balance;
+  untold: number | null;
+  genre_unknown: number | null;
+  place_unknown: number | null;
+  box_coverage: number | null;
+}
+
+/** What boxes of a province sent, of which no day is known. */
+export interface QualityProvince {
+  code: string;
+  verdict: Verdict;
+  reasons: Reason[];
+  received: number;
+  lost: number;
+  quarantined: number;
+}
+
+export interface Quality {
+  as_of: string;
+  provinces: QualityProvince[];
+  rows: QualityRow[];
+}
+
+/** What became of a province's file. */
+export interface FeedFile {
+  id: string;
+  province: string;
+  feed: string;
+  name: string;
+  day: string;
+  outcome: string;
+  records: number;
+  accepted: number;
+  rejected: number;
+  repeated: number;
+  why: string;
+  counts: Record<string, number>;
+  received: string | null;
+}
+
+export interface FeedFault {
+  line: number;
+  field: string;
+  code: string;
+  text: string;
+  raw: string;
+}
+
 /** What the server says on its stream when figures have moved. */
 export interface Change {
   as_of: string;
@@ -103,6 +200,20 @@ export function query(q: Query, signal?: AbortSignal): Promise<Answer> {
     body: JSON.stringify(q),
     signal: signal ?? null,
   });
+}
+
+export function quality(from: string, to: string, signal?: AbortSignal): Promise<Quality> {
+  return call<Quality>(`/api/v1/quality?from=${from}&to=${to}`, { signal: signal ?? null });
+}
+
+/** The files of a province that speak of a day, the latest first. */
+export function feedFiles(province: string, day: string, limit: number, signal?: AbortSignal): Promise<{ files: FeedFile[]; more: boolean }> {
+  return call(`/api/v1/feeds/files?province=${province}&from=${day}&to=${day}&limit=${limit}`, { signal: signal ?? null });
+}
+
+/** The first faults of a file, as it was sent; for administrators. */
+export function feedFaults(id: string, limit: number, signal?: AbortSignal): Promise<{ faults: FeedFault[]; more: boolean }> {
+  return call(`/api/v1/feeds/files/${id}/faults?limit=${limit}`, { signal: signal ?? null });
 }
 
 /** The opened stream of changes; its body is read by the caller. */

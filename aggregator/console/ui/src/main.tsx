@@ -11,16 +11,19 @@ import { Footer, Header } from './page/header';
 import { ModesPanel } from './page/modes';
 import { PlacesPanel } from './page/places';
 import { Empty, Failed, Loading, LostBanner, ProblemBanner, SignedOut } from './page/states';
+import { QualityPage } from './page/quality';
 import { applyPrefs, lang } from './prefs';
+import { watchQuality } from './quality';
 import { placeName } from './regions';
-import { go, route } from './route';
+import { go, goQuality, qualityRoute, route } from './route';
 
 function Page() {
   const out = link.value === 'signedout';
+  const quality = qualityRoute.value !== null;
   return (
     <>
-      <Header heading={out ? null : <Heading />} />
-      {out ? <SignedOut /> : <Country />}
+      <Header heading={out ? null : quality ? <h1>{t('health')}</h1> : <Heading />} views={!out} />
+      {out ? <SignedOut /> : quality ? <QualityPage /> : <Country />}
     </>
   );
 }
@@ -72,10 +75,16 @@ applyPrefs();
 effect(() => turnTo(route.value.place));
 effect(() => {
   const { place } = route.value;
-  document.title = `${place ? t('placeNow', { place: placeName(place) }) : t('countryNow')} · ${t('brand')}`;
+  const page = qualityRoute.value ? t('health') : place ? t('placeNow', { place: placeName(place) }) : t('countryNow');
+  document.title = `${page} · ${t('brand')}`;
 });
 document.addEventListener('keydown', (e) => {
-  if (e.key === 'Escape' && route.value.place && !e.defaultPrevented) go({ place: '' });
+  if (e.key !== 'Escape' || e.defaultPrevented) return;
+  const q = qualityRoute.value;
+  if (q?.file) goQuality({ ...q, file: '' });
+  else if (q?.day) goQuality();
+  else if (!q && route.value.place) go({ place: '' });
 });
+watchQuality();
 start();
 render(<Page />, document.getElementById('page')!);

@@ -1,7 +1,7 @@
 // Where the reader is: a place and the figure shown, kept in the address so
 // that "back" works and a link leads to the same view.
 
-import { signal } from '@preact/signals';
+import { batch, signal } from '@preact/signals';
 
 import { cards, type Card, type Place } from './country';
 
@@ -14,15 +14,60 @@ const home: Route = { place: '', card: 'active_boxes' };
 
 export const route = signal<Route>(parse(typeof location === 'undefined' ? '' : location.hash));
 
+/** A place on the page of data quality: nothing, or a province's day, or a file of it. */
+export interface QualityRoute {
+  province: string;
+  day: string;
+  file: string;
+}
+
+/** Where the reader is on the page of data quality; null: on the other one. */
+export const qualityRoute = signal<QualityRoute | null>(parseQuality(typeof location === 'undefined' ? '' : location.hash));
+
 if (typeof window !== 'undefined') {
   window.addEventListener('hashchange', () => {
-    route.value = parse(location.hash);
+    batch(() => {
+      qualityRoute.value = parseQuality(location.hash);
+      if (!qualityRoute.value) route.value = parse(location.hash);
+    });
   });
 }
 
-/** Goes somewhere; what is left out stays. */
+/** Goes to the page of data quality, or to a day or file on it. */
+export function goQuality(to: Partial<QualityRoute> = {}): void {
+  const next = { province: '', day: '', file: '', ...to };
+  const hash = formatQuality(next);
+  if (hash === location.hash) return;
+  // from one day to the next is not a step one wants to go back through
+  if (qualityRoute.value?.day && next.day) history.replaceState(null, '', hash);
+  else history.pushState(null, '', hash);
+  qualityRoute.value = next;
+}
+
+/** #/quality/33/2026-11-21/<id of a file>; anything else is null. */
+export function parseQuality(hash: string): QualityRoute | null {
+  const [, page = '', province = '', day = '', file = ''] = hash.replace(/^#/, '').split('/');
+  if (page !== 'quality') return null;
+  const chosen = /^\d{2}$/.test(province) && /^\d{4}-\d{2}-\d{2}$/.test(day);
+  if (!chosen) return { province: '', day: '', file: '' };
+  return { province, day, file: /^[0-9a-f]{32}$/.test(file) ? file : '' };
+}
+
+export function formatQuality(r: QualityRoute): string {
+  return '#' + ['', 'quality', r.province, r.day, r.file].join('/').replace(/\/+$/, '');
+}
+
+/** Goes somewhere in the country; what is left out stays. */
 export function go(to: Partial<Route>): void {
   const next = { ...route.value, ...to };
+  if (qualityRoute.value) {
+    history.pushState(null, '', format(next));
+    batch(() => {
+      qualityRoute.value = null;
+      route.value = next;
+    });
+    return;
+  }
   // choosing another figure is not a step one wants to go back through
   if (next.place === route.value.place) history.replaceState(null, '', format(next));
   else history.pushState(null, '', format(next));

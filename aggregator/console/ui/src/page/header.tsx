@@ -6,11 +6,12 @@ import { t } from '../i18n';
 import { asOf, health, link } from '../live';
 import { chooseLang, chooseTheme, lang, theme, type Theme } from '../prefs';
 import { Segmented } from '../parts/segmented';
+import { format, qualityRoute, route } from '../route';
 
 const linkWords = { connecting: 'linkConnecting', live: 'linkLive', lost: 'linkLost', signedout: 'linkSignedOut' } as const;
 
 /** Name of the house, where the reader is, state of the connection, and the reader's choices. */
-export function Header({ heading }: { heading: ComponentChildren }) {
+export function Header({ heading, views }: { heading: ComponentChildren; views: boolean }) {
   const state = link.value;
   const moment = asOf.value;
   return (
@@ -31,6 +32,7 @@ export function Header({ heading }: { heading: ComponentChildren }) {
           {heading}
         </div>
       </div>
+      {views && <Views />}
       <div class={`link link-${state}`}>
         <span class="link-dot" aria-hidden="true" />
         <span role="status" data-link={state}>
@@ -66,6 +68,21 @@ export function Header({ heading }: { heading: ComponentChildren }) {
         />
       </div>
     </header>
+  );
+}
+
+/** The pages there are. */
+function Views() {
+  const quality = qualityRoute.value !== null;
+  return (
+    <nav class="views" aria-label={t('pages')}>
+      <a href={format(route.value)} aria-current={quality ? undefined : 'page'}>
+        {t('pageNow')}
+      </a>
+      <a href="#/quality" aria-current={quality ? 'page' : undefined}>
+        {t('health')}
+      </a>
+    </nav>
   );
 }
 

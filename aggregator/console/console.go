@@ -119,6 +119,7 @@ type Config struct {
 	Profiles   Profiles
 	Feeds      Feeds
 	Decisions  Decisions
+	Unknowns   Unknowns
 	Quality    Quality
 	// Problems names every part that does not work, with its reason; none if
 	// the program is ready to serve.
@@ -224,6 +225,7 @@ func (s *Console) routes() []route {
 		{"GET", "/api/v1/profiles/running", reader, "How many boxes run which profile, and what they refused, by what they told last", nil, RunningAnswer{}, "", s.running, runningParameters},
 		{"GET", "/api/v1/profiles/running/boxes", admin, "The boxes that run a profile, or refused one", nil, RunningBoxes{}, "", s.runningBoxes, runningBoxesParameters},
 		{"GET", "/api/v1/feeds/files", reader, "What became of the provinces' files, the latest first", nil, FeedFiles{}, "", s.feedFiles, feedFilesParameters},
+		{"GET", "/api/v1/feeds/unknown", reader, "What catalogues write that no dictionary knows, the most watched first", nil, UnknownValues{}, "", s.unknown, unknownParameters},
 		{"GET", "/api/v1/feeds/files/{id}", reader, "What became of one file", nil, FeedFile{}, "", s.feedFile, nil},
 		{"GET", "/api/v1/feeds/files/{id}/faults", admin, "What was wrong with a file, line by line, as it was sent", nil, FeedFaults{}, "", s.feedFaults, feedFaultsParameters},
 		{"POST", "/api/v1/feeds/files/{id}/release", admin, "Lets in a file that waits", nil, FeedReceipt{}, "", s.releaseFile, nil},

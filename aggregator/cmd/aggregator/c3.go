@@ -21,7 +21,7 @@ import (
 
 func c3Command() *cobra.Command {
 	cmd := &cobra.Command{Use: "c3", Short: "The provinces' files: put in, look at, decide on; how provinces write them"}
-	cmd.AddCommand(c3ImportCommand(), c3FilesCommand(), c3FaultsCommand(), c3DecideCommand(true), c3DecideCommand(false), c3DialectCommand())
+	cmd.AddCommand(c3ImportCommand(), c3FilesCommand(), c3FaultsCommand(), c3DecideCommand(true), c3DecideCommand(false), c3UnknownCommand(), c3DialectCommand())
 	return cmd
 }
 

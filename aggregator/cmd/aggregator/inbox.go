@@ -46,7 +46,7 @@ func (p *Platform) openInbox(ctx context.Context) (err error) {
 	if err != nil {
 		return err
 	}
-	c.Meaning = d
+	c.Meaning, p.dictionary = d, d.Dictionary
 	c.Taken = p.fileTaken
 	p.inbox, err = inbox.New(ctx, c)
 	return err

@@ -16,6 +16,7 @@ import (
 	"iptvdc/aggregator"
 	"iptvdc/aggregator/broker"
 	"iptvdc/aggregator/c3/inbox"
+	"iptvdc/aggregator/c3/normal"
 	"iptvdc/aggregator/closing"
 	"iptvdc/aggregator/console"
 	"iptvdc/aggregator/console/ui"
@@ -29,24 +30,25 @@ import (
 
 // Platform is the whole aggregator in one process.
 type Platform struct {
-	config    Config
-	log       *slog.Logger
-	dir       *dataDir
-	settings  *settings.Settings
-	ledger    *sqlite.Ledger
-	store     *duckdb.Store
-	intake    *intake.Intake
-	embedded  *broker.Embedded   // nil with external brokers
-	consumers []*broker.Consumer // one each of Config.Brokers
-	loader    *loader.Loader
-	closing   *closing.Closing
-	inbox     *inbox.Inbox
-	board     *quality.Board
-	soap      *soapDoor // nil: nobody may send
-	console   *console.Console
-	metrics   *metrics
-	ready     readiness
-	secrets   aggregator.Secrets
+	config     Config
+	log        *slog.Logger
+	dir        *dataDir
+	settings   *settings.Settings
+	ledger     *sqlite.Ledger
+	store      *duckdb.Store
+	intake     *intake.Intake
+	embedded   *broker.Embedded   // nil with external brokers
+	consumers  []*broker.Consumer // one each of Config.Brokers
+	loader     *loader.Loader
+	closing    *closing.Closing
+	inbox      *inbox.Inbox
+	dictionary *normal.Dictionary
+	board      *quality.Board
+	soap       *soapDoor // nil: nobody may send
+	console    *console.Console
+	metrics    *metrics
+	ready      readiness
+	secrets    aggregator.Secrets
 	// reconciled is what the store lacked when it was opened.
 	reconciled loader.Reconciled
 	listener   net.Listener
@@ -232,7 +234,7 @@ func (p *Platform) openConsole(context.Context) (err error) {
 	p.board = p.newBoard()
 	p.console, err = console.New(console.Config{
 		Figures: p.store, Identities: p.settings, Books: books{p.ledger, p.store}, Auditor: auditor{p.store, p.secrets}, Profiles: p.store,
-		Feeds: p.store, Decisions: p.inbox, Quality: p.board,
+		Feeds: p.store, Decisions: p.inbox, Unknowns: unknowns{p.store, p.dictionary}, Quality: p.board,
 		Problems: p.problems, Metrics: p.metrics.handler(), Page: page,
 		Version: version, Registry: p.metrics.registry, Log: p.log.With("part", "console"),
 	})

@@ -20,11 +20,6 @@ type cell struct {
 	day      aggregator.Day
 }
 
-type feedOf struct {
-	province aggregator.Province
-	feed     c3.Feed
-}
-
 // gathering is one answer in the making.
 type gathering struct {
 	board    *Board

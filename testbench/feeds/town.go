@@ -25,6 +25,11 @@ type Config struct {
 	// Folder is where in a province's folder its files lie, as "in"; "": in the
 	// folder itself.
 	Folder string
+	// Fetched are the provinces whose catalogues lie in Shelf, a folder of each
+	// province's beside Folder, and are to be announced by SOAP. The truth says
+	// nothing of these files: the aggregator names them itself.
+	Fetched []aggregator.Province
+	Shelf   string
 	// Paid are the orders that boxes paid and gave back, in any order: carriers
 	// know of them too.
 	Paid []Paid

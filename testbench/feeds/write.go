@@ -52,7 +52,7 @@ func Write(c Config, dir string, truth io.Writer, say Say) error {
 		}
 	}
 	for _, pr := range all {
-		w := &writer{province: pr, dir: filepath.Join(dir, pr.String(), c.Folder), truth: t,
+		w := &writer{province: pr, root: dir, dir: filepath.Join(dir, pr.String(), c.Folder), truth: t,
 			rand: rand.New(rand.NewPCG(c.Seed^0xd127, uint64(pr.Province)))}
 		if err := w.life(&c, offer, paid[pr.Province]); err != nil {
 			return fmt.Errorf("province %s: %w", pr, err)
@@ -67,6 +67,7 @@ func Write(c Config, dir string, truth io.Writer, say Say) error {
 // writer writes the files of one province.
 type writer struct {
 	*province
+	root  string // folder of all provinces
 	dir   string
 	truth *chronicle
 	rand  *rand.Rand // of the dirt
@@ -401,6 +402,15 @@ func (w *writer) put(name string, text []byte) error {
 // as often as after it.
 func (w *writer) catalogue(c *Config, offer *fleet.Offer) error {
 	shelf := w.shelf(offer, c.Seed)
+	fetched := slices.Contains(c.Fetched, w.Province)
+	if fetched {
+		files := w.dir
+		defer func() { w.dir = files }()
+		w.dir = filepath.Join(w.root, w.String(), c.Shelf)
+		if err := os.MkdirAll(w.dir, 0o755); err != nil {
+			return err
+		}
+	}
 	for _, t := range shelf.meaning {
 		w.truth.write(Line{Title: &t})
 	}
@@ -432,7 +442,9 @@ func (w *writer) catalogue(c *Config, offer *fleet.Offer) error {
 		if err := w.put(name, text.Bytes()); err != nil {
 			return err
 		}
-		w.truth.write(Line{File: &Sent{Province: w.String(), Name: name, Outcome: "accepted", Records: int64(len(part.objects) + len(part.mappings))}})
+		if !fetched {
+			w.truth.write(Line{File: &Sent{Province: w.String(), Name: name, Outcome: "accepted", Records: int64(len(part.objects) + len(part.mappings))}})
+		}
 	}
 	return nil
 }

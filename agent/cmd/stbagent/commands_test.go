@@ -7,8 +7,10 @@ import (
 	"net"
 	"net/http"
 	"path/filepath"
+	"runtime"
 	"strings"
 	"testing"
+	"time"
 
 	"iptvdc/agent/daemon"
 	"iptvdc/protocol"
@@ -40,7 +42,18 @@ func agentOn(t *testing.T, dir string) *daemon.Daemon {
 		t.Fatal(err)
 	}
 	resp.Body.Close()
-	return d
+	// Its socket opens beside, a moment later perhaps.
+	for tries := time.Now().Add(10 * time.Second); ; {
+		conn, err := net.Dial("unix", filepath.Join(dir, "agent.sock"))
+		if err == nil {
+			conn.Close()
+			return d
+		}
+		if time.Now().After(tries) {
+			t.Fatal(err)
+		}
+		runtime.Gosched()
+	}
 }
 
 // says runs a command and wants an exit status and words in what it prints.

@@ -13,7 +13,6 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"iptvdc/aggregator"
 	"iptvdc/aggregator/durable"
 	"iptvdc/testbench/feeds"
 	"iptvdc/testbench/fleet"
@@ -107,6 +106,11 @@ func (d demo) run(ctx context.Context, c Config, out io.Writer, log *slog.Logger
 	if d.days < 0 || d.days > 800 {
 		return fmt.Errorf("history: %d days, allowed 0 to 800", d.days)
 	}
+	shelves, err := openShelves(&c)
+	if err != nil {
+		return err
+	}
+	defer shelves.close()
 	p, err := Open(ctx, c, log)
 	if err != nil {
 		return err
@@ -123,7 +127,7 @@ func (d demo) run(ctx context.Context, c Config, out io.Writer, log *slog.Logger
 	defer end()
 	played := make(chan error, 1)
 	go func() {
-		err := d.play(ctx, p, before, out)
+		err := d.play(ctx, p, shelves, before, out)
 		if ctx.Err() != nil {
 			err = nil // it was told to end
 		}
@@ -140,9 +144,9 @@ func (d demo) run(ctx context.Context, c Config, out io.Writer, log *slog.Logger
 
 // play tells the history and lets the fleet live, side by side: the page moves
 // from the first second on.
-func (d demo) play(ctx context.Context, p *Platform, before past, out io.Writer) error {
+func (d demo) play(ctx context.Context, p *Platform, shelves *shelves, before past, out io.Writer) error {
 	told := make(chan error, 1)
-	go func() { told <- before.tell(ctx, p, out) }()
+	go func() { told <- before.tell(ctx, p, shelves, out) }()
 	token, err := secretOr(p.config.MQTT.Token, p.config.MQTT.TokenFile)
 	if err != nil {
 		return err
@@ -155,7 +159,7 @@ func (d demo) play(ctx context.Context, p *Platform, before past, out io.Writer)
 }
 
 // tell brings the history in.
-func (b past) tell(ctx context.Context, p *Platform, out io.Writer) error {
+func (b past) tell(ctx context.Context, p *Platform, shelves *shelves, out io.Writer) error {
 	if b.Done {
 		return nil
 	}
@@ -172,28 +176,9 @@ func (b past) tell(ctx context.Context, p *Platform, out io.Writer) error {
 		return err
 	}
 	pr.done()
-	if err := b.send(p, paid.All); err != nil {
+	if err := b.send(ctx, p, shelves, paid.All); err != nil {
 		return err
 	}
 	b.Done = true
 	return b.write(p.dir)
-}
-
-// feedTruth is what is true of the provinces' files, for: stbfleet verify --feeds
-const feedTruth = "feeds.truth"
-
-// send has the provinces' systems send their files of the same days: into the
-// inbox, where they are found as any others.
-func (b past) send(p *Platform, paid []feeds.Paid) error {
-	last := aggregator.DayOf(b.EndMs-1) - 1 // today's come tomorrow
-	first := aggregator.DayOf(b.EndMs-1) - aggregator.Day(b.Days-1)
-	if first > last {
-		return nil
-	}
-	truth, err := os.Create(p.dir.file(feedTruth))
-	if err != nil {
-		return err
-	}
-	err = feeds.Write(feeds.Config{Boxes: b.Boxes, Seed: b.Seed, From: first, To: last, Paid: paid, Folder: "in"}, p.dir.file(c3Dir), truth, nil)
-	return errors.Join(err, truth.Close())
 }

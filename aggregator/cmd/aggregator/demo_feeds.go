@@ -1,0 +1,146 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net"
+	"net/http"
+	"os"
+	"path/filepath"
+	"slices"
+	"time"
+
+	"iptvdc/aggregator"
+	"iptvdc/aggregator/c3/soap"
+	"iptvdc/testbench/feeds"
+)
+
+// feedTruth is what is true of the provinces' files, for: stbfleet verify --feeds
+const feedTruth = "feeds.truth"
+
+// shelfFolder is where in a province's folder catalogues lie that are announced.
+const shelfFolder = "shelf"
+
+// announcing are the demo's provinces whose catalogue systems announce by SOAP;
+// the others lay their catalogues down as files.
+var announcing = []aggregator.Province{33, 43, 44, 51}
+
+// shelves are the catalogue systems of a demo: they serve their files to the
+// aggregator, and hear what became of them.
+type shelves struct {
+	listener net.Listener
+	server   *http.Server
+	results  chan soap.Notice
+}
+
+// openShelves listens on loopback, and lets these systems in unless the config
+// knows others. Nothing is served before a folder is.
+func openShelves(c *Config) (*shelves, error) {
+	s := &shelves{results: make(chan soap.Notice, 64)}
+	if c.C3.Listen != "" {
+		return s, nil // this demo is fed by somebody else
+	}
+	var err error
+	if s.listener, err = net.Listen("tcp", "127.0.0.1:0"); err != nil {
+		return nil, err
+	}
+	at := s.listener.Addr().String()
+	c.C3.Listen, c.C3.Allow = "127.0.0.1:0", []string{at}
+	for _, p := range announcing {
+		c.C3.Senders = append(c.C3.Senders, Sender{CSP: "CSP" + p.String(), LSP: "LSP" + p.String(), Province: p.String(),
+			From: []string{"127.0.0.0/8"}, Callback: "http://" + at + "/results"})
+	}
+	return s, nil
+}
+
+func (s *shelves) close() {
+	switch {
+	case s.server != nil:
+		_ = s.server.Close()
+	case s.listener != nil:
+		_ = s.listener.Close()
+	}
+}
+
+// serve serves the catalogues below folder.
+func (s *shelves) serve(folder string) {
+	mux := http.NewServeMux()
+	mux.HandleFunc("GET /catalogues/{province}/{file}", func(w http.ResponseWriter, r *http.Request) {
+		http.ServeFile(w, r, filepath.Join(folder, filepath.Base(r.PathValue("province")), shelfFolder, filepath.Base(r.PathValue("file"))))
+	})
+	mux.Handle("/results", soap.Results(func(n soap.Notice) (int, string) {
+		s.results <- n
+		return 0, ""
+	}))
+	s.server = &http.Server{Handler: mux, ReadHeaderTimeout: 10 * time.Second}
+	go func() { _ = s.server.Serve(s.listener) }() // until close
+}
+
+// send has the provinces' systems send their files of the same days: most into
+// the inbox, where they are found as any others, some catalogues by SOAP.
+func (b past) send(ctx context.Context, p *Platform, s *shelves, paid []feeds.Paid) error {
+	last := aggregator.DayOf(b.EndMs-1) - 1 // today's come tomorrow
+	first := aggregator.DayOf(b.EndMs-1) - aggregator.Day(b.Days-1)
+	if first > last {
+		return nil
+	}
+	truth, err := os.Create(p.dir.file(feedTruth))
+	if err != nil {
+		return err
+	}
+	c := feeds.Config{Boxes: b.Boxes, Seed: b.Seed, From: first, To: last, Paid: paid, Folder: "in", Shelf: shelfFolder}
+	if s.listener != nil {
+		c.Fetched = announcing
+	}
+	folder := p.config.c3Folder(p.dir)
+	err = feeds.Write(c, folder, truth, nil)
+	if err = errors.Join(err, truth.Close()); err != nil || s.listener == nil {
+		return err
+	}
+	s.serve(folder)
+	return s.announce(ctx, "http://"+p.soap.listener.Addr().String(), folder)
+}
+
+// announce tells the aggregator of every catalogue on the shelves, each province
+// in the manner of another toolkit, and waits for what becomes of them.
+func (s *shelves) announce(ctx context.Context, endpoint, folder string) error {
+	var open []string
+	for n, p := range announcing {
+		files, err := filepath.Glob(filepath.Join(folder, p.String(), shelfFolder, "*.xml"))
+		if err != nil {
+			return err
+		}
+		client := soap.Client{Endpoint: endpoint, Style: soap.Style(n) % soap.Styles}
+		for _, f := range files {
+			name := filepath.Base(f)
+			correlate := fmt.Sprintf("%s-%d", name, time.Now().UnixMilli()) // told anew, it is asked for anew
+			send := client.ExecCmd
+			if n == len(announcing)-1 {
+				send = client.ContentDeployReq // an older system
+			}
+			reply, err := send(ctx, "CSP"+p.String(), "LSP"+p.String(), correlate, fmt.Sprintf("http://%s/catalogues/%s/%s", s.listener.Addr(), p, name))
+			if err != nil {
+				return fmt.Errorf("catalogue %s: %w", name, err)
+			}
+			if reply.Result != 0 {
+				return fmt.Errorf("catalogue %s: %+v", name, reply)
+			}
+			open = append(open, correlate)
+		}
+	}
+	for len(open) > 0 {
+		select {
+		case n := <-s.results:
+			if i := slices.Index(open, n.CorrelateID); i >= 0 {
+				open = slices.Delete(open, i, i+1)
+			}
+			if n.CmdResult != 0 {
+				return fmt.Errorf("catalogue %s was not taken: result %d", n.CorrelateID, n.CmdResult)
+			}
+		case <-ctx.Done():
+			return ctx.Err()
+		}
+	}
+	return nil
+}

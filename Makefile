@@ -10,7 +10,7 @@ ARM      := CGO_ENABLED=0 GOOS=linux GOARCH=arm GOARM=7
 # The box's budget for the stripped binary, in bytes (ARCHITECTURE.md, Budgets).
 ARM_BUDGET := 10500000
 
-.PHONY: help build demo test race check fmt lint sim fuzz scenarios mutants e2e e2e-browser e2e-brokers country crash bench bench-agent bench-outbox soak soak-system arm web web-check clean
+.PHONY: help build demo test race check style fmt lint sim fuzz scenarios mutants e2e e2e-browser e2e-brokers country crash bench bench-agent bench-outbox soak soak-system arm web web-check clean
 
 help: ## list the targets
 	@grep -hE '^[a-z0-9-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | sort | column -t -s "$$(printf '\t')"
@@ -33,11 +33,13 @@ race: ## the Go tests with the race detector, RACE=-short for the quick ones
 	@testbench/setup/install.sh arm es3 prometheus
 	$(GO) test -race $(RACE) -timeout 25m ./...
 
-check: ## the quick loop: format, vet, lint, unit tests
+check: style ## the quick loop: format, vet, lint, unit tests
+	$(GO) test -short ./...
+
+style: ## format, vet, lint
 	@test -z "$$(gofmt -l agent aggregator protocol testbench)" || { gofmt -l agent aggregator protocol testbench; echo 'run: make fmt'; exit 1; }
 	$(GO) vet ./...
 	$(MAKE) lint
-	$(GO) test -short ./...
 
 fmt: ## gofmt all
 	gofmt -w agent aggregator protocol testbench

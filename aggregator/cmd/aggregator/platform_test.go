@@ -76,7 +76,7 @@ func startWith(t *testing.T, c Config) *program {
 // until asks again and again until done says so; a deadline bounds it.
 func until(t *testing.T, what string, done func() bool) {
 	t.Helper()
-	deadline := time.NewTimer(30 * time.Second)
+	deadline := time.NewTimer(2 * time.Minute)
 	defer deadline.Stop()
 	tick := time.NewTicker(20 * time.Millisecond)
 	defer tick.Stop()

@@ -1,4 +1,4 @@
-import { useEffect, useRef, useState } from 'preact/hooks';
+import { useEffect, useLayoutEffect, useRef, useState } from 'preact/hooks';
 
 import type { QualityRow } from '../api';
 import { exact, longDay } from '../format';
@@ -80,6 +80,26 @@ function Grid({ days, lines: all }: { days: string[]; lines: Line[] }) {
     if (frame.current) frame.current.scrollLeft = frame.current.scrollWidth;
   }, [days.length]);
 
+  // A new answer may put the rows in another order, and what is moved loses the
+  // focus: whoever walks the grid stays in it.
+  const inside = useRef(false);
+  useLayoutEffect(() => {
+    if (inside.current && document.activeElement === document.body) {
+      frame.current?.querySelector<HTMLElement>(`[data-at="${focus[0]},${focus[1]}"]`)?.focus();
+    }
+  });
+  useEffect(() => {
+    const leave = (e: Event) => {
+      if (!frame.current?.contains(e.target as Node)) inside.current = false;
+    };
+    document.addEventListener('pointerdown', leave);
+    document.addEventListener('focusin', leave);
+    return () => {
+      document.removeEventListener('pointerdown', leave);
+      document.removeEventListener('focusin', leave);
+    };
+  }, []);
+
   const move = (e: KeyboardEvent) => {
     const to = step(e.key, focus[0], focus[1], all.length, days.length);
     if (!to) return;
@@ -117,7 +137,10 @@ function Grid({ days, lines: all }: { days: string[]; lines: Line[] }) {
                     at={`${r},${c}`}
                     tab={first[0] === r && first[1] === c}
                     chosen={here?.province === line.code && here.day === days[c]}
-                    onFocus={() => setFocus([r, c])}
+                    onFocus={() => {
+                      inside.current = true;
+                      setFocus([r, c]);
+                    }}
                   />
                 </td>
               ))}

@@ -140,6 +140,9 @@ func TestCrashes(t *testing.T) {
 			if name == "duckdb" || testing.Short() {
 				step = 5 // each opens a database
 			}
+			if testing.Short() {
+				step = 12
+			}
 			at := 0
 			for ; ; at += step {
 				got, stopped := run(at)

@@ -4,7 +4,7 @@ import (
 	"cmp"
 	"context"
 	"database/sql"
-	_ "embed"
+	"embed"
 	"errors"
 	"fmt"
 	"slices"
@@ -14,8 +14,24 @@ import (
 	"iptvdc/aggregator/store"
 )
 
-//go:embed sql/close.sql
-var closeSQL string
+// closeSQL is the closing's statements, files in the order of their names: facts
+// of the cells in the temporary table cell, all of hours $from..$to-1, which
+// begin at $lo_ms and end before $hi_ms. Their definitions stand in
+// aggregator/store/fact.go; in them 60000 is store.LedMs and 86400000 the longest
+// View.
+//
+//go:embed sql/close
+var closeFiles embed.FS
+
+var closeSQL = func() string {
+	var all strings.Builder
+	files, _ := closeFiles.ReadDir("sql/close") // embedded: always there, by name
+	for _, f := range files {
+		text, _ := closeFiles.ReadFile("sql/close/" + f.Name())
+		all.Write(text)
+	}
+	return all.String()
+}()
 
 // maxRunHours bounds how many hours are computed at once. Within it the memory
 // a closing takes grows with the events of its snapshot: who closes much cuts

@@ -1,0 +1,33 @@
+package indicator
+
+import (
+	"iptvdc/aggregator/store"
+)
+
+// epgFigures say what is shown and clicked on pages, and the plays it leads to.
+var epgFigures = []Indicator{
+	plain("page_views", Text{"页面访问量", "Page views"}, Count,
+		Text{"进入 EPG 页面的次数之和", "How often EPG pages were entered"},
+		byPage, sum(store.FactPage, store.MeasurePageViews)),
+	plain("clicks", Text{"点击量", "Clicks"}, Count,
+		Text{"页面推荐位被点击的次数之和", "How often slots of pages were clicked"},
+		byClick, sum(store.FactClick, store.MeasureClicks)),
+	plain("led_clicks", Text{"点击后播放次数", "Clicks that led to a play"}, Count,
+		Text{"点击后 60 秒内、下一次点击之前，有效播放了所点内容的点击次数", "Clicks followed within 60 seconds, before the next click, by a valid play of the clicked content"},
+		byClick, sum(store.FactClick, store.MeasureLed)),
+	quotient("click_to_play", Text{"点播转化率", "Click-to-play conversion"}, Percent,
+		Text{"100 × 点击后播放次数 ÷ 点击量", "100 × clicks that led to a play ÷ clicks"},
+		byClick, 100, sum(store.FactClick, store.MeasureLed), sum(store.FactClick, store.MeasureClicks)),
+	plain("impressions", Text{"曝光次数", "Impressions"}, Count,
+		Text{"推荐位在可见页面上呈现至少 1 秒的次数之和，由上报曝光的机顶盒统计", "How often slots were painted on the visible page for at least a second, as told by the boxes that report it"},
+		byImpression, sum(store.FactImpression, store.MeasureImpressions)),
+	plain("focus_impressions", Text{"焦点曝光次数", "Focus impressions"}, Count,
+		Text{"焦点在推荐位上停留至少 0.5 秒的次数之和，由上报曝光的机顶盒统计", "How often the focus rested on slots for at least half a second, as told by the boxes that report it"},
+		byImpression, sum(store.FactImpression, store.MeasureFocuses)),
+	quotient("ctr", Text{"点击率", "Click-through rate"}, Percent,
+		Text{"100 × 同一小时内上报过呈现曝光的机顶盒的点击量 ÷ 曝光次数", "100 × clicks of the boxes that told of painted slots in the same hour ÷ impressions"},
+		byImpression, 100, sum(store.FactImpression, store.MeasureRenderedClicks), sum(store.FactImpression, store.MeasureImpressions)),
+	quotient("focus_ctr", Text{"焦点点击率", "Click-through rate of the focus"}, Percent,
+		Text{"100 × 同一小时内上报过焦点曝光的机顶盒的点击量 ÷ 焦点曝光次数", "100 × clicks of the boxes that told of the focus in the same hour ÷ focus impressions"},
+		byImpression, 100, sum(store.FactImpression, store.MeasureFocusClicks), sum(store.FactImpression, store.MeasureFocuses)),
+}

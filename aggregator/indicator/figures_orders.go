@@ -1,0 +1,27 @@
+package indicator
+
+import (
+	"iptvdc/aggregator/store"
+)
+
+// ordersFigures say orders as boxes tell them.
+var ordersFigures = []Indicator{
+	plain("order_attempts", Text{"订购尝试次数", "Order attempts"}, Count,
+		Text{"成功、失败和取消的订购次数之和", "Orders paid, failed or cancelled"},
+		byOrder, sum(store.FactOrder, store.MeasureOrderAttempts)),
+	plain("orders", Text{"订购成功次数", "Orders"}, Count,
+		Text{"支付成功的订购次数之和", "Orders paid"},
+		byOrder, sum(store.FactOrder, store.MeasureOrders)),
+	plain("revenue", Text{"订购收入", "Revenue"}, Fen,
+		Text{"支付成功金额之和 − 退款金额之和，单位分", "Fen of orders paid − fen refunded"},
+		byOrder, sum(store.FactOrder, store.MeasureFen)),
+	plain("order_pages", Text{"订购页访问量", "Order pages"}, Count,
+		Text{"进入订购页的次数之和", "How often pages that offer to order were entered"},
+		byOrderPage, sum(store.FactOrderPage, store.MeasureOrderPages)),
+	quotient("order_page_rate", Text{"触发订购率", "Order page rate"}, Percent,
+		Text{"100 × 订购页访问量 ÷ 点击量", "100 × order pages ÷ clicks"},
+		byContent, 100, sum(store.FactOrderPage, store.MeasureOrderPages), sum(store.FactClick, store.MeasureClicks)),
+	quotient("order_success", Text{"订购成功率", "Order success rate"}, Percent,
+		Text{"100 × 订购成功次数 ÷ 订购页访问量", "100 × orders paid ÷ order pages"},
+		byProduct, 100, sum(store.FactOrder, store.MeasureOrders), sum(store.FactOrderPage, store.MeasureOrderPages)),
+}

@@ -260,6 +260,43 @@ func testNumbers(t *testing.T, b *bench) {
 	b.same("untold", got, []store.Correction{{Account: 20, City: 3301, From: c3.StateActive}})
 }
 
+// testNumberGivenAgain: a number that somebody gave up belongs to who takes it
+// into use later, with the orders from then on.
+func testNumberGivenAgain(t *testing.T, b *bench) {
+	who := func(account, box uint64, city aggregator.City, open int64) store.SubscriberRow {
+		return store.SubscriberRow{Account: account, State: c3.StateActive, City: city, STB: box, OpenMs: open}
+	}
+	at := func(d aggregator.Day) int64 { return (feedDay + d - 1).Start() + 10*hour }
+	first, moved := who(10, 55, 3301, 1000), who(20, 55, 3301, 1000)
+	other := who(10, 66, 3302, at(4))
+	orders := file(c3.FeedOrders, 9, 5)
+	orders.rows.Orders = []store.OrderRow{
+		{Line: 1, ID: 1, Op: c3.OrderSub, Account: 10, Product: 70, AtMs: at(1), Fen: 100},
+		{Line: 2, ID: 2, Op: c3.OrderSub, Account: 10, Product: 70, AtMs: at(3), Fen: 200}, // of before, told late
+		{Line: 3, ID: 3, Op: c3.OrderSub, Account: 10, Product: 70, AtMs: at(5), Fen: 400},
+	}
+	b.give(orders)
+	b.give(fullOf(5, 5, moved, other)) // the latest first
+	b.give(fullOf(1, 1, first))
+	b.give(fullOf(2, 2, moved))
+	b.give(fullOf(4, 4, moved, other))
+	b.give(fullOf(3, 3, moved))
+	b.expect(feedDays(store.FactAccounts, []store.Column{store.ColCity}, sum(store.MeasureAccounts)),
+		row(0, key(3301), 1), row(1, key(3301), 1), row(2, key(3301), 1),
+		row(3, key(3301), 1), row(3, key(3302), 1), row(4, key(3301), 1), row(4, key(3302), 1))
+	b.expect(feedDays(store.FactFlow, []store.Column{store.ColFlow}, sum(store.MeasureFlows)),
+		row0(0, store.FlowOpening, 1), row0(3, store.FlowNew, 1))
+	b.expect(feedDays(store.FactBill, []store.Column{store.ColCity}, sum(store.MeasureBillFen)),
+		row(0, key(3301), 100), row(2, key(3301), 200), row(4, key(3302), 400))
+	// The other one leaves; who had the number before stays.
+	b.give(fullOf(6, 6, moved))
+	got, err := b.Untold(context.Background(), 33, feedDay+5, 0)
+	if err != nil {
+		t.Fatal(err)
+	}
+	b.same("untold", got, []store.Correction{{Account: 10, City: 3302, From: c3.StateActive}})
+}
+
 func testFactBill(t *testing.T, b *bench) {
 	at := func(d aggregator.Day) int64 { return (feedDay + d - 1).Start() + 12*hour }
 	orders := file(c3.FeedOrders, 1, 2)

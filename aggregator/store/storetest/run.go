@@ -69,6 +69,7 @@ func Run(t *testing.T, e Engine) {
 		{"accounts and flows", testFactAccounts},
 		{"what nobody told", testUntold},
 		{"changed numbers", testNumbers},
+		{"a number given again", testNumberGivenAgain},
 		{"bills", testFactBill},
 		{"titles", testTitles},
 		{"what contents are", testContentColumns},

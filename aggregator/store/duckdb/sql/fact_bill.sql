@@ -3,7 +3,7 @@ DELETE FROM fact_bill_day WHERE province = $p AND period IN (SELECT day FROM bil
 
 CREATE OR REPLACE TEMP TABLE due AS
 SELECT b.rowid AS rid, day_of(b.at_ms) AS day, coalesce(c.root, b.account) AS root, b.product, b.provider, b.pay, b.op, b.at_ms, b.fen
-FROM bill b LEFT JOIN (FROM chain WHERE province = $p) c ON c.account = b.account
+FROM bill b LEFT JOIN (FROM chain WHERE province = $p) c ON c.account = b.account AND b.at_ms >= c.since_ms AND b.at_ms < c.until_ms
 WHERE b.province = $p AND day_of(b.at_ms) IN (SELECT day FROM bill_day);
 
 INSERT INTO fact_bill_day

@@ -32,8 +32,12 @@ CREATE TABLE IF NOT EXISTS account_change (
 -- are in account_change.
 CREATE TABLE IF NOT EXISTS number_link (province UTINYINT NOT NULL, old UBIGINT NOT NULL, new UBIGINT NOT NULL, day INTEGER NOT NULL);
 
--- Accounts that are one subscriber with others: root is the smallest of them.
-CREATE TABLE IF NOT EXISTS chain (province UTINYINT NOT NULL, account UBIGINT NOT NULL, root UBIGINT NOT NULL, rank INTEGER NOT NULL);
+-- store.Life: whose the accounts are that changes of numbers speak of. In its own
+-- first life, from -9223372036854775808, an account may be the root.
+CREATE TABLE IF NOT EXISTS chain (province UTINYINT NOT NULL, account UBIGINT NOT NULL, root UBIGINT NOT NULL, rank INTEGER NOT NULL,
+	since_ms BIGINT NOT NULL, until_ms BIGINT NOT NULL);
+ALTER TABLE chain ADD COLUMN IF NOT EXISTS since_ms BIGINT DEFAULT -9223372036854775808;
+ALTER TABLE chain ADD COLUMN IF NOT EXISTS until_ms BIGINT DEFAULT 9223372036854775807;
 
 -- What store.Fold makes of it. to_ms 9223372036854775807 is store.Forever.
 CREATE TABLE IF NOT EXISTS standing (
@@ -81,6 +85,9 @@ CREATE TABLE IF NOT EXISTS title (
 	name UBIGINT NOT NULL, series UBIGINT NOT NULL,
 	genre UBIGINT NOT NULL, sub_genre UBIGINT NOT NULL, place UBIGINT NOT NULL, provider UBIGINT NOT NULL,
 	definition UTINYINT NOT NULL, duration_s INTEGER NOT NULL, dictionary UBIGINT NOT NULL);
+
+-- The last millisecond of a day, of which its full file speaks.
+CREATE OR REPLACE MACRO shown_at(day) AS (day::BIGINT + 1) * 86400000 - 28800001;
 
 -- The day of a moment as aggregator.DayOf counts it, before 1970 too.
 CREATE OR REPLACE MACRO day_of(ms) AS (((ms + 28800000) - ((ms + 28800000) % 86400000 + 86400000) % 86400000) // 86400000)::INTEGER;

@@ -41,6 +41,7 @@ var dimensions = []Dimension{
 	{store.ColPlace, Text{"产地", "Place of production"}},
 	{store.ColSeries, Text{"剧集", "Series"}},
 	{store.ColMaker, Text{"片源提供商", "Provider of the content"}},
+	{store.ColVerdict, Text{"核对结果", "Verdict"}},
 }
 
 func isDimension(c store.Column) bool {
@@ -162,6 +163,8 @@ func wordsOf(c store.Column) []word {
 		return pays
 	case store.ColOp:
 		return ops
+	case store.ColVerdict:
+		return verdicts
 	}
 	return nil
 }
@@ -213,6 +216,13 @@ var (
 		{"unsub", Text{"退订", "unsubscription"}},
 		{"single", Text{"单点", "single title"}},
 		{"refund", Text{"退款", "refund"}},
+	}
+	verdicts = []word{
+		{"none", Text{"无", "none"}},
+		{"equal", Text{"一致", "told alike by both"}},
+		{"differs", Text{"金额不符", "amounts differ"}},
+		{"box_only", Text{"仅页面上报", "told by boxes alone"}},
+		{"file_only", Text{"仅省侧数据", "in the feeds alone"}},
 	}
 )
 

@@ -186,6 +186,10 @@ var (
 	byState = append(slices.Clone(byPlace), store.ColState)
 	byFlow  = append(slices.Clone(byPlace), store.ColFlow)
 	byBill  = append(slices.Clone(byPlace), store.ColProduct, store.ColProvider, store.ColPay, store.ColOp)
+
+	// Of these no city is known.
+	byRenewal = []store.Column{store.ColProvince, store.ColProduct, store.ColProvider}
+	byVerdict = []store.Column{store.ColProvince, store.ColProduct, store.ColVerdict}
 )
 
 // catalogued is place, the columns given, and what the catalogue knows of the

@@ -87,7 +87,7 @@ func runScript(t *testing.T, st store.Store, file string) {
 		switch words[0] {
 		case "load":
 			s.load(words[1:])
-		case "full", "change", "bill", "title":
+		case "full", "change", "bill", "title", "product":
 			s.file(words[0], words[1:])
 		case "eval":
 			evals++

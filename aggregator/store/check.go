@@ -37,8 +37,8 @@ func (q *Query) Check() error {
 		if !slices.Contains(shape.Measures, v.Measure) {
 			return badQuery("%s has no measure %q; it has %v.", shape.Name, v.Measure, shape.Measures)
 		}
-		if v.DistinctBoxes && !slices.Contains(shape.Dimensions, ColBox) {
-			return badQuery("%s does not know boxes, they cannot be counted in it.", shape.Name)
+		if v.DistinctBoxes && shape.Who() == "" {
+			return badQuery("%s knows neither boxes nor accounts, they cannot be counted in it.", shape.Name)
 		}
 	}
 	return nil

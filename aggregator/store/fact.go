@@ -76,16 +76,53 @@ const (
 	// bill_fen = sum of their Fen, in the day of their AtMs. Refunds are an op of
 	// their own: revenue is the fen of all other ops less theirs. city is where
 	// the subscriber stood at that moment, 0 if it then had no standing; provider
-	// that of the order, else that of the product as known now, else 0.
+	// that of the order, else that of the product as known now, else 0. share_fen =
+	// the provider's part of the fen by the product's share as known now: of each
+	// order rounded to a whole fen, half away from zero; 0 if no share is known.
 	FactBill
+	// FactBuyer: province, city, product, provider, account. buys = orders of
+	// FactBill with Fen > 0 and op sub, renew or single; account is the subscriber,
+	// under whatever number.
+	FactBuyer
+	// FactRenewal: province, product, provider. due = orders with op sub or renew of
+	// products by the month or year whose ToMs falls into the day, and that were not
+	// refunded; renewed = those of them that the same subscriber followed by another
+	// such order of the product, neither refunded, later than it and at most
+	// RenewalMs after its ToMs. Days after the latest file are due, not yet due.
+	FactRenewal
+	// FactReconcile: province, product, verdict. Orders as boxes tell them (Order
+	// rows with Result paid or refunded, of several with one OrderID the first)
+	// beside those of the provinces' files (all ops but unsub), joined by province,
+	// number of the order and whether it is a refund: matches = pairs and single
+	// ones, page_fen and carrier_fen what each side says. The day and product are the
+	// file's, of what boxes alone tell theirs. Boxes' orders without a number
+	// match nothing.
+	FactReconcile
 
-	Facts = 12
+	Facts = 15
 	// EventFacts is how many of them, the first, are derived from events.
 	EventFacts = 9
 )
 
 // LedMs is how long after a click a play is credited to it.
 const LedMs = 60_000
+
+// RenewalMs is how long after its end a subscription may be renewed.
+const RenewalMs = 7 * aggregator.DayMs
+
+// Reconciled says how an order told by a box and one of a file go together.
+type Reconciled uint8
+
+const (
+	// ReconciledEqual: both are there with the same amount.
+	ReconciledEqual Reconciled = 1 + iota
+	// ReconciledDiffers: both are there, the amounts differ.
+	ReconciledDiffers
+	// ReconciledBoxOnly: no file has it (yet).
+	ReconciledBoxOnly
+	// ReconciledFileOnly: no box told of it, as of what is sold elsewhere.
+	ReconciledFileOnly
+)
 
 // Column is a dimension of a fact.
 type Column string
@@ -107,6 +144,10 @@ const (
 	ColFlow     Column = "flow"  // FlowKind
 	ColPay      Column = "pay"   // c3.Pay
 	ColOp       Column = "op"    // c3.OrderOp
+	// ColAccount is a subscriber: store.Life.Root. Nobody may group by it for a
+	// reader; it is there to be counted.
+	ColAccount Column = "account"
+	ColVerdict Column = "verdict" // Reconciled
 
 	// What a content is by its province's catalogue, as known when asked: of
 	// every fact that has ColContent, in GroupBy and Filters. 0: unknown. See
@@ -154,6 +195,13 @@ const (
 	MeasureFlows      Measure = "flows"
 	MeasureBillOrders Measure = "bill_orders"
 	MeasureBillFen    Measure = "bill_fen"
+	MeasureShareFen   Measure = "share_fen"
+	MeasureBuys       Measure = "buys"
+	MeasureDue        Measure = "due"
+	MeasureRenewed    Measure = "renewed"
+	MeasureMatches    Measure = "matches"
+	MeasurePageFen    Measure = "page_fen"
+	MeasureCarrierFen Measure = "carrier_fen"
 )
 
 // Shape is the columns of a fact.
@@ -166,6 +214,17 @@ type Shape struct {
 // Has reports whether a question may group and filter by a column.
 func (s Shape) Has(c Column) bool {
 	return slices.Contains(s.Dimensions, c) || slices.Contains(s.Dimensions, ColContent) && slices.Contains(ContentColumns, c)
+}
+
+// Who is the column whose values Value.DistinctBoxes counts: boxes, or accounts
+// where a fact knows those; "": neither.
+func (s Shape) Who() Column {
+	for _, c := range []Column{ColBox, ColAccount} {
+		if slices.Contains(s.Dimensions, c) {
+			return c
+		}
+	}
+	return ""
 }
 
 // ShapeOf returns the columns of f.
@@ -183,9 +242,12 @@ var shapes = [Facts]Shape{
 	FactOrderPage: {"fact_order_page", []Column{ColProvince, ColCity, ColPage, ColProduct, ColContent}, []Measure{MeasureOrderPages}},
 	FactPlayback: {"fact_playback", []Column{ColProvince, ColCity, ColMode, ColChannel, ColContent},
 		[]Measure{MeasureMeasured, MeasureStarted, MeasureStartMs, MeasureStalled, MeasureStalls, MeasureStallMs, MeasureErrors, MeasureFailed}},
-	FactAccounts: {"fact_accounts", []Column{ColProvince, ColCity, ColState}, []Measure{MeasureAccounts}},
-	FactFlow:     {"fact_flow", []Column{ColProvince, ColCity, ColFlow}, []Measure{MeasureFlows}},
-	FactBill:     {"fact_bill", []Column{ColProvince, ColCity, ColProduct, ColProvider, ColPay, ColOp}, []Measure{MeasureBillOrders, MeasureBillFen}},
+	FactAccounts:  {"fact_accounts", []Column{ColProvince, ColCity, ColState}, []Measure{MeasureAccounts}},
+	FactFlow:      {"fact_flow", []Column{ColProvince, ColCity, ColFlow}, []Measure{MeasureFlows}},
+	FactBill:      {"fact_bill", []Column{ColProvince, ColCity, ColProduct, ColProvider, ColPay, ColOp}, []Measure{MeasureBillOrders, MeasureBillFen, MeasureShareFen}},
+	FactBuyer:     {"fact_buyer", []Column{ColProvince, ColCity, ColProduct, ColProvider, ColAccount}, []Measure{MeasureBuys}},
+	FactRenewal:   {"fact_renewal", []Column{ColProvince, ColProduct, ColProvider}, []Measure{MeasureDue, MeasureRenewed}},
+	FactReconcile: {"fact_reconcile", []Column{ColProvince, ColProduct, ColVerdict}, []Measure{MeasureMatches, MeasurePageFen, MeasureCarrierFen}},
 }
 
 // Span is a stretch of time, From inclusive, To exclusive, in hours or days as
@@ -225,8 +287,7 @@ type Filter struct {
 }
 
 // Value is one number asked for: the sum of Measure, or with DistinctBoxes how
-// many different boxes have a row whose Measure is > 0 (only in facts with
-// ColBox).
+// many different boxes, or accounts (Shape.Who), have a row whose Measure is > 0.
 type Value struct {
 	Measure       Measure
 	DistinctBoxes bool

@@ -173,7 +173,7 @@ func (o *Options) settings(path string) map[string]string {
 
 func (s *Store) start(path string, settings map[string]string) error {
 	ctx := context.Background()
-	for _, statement := range statements(schemaSQL + feedSchemaSQL + factSchema()) {
+	for _, statement := range statements(schemaSQL + feedSchemaSQL + factSchema() + factViewsSQL) {
 		if _, err := s.db.ExecContext(ctx, statement); err != nil {
 			return fmt.Errorf("schema: %w", err)
 		}
@@ -225,19 +225,31 @@ func statements(script string) []string {
 var columnTypes = map[store.Column]string{
 	store.ColProvince: "UTINYINT", store.ColCity: "USMALLINT", store.ColMode: "UTINYINT", store.ColSlot: "UINTEGER",
 	store.ColState: "UTINYINT", store.ColFlow: "UTINYINT", store.ColPay: "UTINYINT", store.ColOp: "UTINYINT",
+	store.ColVerdict: "UTINYINT",
 }
 
 var measureTypes = map[store.Measure]string{
 	store.MeasureViewingMs: "BIGINT", store.MeasureFen: "BIGINT",
 	store.MeasureStartMs: "BIGINT", store.MeasureStalls: "BIGINT", store.MeasureStallMs: "BIGINT", store.MeasureErrors: "BIGINT",
-	store.MeasureBillFen: "BIGINT",
+	store.MeasureBillFen: "BIGINT", store.MeasureShareFen: "BIGINT",
 }
+
+// asked are the facts that are worked out when somebody asks, by the views of
+// fact_views.sql: they join few rows, and what they join comes from different
+// sides at different times.
+var asked = map[store.Fact]bool{store.FactRenewal: true, store.FactReconcile: true}
+
+//go:embed sql/fact_views.sql
+var factViewsSQL string
 
 // factSchema is the schema of the fact tables, made from their shapes.
 func factSchema() string {
 	var b strings.Builder
 	for f := range store.Fact(store.Facts) {
 		shape := store.ShapeOf(f)
+		if asked[f] {
+			continue
+		}
 		grains := []string{"hour", "day"}
 		if f >= store.EventFacts {
 			grains = grains[1:]

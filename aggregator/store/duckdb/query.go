@@ -142,8 +142,8 @@ func sourceSQL(q *store.Query, settled aggregator.Day) string {
 	if q.Latest {
 		columns = append(columns, store.ColProvince)
 	}
-	if slices.ContainsFunc(q.Values, func(v store.Value) bool { return v.DistinctBoxes }) && !slices.Contains(columns, store.ColBox) {
-		columns = append(columns, store.ColBox)
+	if slices.ContainsFunc(q.Values, func(v store.Value) bool { return v.DistinctBoxes }) && !slices.Contains(columns, shape.Who()) {
+		columns = append(columns, shape.Who())
 	}
 	columns = slices.Compact(slices.Sorted(slices.Values(columns)))
 	var measures []store.Measure

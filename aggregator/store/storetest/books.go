@@ -208,6 +208,9 @@ func (m *memory) fileFacts(fact store.Fact) []factRow {
 	for _, f := range m.files {
 		provinces[f.Province] = true
 	}
+	for i := range m.rows.Orders { // boxes alone may have told
+		provinces[m.rows.Orders[i].Province] = true
+	}
 	rows := map[provinceDay]*facts{}
 	add := func(p aggregator.Province, d aggregator.Day, g group, measure store.Measure, n int64) {
 		k := provinceDay{p, d}
@@ -236,10 +239,22 @@ func (m *memory) fileFacts(fact store.Fact) []factRow {
 				}
 			}
 		case store.FactBill:
-			m.bills(p, func(d aggregator.Day, g group, fen int64) {
-				add(p, d, g, store.MeasureBillOrders, 1)
-				add(p, d, g, store.MeasureBillFen, fen)
+			m.bills(p, func(b *billed) {
+				g := group{uint64(p), uint64(b.city), b.Product, b.provider, uint64(b.Pay), uint64(b.Op)}
+				add(p, b.day, g, store.MeasureBillOrders, 1)
+				add(p, b.day, g, store.MeasureBillFen, b.Fen)
+				add(p, b.day, g, store.MeasureShareFen, b.shareFen)
 			})
+		case store.FactBuyer:
+			m.bills(p, func(b *billed) {
+				if b.Fen > 0 && (b.Op == c3.OrderSub || b.Op == c3.OrderRenew || b.Op == c3.OrderSingle) {
+					add(p, b.day, group{uint64(p), uint64(b.city), b.Product, b.provider, b.root}, store.MeasureBuys, 1)
+				}
+			})
+		case store.FactRenewal:
+			m.renewals(p, func(d aggregator.Day, g group, measure store.Measure) { add(p, d, g, measure, 1) })
+		case store.FactReconcile:
+			m.reconcile(p, func(d aggregator.Day, g group, measure store.Measure, n int64) { add(p, d, g, measure, n) })
 		}
 	}
 	var out []factRow
@@ -249,24 +264,6 @@ func (m *memory) fileFacts(fact store.Fact) []factRow {
 		}
 	}
 	return out
-}
-
-// bills calls add with the day and the group of every order.
-func (m *memory) bills(p aggregator.Province, add func(aggregator.Day, group, int64)) {
-	books := m.book(p)
-	for k, o := range m.orders {
-		if k.province != p {
-			continue
-		}
-		var city aggregator.City
-		root, _ := books.whose(o.row.Account, o.row.AtMs)
-		if i, known := books.place[root]; known {
-			s, _ := books.all[i].at(o.row.AtMs)
-			city = s.City
-		}
-		provider := cmp.Or(o.row.Provider, m.products[productKey{p, o.row.Product}].row.Provider)
-		add(aggregator.DayOf(o.row.AtMs), group{uint64(p), uint64(city), o.row.Product, provider, uint64(o.row.Pay), uint64(o.row.Op)}, o.row.Fen)
-	}
 }
 
 func (m *memory) Untold(ctx context.Context, p aggregator.Province, d aggregator.Day, limit int) ([]store.Correction, error) {

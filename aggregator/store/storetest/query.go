@@ -155,7 +155,7 @@ func (a *answer) add(q *store.Query, r *factRow) {
 		case !v.DistinctBoxes:
 			a.sums[i] += n
 		case n > 0:
-			a.boxes[i][value(q.Fact, r, store.ColBox)] = true
+			a.boxes[i][value(q.Fact, r, store.ShapeOf(q.Fact).Who())] = true
 		}
 	}
 }

@@ -90,6 +90,7 @@ country: build ## an evening of 100,000 connected boxes on this machine, ten min
 
 crash: ## every state a power cut, a kill or a failing disk can leave; needs root and /dev/fuse
 	$(GO) test -count=1 -timeout 90m -v ./testbench/crash -states=100000 -every=1 -points=1000 -cuts=600 -agentcuts=1000
+	$(GO) test -count=1 -timeout 30m -v -run TestCrashes ./aggregator/c3/inbox -every=1
 
 bench: ## our figures beside a peer's, from one run; JSON and HTML in out/bench
 	$(GO) run ./testbench/bench -out out/bench

@@ -173,10 +173,8 @@ func (o *Options) settings(path string) map[string]string {
 
 func (s *Store) start(path string, settings map[string]string) error {
 	ctx := context.Background()
-	for _, statement := range statements(schemaSQL + feedSchemaSQL + factSchema() + factViewsSQL) {
-		if _, err := s.db.ExecContext(ctx, statement); err != nil {
-			return fmt.Errorf("schema: %w", err)
-		}
+	if err := s.schema(ctx); err != nil {
+		return fmt.Errorf("schema: %w", err)
 	}
 	if err := s.db.QueryRowContext(ctx, "SELECT coalesce(max(mark), 0) FROM block").Scan(&s.mark); err != nil {
 		return err
@@ -190,6 +188,21 @@ func (s *Store) start(path string, settings map[string]string) error {
 	}
 	s.bulk, err = openBulk(path, settings)
 	return err
+}
+
+// schema makes the tables that are not there yet, all or none: a commit is a
+// sync of the disk, and there are sixty statements.
+func (s *Store) schema(ctx context.Context) error {
+	tx, err := s.db.BeginTx(ctx, nil)
+	if err != nil {
+		return err
+	}
+	for _, statement := range statements(schemaSQL + feedSchemaSQL + factSchema() + factViewsSQL) {
+		if _, err := tx.ExecContext(ctx, statement); err != nil {
+			return errors.Join(err, tx.Rollback())
+		}
+	}
+	return tx.Commit()
 }
 
 // Shutdown closes the file; what is in the write-ahead log goes into it.

@@ -31,7 +31,11 @@ func testFeedOrders(t *testing.T, b *bench) {
 	t.Logf("STORETEST_SEED=%d", seed)
 	g := &maker{r: rand.New(rand.NewPCG(seed, 1))}
 	ref := Memory()
-	files := g.files(25)
+	n := 25
+	if testing.Short() {
+		n = 8
+	}
+	files := g.files(n)
 	told := g.boxOrders(30)
 	b.insert(told, true)
 	ref.(*memory).tell(t, told)

@@ -25,7 +25,11 @@ func testRandom(t *testing.T, b *bench) {
 	g := &maker{r: rand.New(rand.NewPCG(seed, 0))}
 	ctx := context.Background()
 	ref := Memory()
-	for round := range 6 {
+	rounds := 6
+	if testing.Short() {
+		rounds = 2
+	}
+	for round := range rounds {
 		f := file(c3.FeedCatalogue, byte(1+round), 1)
 		f.Province = feedProvinces[round%2]
 		g.fill(&f)

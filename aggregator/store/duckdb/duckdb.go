@@ -173,6 +173,9 @@ func (o *Options) settings(path string) map[string]string {
 
 func (s *Store) start(path string, settings map[string]string) error {
 	ctx := context.Background()
+	if err := s.closeAgain(ctx); err != nil {
+		return fmt.Errorf("schema: %w", err)
+	}
 	for _, statement := range statements(schemaSQL + feedSchemaSQL + factSchema()) {
 		if _, err := s.db.ExecContext(ctx, statement); err != nil {
 			return fmt.Errorf("schema: %w", err)
@@ -189,6 +192,21 @@ func (s *Store) start(path string, settings map[string]string) error {
 		return err
 	}
 	s.bulk, err = openBulk(path, settings)
+	return err
+}
+
+// closeAgain makes dirty whatever an older version closed, which knew no
+// fact_trust. Until that table is made, each start does so anew.
+func (s *Store) closeAgain(ctx context.Context) error {
+	var closed, known int
+	if err := s.db.QueryRowContext(ctx, "SELECT count(*) FILTER (table_name = 'closed'), count(*) FILTER (table_name = 'fact_trust_hour') FROM duckdb_tables()").
+		Scan(&closed, &known); err != nil {
+		return err
+	}
+	if closed == 0 || known > 0 {
+		return nil
+	}
+	_, err := s.db.ExecContext(ctx, "INSERT INTO dirt SELECT hour, province, 0 FROM closed")
 	return err
 }
 
@@ -231,6 +249,9 @@ var measureTypes = map[store.Measure]string{
 	store.MeasureViewingMs: "BIGINT", store.MeasureFen: "BIGINT",
 	store.MeasureStartMs: "BIGINT", store.MeasureStalls: "BIGINT", store.MeasureStallMs: "BIGINT", store.MeasureErrors: "BIGINT",
 	store.MeasureBillFen: "BIGINT",
+	// Of all boxes of a province.
+	store.MeasureKept: "BIGINT", store.MeasureSynced: "BIGINT", store.MeasureUnsynced: "BIGINT",
+	store.MeasureGaps: "BIGINT", store.MeasureToldLost: "BIGINT", store.MeasureThrown: "BIGINT", store.MeasureRepeats: "BIGINT",
 }
 
 // factSchema is the schema of the fact tables, made from their shapes.

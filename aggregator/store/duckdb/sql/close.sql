@@ -35,43 +35,43 @@ GROUP BY ALL;
 
 -- Every event of the cells, as what it adds to its box.
 CREATE OR REPLACE TEMP VIEW share AS
-SELECT hour_of(at_ms) AS hour, province, city, box, at_ms, switched_on::INTEGER AS power_ons, 0 AS page_views, 0 AS clicks
+SELECT hour_of(at_ms) AS hour, province, city, box, at_ms, clock, switched_on::INTEGER AS power_ons, 0 AS page_views, 0 AS clicks
 FROM power WHERE at_ms >= $lo_ms AND at_ms < $hi_ms
 UNION ALL
-SELECT hour_of(at_ms), province, city, box, at_ms, 0, 1, 0
+SELECT hour_of(at_ms), province, city, box, at_ms, clock, 0, 1, 0
 FROM page_view WHERE at_ms >= $lo_ms AND at_ms < $hi_ms
 UNION ALL
-SELECT hour_of(at_ms), province, city, box, at_ms, 0, 0, 1
+SELECT hour_of(at_ms), province, city, box, at_ms, clock, 0, 0, 1
 FROM click WHERE at_ms >= $lo_ms AND at_ms < $hi_ms
 UNION ALL
-SELECT hour_of(at_ms), province, city, box, at_ms, 0, 0, 0
+SELECT hour_of(at_ms), province, city, box, at_ms, clock, 0, 0, 0
 FROM viewing WHERE at_ms >= $lo_ms AND at_ms < $hi_ms
 UNION ALL
-SELECT hour_of(at_ms), province, city, box, at_ms, 0, 0, 0
+SELECT hour_of(at_ms), province, city, box, at_ms, clock, 0, 0, 0
 FROM orders WHERE at_ms >= $lo_ms AND at_ms < $hi_ms
 UNION ALL
-SELECT hour_of(at_ms), province, city, box, at_ms, 0, 0, 0
+SELECT hour_of(at_ms), province, city, box, at_ms, clock, 0, 0, 0
 FROM impression WHERE at_ms >= $lo_ms AND at_ms < $hi_ms
 UNION ALL
-SELECT hour_of(at_ms), province, city, box, at_ms, 0, 0, 0
+SELECT hour_of(at_ms), province, city, box, at_ms, clock, 0, 0, 0
 FROM order_page WHERE at_ms >= $lo_ms AND at_ms < $hi_ms
 UNION ALL
-SELECT hour_of(at_ms), province, city, box, at_ms, 0, 0, 0
+SELECT hour_of(at_ms), province, city, box, at_ms, clock, 0, 0, 0
 FROM playback WHERE at_ms >= $lo_ms AND at_ms < $hi_ms
 UNION ALL
-SELECT hour_of(at_ms), province, city, box, at_ms, 0, 0, 0
+SELECT hour_of(at_ms), province, city, box, at_ms, clock, 0, 0, 0
 FROM health WHERE at_ms >= $lo_ms AND at_ms < $hi_ms
 UNION ALL
-SELECT hour_of(at_ms), province, city, box, at_ms, 0, 0, 0
+SELECT hour_of(at_ms), province, city, box, at_ms, clock, 0, 0, 0
 FROM running WHERE at_ms >= $lo_ms AND at_ms < $hi_ms
 UNION ALL
-SELECT hour_of(at_ms), province, city, box, at_ms, 0, 0, 0
+SELECT hour_of(at_ms), province, city, box, at_ms, clock, 0, 0, 0
 FROM notice WHERE at_ms >= $lo_ms AND at_ms < $hi_ms;
 
 CREATE OR REPLACE TEMP TABLE doing AS
 SELECT hour, province, city, box, max(at_ms) AS last_ms,
 	sum(power_ons)::INTEGER AS power_ons, sum(page_views)::INTEGER AS page_views, sum(clicks)::INTEGER AS clicks,
-	count(*)::INTEGER AS events
+	count(*)::INTEGER AS events, (count(*) FILTER (clock >= 2))::INTEGER AS synced, (count(*) FILTER (clock = 0))::INTEGER AS unsynced
 FROM share SEMI JOIN cell USING (hour, province)
 GROUP BY ALL;
 
@@ -186,4 +186,22 @@ SELECT c.hour, e.province, e.city, e.mode, e.channel, e.content,
 	count(*) FILTER (e.stalls > 0), sum(e.stalls), sum(e.stall_ms), sum(e.errors), count(*) FILTER (e.errors > 0)
 FROM playback e JOIN cell c ON c.hour = hour_of(e.at_ms) AND c.province = e.province
 WHERE e.at_ms >= $lo_ms AND e.at_ms < $hi_ms
+GROUP BY ALL;
+
+DELETE FROM fact_trust_hour WHERE period >= $from AND period < $to AND (period, province) IN (SELECT hour, province FROM cell);
+
+-- 9 dropped, for 1 the rate, 3 flash that takes nothing, 4 want of memory; 10
+-- outbox_lost; 4294967296 is store.LostMost
+INSERT INTO fact_trust_hour
+SELECT hour, province, city, sum(kept), sum(synced), sum(unsynced), sum(gaps), sum(told_lost), sum(thrown), sum(repeats)
+FROM (
+	SELECT hour, province, city, events AS kept, synced, unsynced, 0 AS gaps, 0 AS told_lost, 0 AS thrown, 0 AS repeats FROM doing
+	UNION ALL
+	SELECT hour_of(at_ms), province, city, 0, 0, 0, 0, CASE WHEN kind = 10 THEN least(dropped, 4294967296) ELSE 0 END,
+		CASE WHEN kind = 9 AND reason IN (1, 3, 4) THEN least(dropped, 4294967296) ELSE 0 END, 0
+	FROM notice WHERE at_ms >= $lo_ms AND at_ms < $hi_ms AND kind IN (9, 10)
+	UNION ALL
+	SELECT hour_of(at_ms), province, city, 0, 0, 0, least(lost, 4294967296), 0, 0, repeated
+	FROM tally WHERE at_ms >= $lo_ms AND at_ms < $hi_ms AND lost + repeated > 0)
+	SEMI JOIN cell USING (hour, province)
 GROUP BY ALL;

@@ -43,8 +43,8 @@ func TestCatalogueIsWhole(t *testing.T) {
 			t.Errorf("%s: times %d by %d", i.ID, i.times, i.by)
 		}
 	}
-	if len(seen) != 44 {
-		t.Errorf("%d indicators, want 44", len(seen))
+	if len(seen) != 50 {
+		t.Errorf("%d indicators, want 50", len(seen))
 	}
 }
 

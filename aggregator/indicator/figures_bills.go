@@ -67,7 +67,7 @@ var billsFigures = []Indicator{
 		Text{"100 × 金额一致的订单数 ÷ 页面上报的订单数（含退款）", "100 × orders that both sides tell with one amount ÷ orders told by boxes, refunds too"},
 		byVerdict[:len(byVerdict)-1], 100, of(matches, store.ColVerdict, store.ReconciledEqual), toldByBoxes),
 	{ID: "reconcile_gap", Title: Text{"对账差额", "Amount in question"}, Unit: Fen,
-		Formula: Text{"页面上报的订单金额 − 这些订单在省侧的金额，单位分；不含仅省侧有的订单", "Fen of orders as boxes tell them − fen of the same orders in the feeds; without what the feeds alone have"},
+		Formula:    Text{"页面上报的订单金额 − 这些订单在省侧的金额，单位分；不含仅省侧有的订单", "Fen of orders as boxes tell them − fen of the same orders in the feeds; without what the feeds alone have"},
 		Dimensions: byVerdict, times: 1, by: 1,
 		value: add(of(sum(store.FactReconcile, store.MeasurePageFen), store.ColVerdict, store.ReconciledEqual, store.ReconciledDiffers, store.ReconciledBoxOnly)).
 			less(of(sum(store.FactReconcile, store.MeasureCarrierFen), store.ColVerdict, store.ReconciledEqual, store.ReconciledDiffers, store.ReconciledBoxOnly))},

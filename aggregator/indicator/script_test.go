@@ -36,7 +36,8 @@ import (
 //	name CELL zh en        the last eval labels CELL so
 //
 // KIND is power_on, power_off, page, click, view, order, impression, order_page,
-// playback, health, running or notice. Texts are kept as codes, a view's and a
+// playback, health, running, notice, dropped, outbox_lost or tally; each may say
+// clock=unknown|box|ntp|server. Texts are kept as codes, a view's and a
 // play's time is its end. What provinces send is one file for each day and kind:
 // a full file shows all accounts of which a line with its day speaks.
 
@@ -134,6 +135,9 @@ func (s *script) load(words []string) {
 		Box: aggregator.TextKey("box " + f.of["box"]), Boot: 1, MonoMs: at.UnixMilli() % 1_000_000_000,
 		AtMs: at.UnixMilli(), Clock: uint8(protocol.ClockServer),
 	}
+	if _, ok := f.of["clock"]; ok {
+		stamp.Clock = f.word("clock", 4, func(v uint8) string { return protocol.Clock(v).String() })
+	}
 	delete(f.of, "box")
 	f.add(&s.block, words[4], stamp)
 	for name := range f.of {
@@ -227,6 +231,13 @@ func (f *fields) add(b *store.Block, kind string, at store.Stamp) {
 		b.Runnings = append(b.Runnings, store.Running{Stamp: at})
 	case "notice":
 		b.Notices = append(b.Notices, store.Notice{Stamp: at, Kind: uint8(protocol.ClockSync)})
+	case "dropped":
+		b.Notices = append(b.Notices, store.Notice{Stamp: at, Kind: uint8(protocol.Dropped), Count: f.number("count", 1),
+			Reason: f.word("reason", 7, func(v uint8) string { return protocol.Reason(v).String() })})
+	case "outbox_lost":
+		b.Notices = append(b.Notices, store.Notice{Stamp: at, Kind: uint8(protocol.OutboxLost), Count: f.number("count", 1)})
+	case "tally":
+		b.Tallies = append(b.Tallies, store.Tally{Stamp: at, Lost: f.number("lost", 0), Repeated: f.number("repeated", 0)})
 	default:
 		f.s.fatalf("unknown kind %q", kind)
 	}
@@ -242,7 +253,7 @@ func (s *script) flush() {
 func insert(t testing.TB, st store.Store, b *store.Block) {
 	t.Helper()
 	ctx := context.Background()
-	if b.Rows() > 0 {
+	if b.Rows()+len(b.Tallies) > 0 {
 		if _, err := rand.Read(b.ID[:]); err != nil {
 			t.Fatal(err)
 		}

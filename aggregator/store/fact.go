@@ -60,6 +60,16 @@ const (
 	// StartMs; stalled = those with Stalls > 0; stalls, stall_ms and errors =
 	// sums of Stalls, StallMs and Errors; failed = those with Errors > 0.
 	FactPlayback
+	// FactTrust: province, city. How true the other facts are. kept = all rows of
+	// all kinds, as events in FactBox; synced = those of them with Clock ntp or
+	// server, unsynced = those with Clock unknown; all others rest on the box's
+	// own clock or on the arrival, or were loaded before their boot's first sync
+	// and lie within a second of what it told. gaps = sum of the Tallies' Lost,
+	// told_lost = sum of the Count of OutboxLost Notices, thrown = that of Dropped
+	// ones with Reason rate_limit, read_only or memory (what was sampled or hushed
+	// nobody wants, what was invalid was no event); of one row at most LostMost.
+	// repeats = sum of the Tallies' Repeated. A row exists if any is > 0.
+	FactTrust
 
 	// What follows is derived from the provinces' files, by day alone, when a
 	// file is taken in; it has no hours and needs no closing.
@@ -99,9 +109,9 @@ const (
 	// match nothing.
 	FactReconcile
 
-	Facts = 15
+	Facts = 16
 	// EventFacts is how many of them, the first, are derived from events.
-	EventFacts = 9
+	EventFacts = 10
 )
 
 // LedMs is how long after a click a play is credited to it.
@@ -123,6 +133,10 @@ const (
 	// ReconciledFileOnly: no box told of it, as of what is sold elsewhere.
 	ReconciledFileOnly
 )
+
+// LostMost is how many events one row can say are lost, so that what hostile
+// boxes claim adds up.
+const LostMost = 1 << 32
 
 // Column is a dimension of a fact.
 type Column string
@@ -191,6 +205,14 @@ const (
 	MeasureErrors         Measure = "errors"
 	MeasureFailed         Measure = "failed"
 
+	MeasureKept     Measure = "kept"
+	MeasureSynced   Measure = "synced"
+	MeasureUnsynced Measure = "unsynced"
+	MeasureGaps     Measure = "gaps"
+	MeasureToldLost Measure = "told_lost"
+	MeasureThrown   Measure = "thrown"
+	MeasureRepeats  Measure = "repeats"
+
 	MeasureAccounts   Measure = "accounts"
 	MeasureFlows      Measure = "flows"
 	MeasureBillOrders Measure = "bill_orders"
@@ -242,6 +264,8 @@ var shapes = [Facts]Shape{
 	FactOrderPage: {"fact_order_page", []Column{ColProvince, ColCity, ColPage, ColProduct, ColContent}, []Measure{MeasureOrderPages}},
 	FactPlayback: {"fact_playback", []Column{ColProvince, ColCity, ColMode, ColChannel, ColContent},
 		[]Measure{MeasureMeasured, MeasureStarted, MeasureStartMs, MeasureStalled, MeasureStalls, MeasureStallMs, MeasureErrors, MeasureFailed}},
+	FactTrust: {"fact_trust", []Column{ColProvince, ColCity},
+		[]Measure{MeasureKept, MeasureSynced, MeasureUnsynced, MeasureGaps, MeasureToldLost, MeasureThrown, MeasureRepeats}},
 	FactAccounts:  {"fact_accounts", []Column{ColProvince, ColCity, ColState}, []Measure{MeasureAccounts}},
 	FactFlow:      {"fact_flow", []Column{ColProvince, ColCity, ColFlow}, []Measure{MeasureFlows}},
 	FactBill:      {"fact_bill", []Column{ColProvince, ColCity, ColProduct, ColProvider, ColPay, ColOp}, []Measure{MeasureBillOrders, MeasureBillFen, MeasureShareFen}},

@@ -94,6 +94,7 @@ type Block struct {
 	Runnings    []Running
 
 	Notices []Notice
+	Tallies []Tally
 
 	Codes      []Code
 	Identities []IdentityRow
@@ -101,7 +102,7 @@ type Block struct {
 	Retimes    []Retime
 }
 
-// Rows is the number of event rows in the block.
+// Rows is the number of event rows in the block; Tallies are none.
 func (b *Block) Rows() int {
 	return len(b.Powers) + len(b.PageViews) + len(b.Clicks) + len(b.Views) + len(b.Orders) +
 		len(b.Impressions) + len(b.OrderPages) + len(b.Playbacks) + len(b.Healths) + len(b.Runnings) + len(b.Notices)

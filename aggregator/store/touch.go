@@ -40,6 +40,9 @@ func Touched(b *Block, add func(Cell)) {
 	for i := range b.Notices {
 		touch(&b.Notices[i].Stamp, 0, add)
 	}
+	for i := range b.Tallies {
+		touch(&b.Tallies[i].Stamp, 0, add)
+	}
 }
 
 // ClickReachMs is how far before its AtMs a Click changes facts: it ends the

@@ -21,6 +21,7 @@ func (t *Truth) deeds() []deed {
 	}
 	for i := range t.Records {
 		r := &t.Records[i]
+		add(told, 1, r.AtMs, r)
 		switch e := &r.Event; e.Kind {
 		case "power_on":
 			add(powerOns, 1, r.AtMs, r)
@@ -52,6 +53,13 @@ func (t *Truth) deeds() []deed {
 			add(orderPages, 1, r.AtMs, r)
 		case "playback":
 			playback(r, add)
+		case "outbox_lost":
+			add(gone, e.Count, r.AtMs, r)
+		case "dropped":
+			switch e.Reason {
+			case "rate_limit", "read_only", "memory": // the others nobody wanted
+				add(gone, e.Count, r.AtMs, r)
+			}
 		}
 	}
 	for _, click := range t.clicksNear("rendered") {

@@ -62,6 +62,11 @@ func Indicators() []Indicator {
 		{"stall_time", byView, ratio(stallMs, stalls)},
 		{"play_errors", byView, number(playErrors)},
 		{"error_rate", byView, percent(failed, measured)},
+		{"events", byPlace, number(told)},
+		{"events_lost", byPlace, number(gone)},
+		{"loss_rate", byPlace, func(c *count) (float64, bool) {
+			return divide(100*float64(c.sum[gone]), float64(c.sum[told]+c.sum[gone]))
+		}},
 	}
 }
 
@@ -95,6 +100,8 @@ const (
 	stallMs
 	playErrors
 	failed
+	told // events of any kind
+	gone // events of which a box told that they will never come
 
 	measures
 )
@@ -107,6 +114,7 @@ var splits = [measures][]string{
 	impressions: byImpression, focuses: byImpression, renderedClicks: byImpression, focusClicks: byImpression,
 	orderPages: byOrderPage,
 	measured:   byView, started: byView, startMs: byView, stalled: byView, stalls: byView, stallMs: byView, playErrors: byView, failed: byView,
+	told: byPlace, gone: byPlace,
 }
 
 // count holds the measures of one cell.

@@ -117,6 +117,9 @@ func Run(ctx context.Context, truth *oracle.Truth, c Config) (*Report, error) {
 	if err := v.compareFigures(ctx); err != nil {
 		return nil, err
 	}
+	if err := v.compareLost(ctx); err != nil {
+		return nil, err
+	}
 	v.report.Equal = v.report.LossExplained(c.WithoutEvicted) && v.report.Doubled == 0 && len(v.report.Faults) == 0 &&
 		!slices.ContainsFunc(v.report.Lines, func(l *Line) bool { return l.Different > 0 })
 	return &v.report, nil

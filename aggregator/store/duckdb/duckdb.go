@@ -197,12 +197,31 @@ func (s *Store) schema(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
+	err = closeAgain(ctx, tx)
 	for _, statement := range statements(schemaSQL + feedSchemaSQL + factSchema() + factViewsSQL) {
-		if _, err := tx.ExecContext(ctx, statement); err != nil {
-			return errors.Join(err, tx.Rollback())
+		if err == nil {
+			_, err = tx.ExecContext(ctx, statement)
 		}
 	}
+	if err != nil {
+		return errors.Join(err, tx.Rollback())
+	}
 	return tx.Commit()
+}
+
+// closeAgain makes dirty whatever an older version closed, which knew no
+// fact_trust.
+func closeAgain(ctx context.Context, tx *sql.Tx) error {
+	var closed, known int
+	if err := tx.QueryRowContext(ctx, "SELECT count(*) FILTER (table_name = 'closed'), count(*) FILTER (table_name = 'fact_trust_hour') FROM duckdb_tables()").
+		Scan(&closed, &known); err != nil {
+		return err
+	}
+	if closed == 0 || known > 0 {
+		return nil
+	}
+	_, err := tx.ExecContext(ctx, "INSERT INTO dirt SELECT hour, province, 0 FROM closed")
+	return err
 }
 
 // Shutdown closes the file; what is in the write-ahead log goes into it.
@@ -245,6 +264,9 @@ var measureTypes = map[store.Measure]string{
 	store.MeasureViewingMs: "BIGINT", store.MeasureFen: "BIGINT",
 	store.MeasureStartMs: "BIGINT", store.MeasureStalls: "BIGINT", store.MeasureStallMs: "BIGINT", store.MeasureErrors: "BIGINT",
 	store.MeasureBillFen: "BIGINT", store.MeasureShareFen: "BIGINT",
+	// Of all boxes of a province.
+	store.MeasureKept: "BIGINT", store.MeasureSynced: "BIGINT", store.MeasureUnsynced: "BIGINT",
+	store.MeasureGaps: "BIGINT", store.MeasureToldLost: "BIGINT", store.MeasureThrown: "BIGINT", store.MeasureRepeats: "BIGINT",
 }
 
 // asked are the facts that are worked out when somebody asks, by the views of

@@ -102,6 +102,7 @@ var eventTables = []struct{ name, reach string }{
 	{"health", "0"},
 	{"running", "0"},
 	{"notice", "0"},
+	{"tally", "0"}, // no event, but timed like one
 }
 
 const retimeChunk = 1000

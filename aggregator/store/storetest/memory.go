@@ -89,6 +89,7 @@ func (m *memory) Insert(ctx context.Context, b *store.Block) (bool, error) {
 	m.rows.Healths = append(m.rows.Healths, b.Healths...)
 	m.rows.Runnings = append(m.rows.Runnings, b.Runnings...)
 	m.rows.Notices = append(m.rows.Notices, b.Notices...)
+	m.rows.Tallies = append(m.rows.Tallies, b.Tallies...)
 	store.Touched(b, touch)
 	for _, c := range b.Codes {
 		if _, told := m.codes[c.Key]; !told {
@@ -107,14 +108,18 @@ func (m *memory) Insert(ctx context.Context, b *store.Block) (bool, error) {
 }
 
 func (m *memory) retime(r store.Retime, touch func(store.Cell)) {
-	eachRow(&m.rows, func(s *store.Stamp, reachMs int64, _ uint8) {
+	move := func(s *store.Stamp, reachMs int64, _ uint8) {
 		if s.Box != r.Box || s.Boot != r.Boot || s.Clock >= r.Quality {
 			return
 		}
 		store.TouchSpan(s.Province, s.AtMs-reachMs, s.AtMs, touch)
 		s.AtMs, s.Clock = s.MonoMs+r.OffsetMs, r.Quality
 		store.TouchSpan(s.Province, s.AtMs-reachMs, s.AtMs, touch)
-	})
+	}
+	eachRow(&m.rows, move)
+	for i := range m.rows.Tallies {
+		move(&m.rows.Tallies[i].Stamp, 0, 0)
+	}
 }
 
 // eachRow calls f with every event row's stamp, how far before it the event

@@ -159,7 +159,9 @@ func (g *maker) block(round int) *store.Block {
 		click := store.Click{Stamp: g.stamp(), Page: g.one(3), Area: g.one(2), Slot: uint32(g.one(3)), Content: g.one(3), Template: g.one(2)}
 		b.Clicks = append(b.Clicks, click)
 		b.Orders = append(b.Orders, store.Order{Stamp: g.stamp(), Product: g.one(3), Provider: g.one(2), Fen: int64(g.r.IntN(5000)), Result: uint8(g.r.IntN(5))})
-		b.Notices = append(b.Notices, store.Notice{Stamp: g.stamp(), Kind: []uint8{7, 8, 9, 10, 16, 99}[g.r.IntN(6)]})
+		b.Notices = append(b.Notices, store.Notice{Stamp: g.stamp(), Kind: []uint8{7, 8, 9, 10, 16, 99}[g.r.IntN(6)],
+			Count: int64(g.one(3)) << (g.one(2) * 40), Reason: uint8(g.one(8))})
+		b.Tallies = append(b.Tallies, store.Tally{Stamp: g.stamp(), Lost: int64(g.one(3)) << (g.one(2) * 40), Repeated: int64(g.one(3))})
 		b.Impressions = append(b.Impressions, store.Impression{Stamp: g.stamp(), Page: g.one(3), Area: g.one(2), Slot: uint32(g.one(3)), Content: g.one(3),
 			Template: g.one(2), Sight: uint8(g.one(4)), DurationMs: int64(g.one(5000))})
 		b.OrderPages = append(b.OrderPages, store.OrderPage{Stamp: g.stamp(), Page: g.one(2), Product: g.one(3), Content: g.one(3)})

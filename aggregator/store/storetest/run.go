@@ -44,6 +44,8 @@ func Run(t *testing.T, e Engine) {
 		{"impressions", testFactImpression},
 		{"order pages", testFactOrderPage},
 		{"playbacks", testFactPlayback},
+		{"clocks and losses", testFactTrust},
+		{"losses alone", testTallies},
 		{"scope", testScope},
 		{"spans", testSpans},
 		{"distinct boxes", testDistinct},

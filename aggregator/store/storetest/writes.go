@@ -105,6 +105,7 @@ func testRetimes(t *testing.T, b *bench) {
 		Healths:     []store.Health{{Stamp: slow(at(1, now), 1)}},
 		Runnings:    []store.Running{{Stamp: slow(at(1, now), 1)}},
 		Notices:     []store.Notice{{Stamp: slow(at(1, now), 1), Kind: 7}},
+		Tallies:     []store.Tally{{Stamp: slow(at(1, now), 1), Lost: 7}, {Stamp: slow(at(1, now), 3), Lost: 1}},
 	})
 	b.settle()
 	b.put(store.Block{
@@ -122,6 +123,8 @@ func testRetimes(t *testing.T, b *bench) {
 	b.expect(hourly(store.FactImpression, by, sum(store.MeasureImpressions, store.MeasureRenderedClicks)), row(2, key(33), 1, 1))
 	b.expect(hourly(store.FactOrderPage, by, sum(store.MeasureOrderPages)), row(2, key(33), 1))
 	b.expect(hourly(store.FactPlayback, by, sum(store.MeasureStalls)), row(2, key(33), 2))
+	b.expect(hourly(store.FactTrust, by, sum(store.MeasureKept, store.MeasureSynced, store.MeasureGaps)),
+		row(1, key(33), 3, 1, 1), row(2, key(33), 10, 10, 7), row(2, key(43), 1, 1, 0))
 	// no row is held with a clock worse than 1
 	b.put(store.Block{Retimes: []store.Retime{{ClockKey: store.ClockKey{Box: 1, Boot: 1}, Clock: store.Clock{Quality: 1}}}})
 	b.same("dirt", b.dirty().Cells, []store.Cell(nil))

@@ -119,9 +119,21 @@ export interface QualityRow {
   genre_unknown: number | null;
   place_unknown: number | null;
   box_coverage: number | null;
+  events: DayEvents;
 }
 
-/** What boxes of a province sent, of which no day is known. */
+/** What boxes told of a day, and what is known to be lost of it; shares are percentages. */
+export interface DayEvents {
+  told: boolean;
+  events: number;
+  clock_synced: number | null;
+  clock_unsynced: number | null;
+  lost: number;
+  loss_rate: number | null;
+  repeated_batches: number;
+}
+
+/** What boxes of a province sent since the beginning. */
 export interface QualityProvince {
   code: string;
   verdict: Verdict;

@@ -26,6 +26,7 @@ type Line struct {
 	Bill  *Bill  `json:"bill,omitempty"`
 	File  *Sent  `json:"file,omitempty"`
 	Title *Title `json:"title,omitempty"`
+	Told  *Told  `json:"told,omitempty"`
 }
 
 // Day is how a province's subscribers stand at the end of a day, and what moved

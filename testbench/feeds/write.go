@@ -74,6 +74,7 @@ type writer struct {
 	files int
 
 	manifests []announcement // yet to be written
+	notifier  *notifier      // nil: orders stand in files
 }
 
 // announcement is a manifest and the files that it announces.
@@ -87,6 +88,14 @@ type announcement struct {
 func (w *writer) life(c *Config, offer *fleet.Offer, paid map[aggregator.Day][]Paid) error {
 	if err := os.MkdirAll(w.dir, 0o755); err != nil {
 		return err
+	}
+	if shelf := filepath.Join(w.root, w.String(), c.Shelf); shelf != filepath.Join(w.root, w.String()) {
+		if err := os.MkdirAll(shelf, 0o755); err != nil {
+			return err
+		}
+	}
+	if slices.Contains(c.Notified, w.Province) {
+		w.notifier = &notifier{province: w.Province, rand: rand.New(rand.NewPCG(c.Seed^0x7ac, uint64(w.Province)))}
 	}
 	if err := w.catalogue(c, offer); err != nil {
 		return err
@@ -106,6 +115,9 @@ func (w *writer) life(c *Config, offer *fleet.Offer, paid map[aggregator.Day][]P
 		if err := w.day(d, d == c.From, changes, orders, offer); err != nil {
 			return fmt.Errorf("%s: %w", d, err)
 		}
+	}
+	if w.notifier != nil {
+		return w.notifier.finish(w, c)
 	}
 	return nil
 }
@@ -139,6 +151,16 @@ func (w *writer) passes(d aggregator.Day, n *count) []c3.Change {
 // day writes what the province sends of a day.
 func (w *writer) day(d aggregator.Day, first bool, changes []c3.Change, orders []c3.Order, offer *fleet.Offer) error {
 	var bill []c3.Order
+	if w.notifier != nil {
+		for _, o := range orders {
+			if o, ok := fitNotified(o); ok {
+				bill = append(bill, o)
+			}
+		}
+		if err := w.notifier.day(bill); err != nil {
+			return err
+		}
+	}
 	for _, f := range w.dialect.Feeds {
 		var batches []*dialect.Rows
 		holds := func(kind c3.Feed) bool { return f.Kind == kind || f.Also == kind }
@@ -148,7 +170,7 @@ func (w *writer) day(d aggregator.Day, first bool, changes []c3.Change, orders [
 		if holds(c3.FeedChanges) && !first {
 			batches = append(batches, w.told(f, changes))
 		}
-		if holds(c3.FeedOrders) && bill == nil {
+		if holds(c3.FeedOrders) && bill == nil && w.notifier == nil {
 			b := &dialect.Rows{Feed: c3.FeedOrders}
 			for _, o := range orders {
 				if o = fitOrder(f, o); o.Op != c3.OrderNone {
@@ -407,9 +429,6 @@ func (w *writer) catalogue(c *Config, offer *fleet.Offer) error {
 		files := w.dir
 		defer func() { w.dir = files }()
 		w.dir = filepath.Join(w.root, w.String(), c.Shelf)
-		if err := os.MkdirAll(w.dir, 0o755); err != nil {
-			return err
-		}
 	}
 	for _, t := range shelf.meaning {
 		w.truth.write(Line{Title: &t})

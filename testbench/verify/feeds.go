@@ -34,6 +34,7 @@ type feedTruth struct {
 	days  int // lines of it
 	bills int
 	files []feeds.Sent
+	told  []feeds.Told // orders told by SOAP
 }
 
 func (t *feedTruth) question(indicator, grain string, dimensions ...string) *feedQuestion {
@@ -104,6 +105,8 @@ func readFeeds(r io.Reader) (*feedTruth, error) {
 			byPay.add(fen, b.Day[:7], b.Province, b.Pay)
 		case l.File != nil:
 			t.files = append(t.files, *l.File)
+		case l.Told != nil:
+			t.told = append(t.told, *l.Told)
 		}
 	}
 	rate := t.question("churn_rate", "month", "province")
@@ -134,6 +137,9 @@ func Feeds(ctx context.Context, truth io.Reader, c Config) (*Report, error) {
 	if err := v.awaitFiles(ctx, t); err != nil {
 		return nil, err
 	}
+	if err := v.awaitTold(ctx, t); err != nil {
+		return nil, err
+	}
 	for _, q := range t.asked {
 		if err := v.askFeed(ctx, t, q); err != nil {
 			return nil, err
@@ -150,7 +156,9 @@ type fileRow struct {
 	Name     string `json:"name"`
 	Outcome  string `json:"outcome"`
 	Records  int64  `json:"records"`
+	Accepted int64  `json:"accepted"`
 	Rejected int64  `json:"rejected"`
+	Why      string `json:"why"`
 }
 
 // awaitFiles waits until every file is judged, and compares the judgements.
@@ -188,6 +196,47 @@ func (v *verifier) awaitFiles(ctx context.Context, t *feedTruth) error {
 		v.compareFiles(t, got)
 		return ctx.Err()
 	}
+}
+
+// awaitTold waits until as many orders of each province that tells them by SOAP are
+// in as were told, and compares. They stand in the list of files under names of
+// the aggregator's own, which no file of a dialect has.
+func (v *verifier) awaitTold(ctx context.Context, t *feedTruth) error {
+	giveUp := time.Now().Add(v.Wait)
+	for _, told := range t.told {
+		for {
+			var answer struct {
+				Files []fileRow `json:"files"`
+			}
+			if err := v.client.do(ctx, "GET", "/api/v1/feeds/files?limit=10000&feed=orders&province="+told.Province, nil, &answer); err != nil {
+				return err
+			}
+			in := int64(0)
+			for _, f := range answer.Files {
+				if strings.HasPrefix(f.Name, "vac-") {
+					in += f.Accepted
+				}
+			}
+			if in < told.Accepted && time.Now().Before(giveUp) && ctx.Err() == nil {
+				v.say("orders of %s: %d of %d in", told.Province, in, told.Accepted)
+				select {
+				case <-time.After(time.Second):
+				case <-ctx.Done():
+				}
+				continue
+			}
+			line := v.feedLine("orders told by SOAP")
+			line.Cells++
+			if in == told.Accepted {
+				line.Equal++
+			} else {
+				line.Different++
+				v.example(&line.First, "%s: %d in, must be %d", told.Province, in, told.Accepted)
+			}
+			break
+		}
+	}
+	return ctx.Err()
 }
 
 func (v *verifier) compareFiles(t *feedTruth, got map[string]fileRow) {

@@ -326,6 +326,9 @@ func TestRelations(t *testing.T) {
 	if err != nil || len(left) != 0 {
 		t.Errorf("%v, %v are left", left, err)
 	}
+	if rows[0].Day != aggregator.DayOf(b.now.UnixMilli()) {
+		t.Errorf("of %v", rows[0].Day)
+	}
 	// Once more, and after a restart: it is remembered for Keep.
 	b.open()
 	b.relation("1", soap.UpdateSubscribe)
@@ -353,5 +356,28 @@ func TestRelations(t *testing.T) {
 	}
 	if repeated != 1 {
 		t.Errorf("%+v", b.rows())
+	}
+}
+
+// Orders of two days are files of two days; of one that has not come: today's.
+func TestRelationsOfDays(t *testing.T) {
+	b := newBench(t)
+	today := aggregator.DayOf(b.now.UnixMilli())
+	for n, day := range []aggregator.Day{today - 3, today, today - 3, today + 40} {
+		r := someRelation(n)
+		r.UpdateMs = day.Start()
+		if _, err := b.courier.Notify(t.Context(), r); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if err := b.courier.TakeRelations(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	got := map[aggregator.Day]int64{}
+	for _, r := range b.rows() {
+		got[r.Day] += r.Accepted
+	}
+	if len(got) != 2 || got[today-3] != 2 || got[today] != 2 {
+		t.Errorf("%v", got)
 	}
 }

@@ -36,9 +36,10 @@ func (k *Courier) Notify(ctx context.Context, r soap.Relation) (again bool, err 
 // maxGathered is after how many relations no further group is taken in at once.
 const maxGathered = 10_000
 
-// gathered are relations of one province that become rows of one feed.
+// gathered are relations of one province and day that become rows of one feed.
 type gathered struct {
 	province aggregator.Province
+	day      aggregator.Day
 	rows     dialect.Rows
 	content  bytes.Buffer
 	ids      []relationID
@@ -64,8 +65,8 @@ func (g *gathered) add(r *soap.Relation, id relationID) error {
 	return nil
 }
 
-// TakeRelations takes in what was gathered: a province's orders as one file, and
-// its changes as another. What fails stays and is tried at the next call. A crash
+// TakeRelations takes in what was gathered: a province's orders of a day as one
+// file, and its changes as another. What fails stays and is tried at the next call. A crash
 // between the commit and the end has some taken in twice, which changes nothing.
 // Not safe for concurrent use.
 func (k *Courier) TakeRelations(ctx context.Context) error {
@@ -76,7 +77,7 @@ func (k *Courier) TakeRelations(ctx context.Context) error {
 	var failed []error
 	for _, g := range batches {
 		name := "vac-" + k.cfg.Now().In(aggregator.Shanghai).Format("20060102150405")
-		if _, err := k.cfg.Inbox.TakeMessages(ctx, inbox.Messages{Province: g.province, Name: name, Content: g.content.Bytes(), Rows: &g.rows}); err != nil {
+		if _, err := k.cfg.Inbox.TakeMessages(ctx, inbox.Messages{Province: g.province, Name: name, Day: g.day, Content: g.content.Bytes(), Rows: &g.rows}); err != nil {
 			failed = append(failed, err)
 			continue
 		}
@@ -103,6 +104,7 @@ func (k *Courier) gather() (files []string, batches []*gathered, err error) {
 	type key struct {
 		province aggregator.Province
 		feed     c3.Feed
+		day      aggregator.Day
 	}
 	all := map[key]*gathered{}
 	seen := map[relationID]bool{}
@@ -129,13 +131,13 @@ func (k *Courier) gather() (files []string, batches []*gathered, err error) {
 				continue
 			}
 			seen[id] = true
-			of := key{r.Province, c3.FeedOrders}
+			of := key{r.Province, c3.FeedOrders, aggregator.DayOf(r.UpdateMs)}
 			if r.Update == soap.UpdateNumber {
 				of.feed = c3.FeedChanges
 			}
 			g := all[of]
 			if g == nil {
-				g = &gathered{province: of.province, rows: dialect.Rows{Feed: of.feed}}
+				g = &gathered{province: of.province, day: of.day, rows: dialect.Rows{Feed: of.feed}}
 				all[of] = g
 				batches = append(batches, g)
 			}

@@ -120,18 +120,34 @@ func (b past) send(ctx context.Context, p *Platform, s *shelves, paid []feeds.Pa
 		return err
 	}
 	c := feeds.Config{Boxes: b.Boxes, Seed: b.Seed, From: first, To: last, Paid: paid, Folder: "in", Shelf: shelfFolder}
+	if b.Days >= dirtyFrom {
+		c.Dirt = demoDirt
+	}
 	if s.listener != nil {
 		c.Fetched, c.Notified = announcing, notifying
 	}
 	folder := p.config.c3Folder(p.dir)
 	err = feeds.Write(c, folder, truth, nil)
-	if err = errors.Join(err, truth.Close()); err != nil || s.listener == nil {
+	if err = errors.Join(err, truth.Close()); err != nil {
 		return err
 	}
-	s.serve(folder)
-	endpoint := "http://" + p.soap.listener.Addr().String()
-	return errors.Join(s.announce(ctx, endpoint, folder), s.notify(ctx, endpoint, folder))
+	if s.listener != nil {
+		s.serve(folder)
+		endpoint := "http://" + p.soap.listener.Addr().String()
+		if err := errors.Join(s.announce(ctx, endpoint, folder), s.notify(ctx, endpoint, folder)); err != nil {
+			return err
+		}
+	}
+	return feeds.Post(ctx, folder, c.Folder, time.Second, nil)
 }
+
+const (
+	// demoDirt is how many of a hundred files of a demo come late, twice, cut,
+	// or otherwise not as they should, and dirtyFrom the days of history from
+	// which on they do: a short demo is clean.
+	demoDirt  = 4
+	dirtyFrom = 4
+)
 
 // notify tells of every order of the provinces that notify, each in the manner of
 // another toolkit. An answer that is not the one there must be is an error.

@@ -27,7 +27,7 @@ func TestDirt(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	c := Config{Boxes: 120, Seed: 7, From: from, To: from + 3, Folder: "in", Dirt: 80, Provinces: []aggregator.Province{33, 34}}
+	c := Config{Boxes: 60, Seed: 7, From: from, To: from + 2, Folder: "in", Dirt: 80, Provinces: []aggregator.Province{33, 34}}
 	engines := []string{"memory"}
 	if !testing.Short() {
 		engines = append(engines, "duckdb")

@@ -141,7 +141,7 @@ func Feeds(ctx context.Context, truth io.Reader, c Config) (*Report, error) {
 	if err := v.awaitTold(ctx, t); err != nil {
 		return nil, err
 	}
-	if err := v.receipts(t); err != nil {
+	if err := v.awaitReceipts(ctx, t); err != nil {
 		return nil, err
 	}
 	for _, q := range t.asked {
@@ -213,7 +213,7 @@ func judgeFiles(want []feeds.Sent, got map[string][]fileRow) (differ []string) {
 		byName[name] = append(byName[name], f)
 	}
 	for _, name := range slices.Sorted(maps.Keys(byName)) {
-		rows := slices.Clone(got[name])
+		rows, before := slices.Clone(got[name]), len(differ)
 		for _, f := range byName[name] {
 			if f.Outcome == "repeated" || f.Superseded {
 				continue
@@ -228,7 +228,7 @@ func judgeFiles(want []feeds.Sent, got map[string][]fileRow) (differ []string) {
 			}
 			differ = append(differ, fmt.Sprintf("%s (%s): %s; must be %s (%s), %d of %d", name, f.Dirt, said, f.Outcome, f.Why, f.Rejected, f.Records))
 		}
-		if len(rows) > 0 && len(differ) == 0 {
+		if len(rows) > 0 && len(differ) == before {
 			differ = append(differ, fmt.Sprintf("%s: judged %d times more than it was sent, last %s", name, len(rows), rows[0].Outcome))
 		}
 	}

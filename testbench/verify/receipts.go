@@ -1,11 +1,13 @@
 package verify
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"io/fs"
 	"os"
 	"path/filepath"
+	"time"
 
 	"iptvdc/aggregator"
 	"iptvdc/aggregator/c3"
@@ -13,23 +15,50 @@ import (
 	"iptvdc/testbench/feeds"
 )
 
-// receipts compares the receipts that provinces find with the truth: of each that
-// was written, the last. Repeats, of which the list of files knows nothing, have
-// theirs here.
-func (v *verifier) receipts(t *feedTruth) error {
+// awaitReceipts compares the receipts that provinces find with the truth: of each
+// that was written, the last. Repeats, of which the list of files knows nothing,
+// have theirs here, so it waits for them.
+func (v *verifier) awaitReceipts(ctx context.Context, t *feedTruth) error {
 	if v.Receipts == "" {
 		return nil
 	}
+	giveUp := time.Now().Add(v.Wait)
+	for {
+		cells, differ, err := judgeReceipts(v.Receipts, t.files)
+		if err != nil {
+			return err
+		}
+		if len(differ) > 0 && time.Now().Before(giveUp) && ctx.Err() == nil {
+			v.say("receipts: %d are not yet as they must be", len(differ))
+			select {
+			case <-time.After(time.Second):
+			case <-ctx.Done():
+			}
+			continue
+		}
+		line := v.feedLine("receipts")
+		line.Cells, line.Different, line.Equal = cells, len(differ), cells-len(differ)
+		for _, text := range differ {
+			v.example(&line.First, "%s", text)
+		}
+		v.say("%d receipts compared", cells)
+		return ctx.Err()
+	}
+}
+
+// judgeReceipts compares the receipts below dir; it returns how many there must be
+// and what differs.
+func judgeReceipts(dir string, files []feeds.Sent) (cells int, differ []string, err error) {
 	type place struct {
 		path string
 		feed *dialect.Feed
 	}
 	last := map[string]feeds.Sent{} // by path
 	var order []place
-	for _, f := range t.files {
-		path, feed, err := receiptOf(v.Receipts, f)
+	for _, f := range files {
+		path, feed, err := receiptOf(dir, f)
 		if err != nil {
-			return err
+			return 0, nil, err
 		}
 		if path == "" {
 			continue // the province wants none
@@ -42,27 +71,20 @@ func (v *verifier) receipts(t *feedTruth) error {
 			last[path] = f
 		}
 	}
-	line := v.feedLine("receipts")
 	for _, at := range order {
 		want := last[at.path]
-		line.Cells++
 		got, err := readReceipt(at.path, at.feed)
 		switch {
 		case errors.Is(err, fs.ErrNotExist):
-			line.Different++
-			v.example(&line.First, "%s %s: there is none; must be %s", want.Province, want.Name, want.Outcome)
+			differ = append(differ, fmt.Sprintf("%s %s: there is none; must be %s", want.Province, want.Name, want.Outcome))
 		case err != nil:
-			return fmt.Errorf("receipt of %s: %w", want.Name, err)
+			return 0, nil, fmt.Errorf("receipt of %s: %w", want.Name, err)
 		case got.Outcome.Word() != want.Outcome || want.Records != 0 && got.Records != want.Records || got.Rejected != want.Rejected || want.Why != "" && got.Counts[want.Why] == 0:
-			line.Different++
-			v.example(&line.First, "%s %s (%s): %s, %d of %d records rejected; must be %s (%s), %d of %d", want.Province, want.Name, want.Dirt,
-				got.Outcome.Word(), got.Rejected, got.Records, want.Outcome, want.Why, want.Rejected, want.Records)
-		default:
-			line.Equal++
+			differ = append(differ, fmt.Sprintf("%s %s (%s): %s, %d of %d records rejected; must be %s (%s), %d of %d", want.Province, want.Name, want.Dirt,
+				got.Outcome.Word(), got.Rejected, got.Records, want.Outcome, want.Why, want.Rejected, want.Records))
 		}
 	}
-	v.say("%d receipts compared", line.Cells)
-	return nil
+	return len(order), differ, nil
 }
 
 // receiptOf is where the receipt of a file lies, and by which feed it is read;

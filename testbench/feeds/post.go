@@ -64,6 +64,13 @@ func Post(ctx context.Context, dir, folder string, every time.Duration, say Say)
 	tick := time.NewTicker(every)
 	defer tick.Stop()
 	for round := roundFirst + 1; round <= Rounds; round++ {
+		waits, err := filepath.Glob(filepath.Join(dir, "*", LaterFolder, strconv.Itoa(round), "*"))
+		if err != nil {
+			return err
+		}
+		if len(waits) == 0 {
+			continue
+		}
 		for {
 			left, err := lying(dir, folder)
 			if err != nil {

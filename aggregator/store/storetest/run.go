@@ -73,6 +73,7 @@ func Run(t *testing.T, e Engine) {
 		{"titles", testTitles},
 		{"what contents are", testContentColumns},
 		{"new dictionaries", testRenormalise},
+		{"labels", testLabels},
 		{"cancelled files", testFeedCancelled},
 		{"reopen with files", testFeedReopen},
 		{"opening stock", testOpeningStock},

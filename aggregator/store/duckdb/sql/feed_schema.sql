@@ -57,8 +57,9 @@ CREATE TABLE IF NOT EXISTS product (
 	version_ms BIGINT NOT NULL, file BLOB NOT NULL);
 
 CREATE TABLE IF NOT EXISTS object (
-	province UTINYINT NOT NULL, element UTINYINT NOT NULL, code UBIGINT NOT NULL, name UBIGINT NOT NULL, parent UBIGINT NOT NULL,
-	deleted BOOLEAN NOT NULL, properties VARCHAR NOT NULL,
+	province UTINYINT NOT NULL, element UTINYINT NOT NULL, code UBIGINT NOT NULL USING COMPRESSION uncompressed,
+	name UBIGINT NOT NULL USING COMPRESSION uncompressed, parent UBIGINT NOT NULL,
+	deleted BOOLEAN NOT NULL, properties VARCHAR NOT NULL USING COMPRESSION fsst,
 	genre UBIGINT NOT NULL, sub_genre UBIGINT NOT NULL, place UBIGINT NOT NULL, provider UBIGINT NOT NULL,
 	definition UTINYINT NOT NULL, duration_s INTEGER NOT NULL, dictionary UBIGINT NOT NULL,
 	line BIGINT NOT NULL, version_ms BIGINT NOT NULL, file BLOB NOT NULL);
@@ -81,6 +82,9 @@ CREATE TABLE IF NOT EXISTS title (
 	name UBIGINT NOT NULL, series UBIGINT NOT NULL,
 	genre UBIGINT NOT NULL, sub_genre UBIGINT NOT NULL, place UBIGINT NOT NULL, provider UBIGINT NOT NULL,
 	definition UTINYINT NOT NULL, duration_s INTEGER NOT NULL, dictionary UBIGINT NOT NULL);
+
+-- store.Label. One key may be a genre's and a product's: labels go by dimension.
+CREATE TABLE IF NOT EXISTS label (dimension VARCHAR NOT NULL, key UBIGINT NOT NULL, zh VARCHAR NOT NULL, en VARCHAR NOT NULL);
 
 -- The day of a moment as aggregator.DayOf counts it, before 1970 too.
 CREATE OR REPLACE MACRO day_of(ms) AS (((ms + 28800000) - ((ms + 28800000) % 86400000 + 86400000) % 86400000) // 86400000)::INTEGER;

@@ -4,9 +4,11 @@ import (
 	"bytes"
 	"database/sql"
 	"encoding/xml"
+	"errors"
 	"fmt"
 	"os"
 	"path/filepath"
+	"strconv"
 	"syscall"
 	"testing"
 	"time"
@@ -62,13 +64,17 @@ func BenchmarkSubscribersReadCSV(b *testing.B) {
 	b.ReportMetric(0, "ns/op")
 }
 
+func writeObject(to *bytes.Buffer, n int) {
+	fmt.Fprintf(to, `<Object ElementType="Program" ID="%d" Code="P%d" Action="REGIST"><Property Name="Name">Film %d</Property><Property Name="Genre">电影</Property>`+
+		`<Property Name="OriginalCountry">中国大陆</Property><Property Name="ReleaseYear">2020</Property><Property Name="Description">A long day &amp; what came of it.</Property>`+
+		`<Property Name="Duration">005100</Property><Property Name="Status">1</Property></Object>`+"\n", n, n, n)
+}
+
 func bigCatalogue(objects int) string {
 	var text bytes.Buffer
 	text.WriteString(`<?xml version="1.0" encoding="utf-8"?><ADI><Objects>` + "\n")
 	for n := range objects {
-		fmt.Fprintf(&text, `<Object ElementType="Program" ID="%d" Code="P%d" Action="REGIST"><Property Name="Name">Film %d</Property><Property Name="Genre">电影</Property>`+
-			`<Property Name="OriginalCountry">中国大陆</Property><Property Name="ReleaseYear">2020</Property><Property Name="Description">A long day &amp; what came of it.</Property>`+
-			`<Property Name="Duration">005100</Property><Property Name="Status">1</Property></Object>`+"\n", n, n, n)
+		writeObject(&text, n)
 	}
 	text.WriteString("</Objects></ADI>\n")
 	return text.String()
@@ -95,6 +101,62 @@ func BenchmarkCatalogue(b *testing.B) {
 	}
 	b.ReportMetric(float64(spent)/objects/float64(b.N), "cpu-ns/object")
 	b.ReportMetric(objects*float64(b.N)/b.Elapsed().Seconds(), "objects/s")
+	b.ReportMetric(0, "ns/op")
+}
+
+// BenchmarkCatalogueLarge takes one catalogue of so many megabytes, made as it is
+// written to the disk, and reports the most memory the process had.
+func BenchmarkCatalogueLarge(b *testing.B) {
+	mb, objects := 64, 0
+	if text := os.Getenv("INBOX_CATALOGUE_MB"); text != "" {
+		var err error
+		if mb, err = strconv.Atoi(text); err != nil {
+			b.Fatal(err)
+		}
+	}
+	x := newBench(b, engines["duckdb"](b))
+	x.change = func(c *Config) { c.Meaning = NewDictionary(normal.Default()) }
+	x.open()
+	path := x.put("33", "c.xml", "")
+	f, err := os.Create(path)
+	if err != nil {
+		b.Fatal(err)
+	}
+	size := 0
+	say := func(format string, args ...any) {
+		if err == nil {
+			var n int
+			n, err = fmt.Fprintf(f, format, args...)
+			size += n
+		}
+	}
+	say(`<?xml version="1.0" encoding="utf-8"?><ADI><Objects>`)
+	var piece bytes.Buffer
+	for size < mb<<20 {
+		piece.Reset()
+		for range 1000 {
+			writeObject(&piece, objects)
+			objects++
+		}
+		say("%s", piece.Bytes())
+	}
+	say("</Objects></ADI>\n")
+	if err = errors.Join(err, f.Close()); err != nil {
+		b.Fatal(err)
+	}
+	b.ResetTimer()
+	r, err := x.inbox.Take(b.Context(), 33, path)
+	if err != nil || r.Accepted != int64(objects) {
+		b.Fatal(line(r), err)
+	}
+	b.StopTimer()
+	var u syscall.Rusage
+	if err := syscall.Getrusage(syscall.RUSAGE_SELF, &u); err != nil {
+		b.Fatal(err)
+	}
+	b.ReportMetric(float64(u.Maxrss)/1024, "peak-MB")
+	b.ReportMetric(float64(size)/(1<<20), "file-MB")
+	b.ReportMetric(float64(objects)/b.Elapsed().Seconds(), "objects/s")
 	b.ReportMetric(0, "ns/op")
 }
 

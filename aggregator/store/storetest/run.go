@@ -64,6 +64,7 @@ func Run(t *testing.T, e Engine) {
 		{"reopen", testReopen},
 		{"against the reference", testRandom},
 		{"files", testFiles},
+		{"files of years", testFilesOfYears},
 		{"files that shrink", testShrunk},
 		{"versions of a day's file", testVersions},
 		{"accounts and flows", testFactAccounts},

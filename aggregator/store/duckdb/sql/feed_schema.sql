@@ -11,6 +11,11 @@ CREATE TABLE IF NOT EXISTS feed_file (
 CREATE TABLE IF NOT EXISTS feed_fault (
 	id BLOB NOT NULL, place INTEGER NOT NULL, line BIGINT NOT NULL, field BLOB NOT NULL, code VARCHAR NOT NULL, text BLOB NOT NULL, raw BLOB NOT NULL);
 
+-- A file is asked for by its id several times while it is taken in, its faults
+-- are replaced with it: both must not cost more with every year of files.
+CREATE INDEX IF NOT EXISTS feed_file_id ON feed_file (id);
+CREATE INDEX IF NOT EXISTS feed_fault_id ON feed_fault (id);
+
 -- The days with a full file.
 CREATE TABLE IF NOT EXISTS full_day (
 	province UTINYINT NOT NULL, day INTEGER NOT NULL, version_ms BIGINT NOT NULL, file BLOB NOT NULL, accounts BIGINT NOT NULL);

@@ -2,10 +2,12 @@ package inbox
 
 import (
 	"bytes"
+	"crypto/md5"
 	"database/sql"
 	"encoding/xml"
 	"errors"
 	"fmt"
+	"io"
 	"os"
 	"path/filepath"
 	"strconv"
@@ -36,6 +38,65 @@ func BenchmarkSubscribers(b *testing.B) {
 	}
 	b.ReportMetric(float64(accounts)*float64(b.N)/b.Elapsed().Seconds(), "rows/s")
 	b.ReportMetric(0, "ns/op")
+}
+
+// BenchmarkSubscribersLarge takes one full file of so many accounts, made as it is
+// written to the disk, and reports the most memory the process had.
+func BenchmarkSubscribersLarge(b *testing.B) {
+	accounts := many(b, "INBOX_ACCOUNTS", 200_000)
+	x := newBench(b, engines["duckdb"](b))
+	name := "ZJ_IPTV_USER_20260502.txt"
+	path := x.put("33", name, "")
+	f, err := os.Create(path)
+	if err != nil {
+		b.Fatal(err)
+	}
+	sum, size := md5.New(), 0
+	for from := 0; from <= accounts && err == nil; from += 10_000 {
+		text := zjLines(from, min(from+10_000, accounts))
+		if from == 0 {
+			text = zjHeader + text
+		}
+		size += len(text)
+		_, err = io.WriteString(io.MultiWriter(f, sum), text)
+	}
+	if err = errors.Join(err, f.Close()); err != nil {
+		b.Fatal(err)
+	}
+	x.put("33", name+".verf", fmt.Sprintf("%s|%d|%d|%x\n", name, size, accounts, sum.Sum(nil)))
+	b.ResetTimer()
+	x.inbox.Pass(b.Context())
+	b.StopTimer()
+	if r := x.one(x.receipts); r.Accepted != int64(accounts) {
+		b.Fatal(line(r))
+	}
+	b.ReportMetric(peakMB(b), "peak-MB")
+	b.ReportMetric(float64(accounts)/b.Elapsed().Seconds(), "rows/s")
+	b.ReportMetric(0, "ns/op")
+}
+
+// many is a number from the environment.
+func many(b *testing.B, name string, without int) int {
+	b.Helper()
+	text := os.Getenv(name)
+	if text == "" {
+		return without
+	}
+	n, err := strconv.Atoi(text)
+	if err != nil {
+		b.Fatalf("%s: %v", name, err)
+	}
+	return n
+}
+
+// peakMB is the most memory this process has had.
+func peakMB(b *testing.B) float64 {
+	b.Helper()
+	var u syscall.Rusage
+	if err := syscall.Getrusage(syscall.RUSAGE_SELF, &u); err != nil {
+		b.Fatal(err)
+	}
+	return float64(u.Maxrss) / 1024
 }
 
 // BenchmarkSubscribersReadCSV is the least that could be done: DuckDB's own reader
@@ -107,13 +168,7 @@ func BenchmarkCatalogue(b *testing.B) {
 // BenchmarkCatalogueLarge takes one catalogue of so many megabytes, made as it is
 // written to the disk, and reports the most memory the process had.
 func BenchmarkCatalogueLarge(b *testing.B) {
-	mb, objects := 64, 0
-	if text := os.Getenv("INBOX_CATALOGUE_MB"); text != "" {
-		var err error
-		if mb, err = strconv.Atoi(text); err != nil {
-			b.Fatal(err)
-		}
-	}
+	mb, objects := many(b, "INBOX_CATALOGUE_MB", 64), 0
 	x := newBench(b, engines["duckdb"](b))
 	x.change = func(c *Config) { c.Meaning = NewDictionary(normal.Default()) }
 	x.open()
@@ -150,11 +205,7 @@ func BenchmarkCatalogueLarge(b *testing.B) {
 		b.Fatal(line(r), err)
 	}
 	b.StopTimer()
-	var u syscall.Rusage
-	if err := syscall.Getrusage(syscall.RUSAGE_SELF, &u); err != nil {
-		b.Fatal(err)
-	}
-	b.ReportMetric(float64(u.Maxrss)/1024, "peak-MB")
+	b.ReportMetric(peakMB(b), "peak-MB")
 	b.ReportMetric(float64(size)/(1<<20), "file-MB")
 	b.ReportMetric(float64(objects)/b.Elapsed().Seconds(), "objects/s")
 	b.ReportMetric(0, "ns/op")

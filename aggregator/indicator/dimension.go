@@ -57,6 +57,16 @@ func coded(c store.Column) bool {
 	return wordsOf(c) == nil
 }
 
+// labelled reports whether the store holds names of the dimension's values: the
+// dictionaries' vocabularies.
+func labelled(c store.Column) bool {
+	switch c {
+	case store.ColGenre, store.ColSubGenre, store.ColPlace, store.ColMaker:
+		return true
+	}
+	return false
+}
+
 // cell writes a value as text: a region's code, a mode's word, a slot's number,
 // a code's text; "" is unknown. A key whose text was never told is written as #
 // and sixteen hex digits.

@@ -15,6 +15,9 @@ type Source interface {
 	Query(ctx context.Context, q store.Query) ([]store.Row, error)
 	// Codes returns the texts of keys; unknown keys are left out.
 	Codes(ctx context.Context, keys []uint64) (map[uint64]string, error)
+	// Labels returns what values of a dimension are called; those without a label
+	// are left out.
+	Labels(ctx context.Context, c store.Column, keys []uint64) (map[uint64]store.Label, error)
 	// AsOf returns the latest time of any event in the facts, UTC milliseconds.
 	AsOf(ctx context.Context) (ms int64, dirty int, err error)
 }
@@ -59,7 +62,9 @@ func Evaluate(ctx context.Context, src Source, scope aggregator.Scope, r *Reques
 	for _, l := range lines {
 		a.Rows = append(a.Rows, Row{Period: q.periods[l.key.period].label, Cells: l.cells, Values: l.values})
 	}
-	q.label(a.Labels, lines)
+	if err := q.label(ctx, src, a.Labels, lines); err != nil {
+		return nil, err
+	}
 	return a, nil
 }
 
@@ -121,9 +126,27 @@ func (q *question) write(ctx context.Context, src Source, lines []*line) error {
 	return nil
 }
 
-func (q *question) label(labels map[store.Column]map[string]Text, lines []*line) {
+// label names cells: by the words of this package, by the country's regions, and
+// by what the dictionaries told the store.
+func (q *question) label(ctx context.Context, src Source, labels map[store.Column]map[string]Text, lines []*line) error {
 	for d, c := range q.dimensions {
 		names := map[string]Text{}
+		if labelled(c) {
+			keys := make([]uint64, 0, len(lines))
+			for _, l := range lines {
+				keys = append(keys, l.key.group[d])
+			}
+			slices.Sort(keys)
+			told, err := src.Labels(ctx, c, slices.Compact(keys))
+			if err != nil {
+				return err
+			}
+			for _, l := range lines {
+				if name, ok := told[l.key.group[d]]; ok {
+					names[l.cells[d]] = Text{name.ZH, name.EN}
+				}
+			}
+		}
 		for _, l := range lines {
 			if name, ok := label(c, l.key.group[d], l.cells[d]); ok {
 				names[l.cells[d]] = name
@@ -133,6 +156,7 @@ func (q *question) label(labels map[store.Column]map[string]Text, lines []*line)
 			labels[c] = names
 		}
 	}
+	return nil
 }
 
 // plan is the store's questions that together answer q, and the sums they give.

@@ -29,6 +29,7 @@ import (
 //	change 2026-05-03T10:00:00 33 account=a op=cancel [old=b]
 //	bill 2026-05-03T10:00:00 33 account=a id=o1 product=p provider=cp op=sub pay=bill fen=1990
 //	title 33 element=program code=film genre=movie place=CN [series=s]
+//	label genre movie 电影 film        what a dictionary calls a code
 //	eval indicator ... by dimension ... from=DAY to=DAY [grain=] [compare=] [where province=33,43] [order=] [limit=] [as 33,43 | as nobody]
 //	want CELL ...          a row of the last eval, in order; - is no number
 //	want nothing           the last eval has no rows
@@ -63,6 +64,8 @@ type script struct {
 	files map[store.File]*store.FeedRows // to be taken before the next eval
 	taken byte                           // files so far
 
+	labels []store.Label
+
 	answer *indicator.Answer
 	err    error
 	read   int  // rows already compared
@@ -90,6 +93,8 @@ func runScript(t *testing.T, st store.Store, file string) {
 			s.load(words[1:])
 		case "full", "change", "bill", "title", "product":
 			s.file(words[0], words[1:])
+		case "label":
+			s.label(words[1:])
 		case "eval":
 			evals++
 			s.eval(words[1:])
@@ -382,6 +387,17 @@ func (s *script) fail(text string) {
 		s.fatalf("refused with %q, want %q", refusal.Error(), text)
 	}
 	s.open = false
+}
+
+// label has the store call a code so, beside those before.
+func (s *script) label(words []string) {
+	if len(words) != 4 {
+		s.fatalf("label needs dimension, code, zh, en")
+	}
+	s.labels = append(s.labels, store.Label{Column: store.Column(words[0]), Key: aggregator.TextKey(words[1]), ZH: words[2], EN: words[3]})
+	if err := s.st.SetLabels(context.Background(), s.labels); err != nil {
+		s.fatalf("%v", err)
+	}
 }
 
 func (s *script) name(words []string) {

@@ -43,6 +43,10 @@ type Store interface {
 	// Codes returns the texts of keys; unknown keys are left out.
 	Codes(ctx context.Context, keys []uint64) (map[uint64]string, error)
 
+	// Labels returns what values of a dimension are called; those without a label
+	// are left out.
+	Labels(ctx context.Context, c Column, keys []uint64) (map[uint64]Label, error)
+
 	// Identities and Clocks return what earlier blocks told of boxes, for the
 	// loader; what is unknown is left out.
 	Identities(ctx context.Context, keys []IdentityKey) (map[IdentityKey]Identity, error)

@@ -39,7 +39,7 @@ func (i *Inbox) TakeMessages(ctx context.Context, m Messages) (c3.Receipt, error
 	if err != nil {
 		return c3.Receipt{}, err
 	}
-	k := &keying{secrets: i.cfg.Secrets, province: m.Province, told: map[uint64]struct{}{}}
+	k := &keying{secrets: i.cfg.Secrets, province: m.Province}
 	var rows store.FeedRows
 	k.add(&rows, m.Rows)
 	err = stage.Add(ctx, &rows)

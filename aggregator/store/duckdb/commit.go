@@ -54,7 +54,7 @@ func (st *stage) commit(ctx context.Context, v store.Verdict) (store.FileRow, er
 		row, faults := j.Out(out, why)
 		return row, st.w.transaction(func() error { return st.w.putFile(row, faults) })
 	}
-	if err := st.codes(); err != nil {
+	if err := st.s.tellStaged(st.w); err != nil {
 		return store.FileRow{}, err
 	}
 	var row store.FileRow
@@ -117,11 +117,23 @@ WHERE n > 1`, key)); err != nil {
 	return w.exec("DELETE FROM staged WHERE rowid IN (SELECT rid FROM later)")
 }
 
-// codes adds the texts that are new. Blocks add codes too, under the same lock.
-func (st *stage) codes() error {
-	st.s.writing.Lock()
-	defer st.s.writing.Unlock()
-	return st.w.exec("INSERT INTO code SELECT key, arg_min(text, rowid) FROM staged_code ANTI JOIN code USING (key) GROUP BY key")
+// tellStaged adds the texts of staged_code that are new. Blocks add codes too,
+// under the same lock.
+func (s *Store) tellStaged(w *bulk) error {
+	s.writing.Lock()
+	defer s.writing.Unlock()
+	// Few are told twice. Grouping all texts to find those cost more than the rest
+	// of a catalogue's commit.
+	for _, statement := range []string{
+		"CREATE OR REPLACE TEMP TABLE retold AS SELECT key, min(rowid) AS first FROM staged_code GROUP BY key HAVING count(*) > 1",
+		"DELETE FROM staged_code USING retold WHERE staged_code.key = retold.key AND staged_code.rowid > retold.first",
+		"INSERT INTO code SELECT key, text FROM staged_code ANTI JOIN code USING (key)",
+	} {
+		if err := w.exec(statement); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // applying is a file on its way into the tables.

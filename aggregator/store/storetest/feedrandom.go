@@ -38,7 +38,7 @@ func testFeedOrders(t *testing.T, b *bench) {
 	files := g.files(n)
 	told := g.boxOrders(30)
 	b.insert(told, true)
-	ref.(*memory).tell(t, told)
+	ref.(*memory).hear(t, told)
 	for _, f := range files {
 		if err := ref.(*memory).give(f); err != nil {
 			t.Fatal(err)
@@ -52,7 +52,7 @@ func testFeedOrders(t *testing.T, b *bench) {
 		}
 		if g.r.IntN(4) == 0 { // what is so far is right too
 			other := Memory()
-			other.(*memory).tell(t, told)
+			other.(*memory).hear(t, told)
 			for _, f := range files[:i+1] {
 				if err := other.(*memory).give(f); err != nil {
 					t.Fatal(err)
@@ -102,8 +102,8 @@ func (m *memory) give(f feedFile) error {
 	return err
 }
 
-// tell inserts what boxes told.
-func (m *memory) tell(t *testing.T, b *store.Block) {
+// hear inserts what boxes told.
+func (m *memory) hear(t *testing.T, b *store.Block) {
 	t.Helper()
 	if _, err := m.Insert(context.Background(), b); err != nil {
 		t.Fatal(err)

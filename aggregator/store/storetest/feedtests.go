@@ -1,8 +1,12 @@
 package storetest
 
 import (
+	"bytes"
+	"cmp"
 	"context"
 	"errors"
+	"fmt"
+	"slices"
 	"testing"
 
 	"iptvdc/aggregator"
@@ -336,4 +340,50 @@ func testFactBill(t *testing.T, b *bench) {
 		t.Errorf("older orders are %+v", r)
 	}
 	b.expect(q, single, row(1, key(3301, 70, 5, bill, sub), 1, 1990), row(2, key(3302, 70, 5, bill, refund), 1, 1990), row(3, key(3302, 70, 6, bill, sub), 1, 10))
+}
+
+// testFilesOfYears: whatever is asked and however few are wanted, the latest come
+// first, also after long gaps and where several came at one moment.
+func testFilesOfYears(t *testing.T, b *bench) {
+	ctx := context.Background()
+	var all []store.File
+	for i, back := range []int64{0, 0, 0, 1, 2, 2, 3, 7, 8, 9, 9, 60, 64, 65, 400, 511, 513, 1100, 1100, 4000} {
+		f := store.File{ID: [16]byte{byte(i * 37), byte(i)}, Province: []aggregator.Province{33, 43, 44}[i%3], Feed: c3.FeedOrders, Name: "x",
+			Day: aggregator.DayOf(now - back*aggregator.DayMs), ReceivedMs: now - back*aggregator.DayMs}
+		r := c3.Receipt{Province: f.Province, Feed: f.Feed, Day: f.Day, Outcome: c3.OutcomeRefused, Faults: []c3.Fault{{Code: c3.FaultUnknown}}}
+		if i%4 == 1 {
+			r.Outcome = c3.OutcomeWaiting
+		}
+		if err := b.Note(ctx, f, r); err != nil {
+			t.Fatal(err)
+		}
+		all = append(all, f)
+	}
+	slices.SortFunc(all, func(x, y store.File) int {
+		return cmp.Or(cmp.Compare(y.ReceivedMs, x.ReceivedMs), bytes.Compare(x.ID[:], y.ID[:]))
+	})
+	f := func(q store.FileQuery, in func(store.File) bool) {
+		t.Helper()
+		for _, limit := range []int{1, 2, 3, 4, 7, 12, 19, 20, 21, 0} {
+			q.Limit = limit
+			var want, got []store.File
+			for _, f := range all {
+				if in(f) && (limit == 0 || len(want) < limit) {
+					want = append(want, f)
+				}
+			}
+			for _, r := range must(b.Files(ctx, q)) {
+				got = append(got, r.File)
+			}
+			b.same(fmt.Sprintf("%+v", q), got, want)
+		}
+	}
+	everyone := aggregator.Scope{All: true}
+	f(store.FileQuery{Scope: everyone}, func(store.File) bool { return true })
+	f(store.FileQuery{Scope: aggregator.Scope{Provinces: []aggregator.Province{33, 44}}}, func(f store.File) bool { return f.Province != 43 })
+	f(store.FileQuery{Scope: everyone, Outcomes: []c3.Outcome{c3.OutcomeWaiting}}, func(f store.File) bool { return f.ID[1]%4 == 1 })
+	from, to := aggregator.DayOf(now-65*aggregator.DayMs), aggregator.DayOf(now-8*aggregator.DayMs)
+	f(store.FileQuery{Scope: everyone, From: from, To: to}, func(f store.File) bool { return from <= f.Day && f.Day <= to })
+	f(store.FileQuery{Scope: everyone, Feed: c3.FeedProducts}, func(store.File) bool { return false })
+	f(store.FileQuery{}, func(store.File) bool { return false })
 }

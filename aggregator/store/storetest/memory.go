@@ -35,6 +35,7 @@ type memory struct {
 	rows   store.Block // all event rows of all blocks
 
 	codes      map[uint64]string
+	labels     []store.Label
 	identities map[store.IdentityKey]store.Identity
 	clocks     map[store.ClockKey]store.Clock
 
@@ -91,11 +92,7 @@ func (m *memory) Insert(ctx context.Context, b *store.Block) (bool, error) {
 	m.rows.Notices = append(m.rows.Notices, b.Notices...)
 	m.rows.Tallies = append(m.rows.Tallies, b.Tallies...)
 	store.Touched(b, touch)
-	for _, c := range b.Codes {
-		if _, told := m.codes[c.Key]; !told {
-			m.codes[c.Key] = c.Text
-		}
-	}
+	m.tell(b.Codes)
 	for _, r := range b.Identities {
 		if _, told := m.identities[r.IdentityKey]; !told {
 			m.identities[r.IdentityKey] = r.Identity
@@ -186,6 +183,15 @@ func (m *memory) Close(ctx context.Context, s store.Snapshot) error {
 		}
 	}
 	return nil
+}
+
+// tell keeps the first text of each key.
+func (m *memory) tell(all []store.Code) {
+	for _, c := range all {
+		if _, told := m.codes[c.Key]; !told {
+			m.codes[c.Key] = c.Text
+		}
+	}
 }
 
 func (m *memory) Codes(_ context.Context, keys []uint64) (map[uint64]string, error) {

@@ -83,7 +83,8 @@ const (
 	// every kind but FlowNone, in the day in which they happened.
 	FactFlow
 	// FactBill: province, city, product, provider, pay, op. bill_orders = orders,
-	// bill_fen = sum of their Fen, in the day of their AtMs. Refunds are an op of
+	// bill_fen = sum of their Fen, or of the product's price as known now where none
+	// is told (c3.AtPrice), in the day of their AtMs. Refunds are an op of
 	// their own: revenue is the fen of all other ops less theirs. city is where
 	// the subscriber stood at that moment, 0 if it then had no standing; provider
 	// that of the order, else that of the product as known now, else 0. share_fen =

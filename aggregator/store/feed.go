@@ -186,7 +186,7 @@ type OrderRow struct {
 	Op                         c3.OrderOp
 	Product, Content, Provider uint64
 	AtMs, FromMs, ToMs         int64
-	Fen                        int64
+	Fen                        int64 // or c3.AtPrice
 	Pay                        c3.Pay
 	Trace                      uint64
 }

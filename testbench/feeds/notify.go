@@ -10,12 +10,14 @@ import (
 	"io"
 	"math/rand/v2"
 	"path/filepath"
+	"slices"
 	"sync"
 	"time"
 
 	"iptvdc/aggregator"
 	"iptvdc/aggregator/c3"
 	"iptvdc/aggregator/c3/soap"
+	"iptvdc/testbench/fleet"
 )
 
 // NotificationsFile is the name of the notifications in a province's shelf.
@@ -67,10 +69,13 @@ var updates = map[c3.OrderOp]soap.UpdateType{
 	c3.OrderSub: soap.UpdateSubscribe, c3.OrderUnsub: soap.UpdateUnsubscribe, c3.OrderSingle: soap.UpdateOnDemand, c3.OrderRenew: soap.UpdateValidity,
 }
 
-// fitNotified is an order as notifications can tell it: without price, provider
-// and content, and always on the carrier's bill.
-func fitNotified(o c3.Order) (c3.Order, bool) {
+// fitNotified is an order as notifications can tell it: without provider and
+// content, at the product's price, and always on the carrier's bill.
+func fitNotified(o c3.Order, offer *fleet.Offer) (c3.Order, bool) {
 	o.Content, o.Provider, o.Trace, o.Fen, o.Pay = "", "", "", 0, c3.PayBill
+	if i := slices.IndexFunc(offer.Products, func(p fleet.OfferProduct) bool { return p.Code == o.Product }); i >= 0 && o.Op != c3.OrderUnsub {
+		o.Fen = offer.Products[i].Fen
+	}
 	return o, updates[o.Op] != soap.UpdateNone
 }
 

@@ -159,7 +159,7 @@ func (w *writer) day(d aggregator.Day, first bool, changes []c3.Change, orders [
 	var bill []c3.Order
 	if w.notifier != nil {
 		for _, o := range orders {
-			if o, ok := fitNotified(o); ok {
+			if o, ok := fitNotified(o, offer); ok {
 				bill = append(bill, o)
 			}
 		}

@@ -61,8 +61,8 @@ const (
 
 // Rows returns what the relation means. An on-demand order has its
 // transaction's number, every other order the message's, since the interface
-// has no order number. No price comes with it: Fen is 0 until the product's is
-// known. Paid is with the carrier's bill, for that is whose system this is.
+// has no order number. No price comes with it: it is the product's, and nothing is
+// paid to unsubscribe. Paid is with the carrier's bill, for that is whose system this is.
 // Errors are an *aggregator.Error for the sender.
 func (r Relation) Rows() (Rows, error) {
 	refuse := func(text string) (Rows, error) {
@@ -85,13 +85,13 @@ func (r Relation) Rows() (Rows, error) {
 	}
 	o := c3.Order{
 		ID: r.Sequence, Account: r.UserID, Product: r.ProductID, AtMs: r.UpdateMs,
-		FromMs: r.EffectiveMs, ToMs: r.ExpireMs, Pay: c3.PayBill,
+		FromMs: r.EffectiveMs, ToMs: r.ExpireMs, Pay: c3.PayBill, Fen: c3.AtPrice,
 	}
 	switch r.Update {
 	case UpdateSubscribe:
 		o.Op = c3.OrderSub
 	case UpdateUnsubscribe:
-		o.Op = c3.OrderUnsub
+		o.Op, o.Fen = c3.OrderUnsub, 0
 	case UpdateValidity:
 		o.Op = c3.OrderRenew
 	case UpdateOnDemand:

@@ -335,7 +335,11 @@ func TestRows(t *testing.T) {
 		}
 	}
 	order := func(op c3.OrderOp, id string) Rows {
-		return Rows{Orders: []c3.Order{{ID: id, Account: "u", Op: op, Product: "p", AtMs: 1, FromMs: 2, ToMs: 3, Pay: c3.PayBill}}}
+		fen := c3.AtPrice
+		if op == c3.OrderUnsub {
+			fen = 0
+		}
+		return Rows{Orders: []c3.Order{{ID: id, Account: "u", Op: op, Product: "p", AtMs: 1, FromMs: 2, ToMs: 3, Fen: fen, Pay: c3.PayBill}}}
 	}
 	f(UpdateSubscribe, order(c3.OrderSub, "s"))
 	f(UpdateUnsubscribe, order(c3.OrderUnsub, "s"))

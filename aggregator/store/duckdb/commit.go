@@ -303,16 +303,17 @@ SELECT day_of(at_ms) AS day FROM staged WHERE rowid IN (SELECT sid FROM news) UN
 
 func (a *applying) products() (int64, error) {
 	repeated, err := a.merge(keyed{table: "product", staged: "staged", key: []string{"code"},
-		says: []string{"name", "type", "fen", "provider", "share_bp", "from_ms", "to_ms"}, outdone: "code, provider, share_bp"})
+		says: []string{"name", "type", "fen", "provider", "share_bp", "from_ms", "to_ms"}, outdone: "code, provider, share_bp, fen"})
 	if err != nil {
 		return 0, err
 	}
-	// The days of orders that take their provider or its share from these products.
+	// The days of orders that take their provider, its share or their amount from
+	// these products.
 	return repeated, a.w.exec(fmt.Sprintf(`CREATE OR REPLACE TEMP TABLE bill_day AS
 SELECT DISTINCT day_of(b.at_ms) AS day
 FROM bill b JOIN (
-	SELECT s.code, s.provider <> coalesce(o.provider, 0) AS provider, s.share_bp <> coalesce(o.share_bp, 0) AS share
+	SELECT s.code, s.provider <> coalesce(o.provider, 0) AS provider, s.share_bp <> coalesce(o.share_bp, 0) AS share, s.fen <> coalesce(o.fen, 0) AS price
 	FROM staged s LEFT JOIN outdone o USING (code)
 	WHERE s.rowid IN (SELECT sid FROM news)) n ON n.code = b.product
-WHERE b.province = %d AND (b.provider = 0 AND n.provider OR n.share)`, a.file.Province))
+WHERE b.province = %d AND (b.provider = 0 AND n.provider OR n.share OR b.fen = %d AND n.price)`, a.file.Province, c3.AtPrice))
 }

@@ -28,7 +28,11 @@ func (m *memory) bills(p aggregator.Province, f func(*billed)) {
 			continue
 		}
 		product := m.products[productKey{p, o.row.Product}].row
-		b := billed{OrderRow: o.row, day: aggregator.DayOf(o.row.AtMs), provider: cmp.Or(o.row.Provider, product.Provider), shareFen: share(o.row.Fen, product.ShareBP)}
+		b := billed{OrderRow: o.row, day: aggregator.DayOf(o.row.AtMs), provider: cmp.Or(o.row.Provider, product.Provider)}
+		if b.Fen == c3.AtPrice {
+			b.Fen = product.Fen
+		}
+		b.shareFen = share(b.Fen, product.ShareBP)
 		b.root, _ = books.whose(b.Account, b.AtMs)
 		if i, known := books.place[b.root]; known {
 			s, _ := books.all[i].at(b.AtMs)

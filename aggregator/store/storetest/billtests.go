@@ -57,6 +57,15 @@ func testBuyers(t *testing.T, b *bench) {
 	changes.rows.Changes = []store.ChangeRow{{Line: 1, Account: 8, Old: 1, Op: c3.OpChangeNo, AtMs: noon(4)}}
 	b.give(changes)
 	b.expect(buyers, row(0, key(5), 1), row(1, key(5), 1), row(1, key(6), 1))
+	// An order of which no amount is told costs what the product does.
+	atPrice := feedDays(store.FactBill, nil, sum(store.MeasureBillFen, store.MeasureShareFen))
+	atPrice.Filters = []store.Filter{{Column: store.ColProduct, In: []uint64{71}}}
+	b.give(ordersOf(6, 5, store.OrderRow{ID: 7, Op: c3.OrderSub, Account: 3, Product: 71, AtMs: noon(5), Fen: c3.AtPrice}))
+	b.expect(atPrice)
+	b.give(productsOf(7, store.ProductRow{Code: 71, Fen: 1990, ShareBP: 5000}))
+	b.expect(atPrice, row(4, key(), 1990, 995))
+	b.give(productsOf(8, store.ProductRow{Code: 71, Fen: 990, ShareBP: 5000}))
+	b.expect(atPrice, row(4, key(), 990, 495))
 }
 
 func testRenewals(t *testing.T, b *bench) {

@@ -295,11 +295,11 @@ func (g *maker) fill(f *feedFile) {
 	case c3.FeedOrders:
 		for range g.r.IntN(15) {
 			f.rows.Orders = append(f.rows.Orders, store.OrderRow{Line: next(), ID: g.one(10), Op: c3.OrderOp(1 + g.r.IntN(5)), Account: 100 + g.one(10), Product: 1 + g.one(3),
-				Provider: g.one(2), AtMs: g.when(), ToMs: g.maybe(g.when() + 9*aggregator.DayMs - int64(g.one(3))*5*aggregator.DayMs), Fen: int64(g.one(3)) * 995, Pay: c3.Pay(g.one(3))})
+				Provider: g.one(2), AtMs: g.when(), ToMs: g.maybe(g.when() + 9*aggregator.DayMs - int64(g.one(3))*5*aggregator.DayMs), Fen: []int64{0, 995, 1990, c3.AtPrice}[g.one(4)], Pay: c3.Pay(g.one(3))})
 		}
 	case c3.FeedProducts:
 		for range 1 + g.r.IntN(4) {
-			f.rows.Products = append(f.rows.Products, store.ProductRow{Line: next(), Code: 1 + g.one(3), Name: g.one(2), Type: c3.ProductType(1 + g.one(4)), Fen: 990, Provider: g.one(3), ShareBP: int32(g.one(3)) * 3333})
+			f.rows.Products = append(f.rows.Products, store.ProductRow{Line: next(), Code: 1 + g.one(3), Name: g.one(2), Type: c3.ProductType(1 + g.one(4)), Fen: 995 * int64(g.one(3)), Provider: g.one(3), ShareBP: int32(g.one(3)) * 3333})
 		}
 	case c3.FeedCatalogue:
 		code := func() uint64 { return 1 + g.one(4) }

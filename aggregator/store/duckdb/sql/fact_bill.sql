@@ -5,9 +5,9 @@ DELETE FROM fact_buyer_day WHERE province = $p AND period IN (SELECT day FROM bi
 
 CREATE OR REPLACE TEMP TABLE due AS
 SELECT b.rowid AS rid, day_of(b.at_ms) AS day, coalesce(c.root, b.account) AS root, b.product, coalesce(nullif(b.provider, 0), p.provider, 0) AS provider,
-	b.pay, b.op, b.at_ms, b.fen,
+	b.pay, b.op, b.at_ms, amount(b.fen, p.fen) AS fen,
 	-- half away from zero
-	(sign(b.fen) * ((abs(b.fen::HUGEINT) * coalesce(p.share_bp, 0) + 5000) // 10000))::BIGINT AS share_fen
+	(sign(amount(b.fen, p.fen)) * ((abs(amount(b.fen, p.fen)::HUGEINT) * coalesce(p.share_bp, 0) + 5000) // 10000))::BIGINT AS share_fen
 FROM bill b
 	LEFT JOIN (FROM chain WHERE province = $p) c ON c.account = b.account AND b.at_ms >= c.since_ms AND b.at_ms < c.until_ms
 	LEFT JOIN (FROM product WHERE province = $p) p ON p.code = b.product

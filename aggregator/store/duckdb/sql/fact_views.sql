@@ -30,8 +30,9 @@ WITH told AS (
 	SELECT province, 0, result = 4, {ms: at_ms, box: box, boot: boot, mono: mono_ms, product: product, fen: fen}
 	FROM orders WHERE result IN (1, 4) AND order_id = 0),
 billed AS (
-	SELECT province, id, op = 5 AS refund, min({ms: at_ms, op: op, product: product, fen: fen}) AS first
-	FROM bill WHERE op <> 3
+	SELECT b.province, b.id, b.op = 5 AS refund, min({ms: b.at_ms, op: b.op, product: b.product, fen: amount(b.fen, p.fen)}) AS first
+	FROM bill b LEFT JOIN product p ON p.province = b.province AND p.code = b.product
+	WHERE b.op <> 3
 	GROUP BY ALL)
 SELECT day_of(coalesce(f.first.ms, t.first.ms)) AS period, coalesce(f.province, t.province) AS province, coalesce(f.first.product, t.first.product) AS product,
 	CASE WHEN f.id IS NULL THEN 3 WHEN t.id IS NULL THEN 4 WHEN f.first.fen = t.first.fen THEN 1 ELSE 2 END::UTINYINT AS verdict,

@@ -95,6 +95,9 @@ CREATE TABLE IF NOT EXISTS title (
 -- The last millisecond of a day, of which its full file speaks.
 CREATE OR REPLACE MACRO shown_at(day) AS (day::BIGINT + 1) * 86400000 - 28800001;
 
+-- What an order cost; -1 is c3.AtPrice.
+CREATE OR REPLACE MACRO amount(fen, price) AS CASE WHEN fen = -1 THEN coalesce(price, 0) ELSE fen END;
+
 -- store.Label. One key may be a genre's and a product's: labels go by dimension.
 CREATE TABLE IF NOT EXISTS label (dimension VARCHAR NOT NULL, key UBIGINT NOT NULL, zh VARCHAR NOT NULL, en VARCHAR NOT NULL);
 

@@ -110,7 +110,7 @@ type Decisions interface {
 	Reject(ctx context.Context, p aggregator.Province, id [16]byte) (c3.Receipt, error)
 }
 
-// Config is what a Console needs. All fields but Page must be set.
+// Config is what a Console needs. All fields but Page and Names must be set.
 type Config struct {
 	Figures    indicator.Source
 	Identities Identities
@@ -122,6 +122,8 @@ type Config struct {
 	Unknowns   Unknowns
 	Quality    Quality
 	Alerts     AlertBook
+	// Names names values of catalogues for people, see insight.Source.
+	Names func(d store.Column, cell string) (indicator.Text, bool)
 	// Problems names every part that does not work, with its reason; none if
 	// the program is ready to serve.
 	Problems func(ctx context.Context) []Problem
@@ -163,7 +165,7 @@ func New(c Config) (*Console, error) {
 	s.runs = newAnswers(s.countRunning, 1) // operators ask, and it is dear
 	s.grades = newAnswers(s.grade, 1)
 	s.grades.life = qualityLife
-	s.insights = newAnswers(s.findInsight, 1)
+	s.insights = newAnswers(s.findInsight, 2)
 	s.insights.life = insightLife
 	s.accounts.load = c.Books.Accounts
 	s.requests = newRequestMetrics(c.Registry, s.changes.count)

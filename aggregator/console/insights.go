@@ -43,13 +43,13 @@ type insightKind struct {
 	answer  any
 	takes   []string
 	by      string // about the parameter by, "": it takes none
-	find    func(ctx context.Context, src indicator.Source, scope aggregator.Scope, q *insightQuestion) (any, error)
+	find    func(ctx context.Context, src insight.Source, scope aggregator.Scope, q *insightQuestion) (any, error)
 }
 
 var insightKinds = []insightKind{
 	{"movers", "What explains a change of a figure: provinces, genres, providers, channels; each explanation adds up", insight.Movers{},
 		[]string{"indicator", "from", "to", "compare", "province", "limit"}, "dimensions to look along, with commas between them; without: those of usual interest",
-		func(ctx context.Context, src indicator.Source, scope aggregator.Scope, q *insightQuestion) (any, error) {
+		func(ctx context.Context, src insight.Source, scope aggregator.Scope, q *insightQuestion) (any, error) {
 			m := insight.MoversQuery{Time: q.time(), Indicator: q.values["indicator"], Against: insight.Against(q.values["compare"]), Where: q.where(), Limit: q.limit}
 			for word := range strings.SplitSeq(q.values["by"], ",") {
 				if word != "" {
@@ -60,27 +60,27 @@ var insightKinds = []insightKind{
 		}},
 	{"posters", "Where a poster does worse or better than in the reader's other places", insight.Posters{},
 		[]string{"from", "to", "rate", "subject", "level", "province", "page", "limit"}, "",
-		func(ctx context.Context, src indicator.Source, scope aggregator.Scope, q *insightQuestion) (any, error) {
+		func(ctx context.Context, src insight.Source, scope aggregator.Scope, q *insightQuestion) (any, error) {
 			return insight.FindPosters(ctx, src, scope, insight.PostersQuery{Time: q.time(), Rate: q.values["rate"], Slots: q.values["subject"] == "slot", Where: q.where(), Page: q.values["page"], Limit: q.limit})
 		}},
 	{"positions", "How contents do for where they stand, and slots that are shown and never clicked", insight.Positions{},
 		[]string{"from", "to", "rate", "province", "page", "limit"}, "",
-		func(ctx context.Context, src indicator.Source, scope aggregator.Scope, q *insightQuestion) (any, error) {
+		func(ctx context.Context, src insight.Source, scope aggregator.Scope, q *insightQuestion) (any, error) {
 			return insight.FindPositions(ctx, src, scope, insight.PositionsQuery{Time: q.time(), Rate: q.values["rate"], Where: q.where(), Page: q.values["page"], Limit: q.limit})
 		}},
 	{"taste", "What places watch more or less of than all of the reader's places", insight.Taste{},
 		[]string{"from", "to", "level", "province", "limit"}, words(insight.Tastes()),
-		func(ctx context.Context, src indicator.Source, scope aggregator.Scope, q *insightQuestion) (any, error) {
+		func(ctx context.Context, src insight.Source, scope aggregator.Scope, q *insightQuestion) (any, error) {
 			return insight.FindTaste(ctx, src, scope, insight.TasteQuery{Time: q.time(), By: store.Column(q.values["by"]), Where: q.where(), Limit: q.limit})
 		}},
 	{"offer", "What is watched and hardly shown on pages, and what is shown and hardly watched", insight.Offer{},
 		[]string{"from", "to", "level", "province", "limit"}, words(insight.Offers()),
-		func(ctx context.Context, src indicator.Source, scope aggregator.Scope, q *insightQuestion) (any, error) {
+		func(ctx context.Context, src insight.Source, scope aggregator.Scope, q *insightQuestion) (any, error) {
 			return insight.FindOffer(ctx, src, scope, insight.TasteQuery{Time: q.time(), By: store.Column(q.values["by"]), Where: q.where(), Limit: q.limit})
 		}},
 	{"anomalies", "Figures of provinces that are not as on other such days", insight.Anomalies{},
 		[]string{"day", "hour", "indicators", "province", "limit"}, "",
-		func(ctx context.Context, src indicator.Source, scope aggregator.Scope, q *insightQuestion) (any, error) {
+		func(ctx context.Context, src insight.Source, scope aggregator.Scope, q *insightQuestion) (any, error) {
 			a := insight.AnomaliesQuery{Day: q.days["day"], Hour: q.hour, Province: q.province, Limit: q.limit}
 			if text := q.values["indicators"]; text != "" {
 				a.Indicators = strings.Split(text, ",")
@@ -219,7 +219,7 @@ func (s *Console) findInsight(ctx context.Context, key answerKey) ([]byte, error
 		if err != nil {
 			return nil, err
 		}
-		a, err := k.find(ctx, s.Figures, scope, q)
+		a, err := k.find(ctx, insight.Source{Source: s.Figures, Name: s.Names}, scope, q)
 		if err != nil {
 			return nil, err
 		}

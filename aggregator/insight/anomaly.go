@@ -101,7 +101,7 @@ func (q *AnomaliesQuery) check() ([]indicator.Indicator, error) {
 
 // FindAnomalies holds the figures of each province on a day against those of the
 // same weekday before, holidays left out.
-func FindAnomalies(ctx context.Context, src indicator.Source, scope aggregator.Scope, q AnomaliesQuery) (*Anomalies, error) {
+func FindAnomalies(ctx context.Context, src Source, scope aggregator.Scope, q AnomaliesQuery) (*Anomalies, error) {
 	indicators, err := q.check()
 	if err != nil {
 		return nil, err

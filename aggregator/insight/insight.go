@@ -113,9 +113,17 @@ func place(code string) Place {
 	return Place{code, indicator.Text{ZH: code, EN: code}}
 }
 
+// Source is what insights are made of.
+type Source struct {
+	indicator.Source
+	// Name names a value for people, as the dictionaries of the catalogues do; nil, or
+	// false: the value is its own name.
+	Name func(d store.Column, cell string) (indicator.Text, bool)
+}
+
 // asking is who asks what.
 type asking struct {
-	src   indicator.Source
+	src   Source
 	scope aggregator.Scope
 	time  Time
 }
@@ -123,7 +131,7 @@ type asking struct {
 // table is an answer's rows by their cells.
 type table struct {
 	*indicator.Answer
-	dimensions []store.Column
+	src Source
 	// cut says that there were more rows than an answer may have.
 	cut bool
 }
@@ -139,7 +147,7 @@ func (q asking) ask(ctx context.Context, sums []string, filters []indicator.Filt
 	if err != nil {
 		return table{}, err
 	}
-	return table{a, dimensions, len(a.Rows) == r.Limit}, nil
+	return table{a, q.src, len(a.Rows) == r.Limit}, nil
 }
 
 // parts are the sums of an indicator: its value and, of a quotient, its over.
@@ -154,6 +162,11 @@ func parts(i *indicator.Indicator) []string {
 func (t table) name(d store.Column, cell string) indicator.Text {
 	if name, ok := t.Labels[d][cell]; ok {
 		return name
+	}
+	if t.src.Name != nil {
+		if name, ok := t.src.Name(d, cell); ok {
+			return name
+		}
 	}
 	return indicator.Text{ZH: cell, EN: cell}
 }

@@ -116,7 +116,7 @@ const maxSides = 12
 const moversShown = 8
 
 // FindMovers explains a change to a reader of the given scope.
-func FindMovers(ctx context.Context, src indicator.Source, scope aggregator.Scope, q MoversQuery) (*Movers, error) {
+func FindMovers(ctx context.Context, src Source, scope aggregator.Scope, q MoversQuery) (*Movers, error) {
 	i, ok := indicator.Find(q.Indicator)
 	if !ok {
 		return nil, faultf("bad_indicator", "indicator: there is no %q; /api/v1/indicators lists them", clip(q.Indicator))
@@ -390,11 +390,15 @@ func (m *mover) sideWords(s *Side, a *Movers) indicator.Text {
 	if a.Change == 0 || len(s.Movers) == 0 {
 		return indicator.Text{}
 	}
-	lead := s.Movers[0]
-	holes := map[string]any{"side": s.Title, "name": nameOr(lead.Name), "change": m.moved(lead.Change), "share": rate(math.Abs(float64(lead.Share))), "against": ""}
-	text := say("按{side}看，{name}影响最大：{change}，占全部变化的 {share}%。", "By {side}, {name} counts most: {change}, {share}% of the whole change.", holes)
+	lead, among := s.Movers[0], indicator.Text{}
+	// What nobody knows, or what has no channel, explains little if anything else moved.
+	if known := slices.IndexFunc(s.Movers, func(m Mover) bool { return m.Cell != "" && m.Change != 0 }); known > 0 {
+		lead, among = s.Movers[known], indicator.Text{ZH: "已知的各组中", EN: "of what is known, "}
+	}
+	holes := map[string]any{"among": among, "side": s.Title, "name": nameOr(lead.Name), "change": m.moved(lead.Change), "share": rate(math.Abs(float64(lead.Share))), "against": ""}
+	text := say("按{side}看，{among}{name}影响最大：{change}，占全部变化的 {share}%。", "By {side}, {among}{name} counts most: {change}, {share}% of the whole change.", holes)
 	if (lead.Change < 0) != (a.Change < 0) {
-		text = say("按{side}看，{name}变动最大但方向相反：{change}。", "By {side}, {name} moved most, but the other way: {change}.", holes)
+		text = say("按{side}看，{among}{name}变动最大但方向相反：{change}。", "By {side}, {among}{name} moved most, but the other way: {change}.", holes)
 	}
 	if m.i.Quotient() {
 		var rates, mixes indicator.Number

@@ -53,7 +53,7 @@ type Gap struct {
 const wide = 1.5
 
 // FindOffer holds what places watch against what pages show them.
-func FindOffer(ctx context.Context, src indicator.Source, scope aggregator.Scope, q TasteQuery) (*Offer, error) {
+func FindOffer(ctx context.Context, src Source, scope aggregator.Scope, q TasteQuery) (*Offer, error) {
 	if err := q.check(Offers()); err != nil {
 		return nil, err
 	}

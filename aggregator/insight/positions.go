@@ -82,7 +82,7 @@ func (q *PositionsQuery) check() error {
 }
 
 // FindPositions judges contents by position, and slots.
-func FindPositions(ctx context.Context, src indicator.Source, scope aggregator.Scope, q PositionsQuery) (*Positions, error) {
+func FindPositions(ctx context.Context, src Source, scope aggregator.Scope, q PositionsQuery) (*Positions, error) {
 	if err := q.check(); err != nil {
 		return nil, err
 	}

@@ -127,7 +127,7 @@ type placed struct {
 
 // FindPosters compares posters between places, within the reader's scope: the rest
 // with which a place is compared is never more than the reader may see.
-func FindPosters(ctx context.Context, src indicator.Source, scope aggregator.Scope, q PostersQuery) (*Posters, error) {
+func FindPosters(ctx context.Context, src Source, scope aggregator.Scope, q PostersQuery) (*Posters, error) {
 	if err := q.check(); err != nil {
 		return nil, err
 	}

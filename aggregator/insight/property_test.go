@@ -71,7 +71,7 @@ func TestMoversAddUp(t *testing.T) {
 		}
 		q.From = firstDay + 7
 		q.To = q.From + aggregator.Day(rapid.IntRange(0, 6).Draw(t, "days"))
-		a, err := insight.FindMovers(context.Background(), w.store, aggregator.Scope{All: true}, q)
+		a, err := insight.FindMovers(context.Background(), insight.Source{Source: w.store}, aggregator.Scope{All: true}, q)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -109,28 +109,28 @@ func TestScopeHidesTheRest(t *testing.T) {
 		span := insight.Time{From: firstDay + 7, To: firstDay + 13}
 		where := insight.Where{Level: rapid.SampledFrom(insight.Levels()).Draw(t, "level")}
 		ctx := context.Background()
-		for name, ask := range map[string]func(src indicator.Source) (any, error){
-			"movers": func(src indicator.Source) (any, error) {
+		for name, ask := range map[string]func(src insight.Source) (any, error){
+			"movers": func(src insight.Source) (any, error) {
 				return insight.FindMovers(ctx, src, scope, insight.MoversQuery{Time: span, Indicator: "ctr"})
 			},
-			"posters": func(src indicator.Source) (any, error) {
+			"posters": func(src insight.Source) (any, error) {
 				return insight.FindPosters(ctx, src, scope, insight.PostersQuery{Time: span, Where: where})
 			},
-			"positions": func(src indicator.Source) (any, error) {
+			"positions": func(src insight.Source) (any, error) {
 				return insight.FindPositions(ctx, src, scope, insight.PositionsQuery{Time: span, Where: where})
 			},
-			"taste": func(src indicator.Source) (any, error) {
+			"taste": func(src insight.Source) (any, error) {
 				return insight.FindTaste(ctx, src, scope, insight.TasteQuery{Time: span, By: "channel", Where: where})
 			},
-			"offer": func(src indicator.Source) (any, error) {
+			"offer": func(src insight.Source) (any, error) {
 				return insight.FindOffer(ctx, src, scope, insight.TasteQuery{Time: span, By: "content", Where: where})
 			},
-			"anomalies": func(src indicator.Source) (any, error) {
+			"anomalies": func(src insight.Source) (any, error) {
 				return insight.FindAnomalies(ctx, src, scope, insight.AnomaliesQuery{Day: firstDay + 13, Hour: -1})
 			},
 		} {
 			var texts []string
-			for _, src := range []indicator.Source{whole.store, part.store} {
+			for _, src := range []insight.Source{{Source: whole.store}, {Source: part.store}} {
 				a, err := ask(src)
 				if err != nil {
 					t.Fatal(err)
@@ -159,11 +159,11 @@ func TestNobodySeesNothing(t *testing.T) {
 		t.Fatal(err)
 	}
 	q := insight.PostersQuery{Time: insight.Time{From: day, To: day}}
-	a, err := insight.FindPosters(t.Context(), w.settle(), aggregator.Scope{}, q)
+	a, err := insight.FindPosters(t.Context(), insight.Source{Source: w.settle()}, aggregator.Scope{}, q)
 	if err != nil || a.Compared != 0 || len(a.Rows) != 0 {
 		t.Errorf("%+v %v", a, err)
 	}
-	if a, err = insight.FindPosters(t.Context(), w.store, aggregator.Scope{All: true}, q); err != nil || len(a.Rows) != 2 {
+	if a, err = insight.FindPosters(t.Context(), insight.Source{Source: w.store}, aggregator.Scope{All: true}, q); err != nil || len(a.Rows) != 2 {
 		t.Errorf("%+v %v", a, err)
 	}
 }

@@ -185,7 +185,7 @@ func (s *script) ask(f []string) (says []string) {
 		}
 		return err == nil
 	}
-	ctx, src := context.Background(), s.settle()
+	ctx, src := context.Background(), insight.Source{Source: s.settle()}
 	switch f[1] {
 	case "posters":
 		a, err := insight.FindPosters(ctx, src, s.scope, insight.PostersQuery{Time: insight.Time{From: day("from"), To: day("to")}, Rate: v["rate"], Slots: v["slots"] == "yes", Where: where, Page: v["page"]})

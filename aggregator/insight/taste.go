@@ -99,7 +99,7 @@ func tallyOf(row indicator.Row) tally { return tally{whole(row.Values[1]), whole
 const strong = 1.2
 
 // FindTaste says what places like, within the reader's scope.
-func FindTaste(ctx context.Context, src indicator.Source, scope aggregator.Scope, q TasteQuery) (*Taste, error) {
+func FindTaste(ctx context.Context, src Source, scope aggregator.Scope, q TasteQuery) (*Taste, error) {
 	if err := q.check(Tastes()); err != nil {
 		return nil, err
 	}

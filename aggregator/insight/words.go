@@ -45,10 +45,12 @@ func figure(v float64, u indicator.Unit) string {
 	return sign(v) + grouped(math.Abs(v), 0)
 }
 
-// rate writes a percentage: more digits the smaller it is.
+// rate writes a percentage: more digits the smaller it is, down to a thousandth.
 func rate(v float64) string {
 	digits := 1
 	switch a := math.Abs(v); {
+	case a > 0 && a < 0.0005:
+		return "< 0.001"
 	case a >= 100:
 		digits = 0
 	case a < 0.1 && a > 0:
@@ -61,7 +63,7 @@ func rate(v float64) string {
 
 // signed is rate with a sign before what grows too.
 func signed(v float64) string {
-	if v > 0 {
+	if v >= 0.0005 {
 		return "+" + rate(v)
 	}
 	return rate(v)

@@ -16,9 +16,11 @@ import (
 	"github.com/spf13/cobra"
 
 	"iptvdc/aggregator"
+	"iptvdc/aggregator/c3/normal"
 	"iptvdc/aggregator/console"
 	"iptvdc/aggregator/indicator"
 	"iptvdc/aggregator/insight"
+	"iptvdc/aggregator/store"
 )
 
 // watchEvery is how often rules are held against what is over.
@@ -27,6 +29,23 @@ const watchEvery = time.Minute
 func (p *Platform) newWatcher() *insight.Watcher {
 	log := p.log.With("part", "insight")
 	return &insight.Watcher{Figures: p.store, Book: p.settings, Courier: logCourier{log}, Now: time.Now, Log: log}
+}
+
+// valueName names what catalogues are normalised to.
+func (p *Platform) valueName(d store.Column, cell string) (indicator.Text, bool) {
+	var field normal.Field
+	switch d {
+	case store.ColGenre, store.ColSubGenre:
+		field = normal.Genre
+	case store.ColPlace:
+		field = normal.Place
+	case store.ColMaker:
+		field = normal.Provider
+	default:
+		return indicator.Text{}, false
+	}
+	e, ok := p.dictionary.LookUp(field, cell)
+	return indicator.Text{ZH: e.ZH, EN: e.EN}, ok && e.ZH != "" && e.EN != ""
 }
 
 // logCourier writes notices to the log, where an operator's tools find them.

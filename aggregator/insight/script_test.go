@@ -1,7 +1,6 @@
 package insight_test
 
 import (
-	"bufio"
 	"cmp"
 	"context"
 	"flag"
@@ -18,6 +17,7 @@ import (
 	"iptvdc/aggregator"
 	"iptvdc/aggregator/insight"
 	"iptvdc/aggregator/store"
+	"iptvdc/aggregator/store/duckdb"
 	"iptvdc/aggregator/store/storetest"
 )
 
@@ -33,6 +33,27 @@ type world struct {
 }
 
 func newWorld(t rapid.TB) *world { return &world{t: t, store: storetest.Memory()} }
+
+// stores are the engines on which people must be told the same.
+var stores = map[string]func(testing.TB) store.Store{
+	"memory": func(testing.TB) store.Store { return storetest.Memory() },
+	"duckdb": func(t testing.TB) store.Store {
+		t.Helper()
+		if testing.Short() {
+			t.Skip("opens many databases")
+		}
+		st, err := duckdb.Open(filepath.Join(t.TempDir(), "store.duckdb"), duckdb.Options{Threads: 2, MemoryBytes: 256 << 20})
+		if err != nil {
+			t.Fatal(err)
+		}
+		t.Cleanup(func() {
+			if err := st.Shutdown(); err != nil {
+				t.Error(err)
+			}
+		})
+		return st
+	},
+}
 
 func (w *world) key(text string) uint64 {
 	k := aggregator.TextKey(text)
@@ -299,22 +320,20 @@ func TestScripts(t *testing.T) {
 		t.Fatalf("%v %v", files, err)
 	}
 	for _, name := range files {
-		t.Run(filepath.Base(name), func(t *testing.T) {
-			f, err := os.Open(name)
-			if err != nil {
-				t.Fatal(err)
-			}
-			defer f.Close()
-			s := &script{world: newWorld(t), scope: aggregator.Scope{All: true}}
-			for lines := bufio.NewScanner(f); lines.Scan(); {
-				s.lines = append(s.lines, lines.Text())
-			}
-			s.run()
-			if *update {
-				if err := os.WriteFile(name, []byte(strings.Join(s.out, "\n")+"\n"), 0o644); err != nil {
-					t.Fatal(err)
+		b, err := os.ReadFile(name)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for engine, open := range stores {
+			t.Run(filepath.Base(name)+" "+engine, func(t *testing.T) {
+				s := &script{world: &world{t: t, store: open(t)}, scope: aggregator.Scope{All: true}, lines: strings.Split(strings.TrimRight(string(b), "\n"), "\n")}
+				s.run()
+				if *update && engine == "memory" {
+					if err := os.WriteFile(name, []byte(strings.Join(s.out, "\n")+"\n"), 0o644); err != nil {
+						t.Fatal(err)
+					}
 				}
-			}
-		})
+			})
+		}
 	}
 }

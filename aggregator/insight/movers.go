@@ -372,11 +372,17 @@ func (m *mover) words(a *Movers) indicator.Text {
 		return say("{title}没有数据；对比时段（{when}）为 {before}。", "{title}: no data; {before} in the period before ({when}).", holes)
 	case a.Change == 0:
 		return say("{title}没有变化：{now}。", "{title} did not change: {now}.", holes)
+	case a.still():
+		return say("{title}几乎没有变化：{now}；对比 {when}。", "{title} hardly changed: {now}, against {when}.", holes)
 	case a.Change > 0:
 		return say("{title}由 {before} 升至 {now}，增加 {by}{percent}；对比 {when}。", "{title} rose from {before} to {now}, by {by}{percentEN}, against {when}.", holes)
 	}
 	return say("{title}由 {before} 降至 {now}，减少 {by}{percent}；对比 {when}。", "{title} fell from {before} to {now}, by {by}{percentEN}, against {when}.", holes)
 }
+
+// still reports whether the change is too small for words: less than a twentieth of
+// a percent. Its parts are there all the same.
+func (a *Movers) still() bool { return a.Percent.Valid() && math.Abs(float64(a.Percent)) < 0.05 }
 
 // amount writes a change: of a percentage in points.
 func (m *mover) amount(v float64) any {
@@ -387,7 +393,7 @@ func (m *mover) amount(v float64) any {
 }
 
 func (m *mover) sideWords(s *Side, a *Movers) indicator.Text {
-	if a.Change == 0 || len(s.Movers) == 0 {
+	if a.Change == 0 || a.still() || len(s.Movers) == 0 {
 		return indicator.Text{}
 	}
 	lead, among := s.Movers[0], indicator.Text{}

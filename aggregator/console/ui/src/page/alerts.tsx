@@ -42,7 +42,7 @@ export function AlertsPanel({ place }: { place: string }) {
               <strong>{rule.title[l]}</strong> {words(rule)}
             </p>
             <p class={rule.firing.length > 0 ? 'rule-firing' : 'quiet'}>
-              {rule.firing.length > 0 ? t('firingIn', { places: rule.firing.map((p) => placeName(p)).join(l === 'zh' ? '、' : ', ') }) : t('quietIn', { n: rule.judged })}
+              {rule.firing.length > 0 ? t('firingIn', { places: rule.firing.map((p) => placeName(p)).join(l === 'zh' ? '、' : ', ') }) : rule.judged > 0 ? t('quietIn', { n: rule.judged }) : t('notJudged')}
             </p>
             <button type="button" class="button" aria-label={t('removeRule', { name: rule.title[l] })} onClick={() => void after(api.removeRule(rule.id))}>
               {t('remove')}

@@ -186,8 +186,8 @@ function place(e: HTMLElement | null, left: number, width: number): void {
 function moved(value: number, unit: string): string {
   const sign = value > 0 ? '+' : value < 0 ? '−' : '±';
   const size = Math.abs(value);
-  if (unit === 'percent') return `${sign}${exact(size, lang.value, size < 1 ? 2 : 1)}`;
-  return sign + figure(size, unit, lang.value, 'short');
+  const text = unit === 'percent' ? exact(size, lang.value, size < 0.1 ? 3 : size < 1 ? 2 : 1) : figure(size, unit, lang.value, 'short');
+  return (text === '0' ? '±' : sign) + text;
 }
 
 function PostersSection({ here, last }: SectionProps) {

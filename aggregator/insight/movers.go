@@ -422,7 +422,10 @@ func (m *mover) sideWords(s *Side, a *Movers) indicator.Text {
 // moved writes a change with its sign.
 func (m *mover) moved(v indicator.Number) any {
 	sign := "+"
-	if v < 0 {
+	switch {
+	case math.Abs(float64(v)) < 0.0005: // would read "< 0.001"
+		sign, v = "±", 0
+	case v < 0:
 		sign = "−"
 	}
 	switch amount := m.amount(math.Abs(float64(v))).(type) {

@@ -201,11 +201,12 @@ func catalogued(columns ...store.Column) []store.Column {
 // Catalogue lists every indicator in the order in which people read them.
 func Catalogue() []Indicator { return slices.Clone(catalogue) }
 
-// Find returns the indicator with that id.
+// Find returns the indicator with that id, or the sum of one that ValueOf or
+// OverOf names.
 func Find(id string) (Indicator, bool) {
 	i := slices.IndexFunc(catalogue, func(i Indicator) bool { return i.ID == id })
 	if i < 0 {
-		return Indicator{}, false
+		return findPart(id)
 	}
 	return catalogue[i], true
 }

@@ -176,6 +176,10 @@ var parts = []part{
 	{"iptv_feed_balance_error_accounts", "By how many accounts the balance of the last day told is out; must be 0.", prometheus.GaugeValue, []string{"province"}},
 	{"iptv_feed_box_coverage_ratio", "Reporting boxes of active accounts, on the last day told.", prometheus.GaugeValue, []string{"province"}},
 	{"iptv_feed_genre_unknown_ratio", "Viewing time of contents whose genre is unknown, on the last day with any.", prometheus.GaugeValue, []string{"province"}},
+	{"iptv_insight_judged_total", "Days and hours of provinces held against rules of alerts.", prometheus.CounterValue, nil},
+	{"iptv_insight_notices_total", "Notices of alerts that began or ended.", prometheus.CounterValue, nil},
+	{"iptv_insight_failures_total", "Rules that could not be judged and notices that could not be delivered; they are tried again.", prometheus.CounterValue, nil},
+	{"iptv_insight_firing", "Alerts that fire now, by rule and province.", prometheus.GaugeValue, nil},
 	{"iptv_feed_place_unknown_ratio", "Viewing time of contents whose place of production is unknown, on the last day with any.", prometheus.GaugeValue, []string{"province"}},
 	{"iptv_day_lost_events", "Events known to be lost beside those of the last day with any.", prometheus.GaugeValue, []string{"province"}},
 	{"iptv_day_loss_ratio", "Those of all events that the day had.", prometheus.GaugeValue, []string{"province"}},
@@ -225,6 +229,7 @@ func (c *partsCollector) Collect(ch chan<- prometheus.Metric) {
 	c.pipeline(tell)
 	c.inbox(tell)
 	c.soap(tell)
+	c.insight(tell)
 	for what, ask := range map[string]func(context.Context, teller) error{"ledger": c.ledger, "store": c.store, "figures": c.figures, "quality": c.quality} {
 		if err := ask(ctx, tell); err != nil {
 			c.p.log.Warn("a part is missing in the metrics", "part", what, "error", err)

@@ -174,6 +174,151 @@ export interface FeedFault {
   raw: string;
 }
 
+/** A province or city and its name. */
+export interface PlaceName {
+  code: string;
+  name: Text;
+}
+
+/** What a group has to do with a change. */
+export interface Mover {
+  cell: string;
+  name: Text;
+  now: number | null;
+  before: number | null;
+  change: number;
+  share: number | null;
+  rate: number;
+  mix: number;
+}
+
+/** What explains a change; every side adds up to it. */
+export interface Movers {
+  indicator: string;
+  title: Text;
+  unit: string;
+  now: number | null;
+  before: number | null;
+  change: number | null;
+  percent: number | null;
+  text: Text;
+  sides: { dimension: string; title: Text; text: Text; movers: Mover[]; rest: Mover; overlap: Mover }[];
+}
+
+/** A poster that does worse or better in a place than elsewhere. */
+export interface Poster {
+  place: PlaceName;
+  page: string;
+  area: string;
+  slot: string;
+  content: string;
+  verdict: 'worse' | 'better';
+  rate: number;
+  elsewhere: number;
+  q: number;
+  missed: number;
+  text: Text;
+}
+
+export interface Posters {
+  text: Text;
+  suppressed: number;
+  cut: boolean;
+  rows: Poster[];
+}
+
+export interface Positions {
+  text: Text;
+  normalised: { content: string; positions: number; shown: number; clicks: number; expected: number; rate: number; index: number; sure: boolean }[];
+  dead: { page: string; area: string; slot: string; shown: number; text: Text }[];
+}
+
+/** A place's taste for something. */
+export interface Liking {
+  place: PlaceName;
+  cell: string;
+  name: Text;
+  verdict: 'more' | 'less';
+  share: number;
+  base: number;
+  index: number;
+  text: Text;
+}
+
+export interface Taste {
+  text: Text;
+  unknown: number | null;
+  suppressed: number;
+  rows: Liking[];
+}
+
+/** What is watched and hardly shown, or the other way. */
+export interface Gap {
+  place: PlaceName;
+  cell: string;
+  name: Text;
+  verdict: 'hidden' | 'pushed';
+  watched: number;
+  offered: number;
+  text: Text;
+}
+
+export interface Offer {
+  text: Text;
+  rows: Gap[];
+}
+
+export interface Anomaly {
+  indicator: string;
+  place: PlaceName;
+  score: number;
+  text: Text;
+}
+
+export interface Anomalies {
+  day: string;
+  text: Text;
+  rows: Anomaly[];
+}
+
+export interface AlertRule {
+  id: number;
+  name: string;
+  indicator: string;
+  title: Text;
+  unit: string;
+  provinces: string[];
+  grain: string;
+  kind: string;
+  level: number;
+  hold: number;
+  firing: string[];
+  judged: number;
+}
+
+export interface AlertNotice {
+  id: number;
+  rule: number;
+  province: string;
+  firing: boolean;
+  period: string;
+  text: Text;
+}
+
+export interface Alerts {
+  rules: AlertRule[];
+  notices: AlertNotice[];
+}
+
+export interface NewRule {
+  indicator: string;
+  provinces: string[];
+  grain: string;
+  kind: string;
+  level: number;
+  hold: number;
+}
+
 /** What the server says on its stream when figures have moved. */
 export interface Change {
   as_of: string;
@@ -226,6 +371,19 @@ export function feedFiles(province: string, day: string, limit: number, signal?:
 /** The first faults of a file, as it was sent; for administrators. */
 export function feedFaults(id: string, limit: number, signal?: AbortSignal): Promise<{ faults: FeedFault[]; more: boolean }> {
   return call(`/api/v1/feeds/files/${id}/faults?limit=${limit}`, { signal: signal ?? null });
+}
+
+/** An insight: its kind and what it takes, as movers?from=... */
+export function insight<T>(question: string, signal?: AbortSignal): Promise<T> {
+  return call<T>(`/api/v1/insights/${question}`, { signal: signal ?? null });
+}
+
+export function addRule(rule: NewRule): Promise<AlertRule> {
+  return call('/api/v1/insights/rules', { method: 'POST', headers: { 'Content-Type': 'application/json' }, body: JSON.stringify(rule) });
+}
+
+export function removeRule(id: number): Promise<{ removed: number }> {
+  return call(`/api/v1/insights/rules/${id}`, { method: 'DELETE' });
 }
 
 /** The opened stream of changes; its body is read by the caller. */

@@ -230,7 +230,7 @@ var columnTypes = map[store.Column]string{
 var measureTypes = map[store.Measure]string{
 	store.MeasureViewingMs: "BIGINT", store.MeasureFen: "BIGINT",
 	store.MeasureStartMs: "BIGINT", store.MeasureStalls: "BIGINT", store.MeasureStallMs: "BIGINT", store.MeasureErrors: "BIGINT",
-	store.MeasureBillFen: "BIGINT",
+	store.MeasureBillFen: "BIGINT", store.MeasureOnMs: "BIGINT",
 }
 
 // factSchema is the schema of the fact tables, made from their shapes.

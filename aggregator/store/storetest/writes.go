@@ -302,10 +302,11 @@ func testReopen(t *testing.T, b *bench) {
 	b.Store = b.engine.Open(t, b.dir)
 	b.insert(&blk, false)
 	s := b.dirty()
-	b.same("dirt", s.Cells, []store.Cell{cell(1, 33)})
+	cells := []store.Cell{cell(1, 33), cell(0, 33), cell(-1, 33)}
+	b.same("dirt", s.Cells, cells)
 	b.put(store.Block{Powers: []store.Power{{Stamp: at(3, now+hour), On: true}}})
 	b.close(s) // marks go on rising: the newer block stays dirty
-	b.same("dirt of the newer block", b.dirty().Cells, []store.Cell{cell(1, 33)})
+	b.same("dirt of the newer block", b.dirty().Cells, cells)
 	b.settle()
 	b.expect(hourly(store.FactBox, nil, sum(store.MeasurePowerOns)), row(1, key(), 1), row(2, key(), 2))
 	codes, err := b.Codes(context.Background(), []uint64{1})

@@ -167,8 +167,8 @@ func sourceSQL(q *store.Query, settled aggregator.Day) string {
 		rest += ", " + string(m)
 	}
 	one := func(table, period string, from, to int64) string {
-		where := conditions(q, table == "hour")
-		name := shape.Name + "_" + table
+				name := shape.Name + "_" + table
+		where := conditions(q, name+".period", table == "hour")
 		source := name
 		if asksContent(q) {
 			source = contentSource(name)
@@ -215,21 +215,21 @@ func isTime(c store.Column) bool { return slices.Contains(store.TimeColumns, c) 
 
 // expression is what a column is called, or how it is made of a period in hours
 // or days. DuckDB's remainders have the sign of the number.
-func expression(c store.Column, hours bool) string {
+func expression(c store.Column, period string, hours bool) string {
 	switch {
 	case c == store.ColHourOfDay:
-		return "((period % 24 + 24) % 24)"
+		return fmt.Sprintf("((%s %% 24 + 24) %% 24)", period)
 	case c == store.ColWeekday && hours: // 1970 began on a Thursday
-		return "(((period + 72) % 168 + 168) % 168 // 24)"
+		return fmt.Sprintf("(((%s + 72) %% 168 + 168) %% 168 // 24)", period)
 	case c == store.ColWeekday:
-		return "(((period + 3) % 7 + 7) % 7)"
+		return fmt.Sprintf("(((%s + 3) %% 7 + 7) %% 7)", period)
 	}
 	return string(c)
 }
 
 // conditions are the scope and the filters, each begun with AND, over a table
 // whose periods are hours or days.
-func conditions(q *store.Query, hours bool) string {
+func conditions(q *store.Query, period string, hours bool) string {
 	var b strings.Builder
 	if !q.AllProvinces {
 		fmt.Fprintf(&b, " AND province IN (%s)", join(q.Provinces))
@@ -239,7 +239,7 @@ func conditions(q *store.Query, hours bool) string {
 			b.WriteString(" AND false")
 			continue
 		}
-		fmt.Fprintf(&b, " AND %s IN (%s)", expression(f.Column, hours), join(f.In))
+		fmt.Fprintf(&b, " AND %s IN (%s)", expression(f.Column, period, hours), join(f.In))
 	}
 	if len(q.Among.Columns) == 0 {
 		return b.String()
@@ -249,7 +249,7 @@ func conditions(q *store.Query, hours bool) string {
 	}
 	columns := make([]string, len(q.Among.Columns))
 	for i, c := range q.Among.Columns {
-		columns[i] = expression(c, hours) + "::UBIGINT"
+		columns[i] = expression(c, period, hours) + "::UBIGINT"
 	}
 	fmt.Fprintf(&b, " AND (%s) IN (", joinWith(columns, ", "))
 	for i, t := range q.Among.In {
@@ -287,7 +287,7 @@ func spanSQL(q *store.Query) string {
 func groupColumns(q *store.Query) []string {
 	out := make([]string, len(q.GroupBy))
 	for i, c := range q.GroupBy {
-		out[i] = fmt.Sprintf("%s::UBIGINT AS g%d", expression(c, q.Hourly), i)
+		out[i] = fmt.Sprintf("%s::UBIGINT AS g%d", expression(c, "period", q.Hourly), i)
 	}
 	return out
 }

@@ -117,6 +117,16 @@ func testOnTogether(_ *testing.T, b *bench) {
 	b.expect(q, row(0, key(1), hour, 0), row(1, key(1), 10*minute, 0), row(1, key(2), minute, 0))
 }
 
+// A box whose clock was never set lives in 1970; its time on is told all the same.
+func testOnIn1970(_ *testing.T, b *bench) {
+	b.put(store.Block{PageViews: []store.PageView{{Stamp: at(1, minute)}}})
+	b.settle()
+	q := onQuery(store.ColBox)
+	h := int32(aggregator.HourOf(minute))
+	q.Spans = []store.Span{{From: h - 3, To: h + 1}, {From: h, To: h + 1}}
+	b.expect(q, row(0, key(1), store.OnReachMs, 0), row(1, key(1), minute, 0))
+}
+
 func testTimeColumns(_ *testing.T, b *bench) {
 	// now is a Sunday, 20:00.
 	b.put(store.Block{Powers: []store.Power{

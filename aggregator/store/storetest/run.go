@@ -46,6 +46,7 @@ func Run(t *testing.T, e Engine) {
 		{"playbacks", testFactPlayback},
 		{"on time", testFactOn},
 		{"on time: words together", testOnTogether},
+		{"on time in 1970", testOnIn1970},
 		{"time of day and week", testTimeColumns},
 		{"among", testAmong},
 		{"squares", testSquares},

@@ -167,7 +167,7 @@ func sourceSQL(q *store.Query, settled aggregator.Day) string {
 		rest += ", " + string(m)
 	}
 	one := func(table, period string, from, to int64) string {
-				name := shape.Name + "_" + table
+		name := shape.Name + "_" + table
 		where := conditions(q, name+".period", table == "hour")
 		source := name
 		if asksContent(q) {

@@ -28,6 +28,12 @@ func TestCatalogueIsWhole(t *testing.T) {
 		for _, term := range terms {
 			shape := store.ShapeOf(term.fact)
 			for _, d := range i.Dimensions {
+				if isTime(d) && !term.stretch.follows() {
+					continue // it is the same at all times of the period
+				}
+				if d == store.ColHourOfDay && term.fact >= store.EventFacts {
+					t.Errorf("%s: %s knows no hours", i.ID, shape.Name)
+				}
 				if !shape.Has(d) || !isDimension(d) {
 					t.Errorf("%s: %s has no %s", i.ID, shape.Name, d)
 				}
@@ -80,6 +86,9 @@ func TestCellsReadBack(t *testing.T) {
 	f(store.ColCity, 3301, "3301")
 	f(store.ColCity, 0, "")
 	f(store.ColSlot, 12, "12")
+	f(store.ColHourOfDay, 7, "07")
+	f(store.ColWeekday, 0, "monday")
+	f(store.ColWeekday, 6, "sunday")
 	f(store.ColMode, 4, "vod")
 	f(store.ColMode, 0, "unknown")
 	f(store.ColChannel, 77, "cctv1")

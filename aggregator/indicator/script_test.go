@@ -30,13 +30,14 @@ import (
 //	bill 2026-05-03T10:00:00 33 account=a id=o1 product=p provider=cp op=sub pay=bill fen=1990
 //	title 33 element=program code=film genre=movie place=CN [series=s]
 //	label genre movie 电影 film        what a dictionary calls a code
-//	eval indicator ... by dimension ... from=DAY to=DAY [grain=] [compare=] [where province=33,43] [order=] [limit=] [as 33,43 | as nobody]
+//	eval indicator ... by dimension ... from=DAY to=DAY [grain=] [compare=] [align=] [like_for_like=yes] [where province=33,43] [order=] [limit=] [as 33,43 | as nobody]
 //	want CELL ...          a row of the last eval, in order; - is no number
 //	want nothing           the last eval has no rows
 //	fail TEXT              the last eval is refused with a message that holds TEXT
 //	name CELL zh en        the last eval labels CELL so
+//	left INDICATOR CELL,... WHY PERIOD,...   the last eval leaves this out, in order
 //
-// KIND is power_on, power_off, page, click, view, order, impression, order_page,
+// KIND is power_on, wake, power_off, page, click, view, order, impression, order_page,
 // playback, health, running, notice, dropped, outbox_lost or tally; each may say
 // clock=unknown|box|ntp|server. Texts are kept as codes, a view's and a
 // play's time is its end. What provinces send is one file for each day and kind:
@@ -69,6 +70,7 @@ type script struct {
 	answer *indicator.Answer
 	err    error
 	read   int  // rows already compared
+	gone   int  // rows of what is left out already compared
 	open   bool // an eval waits for its end
 }
 
@@ -104,6 +106,8 @@ func runScript(t *testing.T, st store.Store, file string) {
 			s.fail(strings.Join(words[1:], " "))
 		case "name":
 			s.name(words[1:])
+		case "left":
+			s.left(words[1:])
 		default:
 			t.Fatalf("%s: unknown command %q", s.where, words[0])
 		}
@@ -199,6 +203,8 @@ func (f *fields) add(b *store.Block, kind string, at store.Stamp) {
 	switch kind {
 	case "power_on":
 		b.Powers = append(b.Powers, store.Power{Stamp: at, On: true, Cause: uint8(protocol.CauseBoot)})
+	case "wake":
+		b.Powers = append(b.Powers, store.Power{Stamp: at, On: true, Cause: uint8(protocol.CauseWake)})
 	case "power_off":
 		b.Powers = append(b.Powers, store.Power{Stamp: at, Cause: uint8(protocol.CauseStandby)})
 	case "page":
@@ -304,7 +310,7 @@ func (s *script) eval(words []string) {
 		}
 	}
 	s.answer, s.err = indicator.Evaluate(context.Background(), s.st, scope, &r)
-	s.read, s.open = 0, true
+	s.read, s.gone, s.open = 0, 0, true
 }
 
 func (s *script) scope(w string) aggregator.Scope {
@@ -332,6 +338,10 @@ func (s *script) set(r *indicator.Request, name, value string) {
 		r.Grain = indicator.Grain(value)
 	case "compare":
 		r.Compare = indicator.Compare(value)
+	case "align":
+		r.Align = indicator.Align(value)
+	case "like_for_like":
+		r.LikeForLike = value == "yes"
 	case "order":
 		r.Order = value
 	case "limit":
@@ -415,6 +425,27 @@ func (s *script) name(words []string) {
 	s.fatalf("%s has no name", words[0])
 }
 
+// left compares one thing that is left out, its cells in the order of dimensions.
+func (s *script) left(words []string) {
+	if s.err != nil {
+		s.fatalf("refused: %v", s.err)
+	}
+	if s.gone >= len(s.answer.LeftOut) {
+		s.fatalf("only %d things are left out", len(s.answer.LeftOut))
+	}
+	l := s.answer.LeftOut[s.gone]
+	s.gone++
+	var cells []string
+	for _, d := range indicator.Dimensions() {
+		if c, ok := l.Cells[d.ID]; ok {
+			cells = append(cells, c)
+		}
+	}
+	if got := []string{l.Indicator, strings.Join(cells, ","), string(l.Why), strings.Join(l.Periods, ",")}; !slices.Equal(got, words) {
+		s.fatalf("left out is %v, want %v", got, words)
+	}
+}
+
 // end checks that the last eval had no more rows than were wanted.
 func (s *script) end() {
 	if !s.open {
@@ -426,5 +457,8 @@ func (s *script) end() {
 	}
 	if s.read != len(s.answer.Rows) {
 		s.fatalf("the eval before has %d rows, %d were wanted; the next is %v", len(s.answer.Rows), s.read, s.answer.Rows[s.read])
+	}
+	if s.gone != len(s.answer.LeftOut) {
+		s.fatalf("the eval before leaves out %d things, %d were told; the next is %v", len(s.answer.LeftOut), s.gone, s.answer.LeftOut[s.gone])
 	}
 }

@@ -70,6 +70,18 @@ const (
 	// nobody wants, what was invalid was no event); of one row at most LostMost.
 	// repeats = sum of the Tallies' Repeated. A row exists if any is > 0.
 	FactTrust
+	// FactOn: province, city, box. on_ms = the time of the hour in which the box
+	// is on: at a moment it is if its next word, at most OnReachMs later, is any
+	// but that it was switched on. Its words are its Powers, PageViews, Clicks,
+	// Views and Orders under the row's province, by AtMs, each after its own
+	// moment; of words in one millisecond a power-off counts first, then a
+	// power-on. city is that of the next word (of several in one millisecond
+	// that count, the greatest). So between a power-on, or the moment OnReachMs
+	// before the next word, and a power-off a box is on; whose power-off nobody
+	// told was on until its last word; and a cell depends on the words of its
+	// hour and OnReachMs after it. wakes = Powers with On and Cause wake.
+	// A row exists if either is > 0.
+	FactOn
 
 	// What follows is derived from the provinces' files, by day alone, when a
 	// file is taken in; it has no hours and needs no closing.
@@ -110,9 +122,9 @@ const (
 	// match nothing.
 	FactReconcile
 
-	Facts = 16
+	Facts = 17
 	// EventFacts is how many of them, the first, are derived from events.
-	EventFacts = 10
+	EventFacts = 11
 )
 
 // LedMs is how long after a click a play is credited to it.
@@ -138,6 +150,11 @@ const (
 // LostMost is how many events one row can say are lost, so that what hostile
 // boxes claim adds up.
 const LostMost = 1 << 32
+
+// OnReachMs is how long before a word of a box it is known to be on. Agents cut
+// what they tell of viewing every hour, so a box that shows something is silent
+// for no longer.
+const OnReachMs = 90 * 60_000
 
 // Column is a dimension of a fact.
 type Column string
@@ -172,7 +189,16 @@ const (
 	ColPlace    Column = "place"
 	ColSeries   Column = "series" // of an episode, or the series itself
 	ColMaker    Column = "maker"  // the content provider
+
+	// When it was, of every fact, in GroupBy and Filters: made of the period, in
+	// no fact's Dimensions. Not with Latest. ColHourOfDay, 0 to 23, of hours
+	// alone; ColWeekday is 0 on Monday and 6 on Sunday.
+	ColHourOfDay Column = "hour_of_day"
+	ColWeekday   Column = "weekday"
 )
+
+// TimeColumns are those that a row's period answers.
+var TimeColumns = []Column{ColHourOfDay, ColWeekday}
 
 // ContentColumns are those that a catalogue answers.
 var ContentColumns = []Column{ColGenre, ColSubGenre, ColPlace, ColSeries, ColMaker}
@@ -225,6 +251,9 @@ const (
 	MeasureMatches    Measure = "matches"
 	MeasurePageFen    Measure = "page_fen"
 	MeasureCarrierFen Measure = "carrier_fen"
+
+	MeasureOnMs  Measure = "on_ms"
+	MeasureWakes Measure = "wakes"
 )
 
 // Shape is the columns of a fact.
@@ -236,7 +265,7 @@ type Shape struct {
 
 // Has reports whether a question may group and filter by a column.
 func (s Shape) Has(c Column) bool {
-	return slices.Contains(s.Dimensions, c) || slices.Contains(s.Dimensions, ColContent) && slices.Contains(ContentColumns, c)
+	return slices.Contains(s.Dimensions, c) || slices.Contains(TimeColumns, c) || slices.Contains(s.Dimensions, ColContent) && slices.Contains(ContentColumns, c)
 }
 
 // Who is the column whose values Value.DistinctBoxes counts: boxes, or accounts
@@ -267,6 +296,7 @@ var shapes = [Facts]Shape{
 		[]Measure{MeasureMeasured, MeasureStarted, MeasureStartMs, MeasureStalled, MeasureStalls, MeasureStallMs, MeasureErrors, MeasureFailed}},
 	FactTrust: {"fact_trust", []Column{ColProvince, ColCity},
 		[]Measure{MeasureKept, MeasureSynced, MeasureUnsynced, MeasureGaps, MeasureToldLost, MeasureThrown, MeasureRepeats}},
+	FactOn:        {"fact_on", []Column{ColProvince, ColCity, ColBox}, []Measure{MeasureOnMs, MeasureWakes}},
 	FactAccounts:  {"fact_accounts", []Column{ColProvince, ColCity, ColState}, []Measure{MeasureAccounts}},
 	FactFlow:      {"fact_flow", []Column{ColProvince, ColCity, ColFlow}, []Measure{MeasureFlows}},
 	FactBill:      {"fact_bill", []Column{ColProvince, ColCity, ColProduct, ColProvider, ColPay, ColOp}, []Measure{MeasureBillOrders, MeasureBillFen, MeasureShareFen}},
@@ -298,6 +328,9 @@ type Query struct {
 	Provinces    []aggregator.Province
 	// Filters must all hold.
 	Filters []Filter
+	// Among, if it has columns, keeps rows whose values of them are one of its
+	// tuples; without tuples it keeps none.
+	Among   Among
 	GroupBy []Column
 	Values  []Value
 	// Limit, if > 0, keeps the rows with the greatest first value (ties: the
@@ -311,12 +344,25 @@ type Filter struct {
 	In     []uint64
 }
 
-// Value is one number asked for: the sum of Measure, or with DistinctBoxes how
-// many different boxes, or accounts (Shape.Who), have a row whose Measure is > 0.
+// Among is a filter over several columns together.
+type Among struct {
+	Columns []Column
+	In      [][]uint64 // as Columns
+}
+
+// Value is one number asked for: the sum of Measure; or with DistinctBoxes how
+// many different boxes, or accounts (Shape.Who), have a row whose Measure is > 0; or with Squares, if > 0,
+// the sum over boxes of the square of each box's sum, in units of Squares,
+// rounded half up. The last two only in facts with either. The unit must leave
+// sums of squares below 2^63.
 type Value struct {
 	Measure       Measure
 	DistinctBoxes bool
+	Squares       int64
 }
+
+// ByBox reports whether the value needs to know boxes apart.
+func (v Value) ByBox() bool { return v.DistinctBoxes || v.Squares > 0 }
 
 // Row is one group of the answer. Groups in which all values are 0 may be left
 // out. Rows come by Span, then Group.

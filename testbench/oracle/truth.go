@@ -36,6 +36,7 @@ type Event struct {
 	Errors     int64  `json:"errors"`
 	Reason     string `json:"reason"`
 	Count      int64  `json:"count"`
+	Cause      string `json:"cause"`
 }
 
 // Record is one line of truth: an event, where and when it really happened.
@@ -135,7 +136,7 @@ func (t *Truth) add(line []byte, one func(string) string) error {
 	}
 	e := *l.Event
 	for _, s := range []*string{&e.Kind, &e.Page, &e.Area, &e.Content, &e.Mode, &e.Channel, &e.Product, &e.Provider, &e.Result,
-		&e.Template, &e.Sight, &e.Reason} {
+		&e.Template, &e.Sight, &e.Reason, &e.Cause} {
 		*s = one(*s)
 	}
 	t.Records = append(t.Records, Record{

@@ -81,6 +81,9 @@ type Config struct {
 		Allow    []string            `yaml:"allow"`
 		HostKeys map[string][]string `yaml:"host_keys"`
 	} `yaml:"c3"`
+	// Holidays is a file with public holidays by year, for comparisons with the
+	// year before; "": the list that is built in. See: aggregator holidays.
+	Holidays string `yaml:"holidays"`
 	// ArchiveDays is how long sealed batches are kept after they were loaded.
 	ArchiveDays int `yaml:"archive_days"`
 	Log         struct {
@@ -150,6 +153,7 @@ func (c *Config) keys() []key {
 		{"c3.keep_days", &c.C3.KeepDays, false},
 		{"c3.listen", &c.C3.Listen, false},
 		{"c3.public_url", &c.C3.PublicURL, false},
+		{"holidays", &c.Holidays, false},
 		{"archive_days", &c.ArchiveDays, false},
 		{"log.level", &c.Log.Level, false},
 		{"log.format", &c.Log.Format, false},
@@ -287,6 +291,9 @@ func (c *Config) Check() error {
 	}
 	if err := c.fetching().Validate(); err != nil {
 		bad("c3.allow", "%v", err)
+	}
+	if _, err := c.holidays(); err != nil {
+		bad("holidays", "%v", err)
 	}
 	if c.ArchiveDays < 1 || c.ArchiveDays > 3660 {
 		bad("archive_days", "%d, allowed 1 to 3660", c.ArchiveDays)

@@ -20,6 +20,7 @@ import (
 	"iptvdc/aggregator/closing"
 	"iptvdc/aggregator/console"
 	"iptvdc/aggregator/console/ui"
+	"iptvdc/aggregator/indicator"
 	"iptvdc/aggregator/insight"
 	"iptvdc/aggregator/intake"
 	"iptvdc/aggregator/ledger/sqlite"
@@ -102,6 +103,11 @@ func (p *Platform) openData(ctx context.Context) (err error) {
 }
 
 func (p *Platform) openEngines(ctx context.Context) (err error) {
+	holidays, err := p.config.holidays()
+	if err != nil {
+		return fmt.Errorf("holidays: %w", err)
+	}
+	indicator.UseHolidays(holidays)
 	if p.secrets, err = p.dir.secrets(); err != nil {
 		return err
 	}

@@ -132,12 +132,13 @@ func TestClosesOlderAgain(t *testing.T) {
 		return store.Stamp{Province: 33, Box: 1, Boot: 1, AtMs: at + days*86_400_000, Clock: uint8(clock)}
 	}
 	s := open()
+	// Of a word the hour is dirty, and the two that lie within OnReachMs before it.
 	if _, err := s.Insert(ctx, &store.Block{ID: [16]byte{1},
 		Powers:  []store.Power{{Stamp: stamp(0, protocol.ClockServer)}, {Stamp: stamp(0, protocol.ClockUnknown)}, {Stamp: stamp(2, protocol.ClockBox)}},
 		Notices: []store.Notice{{Stamp: stamp(0, protocol.ClockServer), Kind: uint8(protocol.Dropped), Count: 7}}}); err != nil {
 		t.Fatal(err)
 	}
-	if err := s.Close(ctx, dirty(s, 2)); err != nil {
+	if err := s.Close(ctx, dirty(s, 6)); err != nil {
 		t.Fatal(err)
 	}
 	for _, older := range []string{"DROP TABLE fact_trust_hour", "DROP TABLE fact_trust_day", "DROP TABLE tally", "ALTER TABLE notice DROP COLUMN reason"} {
@@ -147,7 +148,7 @@ func TestClosesOlderAgain(t *testing.T) {
 	}
 	shut(s)
 	s = open()
-	snap := dirty(s, 2)
+	snap := dirty(s, 6)
 	if in, err := s.Insert(ctx, &store.Block{ID: [16]byte{2},
 		Tallies: []store.Tally{{Stamp: stamp(0, protocol.ClockServer), Lost: 4}},
 		Notices: []store.Notice{{Stamp: stamp(0, protocol.ClockServer), Kind: uint8(protocol.Dropped), Count: 5, Reason: uint8(protocol.ReasonMemory)}}}); !in || err != nil {

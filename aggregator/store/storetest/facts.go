@@ -93,6 +93,7 @@ func (m *memory) compute(c store.Cell) closedCell {
 			playback(e, f)
 		}
 	}
+	m.on(c, f)
 	return out
 }
 

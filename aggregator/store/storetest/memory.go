@@ -127,10 +127,10 @@ func eachRow(b *store.Block, f func(s *store.Stamp, reachMs int64, kind uint8)) 
 		if b.Powers[i].On {
 			kind = protocol.PowerOn
 		}
-		f(&b.Powers[i].Stamp, 0, uint8(kind))
+		f(&b.Powers[i].Stamp, store.OnReachMs, uint8(kind))
 	}
 	for i := range b.PageViews {
-		f(&b.PageViews[i].Stamp, 0, uint8(protocol.PageView))
+		f(&b.PageViews[i].Stamp, store.OnReachMs, uint8(protocol.PageView))
 	}
 	for i := range b.Clicks {
 		f(&b.Clicks[i].Stamp, store.ClickReachMs, uint8(protocol.Click))
@@ -139,7 +139,7 @@ func eachRow(b *store.Block, f func(s *store.Stamp, reachMs int64, kind uint8)) 
 		f(&b.Views[i].Stamp, store.ViewReachMs(b.Views[i].DurationMs), uint8(protocol.View))
 	}
 	for i := range b.Orders {
-		f(&b.Orders[i].Stamp, 0, uint8(protocol.Order))
+		f(&b.Orders[i].Stamp, store.OnReachMs, uint8(protocol.Order))
 	}
 	for i := range b.Impressions {
 		f(&b.Impressions[i].Stamp, 0, uint8(protocol.Impression))

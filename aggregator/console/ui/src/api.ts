@@ -33,7 +33,9 @@ export interface Query {
   from: string;
   to: string;
   grain?: Grain;
-  compare?: 'previous' | 'year';
+  compare?: 'previous' | 'year' | 'month';
+  align?: 'weekday' | 'holiday';
+  like_for_like?: boolean;
   limit?: number;
   order?: string;
 }
@@ -44,6 +46,9 @@ export interface Answer {
   columns: { id: string; type: 'period' | 'dimension' | 'indicator'; unit?: string }[];
   rows: Cell[][];
   labels?: Record<string, Record<string, Text>> | null;
+  /** What does not count in like-for-like and projected figures. */
+  left_out?: { indicator: string; cells: Record<string, string>; why: string; periods: string[] }[];
+  left_out_more?: number;
   /** The latest event in the figures; null while there is none. */
   as_of: string | null;
   rule_version: string;

@@ -210,14 +210,14 @@ func (s *Store) schema(ctx context.Context) error {
 }
 
 // closeAgain makes dirty whatever an older version closed, which knew no
-// fact_trust.
+// fact_trust or no fact_on.
 func closeAgain(ctx context.Context, tx *sql.Tx) error {
 	var closed, known int
-	if err := tx.QueryRowContext(ctx, "SELECT count(*) FILTER (table_name = 'closed'), count(*) FILTER (table_name = 'fact_trust_hour') FROM duckdb_tables()").
+	if err := tx.QueryRowContext(ctx, "SELECT count(*) FILTER (table_name = 'closed'), count(*) FILTER (table_name IN ('fact_trust_hour', 'fact_on_hour')) FROM duckdb_tables()").
 		Scan(&closed, &known); err != nil {
 		return err
 	}
-	if closed == 0 || known > 0 {
+	if closed == 0 || known == 2 {
 		return nil
 	}
 	_, err := tx.ExecContext(ctx, "INSERT INTO dirt SELECT hour, province, 0 FROM closed")

@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"net"
 	"net/http"
+	"os"
 	"path/filepath"
 	"runtime"
 	"strings"
@@ -110,9 +111,25 @@ func TestLocalFlags(t *testing.T) {
 	}
 }
 
+// onDisk is a folder that is not in memory, wherever temporary ones are: doctor
+// calls a box in memory unwell, and is right.
+func onDisk(t *testing.T) string {
+	t.Helper()
+	dir, err := os.MkdirTemp("/var/tmp", "stbagent")
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		if err := os.RemoveAll(dir); err != nil {
+			t.Error(err)
+		}
+	})
+	return dir
+}
+
 // TestOnRunningAgent: status, tail and doctor beside an agent.
 func TestOnRunningAgent(t *testing.T) {
-	dir := filepath.Join(t.TempDir(), "box")
+	dir := filepath.Join(onDisk(t), "box")
 	agentOn(t, dir)
 	text := says(t, 0, "running, version", "status", "--data", dir)
 	for _, want := range []string{"3 not sealed yet", "recorded 1 events, 1 of them on flash", filepath.Join(dir, "events.sock"), "waiting; 0 connections"} {

@@ -87,6 +87,15 @@ func (s *Store) Close(ctx context.Context, snap store.Snapshot) error {
 }
 
 func (s *Store) close(ctx context.Context, tx *sql.Tx, snap store.Snapshot) error {
+	final, err := finalHour(ctx, tx)
+	if err != nil {
+		return err
+	}
+	told := snap.Cells
+	snap.Cells = slices.DeleteFunc(slices.Clone(told), func(c store.Cell) bool { return c.Hour < final })
+	if len(snap.Cells) == 0 {
+		return s.clean(ctx, tx, snap.Mark, told)
+	}
 	all := runs(snap.Cells)
 	for _, run := range all {
 		if err := fillCells(ctx, tx, run); err != nil {
@@ -111,9 +120,25 @@ func (s *Store) close(ctx context.Context, tx *sql.Tx, snap store.Snapshot) erro
 	if err := s.settle(ctx, tx, snap.Cells); err != nil {
 		return fmt.Errorf("settle: %w", err)
 	}
+	return s.clean(ctx, tx, snap.Mark, told)
+}
+
+// clean takes the dirt of cells away.
+func (s *Store) clean(ctx context.Context, tx *sql.Tx, mark int64, cells []store.Cell) error {
+	if err := fillCells(ctx, tx, cells); err != nil {
+		return err
+	}
 	_, err := tx.ExecContext(ctx, fmt.Sprintf(
-		"DELETE FROM dirt WHERE mark <= %d AND (hour, province) IN (SELECT hour, province FROM cell)", snap.Mark))
+		"DELETE FROM dirt WHERE mark <= %d AND (hour, province) IN (SELECT hour, province FROM cell)", mark))
 	return err
+}
+
+// finalHour is the first hour whose facts may still change: the events before
+// it are gone, see DropEvents.
+func finalHour(ctx context.Context, tx *sql.Tx) (aggregator.Hour, error) {
+	day := noDay
+	err := tx.QueryRowContext(ctx, fmt.Sprintf("SELECT coalesce(max(day), %d) FROM dropped", noDay)).Scan(&day)
+	return day.FirstHour(), err
 }
 
 // maxGapHours is how many hours without a dirty cell are read along rather

@@ -187,3 +187,6 @@ func (s *Set) Fill(p Part, b *store.Block) {
 		}
 	}
 }
+
+// Codes returns the texts of all keys of pages, contents, channels and products.
+func (s *Set) Codes() []store.Code { return s.world.codes }

@@ -79,6 +79,7 @@ type Engine struct {
 	l    *library
 	mu   sync.Mutex
 	conn unsafe.Pointer // *chdb_connection
+	dir  string         // for rows on their way
 }
 
 // Open opens or makes the database in folder dir. The library can have one open
@@ -102,7 +103,7 @@ func Open(dir string) (*Engine, error) {
 	if conn == nil || *(*unsafe.Pointer)(conn) == nil {
 		return nil, fmt.Errorf("chdb: %s cannot be opened", dir)
 	}
-	return &Engine{l: l, conn: conn}, nil
+	return &Engine{l: l, conn: conn, dir: dir}, nil
 }
 
 // Close closes the database.
@@ -115,8 +116,7 @@ func (e *Engine) Close() {
 	}
 }
 
-// Query runs one statement, which may carry the data of an INSERT behind it, and
-// returns its answer in a format of ClickHouse's, as TabSeparated.
+// Query runs one statement, and returns its answer in a format of ClickHouse's, as TabSeparated.
 func (e *Engine) Query(statement []byte, format string) ([]byte, error) {
 	e.mu.Lock()
 	defer e.mu.Unlock()

@@ -35,6 +35,19 @@ func TestEngine(t *testing.T) {
 	if want := "1\t-5\n2\t1099511627776\n3\t0\n"; err != nil || string(got) != want {
 		t.Errorf("%q, %v; want %q", got, err, want)
 	}
+	var random Rows // every byte there is
+	big := make([]row, 5000)
+	for i := range big {
+		big[i] = row{uint32(i) + 10, int64(i) * 0x0101_3b0a_2027_225c}
+	}
+	Column(&random, "n", "UInt32", big, func(r *row) uint32 { return r.n })
+	Column(&random, "big", "Int64", big, func(r *row) int64 { return r.big })
+	if err := e.Insert("a", &random); err != nil {
+		t.Fatal(err)
+	}
+	if got, err := e.Query([]byte("SELECT count() FROM a"), "TabSeparated"); err != nil || string(got) != "5003\n" {
+		t.Errorf("%q, %v", got, err)
+	}
 	if _, err := e.Query([]byte("SELECT nothing FROM a"), "TabSeparated"); err == nil || !strings.Contains(err.Error(), "nothing") {
 		t.Errorf("an unknown column: %v", err)
 	}

@@ -2,6 +2,9 @@ package chdb
 
 import (
 	"encoding/binary"
+	"errors"
+	"fmt"
+	"os"
 	"unsafe"
 )
 
@@ -13,14 +16,26 @@ type Rows struct {
 	rows    int
 }
 
-// Insert puts rows into a table.
-func (e *Engine) Insert(table string, r *Rows) error {
+// Insert puts rows into a table, by way of a file: data behind the statement is
+// cut where it happens to look like a statement's end.
+func (e *Engine) Insert(table string, r *Rows) (err error) {
 	if r.rows == 0 {
 		return nil
 	}
-	statement := append([]byte("INSERT INTO "+table+" FORMAT Native\n"), binary.AppendUvarint(binary.AppendUvarint(nil, uint64(r.columns)), uint64(r.rows))...)
-	_, err := e.Query(append(statement, r.data...), "Null")
-	return err
+	f, err := os.CreateTemp(e.dir, "rows-*.native")
+	if err != nil {
+		return fmt.Errorf("chdb: %w", err)
+	}
+	defer func() { err = errors.Join(err, os.Remove(f.Name())) }()
+	head := binary.AppendUvarint(binary.AppendUvarint(nil, uint64(r.columns)), uint64(r.rows))
+	_, err = f.Write(head)
+	if err == nil {
+		_, err = f.Write(r.data)
+	}
+	if err := errors.Join(err, f.Close()); err != nil {
+		return fmt.Errorf("chdb: %w", err)
+	}
+	return e.Exec(fmt.Sprintf("INSERT INTO %s SELECT * FROM file('%s', Native)", table, f.Name()))
 }
 
 // Column adds a column to the block, one value a row; kind is ClickHouse's name

@@ -111,6 +111,11 @@ func (s *Store) close(ctx context.Context, tx *sql.Tx, snap store.Snapshot) erro
 				return fmt.Errorf("%w, in %.60s", err, strings.TrimSpace(statement))
 			}
 		}
+		for _, statement := range narrowHours(int64(from), int64(to)) {
+			if _, err := tx.ExecContext(ctx, statement); err != nil {
+				return fmt.Errorf("%w, in %.60s", err, statement)
+			}
+		}
 	}
 	if len(all) > 1 {
 		if err := fillCells(ctx, tx, snap.Cells); err != nil {
@@ -198,8 +203,13 @@ func (s *Store) settle(ctx context.Context, tx *sql.Tx, cells []store.Cell) erro
 	today := aggregator.DayOf(s.o.Now().UnixMilli())
 	after := max(before, min(latest, today)-1)
 	if after > before {
-		if err := remake(ctx, tx, fmt.Sprintf("period > %d AND period <= %d", before, after),
-			hoursOf(before+1, after)); err != nil {
+		daily := fmt.Sprintf("period > %d AND period <= %d", before, after)
+		if err := remake(ctx, tx, daily, hoursOf(before+1, after)); err != nil {
+			return err
+		}
+		if err := remark(ctx, tx, func(shape store.Shape) string {
+			return fmt.Sprintf("SELECT DISTINCT period >> %d AS block, province FROM %s_day WHERE %s", markShift, shape.Name, daily)
+		}, before+1, after); err != nil {
 			return err
 		}
 		if _, err := tx.ExecContext(ctx, "DELETE FROM settled"); err != nil {
@@ -225,9 +235,14 @@ func (s *Store) settle(ctx context.Context, tx *sql.Tx, cells []store.Cell) erro
 		"CREATE OR REPLACE TEMP TABLE cell_day AS SELECT DISTINCT hour // 24 AS day, province FROM cell WHERE hour // 24 <= %d", before)); err != nil {
 		return err
 	}
-	return remake(ctx, tx,
+	if err := remake(ctx, tx,
 		fmt.Sprintf("period >= %d AND period <= %d AND (period, province) IN (FROM cell_day)", first, last),
-		hoursOf(first, last)+" AND (period // 24, province) IN (FROM cell_day)")
+		hoursOf(first, last)+" AND (period // 24, province) IN (FROM cell_day)"); err != nil {
+		return err
+	}
+	return remark(ctx, tx, func(store.Shape) string {
+		return fmt.Sprintf("SELECT DISTINCT day >> %d AS block, province FROM cell_day", markShift)
+	}, first, last)
 }
 
 // noDay is before every day there is.
@@ -249,7 +264,8 @@ func hoursOf(first, last aggregator.Day) string {
 	return fmt.Sprintf("period >= %d AND period < %d", first.FirstHour(), (last + 1).FirstHour())
 }
 
-// remake replaces daily rows by the sums of the hourly ones.
+// remake replaces daily rows by the sums of the hourly ones, and the narrow ones
+// with them.
 func remake(ctx context.Context, tx *sql.Tx, daily, hourly string) error {
 	for f := range store.Fact(store.EventFacts) {
 		shape := store.ShapeOf(f)
@@ -259,6 +275,13 @@ func remake(ctx context.Context, tx *sql.Tx, daily, hourly string) error {
 		if _, err := tx.ExecContext(ctx, fmt.Sprintf("INSERT INTO %[1]s_day SELECT period // 24, %[2]s, sum(%[3]s) FROM %[1]s_hour WHERE %[4]s GROUP BY ALL",
 			shape.Name, joinWith(shape.Dimensions, ", "), joinWith(shape.Measures, "), sum("), hourly)); err != nil {
 			return err
+		}
+	}
+	for _, n := range narrows {
+		for _, statement := range renarrow(n, "day", daily) {
+			if _, err := tx.ExecContext(ctx, statement); err != nil {
+				return err
+			}
 		}
 	}
 	return nil

@@ -3,8 +3,10 @@ package duckdb
 import (
 	"fmt"
 	"math"
+	"slices"
 	"strings"
 
+	"iptvdc/aggregator"
 	"iptvdc/aggregator/store"
 )
 
@@ -14,10 +16,10 @@ import (
 // over these words, and what remains is boxes times spans.
 
 const (
-	wordBits = 62 // a BIGINT without its sign, and one bit that no shift can overflow
+	wordBits = 48 // of a BIGINT: whole rows of marks
 	// maxWords and maxMasks bound when that pays: beyond, rows are fewer than
 	// boxes times spans.
-	maxWords = 8
+	maxWords = 10
 	maxMasks = 400
 )
 
@@ -32,18 +34,30 @@ func bounds(q *store.Query) (first, last int64) {
 	return first, last
 }
 
-func masksFit(q *store.Query) bool {
+// words returns the period of the first bit, and how many words hold all.
+func words(q *store.Query) (base int64, n int) {
 	first, last := bounds(q)
-	return last-first <= maxWords*wordBits && len(q.Spans) <= maxMasks
+	if !q.Hourly { // words begin where rows of marks do
+		first = first >> markShift << markShift
+	}
+	return first, int((last - first + wordBits - 1) / wordBits)
+}
+
+func masksFit(q *store.Query) bool {
+	_, n := words(q)
+	return n <= maxWords && len(q.Spans) <= maxMasks
 }
 
 // countSQL is the common table boxes, and what it stands on.
-func countSQL(q *store.Query) string {
+func countSQL(q *store.Query, settled aggregator.Day) string {
 	if !masksFit(q) {
 		return countByRows(q)
 	}
-	first, last := bounds(q)
-	words := int((last - first + wordBits - 1) / wordBits)
+	base, n := words(q)
+	from, source, bits := "seen", "seen AS ("+sourceSQL(q, settled, true)+")", periodBits
+	if !q.Hourly {
+		from, source, bits = "marks", "marks AS ("+marksSQL(q, settled)+")", rowBits
+	}
 	perBox := append(groupColumns(q), "box AS one_box")
 	counts := []string{"span"}
 	for i := range q.GroupBy {
@@ -55,27 +69,58 @@ func countSQL(q *store.Query) string {
 			continue
 		}
 		var hits []string
-		for w := range words {
-			from := first + int64(w)*wordBits
-			perBox = append(perBox, fmt.Sprintf("bit_or(CASE WHEN %s > 0 AND period >= %d AND period < %d THEN 1::BIGINT << (period - %d) ELSE 0 END) AS b%d_%d",
-				v.Measure, from, from+wordBits, from, i, w))
+		for w := range n {
+			perBox = append(perBox, fmt.Sprintf("bit_or(%s) AS b%d_%d", bits(v.Measure, base+int64(w)*wordBits), i, w))
 			hits = append(hits, fmt.Sprintf("(b%d_%d & m%d)", i, w, w))
 		}
 		counts = append(counts, fmt.Sprintf("%s AS v%d", countHit(hits), i))
 	}
-	return fmt.Sprintf("by_box AS (SELECT %s FROM source GROUP BY ALL),\nboxes AS (SELECT %s FROM by_box, (VALUES %s) mask(span%s) GROUP BY ALL)",
-		joinWith(perBox, ", "), joinWith(counts, ", "), maskRows(q, first, words), numbered(", m", words))
+	return fmt.Sprintf("%s,\nby_box AS (SELECT %s FROM %s GROUP BY ALL),\nboxes AS (SELECT %s FROM by_box, (VALUES %s) mask(span%s) GROUP BY ALL)",
+		source, joinWith(perBox, ", "), from, joinWith(counts, ", "), maskRows(q, base, n), numbered(", m", n))
+}
+
+// periodBits is the bit that a row of one period has in the word that begins
+// with a period.
+func periodBits(m store.Measure, word int64) string {
+	return fmt.Sprintf("CASE WHEN %[1]s > 0 AND period >= %[2]d AND period < %[3]d THEN 1::BIGINT << (period - %[2]d) ELSE 0 END", m, word, word+wordBits)
+}
+
+// rowBits are the bits that a row of marks has in the word that begins with a
+// day.
+func rowBits(m store.Measure, word int64) string {
+	row := word >> markShift
+	return fmt.Sprintf("CASE WHEN period >= %[2]d AND period < %[3]d THEN %[1]s::BIGINT << ((period - %[2]d) * %[4]d) ELSE 0 END",
+		m, row, row+wordBits/markDays, markDays)
+}
+
+// marksSQL selects the marks that q needs: rows of the settled days as they are,
+// later ones made of the hourly table's.
+func marksSQL(q *store.Query, settled aggregator.Day) string {
+	shape := store.ShapeOf(q.Fact)
+	columns := joinWith(slices.Compact(slices.Sorted(slices.Values(append(slices.Clone(q.GroupBy), store.ColBox)))), ", ")
+	asked, where := measures(q, true), conditions(q)
+	first, last := bounds(q)
+	var parts []string
+	if first <= int64(settled) {
+		parts = append(parts, fmt.Sprintf("SELECT period, %s, %s FROM %s_marks WHERE period >= %d AND period <= %d%s",
+			columns, joinWith(asked, ", "), shape.Name, first>>markShift, (min(last, int64(settled)+1)-1)>>markShift, where))
+	}
+	if open := max(first, int64(settled)+1); open < last {
+		parts = append(parts, fmt.Sprintf("SELECT (period // 24) >> %d AS period, %s, %s FROM %s_hour WHERE period >= %d AND period < %d%s",
+			markShift, columns, markBits("(period // 24)", asked), shape.Name, open*24, last*24, where))
+	}
+	return joinWith(parts, "\nUNION ALL ")
 }
 
 // maskRows lists each span with the bits of its periods.
-func maskRows(q *store.Query, first int64, words int) string {
+func maskRows(q *store.Query, first int64, n int) string {
 	var b strings.Builder
 	for i, p := range q.Spans {
 		if p.From >= p.To {
 			continue
 		}
 		fmt.Fprintf(&b, "%s(%d", comma(b.Len()), i)
-		for w := range words {
+		for w := range n {
 			fmt.Fprintf(&b, ", %d::BIGINT", mask(int64(p.From)-first-int64(w)*wordBits, int64(p.To)-first-int64(w)*wordBits))
 		}
 		b.WriteByte(')')
@@ -116,6 +161,6 @@ func countByRows(q *store.Query) string {
 		perBox = append(perBox, fmt.Sprintf("max(%s) > 0 AS b%d", v.Measure, i))
 		counts = append(counts, fmt.Sprintf("count(*) FILTER (b%d) AS v%d", i, i))
 	}
-	return fmt.Sprintf("by_box AS (SELECT %s FROM source JOIN span USING (period) GROUP BY ALL),\nboxes AS (SELECT %s FROM by_box GROUP BY ALL)",
+	return fmt.Sprintf("by_box AS (SELECT %s FROM seen JOIN span USING (period) GROUP BY ALL),\nboxes AS (SELECT %s FROM by_box GROUP BY ALL)",
 		joinWith(perBox, ", "), joinWith(counts, ", "))
 }

@@ -116,18 +116,20 @@ func (s *Set) Expected() (all, day int64) {
 	return all + day*(s.EndMs-s.today.Start())/aggregator.DayMs, day
 }
 
-// Part is a block of a set that is yet to be made: of one hour, the sittings
-// that begin in it of the boxes From..To-1.
+// Part is a block of a set that is yet to be made: the sittings that begin in
+// the hours from Hour up to Until, itself not among them, of the boxes
+// From..To-1.
 type Part struct {
-	Hour     aggregator.Hour
-	From, To int
-	ID       [16]byte
+	Hour, Until aggregator.Hour
+	From, To    int
+	ID          [16]byte
 }
 
 // blockEvents is about how many events a block has.
 const blockEvents = 400_000
 
-// Parts lists a day's blocks in the order of their hours.
+// Parts lists a day's blocks in the order of their hours. Hours in which little
+// happens share one.
 func (s *Set) Parts(day aggregator.Day) []Part {
 	hours, sum := weekdayHours, 0.0
 	if weekend(day) {
@@ -137,20 +139,22 @@ func (s *Set) Parts(day aggregator.Day) []Part {
 		sum += w
 	}
 	var parts []Part
+	events, from := 0.0, day.FirstHour()
 	for h, w := range hours {
-		hour := day.FirstHour() + aggregator.Hour(h)
-		if hour.Start() >= s.EndMs {
-			break
+		events += float64(s.Boxes) * float64(s.EventsPerBoxDay) * w / sum
+		until := day.FirstHour() + aggregator.Hour(h) + 1
+		if events < blockEvents && h < len(hours)-1 {
+			continue
 		}
-		events := float64(s.Boxes) * float64(s.EventsPerBoxDay) * w / sum
 		n := max(1, int(events/blockEvents))
 		size := (s.Boxes + n - 1) / n
-		for from := 0; from < s.Boxes; from += size {
-			p := Part{Hour: hour, From: from, To: min(from+size, s.Boxes)}
-			sum := sha256.Sum256(fmt.Appendf(nil, "backfill 1 %d %d %d %d %d %d %d %v", s.Seed, s.Boxes, s.EventsPerBoxDay, s.EndMs, hour, p.From, p.To, s.YearBefore))
-			copy(p.ID[:], sum[:])
+		for box := 0; box < s.Boxes && from.Start() < s.EndMs; box += size {
+			p := Part{Hour: from, Until: until, From: box, To: min(box+size, s.Boxes)}
+			id := sha256.Sum256(fmt.Appendf(nil, "backfill 1 %d %d %d %d %d %d %d %d %v", s.Seed, s.Boxes, s.EventsPerBoxDay, s.Days, s.EndMs, p.Hour, p.From, p.To, s.YearBefore))
+			copy(p.ID[:], id[:])
 			parts = append(parts, p)
 		}
+		events, from = 0, until
 	}
 	return parts
 }
@@ -176,7 +180,7 @@ func (s *Set) Fill(p Part, b *store.Block) {
 		var starts [maxSittings]int64
 		drawn := false // most boxes have no sitting in this hour
 		for k, at := range e.sittings(s, i, &d, starts[:0]) {
-			if aggregator.HourOf(at) != p.Hour {
+			if h := aggregator.HourOf(at); h < p.Hour || h >= p.Until {
 				continue
 			}
 			if !drawn {

@@ -32,9 +32,11 @@ func TestDerived(t *testing.T) {
 		for i := range b.Clicks {
 			b.Impressions = append(b.Impressions, store.Impression{Stamp: b.Clicks[i].Stamp, Page: b.Clicks[i].Page, Area: b.Clicks[i].Area, Slot: b.Clicks[i].Slot, Content: b.Clicks[i].Content, Sight: 1})
 		}
-		p := &b.Powers[0]
-		p.Clock, p.Boot = 1, 77_000+uint32(g.blocks)
-		b.Retimes = []store.Retime{{ClockKey: store.ClockKey{Box: p.Box, Boot: p.Boot - 1}, Clock: store.Clock{OffsetMs: benchHour.Start() - 5*aggregator.DayMs, Quality: 3}}}
+		// A box whose clock is learnt with the next block: its event moves.
+		boot := uint32(77_000 + g.blocks)
+		late := store.Stamp{Province: 33, City: 3301, Box: 1, Boot: boot, MonoMs: 60_000, AtMs: benchHour.Start() - aggregator.DayMs, Clock: 1}
+		b.Powers = append(b.Powers, store.Power{Stamp: late, On: true})
+		b.Retimes = []store.Retime{{ClockKey: store.ClockKey{Box: 1, Boot: boot - 1}, Clock: store.Clock{OffsetMs: benchHour.Start() - 5*aggregator.DayMs, Quality: 3}}}
 		if _, err := s.Insert(ctx, b); err != nil {
 			t.Fatal(err)
 		}

@@ -47,7 +47,7 @@ goes on where it stopped, if --end was given.`,
 					return fmt.Errorf("%s: only for a store; name its aggregator's folder with --data DIR", name)
 				}
 			}
-			if days == 0 {
+			if !into.given("days") {
 				days = 30
 			}
 			if days < 1 || days > 800 {

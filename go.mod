@@ -25,7 +25,7 @@ require (
 
 require github.com/hanwen/go-fuse/v2 v2.12.1
 
-require github.com/ebitengine/purego v0.11.3 // indirect
+require github.com/ebitengine/purego v0.11.3
 
 require (
 	github.com/fclairamb/ftpserverlib v0.30.0

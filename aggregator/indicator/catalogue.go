@@ -3,7 +3,7 @@ package indicator
 import "slices"
 
 // catalogue is every figure, in the order in which people read them.
-var catalogue = slices.Concat(
+var catalogue = timed(slices.Concat(
 	activityFigures,
 	epgFigures,
 	viewingFigures,
@@ -12,4 +12,5 @@ var catalogue = slices.Concat(
 	usersFigures,
 	billsFigures,
 	qualityFigures,
-)
+	projectedFigures,
+))

@@ -41,6 +41,9 @@ var dimensions = []Dimension{
 	{store.ColPlace, Text{"产地", "Place of production"}},
 	{store.ColSeries, Text{"剧集", "Series"}},
 	{store.ColMaker, Text{"片源提供商", "Provider of the content"}},
+	{store.ColVerdict, Text{"核对结果", "Verdict"}},
+	{store.ColHourOfDay, Text{"时刻", "Hour of the day"}},
+	{store.ColWeekday, Text{"星期", "Weekday"}},
 }
 
 func isDimension(c store.Column) bool {
@@ -50,10 +53,20 @@ func isDimension(c store.Column) bool {
 // coded reports whether the dimension's values are keys of texts.
 func coded(c store.Column) bool {
 	switch c {
-	case store.ColProvince, store.ColCity, store.ColSlot:
+	case store.ColProvince, store.ColCity, store.ColSlot, store.ColHourOfDay:
 		return false
 	}
 	return wordsOf(c) == nil
+}
+
+// labelled reports whether the store holds names of the dimension's values: the
+// dictionaries' vocabularies.
+func labelled(c store.Column) bool {
+	switch c {
+	case store.ColGenre, store.ColSubGenre, store.ColPlace, store.ColMaker:
+		return true
+	}
+	return false
 }
 
 // cell writes a value as text: a region's code, a mode's word, a slot's number,
@@ -73,6 +86,8 @@ func cell(c store.Column, v uint64, texts map[uint64]string) string {
 		return fmt.Sprintf("%04d", v)
 	case store.ColSlot:
 		return strconv.FormatUint(v, 10)
+	case store.ColHourOfDay:
+		return fmt.Sprintf("%02d", v)
 	}
 	if words := wordsOf(c); words != nil {
 		if v < uint64(len(words)) {
@@ -108,6 +123,13 @@ func parseCell(c store.Column, s string) (uint64, error) {
 		v, err := strconv.ParseUint(s, 10, 32)
 		if err != nil || v > maxSlot {
 			return 0, faultf("bad_filter", "filters: %q is not a slot; allowed are numbers 0 to %d", clip(s), maxSlot)
+		}
+		return v, nil
+	}
+	if c == store.ColHourOfDay {
+		v, err := strconv.ParseUint(s, 10, 8)
+		if err != nil || v > 23 || len(s) != 2 {
+			return 0, faultf("bad_filter", "filters: %q is not an hour of the day; allowed are 00 to 23", clip(s))
 		}
 		return v, nil
 	}
@@ -162,6 +184,10 @@ func wordsOf(c store.Column) []word {
 		return pays
 	case store.ColOp:
 		return ops
+	case store.ColVerdict:
+		return verdicts
+	case store.ColWeekday:
+		return weekdays
 	}
 	return nil
 }
@@ -214,7 +240,25 @@ var (
 		{"single", Text{"单点", "single title"}},
 		{"refund", Text{"退款", "refund"}},
 	}
+	verdicts = []word{
+		{"none", Text{"无", "none"}},
+		{"equal", Text{"一致", "told alike by both"}},
+		{"differs", Text{"金额不符", "amounts differ"}},
+		{"box_only", Text{"仅页面上报", "told by boxes alone"}},
+		{"file_only", Text{"仅省侧数据", "in the feeds alone"}},
+	}
 )
+
+// weekdays by the numbers of store.ColWeekday.
+var weekdays = []word{
+	{"monday", Text{"星期一", "Monday"}},
+	{"tuesday", Text{"星期二", "Tuesday"}},
+	{"wednesday", Text{"星期三", "Wednesday"}},
+	{"thursday", Text{"星期四", "Thursday"}},
+	{"friday", Text{"星期五", "Friday"}},
+	{"saturday", Text{"星期六", "Saturday"}},
+	{"sunday", Text{"星期日", "Sunday"}},
+}
 
 // label is the name of a value for people, where it differs from its cell.
 func label(c store.Column, v uint64, cell string) (Text, bool) {

@@ -15,12 +15,15 @@ type Source interface {
 	Query(ctx context.Context, q store.Query) ([]store.Row, error)
 	// Codes returns the texts of keys; unknown keys are left out.
 	Codes(ctx context.Context, keys []uint64) (map[uint64]string, error)
+	// Labels returns what values of a dimension are called; those without a label
+	// are left out.
+	Labels(ctx context.Context, c store.Column, keys []uint64) (map[uint64]store.Label, error)
 	// AsOf returns the latest time of any event in the facts, UTC milliseconds.
 	AsOf(ctx context.Context) (ms int64, dirty int, err error)
 }
 
 // maxDimensions is how many dimensions the indicator with the most of them has.
-const maxDimensions = 12
+const maxDimensions = 16
 
 // groupKey names a group of a period.
 type groupKey struct {
@@ -48,19 +51,96 @@ func Evaluate(ctx context.Context, src Source, scope aggregator.Scope, r *Reques
 	if !scope.All && len(scope.Provinces) == 0 {
 		return a, nil
 	}
-	p := q.plan()
-	if err := p.run(ctx, src, scope); err != nil {
+	found, out, err := q.figures(ctx, src, scope)
+	if err != nil {
 		return nil, err
 	}
-	lines, err := q.finish(ctx, src, p.lines())
+	lines, err := q.finish(ctx, src, found)
 	if err != nil {
+		return nil, err
+	}
+	if err := out.write(ctx, src, q, a); err != nil {
 		return nil, err
 	}
 	for _, l := range lines {
 		a.Rows = append(a.Rows, Row{Period: q.periods[l.key.period].label, Cells: l.cells, Values: l.values})
 	}
-	q.label(a.Labels, lines)
+	if err := q.label(ctx, src, a.Labels, lines); err != nil {
+		return nil, err
+	}
 	return a, nil
+}
+
+// figures computes the lines: those of ordinary figures together, projections and
+// comparisons of like with like one by one beside them.
+func (q *question) figures(ctx context.Context, src Source, scope aggregator.Scope) ([]*line, *leftOuts, error) {
+	var amounts []amount
+	for _, i := range q.indicators {
+		if !i.Projected() {
+			amounts = append(amounts, i.value, i.over)
+		}
+	}
+	p := q.plan(amounts...)
+	if err := p.run(ctx, src, scope); err != nil {
+		return nil, nil, err
+	}
+	out := &leftOuts{}
+	projected, like := make([]map[groupKey][2]estimate, len(q.indicators)), make([]map[groupKey][2]Number, len(q.indicators))
+	for n := range q.indicators {
+		i := &q.indicators[n]
+		var err error
+		if i.Projected() {
+			projected[n], err = q.project(ctx, src, scope, i, out)
+		} else if q.like {
+			like[n], err = q.likeForLike(ctx, src, scope, i, out)
+		}
+		if err != nil {
+			return nil, nil, err
+		}
+		for key, e := range projected[n] {
+			if _, ok := p.sums[key]; !ok && (e[0].value.Valid() || e[1].value.Valid()) {
+				p.sums[key] = make([]int64, 2*p.terms)
+			}
+		}
+	}
+	if len(p.sums) > p.limit() {
+		return nil, nil, tooMany(p.limit())
+	}
+	lines := make([]*line, 0, len(p.sums))
+	for key, sums := range p.sums {
+		l := &line{key: key}
+		place := 0
+		for n := range q.indicators {
+			i := &q.indicators[n]
+			if i.Projected() {
+				e := [2]estimate{{None(), None()}, {None(), None()}}
+				if found, ok := projected[n][key]; ok {
+					e = found
+				}
+				l.values = append(l.values, e[0].value, e[0].err)
+				if q.before != nil {
+					l.values = append(l.values, e[1].value, e[1].err, change(e[0].value, e[1].value))
+				}
+				continue
+			}
+			now := p.of(i, place, sums, false)
+			l.values = append(l.values, now)
+			if q.before != nil {
+				before := p.of(i, place, sums, true)
+				l.values = append(l.values, before, change(now, before))
+			}
+			if q.like {
+				v, ok := like[n][key]
+				if !ok {
+					v = [2]Number{None(), None()}
+				}
+				l.values = append(l.values, v[0], v[1], change(v[0], v[1]))
+			}
+			place += 2
+		}
+		lines = append(lines, l)
+	}
+	return lines, out, nil
 }
 
 // finish sorts, cuts and puts texts for keys.
@@ -121,9 +201,27 @@ func (q *question) write(ctx context.Context, src Source, lines []*line) error {
 	return nil
 }
 
-func (q *question) label(labels map[store.Column]map[string]Text, lines []*line) {
+// label names cells: by the words of this package, by the country's regions, and
+// by what the dictionaries told the store.
+func (q *question) label(ctx context.Context, src Source, labels map[store.Column]map[string]Text, lines []*line) error {
 	for d, c := range q.dimensions {
 		names := map[string]Text{}
+		if labelled(c) {
+			keys := make([]uint64, 0, len(lines))
+			for _, l := range lines {
+				keys = append(keys, l.key.group[d])
+			}
+			slices.Sort(keys)
+			told, err := src.Labels(ctx, c, slices.Compact(keys))
+			if err != nil {
+				return err
+			}
+			for _, l := range lines {
+				if name, ok := told[l.key.group[d]]; ok {
+					names[l.cells[d]] = Text{name.ZH, name.EN}
+				}
+			}
+		}
 		for _, l := range lines {
 			if name, ok := label(c, l.key.group[d], l.cells[d]); ok {
 				names[l.cells[d]] = name
@@ -133,6 +231,7 @@ func (q *question) label(labels map[store.Column]map[string]Text, lines []*line)
 			labels[c] = names
 		}
 	}
+	return nil
 }
 
 // plan is the store's questions that together answer q, and the sums they give.
@@ -140,9 +239,12 @@ type plan struct {
 	q     *question
 	asks  []*ask
 	terms int // how many different terms
-	// places holds for each indicator where the terms of its value and of its
-	// over are.
-	places [][2][]int
+	most  int // groups; 0: as the question allows
+	// places holds for each amount where its terms are.
+	places [][]int
+	// shared holds the terms that do not know when in the period they were, by
+	// the groups without the dimensions of time.
+	shared map[groupKey][]int64
 	// sums holds the terms of each group, first of its own time, then of the
 	// earlier one.
 	sums map[groupKey][]int64
@@ -166,15 +268,13 @@ type target struct {
 	earlier bool
 }
 
-func (q *question) plan() *plan {
-	p := &plan{q: q, sums: map[groupKey][]int64{}}
-	for _, i := range q.indicators {
-		var places [2][]int
-		for _, t := range i.value {
-			places[0] = append(places[0], p.place(t.term))
-		}
-		for _, t := range i.over {
-			places[1] = append(places[1], p.place(t.term))
+// plan finds the sums of amounts; an indicator that is not projected has two.
+func (q *question) plan(amounts ...amount) *plan {
+	p := &plan{q: q, sums: map[groupKey][]int64{}, shared: map[groupKey][]int64{}}
+	for _, a := range amounts {
+		var places []int
+		for _, t := range a {
+			places = append(places, p.place(t.term))
 		}
 		p.places = append(p.places, places)
 	}
@@ -218,9 +318,12 @@ func (a *ask) aim(q *question) {
 		a.targets[i] = append(a.targets[i], t)
 	}
 	for n, p := range q.periods {
+		if q.chosen != nil && !q.chosen[n] {
+			continue
+		}
 		add(p.span, target{n, false})
-		if q.compare != NoCompare {
-			add(earlier(p.span, q.hourly, q.compare, q.days), target{n, true})
+		if q.before != nil {
+			add(q.before[n], target{n, true})
 		}
 	}
 }
@@ -229,13 +332,12 @@ func (a *ask) aim(q *question) {
 func (p *plan) run(ctx context.Context, src Source, scope aggregator.Scope) error {
 	if len(p.q.dimensions) == 0 {
 		for n := range p.q.periods {
-			p.sums[groupKey{period: n}] = make([]int64, 2*p.terms)
+			if p.q.chosen == nil || p.q.chosen[n] {
+				p.sums[groupKey{period: n}] = make([]int64, 2*p.terms)
+			}
 		}
 	}
-	most := MaxGroups
-	if p.q.limit == 0 {
-		most = MaxRows
-	}
+	most := p.limit()
 	for _, a := range p.asks {
 		sq := p.query(a, scope)
 		top := p.top()
@@ -244,7 +346,7 @@ func (p *plan) run(ctx context.Context, src Source, scope aggregator.Scope) erro
 		} else {
 			// More than this is an error below; the store need not send it.
 			sq.Limit = most + 1
-			if p.q.compare != NoCompare {
+			if p.q.before != nil {
 				sq.Limit = 2*most + 1
 			}
 		}
@@ -260,14 +362,42 @@ func (p *plan) run(ctx context.Context, src Source, scope aggregator.Scope) erro
 			return tooMany(most)
 		}
 	}
+	p.share()
 	return nil
 }
+
+// limit is how many groups there may be.
+func (p *plan) limit() int {
+	switch {
+	case p.most > 0:
+		return p.most
+	case p.q.limit == 0:
+		return MaxRows
+	}
+	return MaxGroups
+}
+
+// share gives every group what is the same at all times of its period.
+func (p *plan) share() {
+	for key, sums := range p.sums {
+		for d, c := range p.q.dimensions {
+			if isTime(c) {
+				key.group[d] = 0
+			}
+		}
+		for n, v := range p.shared[key] {
+			sums[n] += v
+		}
+	}
+}
+
+func isTime(c store.Column) bool { return slices.Contains(store.TimeColumns, c) }
 
 // top reports whether the store itself can find the first rows: one sum over
 // one period, in descending order.
 func (p *plan) top() bool {
 	q := p.q
-	return q.limit > 0 && p.terms == 1 && len(q.periods) == 1 && q.compare == NoCompare &&
+	return q.limit > 0 && p.terms == 1 && len(q.periods) == 1 && q.before == nil && len(q.indicators) == 1 &&
 		q.descending && q.order == len(q.columns)-1
 }
 
@@ -275,26 +405,47 @@ func (p *plan) query(a *ask, scope aggregator.Scope) store.Query {
 	q := store.Query{
 		Fact: a.fact, Hourly: p.q.hourly && a.stretch.follows(), Spans: a.spans, Latest: a.stretch.stock != noStock,
 		AllProvinces: scope.All, Provinces: scope.Provinces,
-		Filters: slices.Clone(p.q.filters), GroupBy: p.q.dimensions, Values: a.values,
+		Filters: slices.Clone(p.q.filters), Among: p.q.among, GroupBy: slices.Clone(p.q.dimensions), Values: a.values,
 	}
 	if a.only != (only{}) {
 		q.Filters = append(q.Filters, a.only.filter())
+	}
+	if !a.stretch.follows() {
+		q.GroupBy = slices.DeleteFunc(q.GroupBy, isTime)
+		q.Filters = slices.DeleteFunc(q.Filters, func(f store.Filter) bool { return isTime(f.Column) })
+	} else if !q.Hourly && q.Asks(store.ColHourOfDay) {
+		q.Hourly, q.Spans = true, slices.Clone(q.Spans)
+		for n, s := range q.Spans {
+			q.Spans[n] = store.Span{From: s.From * 24, To: s.To * 24}
+		}
 	}
 	return q
 }
 
 func (p *plan) add(a *ask, rows []store.Row) {
+	into := p.sums
+	var places []int // of a row's columns among the dimensions
+	for d, c := range p.q.dimensions {
+		switch {
+		case a.stretch.follows() || !isTime(c):
+			places = append(places, d)
+		default:
+			into = p.shared
+		}
+	}
 	for _, row := range rows {
 		if !slices.ContainsFunc(row.Values, func(v int64) bool { return v != 0 }) {
 			continue
 		}
 		for _, t := range a.targets[row.Span] {
 			key := groupKey{period: t.period}
-			copy(key.group[:], row.Group)
-			sums := p.sums[key]
+			for n, v := range row.Group {
+				key.group[places[n]] = v
+			}
+			sums := into[key]
 			if sums == nil {
 				sums = make([]int64, 2*p.terms)
-				p.sums[key] = sums
+				into[key] = sums
 			}
 			if t.earlier {
 				sums = sums[p.terms:]
@@ -306,32 +457,25 @@ func (p *plan) add(a *ask, rows []store.Row) {
 	}
 }
 
-// lines divides: the last step, after everything is summed.
-func (p *plan) lines() []*line {
-	lines := make([]*line, 0, len(p.sums))
-	for key, sums := range p.sums {
-		l := &line{key: key}
-		for n, i := range p.q.indicators {
-			l.values = append(l.values, i.of(sums[:p.terms], p.places[n]))
-			if p.q.compare != NoCompare {
-				l.values = append(l.values, i.of(sums[p.terms:], p.places[n]))
-			}
-		}
-		lines = append(lines, l)
+// of is the indicator whose amounts stand at place and the one after it, of a
+// group's own time or of the earlier one.
+func (p *plan) of(i *Indicator, place int, sums []int64, earlier bool) Number {
+	if earlier {
+		sums = sums[p.terms:]
 	}
-	return lines
+	return i.of(sums, p.places[place], p.places[place+1])
 }
 
-func (i *Indicator) of(sums []int64, places [2][]int) Number {
-	value := float64(i.value.of(sums, places[0]) * i.times)
+func (i *Indicator) of(sums []int64, value, over []int) Number {
+	n := float64(i.value.of(sums, value) * i.times)
 	if len(i.over) == 0 {
-		return Number(value / float64(i.by))
+		return Number(n / float64(i.by))
 	}
-	over := i.over.of(sums, places[1])
-	if over == 0 {
+	d := i.over.of(sums, over) * i.by
+	if d == 0 {
 		return None()
 	}
-	return Number(value / float64(over))
+	return Number(n / float64(d))
 }
 
 // of adds up; places says where each term's sum is.

@@ -34,10 +34,28 @@ func bounds(q *store.Query) (first, last int64) {
 	return first, last
 }
 
-// words returns the period of the first bit, and how many words hold all.
+// bitHours is how many periods one bit stands for: a whole day if hours are
+// asked for in whole days, as by the hour of the day.
+func bitHours(q *store.Query) int64 {
+	if !q.Hourly || slices.ContainsFunc(q.Spans, func(p store.Span) bool { return p.From%24 != 0 || p.To%24 != 0 }) {
+		return 1
+	}
+	return 24
+}
+
+// fromMarks reports whether boxes are counted from rows of marks. Those tell no
+// hours, days of sixteen alone, and are of facts that closings make.
+func fromMarks(q *store.Query) bool {
+	return !q.Hourly && q.Fact < store.EventFacts && !slices.ContainsFunc(store.TimeColumns, q.Asks)
+}
+
+// words returns the first bit, in periods of bitHours, and how many words hold
+// all.
 func words(q *store.Query) (base int64, n int) {
 	first, last := bounds(q)
-	if !q.Hourly { // words begin where rows of marks do
+	unit := bitHours(q)
+	first, last = first/unit, last/unit
+	if fromMarks(q) { // words begin where rows of marks do
 		first = first >> markShift << markShift
 	}
 	return first, int((last - first + wordBits - 1) / wordBits)
@@ -48,17 +66,23 @@ func masksFit(q *store.Query) bool {
 	return n <= maxWords && len(q.Spans) <= maxMasks
 }
 
-// countSQL is the common table boxes, and what it stands on.
+// countSQL is the common table boxes, and what it stands on but seen.
 func countSQL(q *store.Query, settled aggregator.Day) string {
 	if !masksFit(q) {
 		return countByRows(q)
 	}
 	base, n := words(q)
-	from, source, bits := "seen", "seen AS ("+sourceSQL(q, settled, true)+")", periodBits
-	if !q.Hourly {
-		from, source, bits = "marks", "marks AS ("+marksSQL(q, settled)+")", rowBits
+	unit := bitHours(q)
+	period := "period"
+	if unit > 1 {
+		period = fmt.Sprintf("((period - %d) // %d + %d)", base*unit, unit, base)
 	}
-	perBox := append(groupColumns(q), "box AS one_box")
+	before, from := "", "seen"
+	bits := func(m store.Measure, word int64) string { return periodBits(m, period, word) }
+	if fromMarks(q) {
+		before, from, bits = "marks AS ("+marksSQL(q, settled)+"),\n", "marks", rowBits
+	}
+	perBox := append(groupColumns(q), string(store.ShapeOf(q.Fact).Who())+" AS one_box")
 	counts := []string{"span"}
 	for i := range q.GroupBy {
 		counts = append(counts, fmt.Sprintf("g%d", i))
@@ -75,14 +99,14 @@ func countSQL(q *store.Query, settled aggregator.Day) string {
 		}
 		counts = append(counts, fmt.Sprintf("%s AS v%d", countHit(hits), i))
 	}
-	return fmt.Sprintf("%s,\nby_box AS (SELECT %s FROM %s GROUP BY ALL),\nboxes AS (SELECT %s FROM by_box, (VALUES %s) mask(span%s) GROUP BY ALL)",
-		source, joinWith(perBox, ", "), from, joinWith(counts, ", "), maskRows(q, base, n), numbered(", m", n))
+	return fmt.Sprintf("%sby_box AS (SELECT %s FROM %s GROUP BY ALL),\nboxes AS (SELECT %s FROM by_box, (VALUES %s) mask(span%s) GROUP BY ALL)",
+		before, joinWith(perBox, ", "), from, joinWith(counts, ", "), maskRows(q, base, unit, n), numbered(", m", n))
 }
 
 // periodBits is the bit that a row of one period has in the word that begins
 // with a period.
-func periodBits(m store.Measure, word int64) string {
-	return fmt.Sprintf("CASE WHEN %[1]s > 0 AND period >= %[2]d AND period < %[3]d THEN 1::BIGINT << (period - %[2]d) ELSE 0 END", m, word, word+wordBits)
+func periodBits(m store.Measure, period string, word int64) string {
+	return fmt.Sprintf("CASE WHEN %[1]s > 0 AND %[2]s >= %[3]d AND %[2]s < %[4]d THEN 1::BIGINT << (%[2]s - %[3]d) ELSE 0 END", m, period, word, word+wordBits)
 }
 
 // rowBits are the bits that a row of marks has in the word that begins with a
@@ -97,8 +121,8 @@ func rowBits(m store.Measure, word int64) string {
 // later ones made of the hourly table's.
 func marksSQL(q *store.Query, settled aggregator.Day) string {
 	shape := store.ShapeOf(q.Fact)
-	columns := joinWith(slices.Compact(slices.Sorted(slices.Values(append(slices.Clone(q.GroupBy), store.ColBox)))), ", ")
-	asked, where := measures(q, true), conditions(q)
+	columns := joinWith(slices.Compact(slices.Sorted(slices.Values(append(slices.Clone(q.GroupBy), shape.Who())))), ", ")
+	asked, where := measures(q, countsBoxes), conditions(q, "period", false)
 	first, last := bounds(q)
 	var parts []string
 	if first <= int64(settled) {
@@ -113,7 +137,7 @@ func marksSQL(q *store.Query, settled aggregator.Day) string {
 }
 
 // maskRows lists each span with the bits of its periods.
-func maskRows(q *store.Query, first int64, n int) string {
+func maskRows(q *store.Query, first, unit int64, n int) string {
 	var b strings.Builder
 	for i, p := range q.Spans {
 		if p.From >= p.To {
@@ -121,7 +145,7 @@ func maskRows(q *store.Query, first int64, n int) string {
 		}
 		fmt.Fprintf(&b, "%s(%d", comma(b.Len()), i)
 		for w := range n {
-			fmt.Fprintf(&b, ", %d::BIGINT", mask(int64(p.From)-first-int64(w)*wordBits, int64(p.To)-first-int64(w)*wordBits))
+			fmt.Fprintf(&b, ", %d::BIGINT", mask(int64(p.From)/unit-first-int64(w)*wordBits, int64(p.To)/unit-first-int64(w)*wordBits))
 		}
 		b.WriteByte(')')
 	}
@@ -148,7 +172,7 @@ func numbered(word string, n int) string {
 // countByRows joins every row with its spans and groups by box first.
 func countByRows(q *store.Query) string {
 	perBox := append([]string{"span"}, groupColumns(q)...)
-	perBox = append(perBox, "box AS one_box")
+	perBox = append(perBox, string(store.ShapeOf(q.Fact).Who())+" AS one_box")
 	counts := []string{"span"}
 	for i := range q.GroupBy {
 		counts = append(counts, fmt.Sprintf("g%d", i))
@@ -163,4 +187,25 @@ func countByRows(q *store.Query) string {
 	}
 	return fmt.Sprintf("by_box AS (SELECT %s FROM seen JOIN span USING (period) GROUP BY ALL),\nboxes AS (SELECT %s FROM by_box GROUP BY ALL)",
 		joinWith(perBox, ", "), joinWith(counts, ", "))
+}
+
+// squareSQL is the common table squares: what each box has in a span and group
+// is added up, rounded to the unit and squared.
+func squareSQL(q *store.Query) string {
+	perBox := append([]string{"span"}, groupColumns(q)...)
+	perBox = append(perBox, string(store.ShapeOf(q.Fact).Who())+" AS one_box")
+	sums := []string{"span"}
+	for i := range q.GroupBy {
+		sums = append(sums, fmt.Sprintf("g%d", i))
+	}
+	for i, v := range q.Values {
+		if v.Squares <= 0 {
+			sums = append(sums, fmt.Sprintf("0 AS v%d", i))
+			continue
+		}
+		perBox = append(perBox, fmt.Sprintf("((sum(%s)::BIGINT + %d) // %d) AS s%d", v.Measure, v.Squares/2, v.Squares, i))
+		sums = append(sums, fmt.Sprintf("sum(s%d * s%d) AS v%d", i, i, i))
+	}
+	return fmt.Sprintf("sum_by_box AS (SELECT %s FROM seen JOIN span USING (period) GROUP BY ALL),\nsquares AS (SELECT %s FROM sum_by_box GROUP BY ALL)",
+		joinWith(perBox, ", "), joinWith(sums, ", "))
 }

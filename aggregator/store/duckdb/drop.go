@@ -6,12 +6,15 @@ import (
 	"fmt"
 
 	"iptvdc/aggregator"
+	"iptvdc/protocol"
 )
 
 // DropEvents forgets every event before a day and keeps the facts made of them:
 // they are final from then on, and a closing leaves them as they are. Events
 // that come later for an earlier day are kept until the next call and count
-// nowhere. It waits for the insert and the closing under way. A cell before the
+// nowhere. Orders that boxes tell as paid or refunded stay too, and what they tell
+// of profiles: FactReconcile and Running are worked out from these events when
+// somebody asks. It waits for the insert and the closing under way. A cell before the
 // day that is yet to be closed is an error: its events would be lost.
 //
 // The file does not get shorter; what is free in it is used again.
@@ -35,7 +38,14 @@ func (s *Store) DropEvents(ctx context.Context, before aggregator.Day) error {
 	}
 	var steps []string
 	for _, t := range eventTables {
-		steps = append(steps, fmt.Sprintf("DELETE FROM %s WHERE at_ms < %d", t.name, before.Start()))
+		gone := fmt.Sprintf("at_ms < %d", before.Start())
+		switch t.name {
+		case "running":
+			continue
+		case "orders":
+			gone += fmt.Sprintf(" AND result NOT IN (%d, %d)", protocol.ResultPaid, protocol.ResultRefunded)
+		}
+		steps = append(steps, "DELETE FROM "+t.name+" WHERE "+gone)
 	}
 	steps = append(steps, fmt.Sprintf("INSERT INTO dropped SELECT %d WHERE %d > coalesce((SELECT max(day) FROM dropped), %d)", before, before, noDay))
 	for _, step := range steps {

@@ -9,6 +9,7 @@ import (
 
 	"iptvdc/aggregator"
 	"iptvdc/aggregator/store"
+	"iptvdc/protocol"
 )
 
 func TestDropEvents(t *testing.T) {
@@ -53,7 +54,13 @@ func TestDropEvents(t *testing.T) {
 			t.Fatal(ok, err)
 		}
 	}
-	insert(power(1, day))
+	first := power(1, day)
+	first.Orders = []store.Order{
+		{Stamp: first.Powers[0].Stamp, OrderID: 7, Product: 1, Fen: 900, Result: uint8(protocol.ResultPaid)},
+		{Stamp: first.Powers[0].Stamp, OrderID: 8, Product: 1, Fen: 900, Result: uint8(protocol.ResultCancelled)},
+	}
+	first.Runnings = []store.Running{{Stamp: first.Powers[0].Stamp, Version: 3, State: 1}}
+	insert(first)
 	insert(power(2, day+1))
 	if err := s.DropEvents(ctx, day+1); err == nil || !strings.Contains(err.Error(), "not closed yet") {
 		t.Errorf("with cells to close: %v", err)
@@ -62,14 +69,24 @@ func TestDropEvents(t *testing.T) {
 	if err := s.DropEvents(ctx, day+1); err != nil {
 		t.Fatal(err)
 	}
-	if refs, err := s.Events(ctx, 1); err != nil || len(refs) != 1 {
-		t.Errorf("events held: %v, %v; want the one of the later day", refs, err)
+	if refs, err := s.Events(ctx, 1); err != nil || len(refs) != 3 {
+		t.Errorf("events held: %v, %v; want the one of the later day, the paid order and the profile", refs, err)
 	}
 	insert(power(3, day)) // late: its day is final
 	insert(power(4, day+1))
 	closeAll()
 	if diff := cmp.Diff([]int64{1, 2}, powers()); diff != "" {
 		t.Error(diff)
+	}
+	// What is worked out from events when asked has them.
+	rows, err := s.Query(ctx, store.Query{Fact: store.FactReconcile, AllProvinces: true, Spans: []store.Span{{From: int32(day), To: int32(day) + 1}},
+		Values: []store.Value{{Measure: store.MeasurePageFen}}})
+	if err != nil || len(rows) != 1 || rows[0].Values[0] != 900 {
+		t.Errorf("reconciled: %v, %v; want 900 fen", rows, err)
+	}
+	running, err := s.Running(ctx, store.RunningQuery{AllProvinces: true})
+	if err != nil || len(running) != 1 {
+		t.Errorf("running: %v, %v; want one profile", running, err)
 	}
 	if ok, err := s.Insert(ctx, power(1, day)); ok || err != nil {
 		t.Errorf("a block whose events are dropped counts again: %v, %v", ok, err)

@@ -173,12 +173,7 @@ func (o *Options) settings(path string) map[string]string {
 
 func (s *Store) start(path string, settings map[string]string) error {
 	ctx := context.Background()
-	for _, statement := range statements(schemaSQL + feedSchemaSQL + factSchema()) {
-		if _, err := s.db.ExecContext(ctx, statement); err != nil {
-			return fmt.Errorf("schema: %w", err)
-		}
-	}
-	if err := s.derive(ctx); err != nil {
+	if err := s.schema(ctx); err != nil {
 		return fmt.Errorf("schema: %w", err)
 	}
 	if err := s.db.QueryRowContext(ctx, "SELECT coalesce(max(mark), 0) FROM block").Scan(&s.mark); err != nil {
@@ -192,6 +187,43 @@ func (s *Store) start(path string, settings map[string]string) error {
 		return err
 	}
 	s.bulk, err = openBulk(path, settings)
+	return err
+}
+
+// schema makes the tables that are not there yet, all or none: a commit is a
+// sync of the disk, and there are a hundred statements.
+func (s *Store) schema(ctx context.Context) error {
+	tx, err := s.db.BeginTx(ctx, nil)
+	if err != nil {
+		return err
+	}
+	err = closeAgain(ctx, tx)
+	for _, statement := range statements(schemaSQL + feedSchemaSQL + factSchema() + factViewsSQL) {
+		if err == nil {
+			_, err = tx.ExecContext(ctx, statement)
+		}
+	}
+	if err == nil {
+		err = derive(ctx, tx)
+	}
+	if err != nil {
+		return errors.Join(err, tx.Rollback())
+	}
+	return tx.Commit()
+}
+
+// closeAgain makes dirty whatever an older version closed, which knew no
+// fact_trust or no fact_on.
+func closeAgain(ctx context.Context, tx *sql.Tx) error {
+	var closed, known int
+	if err := tx.QueryRowContext(ctx, "SELECT count(*) FILTER (table_name = 'closed'), count(*) FILTER (table_name IN ('fact_trust_hour', 'fact_on_hour')) FROM duckdb_tables()").
+		Scan(&closed, &known); err != nil {
+		return err
+	}
+	if closed == 0 || known == 2 {
+		return nil
+	}
+	_, err := tx.ExecContext(ctx, "INSERT INTO dirt SELECT hour, province, 0 FROM closed")
 	return err
 }
 
@@ -228,19 +260,34 @@ func statements(script string) []string {
 var columnTypes = map[store.Column]string{
 	store.ColProvince: "UTINYINT", store.ColCity: "USMALLINT", store.ColMode: "UTINYINT", store.ColSlot: "UINTEGER",
 	store.ColState: "UTINYINT", store.ColFlow: "UTINYINT", store.ColPay: "UTINYINT", store.ColOp: "UTINYINT",
+	store.ColVerdict: "UTINYINT",
 }
 
 var measureTypes = map[store.Measure]string{
 	store.MeasureViewingMs: "BIGINT", store.MeasureFen: "BIGINT",
 	store.MeasureStartMs: "BIGINT", store.MeasureStalls: "BIGINT", store.MeasureStallMs: "BIGINT", store.MeasureErrors: "BIGINT",
-	store.MeasureBillFen: "BIGINT",
+	store.MeasureBillFen: "BIGINT", store.MeasureShareFen: "BIGINT", store.MeasureOnMs: "BIGINT",
+	// Of all boxes of a province.
+	store.MeasureKept: "BIGINT", store.MeasureSynced: "BIGINT", store.MeasureUnsynced: "BIGINT",
+	store.MeasureGaps: "BIGINT", store.MeasureToldLost: "BIGINT", store.MeasureThrown: "BIGINT", store.MeasureRepeats: "BIGINT",
 }
+
+// asked are the facts that are worked out when somebody asks, by the views of
+// fact_views.sql: they join few rows, and what they join comes from different
+// sides at different times.
+var asked = map[store.Fact]bool{store.FactRenewal: true, store.FactReconcile: true}
+
+//go:embed sql/fact_views.sql
+var factViewsSQL string
 
 // factSchema is the schema of the fact tables, made from their shapes.
 func factSchema() string {
 	var b strings.Builder
 	for f := range store.Fact(store.Facts) {
 		shape := store.ShapeOf(f)
+		if asked[f] {
+			continue
+		}
 		grains := []string{"hour", "day"}
 		if f >= store.EventFacts {
 			grains = grains[1:]

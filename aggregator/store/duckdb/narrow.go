@@ -3,7 +3,6 @@ package duckdb
 import (
 	"context"
 	"database/sql"
-	"errors"
 	"fmt"
 	"slices"
 
@@ -36,6 +35,7 @@ var narrows = []narrow{
 	{store.FactView, []store.Column{store.ColProvince, store.ColMode, store.ColContent}},
 	{store.FactImpression, []store.Column{store.ColProvince, store.ColPage, store.ColArea, store.ColSlot}},
 	{store.FactImpression, []store.Column{store.ColProvince, store.ColContent}},
+	{store.FactOn, []store.Column{store.ColProvince, store.ColCity}},
 }
 
 func (n narrow) name() string {
@@ -46,12 +46,14 @@ func (n narrow) sums() string {
 	return joinWith(n.dimensions, ", ") + ", sum(" + joinWith(store.ShapeOf(n.fact).Measures, "), sum(") + ")"
 }
 
-// needed are the columns of a fact by which q groups and selects.
+// needed are the columns of a fact by which q groups and selects; a period every
+// table has.
 func needed(q *store.Query) []store.Column {
-	columns := slices.Clone(q.GroupBy)
+	columns := slices.Concat(q.GroupBy, q.Among.Columns)
 	for _, f := range q.Filters {
 		columns = append(columns, f.Column)
 	}
+	columns = slices.DeleteFunc(columns, isTime)
 	if !q.AllProvinces {
 		columns = append(columns, store.ColProvince)
 	}
@@ -139,27 +141,20 @@ func allDerived() (all []derived) {
 }
 
 // derive makes the derived tables that are not there: all of them in a new
-// store, those that came later in an older one. Each is made whole or not at all.
-func (s *Store) derive(ctx context.Context) error {
+// store, those that came later in an older one.
+func derive(ctx context.Context, tx *sql.Tx) error {
 	for _, d := range allDerived() {
 		var there int
-		if err := s.db.QueryRowContext(ctx, "SELECT count(*) FROM duckdb_tables() WHERE table_name = ?", d.name).Scan(&there); err != nil {
+		if err := tx.QueryRowContext(ctx, "SELECT count(*) FROM duckdb_tables() WHERE table_name = ?", d.name).Scan(&there); err != nil {
 			return err
 		}
 		if there > 0 {
 			continue
 		}
-		tx, err := s.db.BeginTx(ctx, nil)
-		if err != nil {
-			return err
-		}
 		for _, statement := range []string{d.create, d.fill} {
 			if _, err := tx.ExecContext(ctx, statement); err != nil {
-				return errors.Join(fmt.Errorf("make %s: %w", d.name, err), tx.Rollback())
+				return fmt.Errorf("make %s: %w", d.name, err)
 			}
-		}
-		if err := tx.Commit(); err != nil {
-			return fmt.Errorf("make %s: %w", d.name, err)
 		}
 	}
 	return nil

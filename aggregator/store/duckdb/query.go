@@ -70,26 +70,29 @@ func scanRows(rows *sql.Rows, groups, values int) ([]store.Row, error) {
 //
 //	source   the rows of all spans that scope and filters let through, of the
 //	         narrowest table that has the sums
-//	seen     the same of the table that has the boxes, if they are counted by rows
+//	seen     the same of the table that has the boxes or accounts, if they are asked
+//	         for one by one and not counted from marks
 //	span     which periods belong to which span
 //	sums     the sums, by span and group
 //	last     with Latest, the last day with rows of each span and province
 //	boxes    the counts of boxes, by span and group: see countSQL
+//	squares  the sums of squares over boxes, by span and group
 //	grouped  both side by side
 func querySQL(q *store.Query, settled aggregator.Day) string {
 	var ctes []string
 	with := func(name, sql string) { ctes = append(ctes, name+" AS ("+sql+")") }
 	var parts []string
-	sums := slices.ContainsFunc(q.Values, func(v store.Value) bool { return !v.DistinctBoxes })
-	counts := slices.ContainsFunc(q.Values, func(v store.Value) bool { return v.DistinctBoxes })
+	sums := slices.ContainsFunc(q.Values, addsUp)
+	counts := slices.ContainsFunc(q.Values, countsBoxes)
+	squares := slices.ContainsFunc(q.Values, func(v store.Value) bool { return v.Squares > 0 })
 	byRows := counts && !masksFit(q)
 	if sums {
 		with("source", sourceSQL(q, settled, false))
 	}
-	if byRows {
+	if squares || byRows || counts && !fromMarks(q) {
 		with("seen", sourceSQL(q, settled, true))
 	}
-	if sums || byRows {
+	if sums || squares || byRows {
 		source := "source"
 		if !sums {
 			source = "seen"
@@ -106,6 +109,10 @@ func querySQL(q *store.Query, settled aggregator.Day) string {
 	if counts {
 		ctes = append(ctes, countSQL(q, settled))
 		parts = append(parts, "FROM boxes")
+	}
+	if squares {
+		ctes = append(ctes, squareSQL(q))
+		parts = append(parts, "FROM squares")
 	}
 	names := []string{"span"}
 	for i := range q.GroupBy {
@@ -134,7 +141,7 @@ func querySQL(q *store.Query, settled aggregator.Day) string {
 func sumSQL(q *store.Query) string {
 	columns := append([]string{"span"}, groupColumns(q)...)
 	for i, v := range q.Values {
-		if v.DistinctBoxes {
+		if v.ByBox() {
 			columns = append(columns, fmt.Sprintf("0 AS v%d", i))
 			continue
 		}
@@ -147,30 +154,31 @@ func sumSQL(q *store.Query) string {
 	return "SELECT " + joinWith(columns, ", ") + " FROM " + from + " GROUP BY ALL"
 }
 
-// sourceSQL selects the columns that q needs for its sums, or with boxes for its
-// counts of boxes. For days after the settled one the hourly table stands in: its
-// rows add up to the same.
+// sourceSQL selects the columns that q needs for its sums, or with boxes for
+// what it asks of boxes, or accounts, one by one. For days after the settled one
+// the hourly table stands in: its rows add up to the same.
 func sourceSQL(q *store.Query, settled aggregator.Day, boxes bool) string {
-	table := sumTable(q)
-	columns := slices.Clone(q.GroupBy)
+	table, asked := sumTable(q), measures(q, addsUp)
+	columns := slices.DeleteFunc(slices.Clone(q.GroupBy), isTime)
 	if q.Latest {
 		columns = append(columns, store.ColProvince)
 	}
 	if boxes {
-		table = store.ShapeOf(q.Fact).Name
-		columns = append(columns, store.ColBox)
+		shape := store.ShapeOf(q.Fact)
+		table, asked = shape.Name, measures(q, store.Value.ByBox)
+		columns = append(columns, shape.Who())
 	}
 	columns = slices.Compact(slices.Sorted(slices.Values(columns)))
 	rest := ""
 	for _, c := range columns {
 		rest += ", " + string(c)
 	}
-	for _, m := range measures(q, boxes) {
+	for _, m := range asked {
 		rest += ", " + string(m)
 	}
-	where := conditions(q)
 	one := func(grain, period string, from, to int64) string {
 		name := table + "_" + grain
+		where := conditions(q, name+".period", grain == "hour")
 		source := name
 		if asksContent(q) {
 			source = contentSource(name)
@@ -197,21 +205,24 @@ func sourceSQL(q *store.Query, settled aggregator.Day, boxes bool) string {
 	return daily + "\nUNION ALL " + hourly
 }
 
-// measures are those whose sums q asks for, or with boxes those by which it
-// counts boxes, each once.
-func measures(q *store.Query, boxes bool) (all []store.Measure) {
+// measures are those of the values that q asks for in one way, each once.
+func measures(q *store.Query, way func(store.Value) bool) (all []store.Measure) {
 	for _, v := range q.Values {
-		if v.DistinctBoxes == boxes && !slices.Contains(all, v.Measure) {
+		if way(v) && !slices.Contains(all, v.Measure) {
 			all = append(all, v.Measure)
 		}
 	}
 	return all
 }
 
+func addsUp(v store.Value) bool { return !v.ByBox() }
+
+func countsBoxes(v store.Value) bool { return v.DistinctBoxes }
+
 // asksContent reports whether q asks what contents are by their catalogues.
 func asksContent(q *store.Query) bool {
 	for _, c := range store.ContentColumns {
-		if slices.Contains(q.GroupBy, c) || slices.ContainsFunc(q.Filters, func(f store.Filter) bool { return f.Column == c }) {
+		if q.Asks(c) {
 			return true
 		}
 	}
@@ -225,8 +236,25 @@ func contentSource(name string) string {
 FROM %[1]s f LEFT JOIN title t ON t.prime AND t.province = f.province AND t.content = f.content AND t.content <> 0) AS %[1]s`, name)
 }
 
-// conditions are the scope and the filters, each begun with AND.
-func conditions(q *store.Query) string {
+func isTime(c store.Column) bool { return slices.Contains(store.TimeColumns, c) }
+
+// expression is what a column is called, or how it is made of a period in hours
+// or days. DuckDB's remainders have the sign of the number.
+func expression(c store.Column, period string, hours bool) string {
+	switch {
+	case c == store.ColHourOfDay:
+		return fmt.Sprintf("((%s %% 24 + 24) %% 24)", period)
+	case c == store.ColWeekday && hours: // 1970 began on a Thursday
+		return fmt.Sprintf("(((%s + 72) %% 168 + 168) %% 168 // 24)", period)
+	case c == store.ColWeekday:
+		return fmt.Sprintf("(((%s + 3) %% 7 + 7) %% 7)", period)
+	}
+	return string(c)
+}
+
+// conditions are the scope and the filters, each begun with AND, over a table
+// whose periods are hours or days.
+func conditions(q *store.Query, period string, hours bool) string {
 	var b strings.Builder
 	if !q.AllProvinces {
 		fmt.Fprintf(&b, " AND province IN (%s)", join(q.Provinces))
@@ -236,8 +264,26 @@ func conditions(q *store.Query) string {
 			b.WriteString(" AND false")
 			continue
 		}
-		fmt.Fprintf(&b, " AND %s IN (%s)", f.Column, join(f.In))
+		fmt.Fprintf(&b, " AND %s IN (%s)", expression(f.Column, period, hours), join(f.In))
 	}
+	if len(q.Among.Columns) == 0 {
+		return b.String()
+	}
+	if len(q.Among.In) == 0 {
+		return b.String() + " AND false"
+	}
+	columns := make([]string, len(q.Among.Columns))
+	for i, c := range q.Among.Columns {
+		columns[i] = expression(c, period, hours) + "::UBIGINT"
+	}
+	fmt.Fprintf(&b, " AND (%s) IN (", joinWith(columns, ", "))
+	for i, t := range q.Among.In {
+		if i > 0 {
+			b.WriteByte(',')
+		}
+		fmt.Fprintf(&b, "(%s)", joinWith(t, "::UBIGINT,")+"::UBIGINT")
+	}
+	b.WriteByte(')')
 	return b.String()
 }
 
@@ -266,7 +312,7 @@ func spanSQL(q *store.Query, source string) string {
 func groupColumns(q *store.Query) []string {
 	out := make([]string, len(q.GroupBy))
 	for i, c := range q.GroupBy {
-		out[i] = fmt.Sprintf("%s::UBIGINT AS g%d", c, i)
+		out[i] = fmt.Sprintf("%s::UBIGINT AS g%d", expression(c, "period", q.Hourly), i)
 	}
 	return out
 }

@@ -10,7 +10,7 @@ ARM      := CGO_ENABLED=0 GOOS=linux GOARCH=arm GOARM=7
 # The box's budget for the stripped binary, in bytes (ARCHITECTURE.md, Budgets).
 ARM_BUDGET := 10500000
 
-.PHONY: help build demo test race check style fmt lint sim fuzz scenarios mutants e2e e2e-browser e2e-brokers country crash bench bench-agent bench-outbox soak soak-system arm web web-check clean
+.PHONY: help build demo test race check style fmt lint sim fuzz scenarios mutants e2e e2e-browser e2e-brokers country crash bench bench-agent bench-outbox bench-query soak soak-system arm web web-check clean
 
 help: ## list the targets
 	@grep -hE '^[a-z0-9-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | sort | column -t -s "$$(printf '\t')"
@@ -114,6 +114,11 @@ soak-system: ## the same in a small ARM machine with a kernel of its own, for SO
 bench-outbox: ## bytes at the block device for each event kept, our way and others'; needs root; out/flash.json
 	@testbench/setup/install.sh flash
 	$(GO) run ./testbench/flash -out out/flash.json
+
+QUERY ?= -boxes 5000
+bench-query: ## a board's twelve questions beside ClickHouse's engine, answers compared; QUERY='-boxes 1000000 -keep-days 2 -peer=false' for the full size; out/bench-query
+	@testbench/setup/install.sh chdb
+	$(GO) run ./testbench/querybench -out out/bench-query $(QUERY)
 
 arm: ## the agent for ARMv7 as it is shipped, its size against its budget
 	@mkdir -p bin

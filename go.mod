@@ -25,6 +25,8 @@ require (
 
 require github.com/hanwen/go-fuse/v2 v2.12.1
 
+require github.com/ebitengine/purego v0.11.3
+
 require (
 	github.com/fclairamb/ftpserverlib v0.30.0
 	github.com/jlaffaye/ftp v0.2.4

@@ -192,6 +192,20 @@ func TestAgentIsLean(t *testing.T) {
 	}
 }
 
+// TestPeersAreNotShipped: engines that we are only compared with stay with the
+// benches.
+func TestPeersAreNotShipped(t *testing.T) {
+	for _, program := range []string{"./aggregator/cmd/aggregator", "./testbench/cmd/stbfleet"} {
+		for _, p := range list(t, program) {
+			for _, dep := range p.Deps {
+				if dep == module+"testbench/chdb" || strings.HasPrefix(dep, "github.com/ebitengine/purego") {
+					t.Errorf("%s links %s", program, dep)
+				}
+			}
+		}
+	}
+}
+
 // TestAgentHasNoC: the C client lies where no Go package would compile it in.
 func TestAgentHasNoC(t *testing.T) {
 	t.Setenv("CGO_ENABLED", "1")

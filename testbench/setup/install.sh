@@ -10,10 +10,12 @@
 #            starting
 #   brokers  mosquitto and RabbitMQ, their services kept from starting; NATS, two
 #            versions, built into bin/brokers
+#   chdb     ClickHouse's engine as a library, from npm into bin/chdb: a peer in benches
 set -eu
 
 missing=""
 services="" # that come with packages and must not run
+chdb=""
 need() { # need COMMAND PACKAGE
 	command -v "$1" >/dev/null 2>&1 || missing="$missing $2"
 }
@@ -54,13 +56,29 @@ for part in "$@"; do
 			GOBIN="$nats" go install "github.com/nats-io/nats-server/v2@v$version"
 		done
 		;;
+	chdb) # unpacked below, once npm is there
+		need npm npm
+		chdb=yes
+		;;
 	*)
-		echo "install.sh: unknown part '$part'; known: browser, arm, system, flash, es3, prometheus, brokers" >&2
+		echo "install.sh: unknown part '$part'; known: browser, arm, system, flash, es3, prometheus, brokers, chdb" >&2
 		exit 2
 		;;
 	esac
 done
-[ -n "$missing" ] || exit 0
+unpack_chdb() {
+	folder="$(cd "$(dirname "$0")/../.." && pwd)/bin/chdb"
+	[ -e "$folder/libchdb.so" ] && return
+	echo "Fetching ClickHouse's engine from npm (170 MB)"
+	mkdir -p "$folder"
+	(cd "$folder" && npm pack --silent @chdb/lib-linux-x64-gnu@26.5.3 >/dev/null)
+	tar -xzf "$folder"/chdb-lib-linux-x64-gnu-26.5.3.tgz -C "$folder" --strip-components=1 package/libchdb.so
+	rm "$folder"/chdb-lib-linux-x64-gnu-26.5.3.tgz
+}
+[ -n "$missing" ] || {
+	[ -z "$chdb" ] || unpack_chdb
+	exit 0
+}
 
 root=""
 if [ "$(id -u)" != 0 ]; then
@@ -86,3 +104,4 @@ if [ -n "$services" ] && [ -d /run/systemd/system ]; then
 		case "$missing" in *mosquitto* | *rabbitmq* | *prometheus*) $root systemctl disable --quiet "$service" || true ;; esac
 	done
 fi
+[ -z "$chdb" ] || unpack_chdb

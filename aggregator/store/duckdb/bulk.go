@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"sync"
 	"time"
 	"unsafe"
 
@@ -20,6 +21,9 @@ type bulk struct {
 	db     mapping.Database
 	conn   mapping.Connection
 	chunks map[string]*chunk // by table, kept from block to block
+	// ending, unless nil, has nothing interrupt this connection from now on, and
+	// tells whether it should have been: see endWith.
+	ending func() error
 }
 
 // chunk is what a table's rows are filled into, vector by vector.
@@ -122,8 +126,8 @@ func (w *bulk) query(sql string, each func(page) error) error {
 	return nil
 }
 
-// endWith has the statement that runs when ctx ends fail. The caller calls stop
-// before it closes the connection.
+// endWith has the statement that runs when ctx ends fail, up to the COMMIT of a
+// transaction: see there. The caller calls stop before it closes the connection.
 func (w *bulk) endWith(ctx context.Context) (stop func()) {
 	done := make(chan struct{})
 	conn := w.conn
@@ -131,11 +135,16 @@ func (w *bulk) endWith(ctx context.Context) (stop func()) {
 		mapping.Interrupt(conn)
 		close(done)
 	})
-	return func() {
+	stop = sync.OnceFunc(func() {
 		if !off() {
 			<-done
 		}
+	})
+	w.ending = func() error {
+		stop()
+		return ctx.Err()
 	}
+	return stop
 }
 
 // page is up to 2,048 rows of an answer, column by column. It is valid until the

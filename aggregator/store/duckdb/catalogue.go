@@ -133,10 +133,7 @@ func (s *Store) Renormalise(ctx context.Context, f meaning) error {
 		}
 		// Codes are told before anything that has them can be seen. They do not go
 		// into this transaction: see Commit.
-		if err := s.tell(told); err != nil {
-			return err
-		}
-		return ctx.Err()
+		return s.tell(told)
 	}); err != nil {
 		return wrap("renormalise", err)
 	}
@@ -181,13 +178,10 @@ func (s *Store) SetLabels(ctx context.Context, all []store.Label) error {
 		if err := w.exec("DELETE FROM label"); err != nil {
 			return err
 		}
-		if err := w.append("label", len(all), []column{
+		return w.append("label", len(all), []column{
 			text(all, func(l *store.Label) []byte { return view(string(l.Column)) }), fixed(all, func(l *store.Label) uint64 { return l.Key }),
 			text(all, func(l *store.Label) []byte { return view(l.ZH) }), text(all, func(l *store.Label) []byte { return view(l.EN) }),
-		}); err != nil {
-			return err
-		}
-		return ctx.Err()
+		})
 	}))
 }
 

@@ -87,6 +87,15 @@ func (s *Store) Close(ctx context.Context, snap store.Snapshot) error {
 }
 
 func (s *Store) close(ctx context.Context, tx *sql.Tx, snap store.Snapshot) error {
+	final, err := finalHour(ctx, tx)
+	if err != nil {
+		return err
+	}
+	told := snap.Cells
+	snap.Cells = slices.DeleteFunc(slices.Clone(told), func(c store.Cell) bool { return c.Hour < final })
+	if len(snap.Cells) == 0 {
+		return s.clean(ctx, tx, snap.Mark, told)
+	}
 	all := runs(snap.Cells)
 	for _, run := range all {
 		if err := fillCells(ctx, tx, run); err != nil {
@@ -102,6 +111,11 @@ func (s *Store) close(ctx context.Context, tx *sql.Tx, snap store.Snapshot) erro
 				return fmt.Errorf("%w, in %.60s", err, strings.TrimSpace(statement))
 			}
 		}
+		for _, statement := range narrowHours(int64(from), int64(to)) {
+			if _, err := tx.ExecContext(ctx, statement); err != nil {
+				return fmt.Errorf("%w, in %.60s", err, statement)
+			}
+		}
 	}
 	if len(all) > 1 {
 		if err := fillCells(ctx, tx, snap.Cells); err != nil {
@@ -111,9 +125,25 @@ func (s *Store) close(ctx context.Context, tx *sql.Tx, snap store.Snapshot) erro
 	if err := s.settle(ctx, tx, snap.Cells); err != nil {
 		return fmt.Errorf("settle: %w", err)
 	}
+	return s.clean(ctx, tx, snap.Mark, told)
+}
+
+// clean takes the dirt of cells away.
+func (s *Store) clean(ctx context.Context, tx *sql.Tx, mark int64, cells []store.Cell) error {
+	if err := fillCells(ctx, tx, cells); err != nil {
+		return err
+	}
 	_, err := tx.ExecContext(ctx, fmt.Sprintf(
-		"DELETE FROM dirt WHERE mark <= %d AND (hour, province) IN (SELECT hour, province FROM cell)", snap.Mark))
+		"DELETE FROM dirt WHERE mark <= %d AND (hour, province) IN (SELECT hour, province FROM cell)", mark))
 	return err
+}
+
+// finalHour is the first hour whose facts may still change: the events before
+// it are gone, see DropEvents.
+func finalHour(ctx context.Context, tx *sql.Tx) (aggregator.Hour, error) {
+	day := noDay
+	err := tx.QueryRowContext(ctx, fmt.Sprintf("SELECT coalesce(max(day), %d) FROM dropped", noDay)).Scan(&day)
+	return day.FirstHour(), err
 }
 
 // maxGapHours is how many hours without a dirty cell are read along rather
@@ -173,8 +203,13 @@ func (s *Store) settle(ctx context.Context, tx *sql.Tx, cells []store.Cell) erro
 	today := aggregator.DayOf(s.o.Now().UnixMilli())
 	after := max(before, min(latest, today)-1)
 	if after > before {
-		if err := remake(ctx, tx, fmt.Sprintf("period > %d AND period <= %d", before, after),
-			hoursOf(before+1, after)); err != nil {
+		daily := fmt.Sprintf("period > %d AND period <= %d", before, after)
+		if err := remake(ctx, tx, daily, hoursOf(before+1, after)); err != nil {
+			return err
+		}
+		if err := remark(ctx, tx, func(shape store.Shape) string {
+			return fmt.Sprintf("SELECT DISTINCT period >> %d AS block, province FROM %s_day WHERE %s", markShift, shape.Name, daily)
+		}, before+1, after); err != nil {
 			return err
 		}
 		if _, err := tx.ExecContext(ctx, "DELETE FROM settled"); err != nil {
@@ -200,9 +235,14 @@ func (s *Store) settle(ctx context.Context, tx *sql.Tx, cells []store.Cell) erro
 		"CREATE OR REPLACE TEMP TABLE cell_day AS SELECT DISTINCT hour // 24 AS day, province FROM cell WHERE hour // 24 <= %d", before)); err != nil {
 		return err
 	}
-	return remake(ctx, tx,
+	if err := remake(ctx, tx,
 		fmt.Sprintf("period >= %d AND period <= %d AND (period, province) IN (FROM cell_day)", first, last),
-		hoursOf(first, last)+" AND (period // 24, province) IN (FROM cell_day)")
+		hoursOf(first, last)+" AND (period // 24, province) IN (FROM cell_day)"); err != nil {
+		return err
+	}
+	return remark(ctx, tx, func(store.Shape) string {
+		return fmt.Sprintf("SELECT DISTINCT day >> %d AS block, province FROM cell_day", markShift)
+	}, first, last)
 }
 
 // noDay is before every day there is.
@@ -224,7 +264,8 @@ func hoursOf(first, last aggregator.Day) string {
 	return fmt.Sprintf("period >= %d AND period < %d", first.FirstHour(), (last + 1).FirstHour())
 }
 
-// remake replaces daily rows by the sums of the hourly ones.
+// remake replaces daily rows by the sums of the hourly ones, and the narrow ones
+// with them.
 func remake(ctx context.Context, tx *sql.Tx, daily, hourly string) error {
 	for f := range store.Fact(store.EventFacts) {
 		shape := store.ShapeOf(f)
@@ -234,6 +275,13 @@ func remake(ctx context.Context, tx *sql.Tx, daily, hourly string) error {
 		if _, err := tx.ExecContext(ctx, fmt.Sprintf("INSERT INTO %[1]s_day SELECT period // 24, %[2]s, sum(%[3]s) FROM %[1]s_hour WHERE %[4]s GROUP BY ALL",
 			shape.Name, joinWith(shape.Dimensions, ", "), joinWith(shape.Measures, "), sum("), hourly)); err != nil {
 			return err
+		}
+	}
+	for _, n := range narrows {
+		for _, statement := range renarrow(n, "day", daily) {
+			if _, err := tx.ExecContext(ctx, statement); err != nil {
+				return err
+			}
 		}
 	}
 	return nil

@@ -68,10 +68,7 @@ func (st *stage) commit(ctx context.Context, v store.Verdict) (store.FileRow, er
 		if err := st.w.putFile(row, faults); err != nil {
 			return err
 		}
-		if err := a.facts(); err != nil {
-			return err
-		}
-		return ctx.Err()
+		return a.facts()
 	})
 	return row, err
 }

@@ -6,6 +6,7 @@ import (
 	"slices"
 	"strings"
 
+	"iptvdc/aggregator"
 	"iptvdc/aggregator/store"
 )
 
@@ -15,10 +16,10 @@ import (
 // over these words, and what remains is boxes times spans.
 
 const (
-	wordBits = 62 // a BIGINT without its sign, and one bit that no shift can overflow
+	wordBits = 48 // of a BIGINT: whole rows of marks
 	// maxWords and maxMasks bound when that pays: beyond, rows are fewer than
 	// boxes times spans.
-	maxWords = 8
+	maxWords = 10
 	maxMasks = 400
 )
 
@@ -42,25 +43,45 @@ func bitHours(q *store.Query) int64 {
 	return 24
 }
 
-func masksFit(q *store.Query) bool {
-	first, last := bounds(q)
-	first, last = first/bitHours(q), last/bitHours(q)
-	return last-first <= maxWords*wordBits && len(q.Spans) <= maxMasks
+// fromMarks reports whether boxes are counted from rows of marks. Those tell no
+// hours, days of sixteen alone, and are of facts that closings make.
+func fromMarks(q *store.Query) bool {
+	return !q.Hourly && q.Fact < store.EventFacts && !slices.ContainsFunc(store.TimeColumns, q.Asks)
 }
 
-// countSQL is the common table boxes, and what it stands on.
-func countSQL(q *store.Query) string {
+// words returns the first bit, in periods of bitHours, and how many words hold
+// all.
+func words(q *store.Query) (base int64, n int) {
+	first, last := bounds(q)
+	unit := bitHours(q)
+	first, last = first/unit, last/unit
+	if fromMarks(q) { // words begin where rows of marks do
+		first = first >> markShift << markShift
+	}
+	return first, int((last - first + wordBits - 1) / wordBits)
+}
+
+func masksFit(q *store.Query) bool {
+	_, n := words(q)
+	return n <= maxWords && len(q.Spans) <= maxMasks
+}
+
+// countSQL is the common table boxes, and what it stands on but seen.
+func countSQL(q *store.Query, settled aggregator.Day) string {
 	if !masksFit(q) {
 		return countByRows(q)
 	}
+	base, n := words(q)
 	unit := bitHours(q)
-	first, last := bounds(q)
-	first, last = first/unit, last/unit
 	period := "period"
 	if unit > 1 {
-		period = fmt.Sprintf("((period - %d) // %d + %d)", first*unit, unit, first)
+		period = fmt.Sprintf("((period - %d) // %d + %d)", base*unit, unit, base)
 	}
-	words := int((last - first + wordBits - 1) / wordBits)
+	before, from := "", "seen"
+	bits := func(m store.Measure, word int64) string { return periodBits(m, period, word) }
+	if fromMarks(q) {
+		before, from, bits = "marks AS ("+marksSQL(q, settled)+"),\n", "marks", rowBits
+	}
 	perBox := append(groupColumns(q), string(store.ShapeOf(q.Fact).Who())+" AS one_box")
 	counts := []string{"span"}
 	for i := range q.GroupBy {
@@ -72,27 +93,58 @@ func countSQL(q *store.Query) string {
 			continue
 		}
 		var hits []string
-		for w := range words {
-			from := first + int64(w)*wordBits
-			perBox = append(perBox, fmt.Sprintf("bit_or(CASE WHEN %s > 0 AND %s >= %d AND %s < %d THEN 1::BIGINT << (%s - %d) ELSE 0 END) AS b%d_%d",
-				v.Measure, period, from, period, from+wordBits, period, from, i, w))
+		for w := range n {
+			perBox = append(perBox, fmt.Sprintf("bit_or(%s) AS b%d_%d", bits(v.Measure, base+int64(w)*wordBits), i, w))
 			hits = append(hits, fmt.Sprintf("(b%d_%d & m%d)", i, w, w))
 		}
 		counts = append(counts, fmt.Sprintf("%s AS v%d", countHit(hits), i))
 	}
-	return fmt.Sprintf("by_box AS (SELECT %s FROM source GROUP BY ALL),\nboxes AS (SELECT %s FROM by_box, (VALUES %s) mask(span%s) GROUP BY ALL)",
-		joinWith(perBox, ", "), joinWith(counts, ", "), maskRows(q, first, unit, words), numbered(", m", words))
+	return fmt.Sprintf("%sby_box AS (SELECT %s FROM %s GROUP BY ALL),\nboxes AS (SELECT %s FROM by_box, (VALUES %s) mask(span%s) GROUP BY ALL)",
+		before, joinWith(perBox, ", "), from, joinWith(counts, ", "), maskRows(q, base, unit, n), numbered(", m", n))
+}
+
+// periodBits is the bit that a row of one period has in the word that begins
+// with a period.
+func periodBits(m store.Measure, period string, word int64) string {
+	return fmt.Sprintf("CASE WHEN %[1]s > 0 AND %[2]s >= %[3]d AND %[2]s < %[4]d THEN 1::BIGINT << (%[2]s - %[3]d) ELSE 0 END", m, period, word, word+wordBits)
+}
+
+// rowBits are the bits that a row of marks has in the word that begins with a
+// day.
+func rowBits(m store.Measure, word int64) string {
+	row := word >> markShift
+	return fmt.Sprintf("CASE WHEN period >= %[2]d AND period < %[3]d THEN %[1]s::BIGINT << ((period - %[2]d) * %[4]d) ELSE 0 END",
+		m, row, row+wordBits/markDays, markDays)
+}
+
+// marksSQL selects the marks that q needs: rows of the settled days as they are,
+// later ones made of the hourly table's.
+func marksSQL(q *store.Query, settled aggregator.Day) string {
+	shape := store.ShapeOf(q.Fact)
+	columns := joinWith(slices.Compact(slices.Sorted(slices.Values(append(slices.Clone(q.GroupBy), shape.Who())))), ", ")
+	asked, where := measures(q, countsBoxes), conditions(q, "period", false)
+	first, last := bounds(q)
+	var parts []string
+	if first <= int64(settled) {
+		parts = append(parts, fmt.Sprintf("SELECT period, %s, %s FROM %s_marks WHERE period >= %d AND period <= %d%s",
+			columns, joinWith(asked, ", "), shape.Name, first>>markShift, (min(last, int64(settled)+1)-1)>>markShift, where))
+	}
+	if open := max(first, int64(settled)+1); open < last {
+		parts = append(parts, fmt.Sprintf("SELECT (period // 24) >> %d AS period, %s, %s FROM %s_hour WHERE period >= %d AND period < %d%s",
+			markShift, columns, markBits("(period // 24)", asked), shape.Name, open*24, last*24, where))
+	}
+	return joinWith(parts, "\nUNION ALL ")
 }
 
 // maskRows lists each span with the bits of its periods.
-func maskRows(q *store.Query, first, unit int64, words int) string {
+func maskRows(q *store.Query, first, unit int64, n int) string {
 	var b strings.Builder
 	for i, p := range q.Spans {
 		if p.From >= p.To {
 			continue
 		}
 		fmt.Fprintf(&b, "%s(%d", comma(b.Len()), i)
-		for w := range words {
+		for w := range n {
 			fmt.Fprintf(&b, ", %d::BIGINT", mask(int64(p.From)/unit-first-int64(w)*wordBits, int64(p.To)/unit-first-int64(w)*wordBits))
 		}
 		b.WriteByte(')')
@@ -133,7 +185,7 @@ func countByRows(q *store.Query) string {
 		perBox = append(perBox, fmt.Sprintf("max(%s) > 0 AS b%d", v.Measure, i))
 		counts = append(counts, fmt.Sprintf("count(*) FILTER (b%d) AS v%d", i, i))
 	}
-	return fmt.Sprintf("by_box AS (SELECT %s FROM source JOIN span USING (period) GROUP BY ALL),\nboxes AS (SELECT %s FROM by_box GROUP BY ALL)",
+	return fmt.Sprintf("by_box AS (SELECT %s FROM seen JOIN span USING (period) GROUP BY ALL),\nboxes AS (SELECT %s FROM by_box GROUP BY ALL)",
 		joinWith(perBox, ", "), joinWith(counts, ", "))
 }
 
@@ -154,6 +206,6 @@ func squareSQL(q *store.Query) string {
 		perBox = append(perBox, fmt.Sprintf("((sum(%s)::BIGINT + %d) // %d) AS s%d", v.Measure, v.Squares/2, v.Squares, i))
 		sums = append(sums, fmt.Sprintf("sum(s%d * s%d) AS v%d", i, i, i))
 	}
-	return fmt.Sprintf("sum_by_box AS (SELECT %s FROM source JOIN span USING (period) GROUP BY ALL),\nsquares AS (SELECT %s FROM sum_by_box GROUP BY ALL)",
+	return fmt.Sprintf("sum_by_box AS (SELECT %s FROM seen JOIN span USING (period) GROUP BY ALL),\nsquares AS (SELECT %s FROM sum_by_box GROUP BY ALL)",
 		joinWith(perBox, ", "), joinWith(sums, ", "))
 }

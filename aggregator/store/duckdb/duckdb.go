@@ -191,7 +191,7 @@ func (s *Store) start(path string, settings map[string]string) error {
 }
 
 // schema makes the tables that are not there yet, all or none: a commit is a
-// sync of the disk, and there are sixty statements.
+// sync of the disk, and there are a hundred statements.
 func (s *Store) schema(ctx context.Context) error {
 	tx, err := s.db.BeginTx(ctx, nil)
 	if err != nil {
@@ -202,6 +202,9 @@ func (s *Store) schema(ctx context.Context) error {
 		if err == nil {
 			_, err = tx.ExecContext(ctx, statement)
 		}
+	}
+	if err == nil {
+		err = derive(ctx, tx)
 	}
 	if err != nil {
 		return errors.Join(err, tx.Rollback())
@@ -290,16 +293,25 @@ func factSchema() string {
 			grains = grains[1:]
 		}
 		for _, grain := range grains {
-			fmt.Fprintf(&b, "CREATE TABLE IF NOT EXISTS %s_%s (period INTEGER NOT NULL", shape.Name, grain)
-			for _, c := range shape.Dimensions {
-				fmt.Fprintf(&b, ", %s %s NOT NULL", c, typeOr(columnTypes[c], "UBIGINT"))
-			}
-			for _, m := range shape.Measures {
-				fmt.Fprintf(&b, ", %s %s NOT NULL", m, typeOr(measureTypes[m], "INTEGER"))
-			}
-			b.WriteString(");\n")
+			name := shape.Name + "_" + grain
+			b.WriteString(factTable("IF NOT EXISTS "+name, shape.Dimensions, shape.Measures, measureTypes) + ";\n")
 		}
 	}
+	return b.String()
+}
+
+// factTable makes a table of sums; measures of which types says nothing are
+// INTEGER.
+func factTable(name string, dimensions []store.Column, measures []store.Measure, types map[store.Measure]string) string {
+	var b strings.Builder
+	fmt.Fprintf(&b, "CREATE TABLE %s (period INTEGER NOT NULL", name)
+	for _, c := range dimensions {
+		fmt.Fprintf(&b, ", %s %s NOT NULL", c, typeOr(columnTypes[c], "UBIGINT"))
+	}
+	for _, m := range measures {
+		fmt.Fprintf(&b, ", %s %s NOT NULL", m, typeOr(types[m], "INTEGER"))
+	}
+	b.WriteString(")")
 	return b.String()
 }
 

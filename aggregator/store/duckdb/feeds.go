@@ -106,12 +106,16 @@ func (s *Store) Note(ctx context.Context, f store.File, r c3.Receipt) error {
 	return wrap("note", w.transaction(func() error { return w.putFile(row, faults) }))
 }
 
-// transaction does all of f or nothing.
+// transaction does all of f or nothing. Who waits for it may give up until f is
+// done: an interrupted COMMIT may have happened, and would be told as an error.
 func (w *bulk) transaction(f func() error) error {
 	if err := w.exec("BEGIN"); err != nil {
 		return err
 	}
 	err := f()
+	if err == nil && w.ending != nil {
+		err = w.ending()
+	}
 	if err == nil {
 		err = w.exec("COMMIT")
 	}

@@ -68,7 +68,10 @@ func scanRows(rows *sql.Rows, groups, values int) ([]store.Row, error) {
 // querySQL is the statement that answers q. Everything from outside is a
 // number or one of this program's own words, so there is nothing to quote.
 //
-//	source   the fact rows of all spans that scope and filters let through
+//	source   the rows of all spans that scope and filters let through, of the
+//	         narrowest table that has the sums
+//	seen     the same of the table that has the boxes or accounts, if they are asked
+//	         for one by one and not counted from marks
 //	span     which periods belong to which span
 //	sums     the sums, by span and group
 //	last     with Latest, the last day with rows of each span and province
@@ -76,27 +79,39 @@ func scanRows(rows *sql.Rows, groups, values int) ([]store.Row, error) {
 //	squares  the sums of squares over boxes, by span and group
 //	grouped  both side by side
 func querySQL(q *store.Query, settled aggregator.Day) string {
-	var b strings.Builder
-	b.WriteString("WITH source AS (" + sourceSQL(q, settled) + "),\n")
+	var ctes []string
+	with := func(name, sql string) { ctes = append(ctes, name+" AS ("+sql+")") }
 	var parts []string
-	plain := slices.ContainsFunc(q.Values, func(v store.Value) bool { return !v.ByBox() })
+	sums := slices.ContainsFunc(q.Values, addsUp)
+	counts := slices.ContainsFunc(q.Values, countsBoxes)
 	squares := slices.ContainsFunc(q.Values, func(v store.Value) bool { return v.Squares > 0 })
-	if plain || squares || !masksFit(q) {
-		b.WriteString("span AS (" + spanSQL(q) + "),\n")
+	byRows := counts && !masksFit(q)
+	if sums {
+		with("source", sourceSQL(q, settled, false))
 	}
-	if plain {
-		if q.Latest {
-			fmt.Fprintf(&b, "last AS (SELECT span, province, max(period) AS period FROM %s_day JOIN span USING (period) GROUP BY ALL),\n", store.ShapeOf(q.Fact).Name)
+	if squares || byRows || counts && !fromMarks(q) {
+		with("seen", sourceSQL(q, settled, true))
+	}
+	if sums || squares || byRows {
+		source := "source"
+		if !sums {
+			source = "seen"
 		}
-		b.WriteString("sums AS (" + sumSQL(q) + "),\n")
+		with("span", spanSQL(q, source))
+	}
+	if sums {
+		if q.Latest {
+			with("last", fmt.Sprintf("SELECT span, province, max(period) AS period FROM %s_day JOIN span USING (period) GROUP BY ALL", store.ShapeOf(q.Fact).Name))
+		}
+		with("sums", sumSQL(q))
 		parts = append(parts, "FROM sums")
 	}
-	if slices.ContainsFunc(q.Values, func(v store.Value) bool { return v.DistinctBoxes }) {
-		b.WriteString(countSQL(q) + ",\n")
+	if counts {
+		ctes = append(ctes, countSQL(q, settled))
 		parts = append(parts, "FROM boxes")
 	}
 	if squares {
-		b.WriteString(squareSQL(q) + ",\n")
+		ctes = append(ctes, squareSQL(q))
 		parts = append(parts, "FROM squares")
 	}
 	names := []string{"span"}
@@ -108,8 +123,10 @@ func querySQL(q *store.Query, settled aggregator.Day) string {
 		values[i] = fmt.Sprintf("sum(v%d)::BIGINT AS v%d", i, i)
 		some[i] = fmt.Sprintf("v%d <> 0", i)
 	}
-	fmt.Fprintf(&b, "grouped AS (SELECT %s, %s FROM (%s) GROUP BY ALL HAVING %s)\n",
-		joinWith(names, ", "), joinWith(values, ", "), joinWith(parts, " UNION ALL "), joinWith(some, " OR "))
+	with("grouped", fmt.Sprintf("SELECT %s, %s FROM (%s) GROUP BY ALL HAVING %s",
+		joinWith(names, ", "), joinWith(values, ", "), joinWith(parts, " UNION ALL "), joinWith(some, " OR ")))
+	var b strings.Builder
+	b.WriteString("WITH " + joinWith(ctes, ",\n") + "\n")
 	order := joinWith(names, ", ")
 	if q.Limit > 0 {
 		best := joinWith(append(append([]string{"v0 DESC"}, names[1:]...), "span"), ", ")
@@ -137,38 +154,31 @@ func sumSQL(q *store.Query) string {
 	return "SELECT " + joinWith(columns, ", ") + " FROM " + from + " GROUP BY ALL"
 }
 
-// sourceSQL selects the columns that q needs. For days after the settled one
+// sourceSQL selects the columns that q needs for its sums, or with boxes for
+// what it asks of boxes, or accounts, one by one. For days after the settled one
 // the hourly table stands in: its rows add up to the same.
-func sourceSQL(q *store.Query, settled aggregator.Day) string {
-	shape := store.ShapeOf(q.Fact)
-	first, last := q.Spans[0].From, q.Spans[0].To
-	for _, p := range q.Spans {
-		first, last = min(first, p.From), max(last, p.To)
-	}
+func sourceSQL(q *store.Query, settled aggregator.Day, boxes bool) string {
+	table, asked := sumTable(q), measures(q, addsUp)
 	columns := slices.DeleteFunc(slices.Clone(q.GroupBy), isTime)
 	if q.Latest {
 		columns = append(columns, store.ColProvince)
 	}
-	if slices.ContainsFunc(q.Values, store.Value.ByBox) && !slices.Contains(columns, shape.Who()) {
+	if boxes {
+		shape := store.ShapeOf(q.Fact)
+		table, asked = shape.Name, measures(q, store.Value.ByBox)
 		columns = append(columns, shape.Who())
 	}
 	columns = slices.Compact(slices.Sorted(slices.Values(columns)))
-	var measures []store.Measure
-	for _, v := range q.Values {
-		if !slices.Contains(measures, v.Measure) {
-			measures = append(measures, v.Measure)
-		}
-	}
 	rest := ""
 	for _, c := range columns {
 		rest += ", " + string(c)
 	}
-	for _, m := range measures {
+	for _, m := range asked {
 		rest += ", " + string(m)
 	}
-	one := func(table, period string, from, to int64) string {
-		name := shape.Name + "_" + table
-		where := conditions(q, name+".period", table == "hour")
+	one := func(grain, period string, from, to int64) string {
+		name := table + "_" + grain
+		where := conditions(q, name+".period", grain == "hour")
 		source := name
 		if asksContent(q) {
 			source = contentSource(name)
@@ -176,23 +186,38 @@ func sourceSQL(q *store.Query, settled aggregator.Day) string {
 		return fmt.Sprintf("SELECT %s AS period%s FROM %s WHERE %s.period >= %d AND %s.period < %d%s",
 			period, rest, source, name, from, name, to, where)
 	}
+	first, last := bounds(q)
 	if q.Fact >= store.EventFacts {
-		return one("day", "period", int64(first), int64(last))
+		return one("day", "period", first, last)
 	}
 	if q.Hourly {
-		return one("hour", "period", int64(first), int64(last))
+		return one("hour", "period", first, last)
 	}
-	open := max(int64(first), int64(settled)+1)
-	daily := one("day", "period", int64(first), min(int64(last), int64(settled)+1))
-	if open >= int64(last) {
+	open := max(first, int64(settled)+1)
+	daily := one("day", "period", first, min(last, int64(settled)+1))
+	if open >= last {
 		return daily
 	}
-	hourly := one("hour", "period // 24", open*24, int64(last)*24)
-	if open == int64(first) {
+	hourly := one("hour", "period // 24", open*24, last*24)
+	if open == first {
 		return hourly
 	}
 	return daily + "\nUNION ALL " + hourly
 }
+
+// measures are those of the values that q asks for in one way, each once.
+func measures(q *store.Query, way func(store.Value) bool) (all []store.Measure) {
+	for _, v := range q.Values {
+		if way(v) && !slices.Contains(all, v.Measure) {
+			all = append(all, v.Measure)
+		}
+	}
+	return all
+}
+
+func addsUp(v store.Value) bool { return !v.ByBox() }
+
+func countsBoxes(v store.Value) bool { return v.DistinctBoxes }
 
 // asksContent reports whether q asks what contents are by their catalogues.
 func asksContent(q *store.Query) bool {
@@ -267,7 +292,7 @@ const maxListed = 20_000
 
 // spanSQL lists (period, span) pairs, so that overlapping spans each get their
 // rows by an equality join.
-func spanSQL(q *store.Query) string {
+func spanSQL(q *store.Query, source string) string {
 	var b strings.Builder
 	listed := int64(0)
 	for i, p := range q.Spans {
@@ -281,7 +306,7 @@ func spanSQL(q *store.Query) string {
 		return "SELECT unnest(range(since, until))::INTEGER AS period, span FROM " + spans
 	}
 	// Longer ones than any data: list only the periods that have facts.
-	return "SELECT period, span FROM (SELECT DISTINCT period FROM source) JOIN " + spans + " ON period >= since AND period < until"
+	return "SELECT period, span FROM (SELECT DISTINCT period FROM " + source + ") JOIN " + spans + " ON period >= since AND period < until"
 }
 
 func groupColumns(q *store.Query) []string {

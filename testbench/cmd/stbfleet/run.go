@@ -167,27 +167,3 @@ func parseStart(s string) (time.Time, error) {
 	}
 	return time.Time{}, fmt.Errorf("start: %q is not a time; write 2026-11-21T18:00 or 2026-11-21T10:00:00Z", s)
 }
-
-func backfillCommand(end <-chan struct{}) *cobra.Command {
-	var f fleetFlags
-	var days int
-	cmd := &cobra.Command{
-		Use:   "backfill",
-		Short: "Send whole days of the past as fast as they are acknowledged",
-		Args:  cobra.NoArgs,
-		RunE: func(cmd *cobra.Command, _ []string) error {
-			if days < 1 || days > 800 {
-				return fmt.Errorf("days: %d, allowed 1..800", days)
-			}
-			today := aggregator.DayOf(time.Now().UnixMilli())
-			f.cfg.Flood = true
-			f.cfg.BatchAge = time.Minute // batches are full long before
-			f.cfg.Start = (today - aggregator.Day(days)).Time()
-			f.cfg.Duration = today.Time().Sub(f.cfg.Start)
-			return f.play(cmd, end)
-		},
-	}
-	f.add(cmd)
-	cmd.Flags().IntVar(&days, "days", 30, "how many days, the last of them yesterday")
-	return cmd
-}

@@ -1,0 +1,82 @@
+package duckdb
+
+import (
+	"fmt"
+	"math/rand/v2"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"iptvdc/aggregator"
+	"iptvdc/aggregator/store"
+)
+
+// TestDerived: after blocks that come in any order, clocks repaired and cells
+// closed in portions, each derived table holds what filling it anew would.
+func TestDerived(t *testing.T) {
+	ctx := t.Context()
+	path := filepath.Join(t.TempDir(), "store.duckdb")
+	s, err := Open(path, Options{Threads: 1})
+	if err != nil {
+		t.Fatal(err)
+	}
+	seed := rand.Uint64()
+	t.Logf("seed %d", seed)
+	g := &evening{r: rand.New(rand.NewPCG(seed, 0)), boxes: 15}
+	rounds := 3
+	if testing.Short() {
+		rounds = 2
+	}
+	for range rounds {
+		b := g.month(60) // 31 days, so over two rows of marks
+		for i := range b.Clicks {
+			b.Impressions = append(b.Impressions, store.Impression{Stamp: b.Clicks[i].Stamp, Page: b.Clicks[i].Page, Area: b.Clicks[i].Area, Slot: b.Clicks[i].Slot, Content: b.Clicks[i].Content, Sight: 1})
+		}
+		// A box whose clock is learnt with the next block: its event moves.
+		boot := uint32(77_000 + g.blocks)
+		late := store.Stamp{Province: 33, City: 3301, Box: 1, Boot: boot, MonoMs: 60_000, AtMs: benchHour.Start() - aggregator.DayMs, Clock: 1}
+		b.Powers = append(b.Powers, store.Power{Stamp: late, On: true})
+		b.Retimes = []store.Retime{{ClockKey: store.ClockKey{Box: 1, Boot: boot - 1}, Clock: store.Clock{OffsetMs: benchHour.Start() - 5*aggregator.DayMs, Quality: 3}}}
+		if _, err := s.Insert(ctx, b); err != nil {
+			t.Fatal(err)
+		}
+		snap, err := s.Dirty(ctx, 1_000_000)
+		if err != nil {
+			t.Fatal(err)
+		}
+		half := len(snap.Cells) / 2
+		for _, cells := range [][]store.Cell{snap.Cells[:half], snap.Cells[half:]} {
+			if err := s.Close(ctx, store.Snapshot{Cells: cells, Mark: snap.Mark}); err != nil {
+				t.Fatal(err)
+			}
+		}
+	}
+	anew := func(when string) {
+		t.Helper()
+		for _, d := range allDerived() {
+			_, query, _ := strings.Cut(d.fill, d.name+" ")
+			var rows, odd int
+			if err := s.db.QueryRowContext(ctx, fmt.Sprintf("SELECT (SELECT count(*) FROM %[1]s), (SELECT count(*) FROM ((FROM %[1]s EXCEPT ALL %[2]s) UNION ALL (%[2]s EXCEPT ALL FROM %[1]s)))", d.name, query)).Scan(&rows, &odd); err != nil {
+				t.Fatal(d.name, err)
+			}
+			if rows == 0 || odd != 0 {
+				t.Errorf("%s: %s has %d rows, %d of them differ", when, d.name, rows, odd)
+			}
+		}
+	}
+	anew("closed")
+	// A store of before these tables gets them when it opens.
+	for _, d := range allDerived() {
+		if _, err := s.db.ExecContext(ctx, "DROP TABLE "+d.name); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if err := s.Shutdown(); err != nil {
+		t.Fatal(err)
+	}
+	if s, err = Open(path, Options{Threads: 1}); err != nil {
+		t.Fatal(err)
+	}
+	defer s.Shutdown()
+	anew("opened")
+}

@@ -12,4 +12,5 @@ var catalogue = slices.Concat(
 	usersFigures,
 	billsFigures,
 	qualityFigures,
+	ratingsFigures,
 )

@@ -2,7 +2,9 @@ package indicator
 
 import (
 	"context"
+	"maps"
 	"slices"
+	"time"
 
 	"iptvdc/aggregator"
 	"iptvdc/aggregator/store"
@@ -15,12 +17,14 @@ type Source interface {
 	Query(ctx context.Context, q store.Query) ([]store.Row, error)
 	// Codes returns the texts of keys; unknown keys are left out.
 	Codes(ctx context.Context, keys []uint64) (map[uint64]string, error)
+	// Broadcasts names what was broadcast.
+	Broadcasts(ctx context.Context, s aggregator.Scope, codes []uint64) ([]store.BroadcastRow, error)
 	// AsOf returns the latest time of any event in the facts, UTC milliseconds.
 	AsOf(ctx context.Context) (ms int64, dirty int, err error)
 }
 
 // maxDimensions is how many dimensions the indicator with the most of them has.
-const maxDimensions = 12
+const maxDimensions = 16
 
 // groupKey names a group of a period.
 type groupKey struct {
@@ -60,7 +64,37 @@ func Evaluate(ctx context.Context, src Source, scope aggregator.Scope, r *Reques
 		a.Rows = append(a.Rows, Row{Period: q.periods[l.key.period].label, Cells: l.cells, Values: l.values})
 	}
 	q.label(a.Labels, lines)
-	return a, nil
+	return a, q.nameBroadcasts(ctx, src, scope, a.Labels, lines)
+}
+
+// nameBroadcasts labels broadcasts by their programme and beginning. One code in
+// several provinces is named after the first.
+func (q *question) nameBroadcasts(ctx context.Context, src Source, scope aggregator.Scope, labels map[store.Column]map[string]Text, lines []*line) error {
+	at := slices.Index(q.dimensions, store.ColBroadcast)
+	if at < 0 || len(lines) == 0 {
+		return nil
+	}
+	cells := map[uint64]string{}
+	for _, l := range lines {
+		cells[l.key.group[at]] = l.cells[at]
+	}
+	rows, err := src.Broadcasts(ctx, scope, slices.Sorted(maps.Keys(cells)))
+	if err != nil {
+		return err
+	}
+	names := map[string]Text{}
+	for _, r := range rows {
+		cell := cells[r.Code]
+		if _, named := names[cell]; named || r.Name == "" {
+			continue
+		}
+		name := r.Name + " " + time.UnixMilli(r.StartMs).In(aggregator.Shanghai).Format("01-02 15:04")
+		names[cell] = Text{name, name}
+	}
+	if len(names) > 0 {
+		labels[store.ColBroadcast] = names
+	}
+	return nil
 }
 
 // finish sorts, cuts and puts texts for keys.
@@ -140,9 +174,9 @@ type plan struct {
 	q     *question
 	asks  []*ask
 	terms int // how many different terms
-	// places holds for each indicator where the terms of its value and of its
-	// over are.
-	places [][2][]int
+	// places holds for each indicator where the terms of its value, of its over
+	// and of what stands beside that are.
+	places [][3][]int
 	// sums holds the terms of each group, first of its own time, then of the
 	// earlier one.
 	sums map[groupKey][]int64
@@ -150,14 +184,16 @@ type plan struct {
 
 // ask is one question to the store. Terms over the same rows share it.
 type ask struct {
-	fact    store.Fact
-	only    only
-	stretch stretch
-	values  []store.Value
-	terms   []int // of each value, its place in the sums
+	term   // but its value
+	values []store.Value
+	terms  []int // of each value, its place in the sums
+	by     []int // places of the question's dimensions that it is grouped by
 
 	spans   []store.Span
 	targets [][]target // of each span
+	// context holds, if the ask follows not all dimensions, its values by those it
+	// follows, the others 0: first of its own time, then of the earlier one.
+	context map[groupKey][]int64
 }
 
 // target says where a span's numbers go.
@@ -169,12 +205,11 @@ type target struct {
 func (q *question) plan() *plan {
 	p := &plan{q: q, sums: map[groupKey][]int64{}}
 	for _, i := range q.indicators {
-		var places [2][]int
-		for _, t := range i.value {
-			places[0] = append(places[0], p.place(t.term))
-		}
-		for _, t := range i.over {
-			places[1] = append(places[1], p.place(t.term))
+		var places [3][]int
+		for n, a := range []amount{i.value, i.over, i.beside} {
+			for _, t := range a {
+				places[n] = append(places[n], p.place(t.term))
+			}
 		}
 		p.places = append(p.places, places)
 	}
@@ -186,18 +221,27 @@ func (q *question) plan() *plan {
 
 // place finds or makes room for a term.
 func (p *plan) place(t term) int {
-	i := slices.IndexFunc(p.asks, func(a *ask) bool {
-		return a.fact == t.fact && a.only == t.only && a.stretch == t.stretch
-	})
+	value := t.value
+	t.value = store.Value{}
+	i := slices.IndexFunc(p.asks, func(a *ask) bool { return a.term == t })
 	if i < 0 {
 		i = len(p.asks)
-		p.asks = append(p.asks, &ask{fact: t.fact, only: t.only, stretch: t.stretch})
+		a := &ask{term: t}
+		for n, d := range p.q.dimensions {
+			if t.follows(d) {
+				a.by = append(a.by, n)
+			}
+		}
+		if t.around != own {
+			a.context = map[groupKey][]int64{}
+		}
+		p.asks = append(p.asks, a)
 	}
 	a := p.asks[i]
-	if v := slices.Index(a.values, t.value); v >= 0 {
+	if v := slices.Index(a.values, value); v >= 0 {
 		return a.terms[v]
 	}
-	a.values = append(a.values, t.value)
+	a.values = append(a.values, value)
 	a.terms = append(a.terms, p.terms)
 	p.terms++
 	return p.terms - 1
@@ -237,6 +281,9 @@ func (p *plan) run(ctx context.Context, src Source, scope aggregator.Scope) erro
 		most = MaxRows
 	}
 	for _, a := range p.asks {
+		if a.clock {
+			continue
+		}
 		sq := p.query(a, scope)
 		top := p.top()
 		if top {
@@ -275,7 +322,15 @@ func (p *plan) query(a *ask, scope aggregator.Scope) store.Query {
 	q := store.Query{
 		Fact: a.fact, Hourly: p.q.hourly && a.stretch.follows(), Spans: a.spans, Latest: a.stretch.stock != noStock,
 		AllProvinces: scope.All, Provinces: scope.Provinces,
-		Filters: slices.Clone(p.q.filters), GroupBy: p.q.dimensions, Values: a.values,
+		Aired: a.aired, Values: a.values,
+	}
+	for _, n := range a.by {
+		q.GroupBy = append(q.GroupBy, p.q.dimensions[n])
+	}
+	for _, f := range p.q.filters {
+		if a.follows(f.Column) {
+			q.Filters = append(q.Filters, f)
+		}
 	}
 	if a.only != (only{}) {
 		q.Filters = append(q.Filters, a.only.filter())
@@ -290,17 +345,55 @@ func (p *plan) add(a *ask, rows []store.Row) {
 		}
 		for _, t := range a.targets[row.Span] {
 			key := groupKey{period: t.period}
-			copy(key.group[:], row.Group)
-			sums := p.sums[key]
-			if sums == nil {
-				sums = make([]int64, 2*p.terms)
-				p.sums[key] = sums
+			for i, n := range a.by {
+				key.group[n] = row.Group[i]
 			}
-			if t.earlier {
-				sums = sums[p.terms:]
+			if a.context != nil {
+				gather(a.context, key, len(a.values), t.earlier, row.Values, func(v int) int { return v })
+			} else {
+				gather(p.sums, key, p.terms, t.earlier, row.Values, func(v int) int { return a.terms[v] })
 			}
-			for v, n := range row.Values {
-				sums[a.terms[v]] += n
+		}
+	}
+}
+
+// gather adds values to the sums of a group, of which there are twice width.
+func gather(into map[groupKey][]int64, key groupKey, width int, earlier bool, values []int64, place func(v int) int) {
+	sums := into[key]
+	if sums == nil {
+		sums = make([]int64, 2*width)
+		into[key] = sums
+	}
+	if earlier {
+		sums = sums[width:]
+	}
+	for v, n := range values {
+		sums[place(v)] += n
+	}
+}
+
+// surround fills a group's sums with what is around it: the asks that do not follow
+// all dimensions, and the length of its time.
+func (p *plan) surround(key groupKey, sums []int64) {
+	for _, a := range p.asks {
+		if a.clock {
+			span := p.q.periods[key.period].span
+			sums[a.terms[0]] = p.q.length(span, key.group)
+			if p.q.compare != NoCompare {
+				sums[p.terms+a.terms[0]] = p.q.length(earlier(span, p.q.hourly, p.q.compare, p.q.days), key.group)
+			}
+			continue
+		}
+		if a.context == nil {
+			continue
+		}
+		around := groupKey{period: key.period}
+		for _, n := range a.by {
+			around.group[n] = key.group[n]
+		}
+		if values := a.context[around]; values != nil {
+			for v, place := range a.terms {
+				sums[place], sums[p.terms+place] = values[v], values[len(a.values)+v]
 			}
 		}
 	}
@@ -310,6 +403,7 @@ func (p *plan) add(a *ask, rows []store.Row) {
 func (p *plan) lines() []*line {
 	lines := make([]*line, 0, len(p.sums))
 	for key, sums := range p.sums {
+		p.surround(key, sums)
 		l := &line{key: key}
 		for n, i := range p.q.indicators {
 			l.values = append(l.values, i.of(sums[:p.terms], p.places[n]))
@@ -322,16 +416,20 @@ func (p *plan) lines() []*line {
 	return lines
 }
 
-func (i *Indicator) of(sums []int64, places [2][]int) Number {
-	value := float64(i.value.of(sums, places[0]) * i.times)
-	if len(i.over) == 0 {
-		return Number(value / float64(i.by))
+func (i *Indicator) of(sums []int64, places [3][]int) Number {
+	value := float64(i.value.of(sums, places[0])) * float64(i.times)
+	by := float64(i.by)
+	for n, a := range []amount{i.over, i.beside} {
+		if len(a) == 0 {
+			continue
+		}
+		over := a.of(sums, places[n+1])
+		if over == 0 {
+			return None()
+		}
+		by *= float64(over)
 	}
-	over := i.over.of(sums, places[1])
-	if over == 0 {
-		return None()
-	}
-	return Number(value / float64(over))
+	return Number(value / by)
 }
 
 // of adds up; places says where each term's sum is.

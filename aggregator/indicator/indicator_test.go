@@ -21,21 +21,27 @@ func TestCatalogueIsWhole(t *testing.T) {
 		if !slices.ContainsFunc(Units(), func(u UnitTitle) bool { return u.ID == i.Unit }) {
 			t.Errorf("%s: unit %q has no title", i.ID, i.Unit)
 		}
-		if n := len(i.Dimensions); n == 0 || n > maxDimensions || i.Dimensions[0] != store.ColProvince || n > 1 && i.Dimensions[1] != store.ColCity {
+		if n := len(i.Dimensions); n == 0 || n > maxDimensions || i.Dimensions[0] != store.ColProvince || slices.Index(i.Dimensions, store.ColCity) > 1 {
 			t.Errorf("%s: dimensions %v", i.ID, i.Dimensions)
 		}
-		terms := slices.Concat(i.value, i.over)
-		for _, term := range terms {
+		terms := slices.Concat(i.value, i.over, i.beside)
+		for n, term := range terms {
+			if term.clock {
+				continue
+			}
 			shape := store.ShapeOf(term.fact)
+			if n == 0 && term.around != own {
+				t.Errorf("%s: its first term makes no rows", i.ID)
+			}
 			for _, d := range i.Dimensions {
-				if !shape.Has(d) || !isDimension(d) {
+				if !isDimension(d) || term.follows(d) && !shape.Has(d) {
 					t.Errorf("%s: %s has no %s", i.ID, shape.Name, d)
 				}
 			}
 			if !slices.Contains(shape.Measures, term.value.Measure) {
 				t.Errorf("%s: %s has no %s", i.ID, shape.Name, term.value.Measure)
 			}
-			if term.value.DistinctBoxes && !slices.Contains(shape.Dimensions, store.ColBox) {
+			if term.value.DistinctBoxes && shape.Counted() == "" {
 				t.Errorf("%s counts boxes of %s, which holds none", i.ID, shape.Name)
 			}
 		}
@@ -43,8 +49,8 @@ func TestCatalogueIsWhole(t *testing.T) {
 			t.Errorf("%s: times %d by %d", i.ID, i.times, i.by)
 		}
 	}
-	if len(seen) != 44 {
-		t.Errorf("%d indicators, want 44", len(seen))
+	if len(seen) != 85 {
+		t.Errorf("%d indicators, want 85", len(seen))
 	}
 }
 
@@ -80,6 +86,10 @@ func TestCellsReadBack(t *testing.T) {
 	f(store.ColCity, 3301, "3301")
 	f(store.ColCity, 0, "")
 	f(store.ColSlot, 12, "12")
+	f(store.ColMinute, 19*60+5, "19:05")
+	f(store.ColMinute, 0, "00:00")
+	f(store.ColLag, 7, "7")
+	f(store.ColDefinition, 3, "4k")
 	f(store.ColMode, 4, "vod")
 	f(store.ColMode, 0, "unknown")
 	f(store.ColChannel, 77, "cctv1")

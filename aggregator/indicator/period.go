@@ -2,6 +2,7 @@ package indicator
 
 import (
 	"fmt"
+	"slices"
 	"time"
 
 	"iptvdc/aggregator"
@@ -149,4 +150,34 @@ func yearBefore(d aggregator.Day) aggregator.Day {
 		day = 28
 	}
 	return aggregator.DayOf(time.Date(t.Year()-1, t.Month(), day, 0, 0, 0, 0, aggregator.Shanghai).UnixMilli())
+}
+
+const dayMinutes = 24 * 60
+
+// length is how long the time is that a group of a span has, in milliseconds: of
+// the span's days those minutes that the question's filters let through and the
+// group is of.
+func (q *question) length(s store.Span, group [maxDimensions]uint64) int64 {
+	first, days := 0, int64(s.To-s.From)
+	minutes := dayMinutes
+	if q.hourly {
+		hour := aggregator.Hour(s.From)
+		first, minutes, days = int(hour-hour.Day().FirstHour())*60, 60, 1
+	}
+	n := int64(minutes)
+	at := slices.Index(q.dimensions, store.ColMinute)
+	if at >= 0 || slices.ContainsFunc(q.filters, func(f store.Filter) bool { return f.Column == store.ColMinute }) {
+		n = 0
+		for m := first; m < first+minutes; m++ {
+			if (at < 0 || group[at] == uint64(m)) && q.lets(uint64(m)) {
+				n++
+			}
+		}
+	}
+	return n * days * 60_000
+}
+
+// lets reports whether the filters let a minute of the day through.
+func (q *question) lets(minute uint64) bool {
+	return !slices.ContainsFunc(q.filters, func(f store.Filter) bool { return f.Column == store.ColMinute && !slices.Contains(f.In, minute) })
 }

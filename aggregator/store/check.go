@@ -20,6 +20,9 @@ func (q *Query) Check() error {
 	if q.Latest && q.Fact != FactAccounts {
 		return badQuery("%s is no stock: its days add up, none is the latest.", shape.Name)
 	}
+	if q.Aired && !slices.Contains(shape.Dimensions, ColAired) {
+		return badQuery("%s does not know broadcasts, so it has no time at which they began.", shape.Name)
+	}
 	for _, c := range q.GroupBy {
 		if !shape.Has(c) {
 			return badQuery("%s has no column %q; it has %v.", shape.Name, c, shape.Dimensions)
@@ -37,7 +40,7 @@ func (q *Query) Check() error {
 		if !slices.Contains(shape.Measures, v.Measure) {
 			return badQuery("%s has no measure %q; it has %v.", shape.Name, v.Measure, shape.Measures)
 		}
-		if v.DistinctBoxes && !slices.Contains(shape.Dimensions, ColBox) {
+		if v.DistinctBoxes && shape.Counted() == "" {
 			return badQuery("%s does not know boxes, they cannot be counted in it.", shape.Name)
 		}
 	}

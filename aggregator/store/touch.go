@@ -17,7 +17,8 @@ func Touched(b *Block, add func(Cell)) {
 		touch(&b.Clicks[i].Stamp, ClickReachMs, add)
 	}
 	for i := range b.Views {
-		touch(&b.Views[i].Stamp, ViewReachMs(b.Views[i].DurationMs), add)
+		v := &b.Views[i]
+		TouchSpan(v.Province, v.AtMs-ViewReachMs(v.DurationMs), v.AtMs+ViewAheadMs, add)
 	}
 	for i := range b.Orders {
 		touch(&b.Orders[i].Stamp, 0, add)
@@ -49,6 +50,10 @@ const ClickReachMs = LedMs
 // ViewReachMs is how far before its AtMs a View changes facts: it began
 // durationMs earlier and may lead a click before that.
 func ViewReachMs(durationMs int64) int64 { return durationMs + LedMs }
+
+// ViewAheadMs is how far after its AtMs a View changes facts: a run that it is part
+// of reaches a threshold later.
+const ViewAheadMs = MaxReachMs - 1
 
 func touch(s *Stamp, reachMs int64, add func(Cell)) {
 	TouchSpan(s.Province, s.AtMs-reachMs, s.AtMs, add)

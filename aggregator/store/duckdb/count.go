@@ -44,7 +44,7 @@ func countSQL(q *store.Query) string {
 	}
 	first, last := bounds(q)
 	words := int((last - first + wordBits - 1) / wordBits)
-	perBox := append(groupColumns(q), "box AS one_box")
+	perBox := append(groupColumns(q), string(store.ShapeOf(q.Fact).Counted())+" AS one_box")
 	counts := []string{"span"}
 	for i := range q.GroupBy {
 		counts = append(counts, fmt.Sprintf("g%d", i))
@@ -103,7 +103,7 @@ func numbered(word string, n int) string {
 // countByRows joins every row with its spans and groups by box first.
 func countByRows(q *store.Query) string {
 	perBox := append([]string{"span"}, groupColumns(q)...)
-	perBox = append(perBox, "box AS one_box")
+	perBox = append(perBox, string(store.ShapeOf(q.Fact).Counted())+" AS one_box")
 	counts := []string{"span"}
 	for i := range q.GroupBy {
 		counts = append(counts, fmt.Sprintf("g%d", i))

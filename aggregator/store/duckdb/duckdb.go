@@ -188,8 +188,10 @@ func (s *Store) start(path string, settings map[string]string) error {
 	if _, err := s.closer.ExecContext(ctx, "CREATE TEMP TABLE cell (hour INTEGER, province UTINYINT)"); err != nil {
 		return err
 	}
-	s.bulk, err = openBulk(path, settings)
-	return err
+	if s.bulk, err = openBulk(path, settings); err != nil {
+		return err
+	}
+	return s.catchUp()
 }
 
 // Shutdown closes the file; what is in the write-ahead log goes into it.
@@ -225,12 +227,14 @@ func statements(script string) []string {
 var columnTypes = map[store.Column]string{
 	store.ColProvince: "UTINYINT", store.ColCity: "USMALLINT", store.ColMode: "UTINYINT", store.ColSlot: "UINTEGER",
 	store.ColState: "UTINYINT", store.ColFlow: "UTINYINT", store.ColPay: "UTINYINT", store.ColOp: "UTINYINT",
+	store.ColMinute: "USMALLINT", store.ColAired: "INTEGER", store.ColLag: "UTINYINT",
 }
 
 var measureTypes = map[store.Measure]string{
 	store.MeasureViewingMs: "BIGINT", store.MeasureFen: "BIGINT",
 	store.MeasureStartMs: "BIGINT", store.MeasureStalls: "BIGINT", store.MeasureStallMs: "BIGINT", store.MeasureErrors: "BIGINT",
-	store.MeasureBillFen: "BIGINT",
+	store.MeasureBillFen:  "BIGINT",
+	store.MeasureAudience: "BIGINT", store.MeasureTVMs: "BIGINT", store.MeasureAirMs: "BIGINT",
 }
 
 // factSchema is the schema of the fact tables, made from their shapes.

@@ -142,8 +142,8 @@ func sourceSQL(q *store.Query, settled aggregator.Day) string {
 	if q.Latest {
 		columns = append(columns, store.ColProvince)
 	}
-	if slices.ContainsFunc(q.Values, func(v store.Value) bool { return v.DistinctBoxes }) && !slices.Contains(columns, store.ColBox) {
-		columns = append(columns, store.ColBox)
+	if slices.ContainsFunc(q.Values, func(v store.Value) bool { return v.DistinctBoxes }) && !slices.Contains(columns, shape.Counted()) {
+		columns = append(columns, shape.Counted())
 	}
 	columns = slices.Compact(slices.Sorted(slices.Values(columns)))
 	var measures []store.Measure
@@ -160,10 +160,17 @@ func sourceSQL(q *store.Query, settled aggregator.Day) string {
 		rest += ", " + string(m)
 	}
 	where := conditions(q)
+	if q.Aired {
+		where += airedWithin(q, int64(first), int64(last))
+	}
 	one := func(table, period string, from, to int64) string {
 		name := shape.Name + "_" + table
 		source := name
-		if asksContent(q) {
+		switch {
+		case !asksContent(q):
+		case slices.Contains(shape.Dimensions, store.ColBroadcast):
+			source = broadcastSource(name)
+		default:
 			source = contentSource(name)
 		}
 		return fmt.Sprintf("SELECT %s AS period%s FROM %s WHERE %s.period >= %d AND %s.period < %d%s",
@@ -171,6 +178,9 @@ func sourceSQL(q *store.Query, settled aggregator.Day) string {
 	}
 	if q.Fact >= store.EventFacts {
 		return one("day", "period", int64(first), int64(last))
+	}
+	if q.Aired {
+		return airedSQL(q, settled, int64(first), int64(last), one)
 	}
 	if q.Hourly {
 		return one("hour", "period", int64(first), int64(last))
@@ -187,9 +197,35 @@ func sourceSQL(q *store.Query, settled aggregator.Day) string {
 	return daily + "\nUNION ALL " + hourly
 }
 
+// airedWithin keeps broadcasts that began in the periods first..last-1.
+func airedWithin(q *store.Query, first, last int64) string {
+	if !q.Hourly {
+		first, last = first*24, last*24
+	}
+	return fmt.Sprintf(" AND aired >= %d AND aired < %d", first, last)
+}
+
+// watchedDays is how many days after the one in which a broadcast began it is
+// watched at most: MaxLag TV days, of which the last ends in the next civil day.
+const watchedDays = store.MaxLag + 1
+
+// airedSQL is sourceSQL for periods in which broadcasts began, whenever they were
+// watched.
+func airedSQL(q *store.Query, settled aggregator.Day, first, last int64, one func(table, period string, from, to int64) string) string {
+	period := "aired"
+	if q.Hourly {
+		first, last = int64(aggregator.Hour(first).Day()), int64(aggregator.Hour(last-1).Day())+1
+	} else {
+		period = "aired // 24"
+	}
+	last += watchedDays
+	open := max(first, int64(settled)+1)
+	return one("day", period, first, min(last, open)) + "\nUNION ALL " + one("hour", period, open*24, last*24)
+}
+
 // asksContent reports whether q asks what contents are by their catalogues.
 func asksContent(q *store.Query) bool {
-	for _, c := range store.ContentColumns {
+	for _, c := range append([]store.Column{store.ColProgramme}, store.ContentColumns...) {
 		if slices.Contains(q.GroupBy, c) || slices.ContainsFunc(q.Filters, func(f store.Filter) bool { return f.Column == c }) {
 			return true
 		}
@@ -200,8 +236,24 @@ func asksContent(q *store.Query) bool {
 // contentSource is a fact table under its own name with the content columns.
 func contentSource(name string) string {
 	return fmt.Sprintf(`(SELECT f.*, coalesce(t.genre, 0) AS genre, coalesce(t.sub_genre, 0) AS sub_genre, coalesce(t.place, 0) AS place,
-	coalesce(CASE WHEN t.element = 2 THEN t.content ELSE t.series END, 0) AS series, coalesce(t.provider, 0) AS maker
+	coalesce(CASE WHEN t.element = 2 THEN t.content ELSE t.series END, 0) AS series, coalesce(t.provider, 0) AS maker,
+	coalesce(t.definition, 0) AS definition
 FROM %[1]s f LEFT JOIN title t ON t.prime AND t.province = f.province AND t.content = f.content AND t.content <> 0) AS %[1]s`, name)
+}
+
+// broadcastSource is a fact table under its own name with the programme's name and
+// the content columns: those of the thing that the broadcast's programme names,
+// else of its Schedule, as store.Normal.Inherit has it.
+func broadcastSource(name string) string {
+	return fmt.Sprintf(`(SELECT f.*, coalesce(b.name, 0) AS programme,
+	coalesce(nullif(t.genre, 0), b.genre, 0) AS genre,
+	CASE WHEN coalesce(t.sub_genre, 0) = 0 AND (coalesce(t.genre, 0) = 0 OR t.genre = b.genre) THEN coalesce(b.sub_genre, 0) ELSE coalesce(t.sub_genre, 0) END AS sub_genre,
+	coalesce(nullif(t.place, 0), b.place, 0) AS place,
+	coalesce(CASE WHEN t.element = 2 THEN t.content ELSE t.series END, 0) AS series,
+	coalesce(nullif(t.provider, 0), b.provider, 0) AS maker,
+	coalesce(nullif(t.definition, 0), b.definition, 0) AS definition
+FROM %[1]s f LEFT JOIN broadcast b ON b.province = f.province AND b.code = f.broadcast
+	LEFT JOIN title t ON t.prime AND t.province = b.province AND t.content = b.programme AND b.programme <> 0) AS %[1]s`, name)
 }
 
 // conditions are the scope and the filters, each begun with AND.

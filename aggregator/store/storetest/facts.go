@@ -85,6 +85,7 @@ func (m *memory) compute(c store.Cell) closedCell {
 			playback(e, f)
 		}
 	}
+	m.ratings(c, f)
 	return out
 }
 

@@ -55,6 +55,14 @@ func (m *memory) Query(_ context.Context, q store.Query) ([]store.Row, error) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	table := m.table(q.Fact, q.Hourly)
+	if q.Aired {
+		for i := range table {
+			aired := int32(value(q.Fact, &table[i], store.ColAired))
+			if table[i].period = aired; !q.Hourly {
+				table[i].period = int32(aggregator.Hour(aired).Day())
+			}
+		}
+	}
 	var rows []store.Row
 	for i, span := range q.Spans {
 		groups := map[group]*answer{}
@@ -122,7 +130,12 @@ func (m *memory) passes(q *store.Query, r *factRow) bool {
 
 // value is a dimension of a row, or what the catalogue makes of its content.
 func (m *memory) value(fact store.Fact, r *factRow, c store.Column) uint64 {
-	if slices.Contains(store.ContentColumns, c) {
+	shape := store.ShapeOf(fact)
+	switch {
+	case slices.Contains(shape.Dimensions, c):
+	case slices.Contains(shape.Dimensions, store.ColBroadcast):
+		return m.airs(aggregator.Province(value(fact, r, store.ColProvince)), value(fact, r, store.ColBroadcast), c)
+	case slices.Contains(store.ContentColumns, c):
 		return m.meaning(aggregator.Province(value(fact, r, store.ColProvince)), value(fact, r, store.ColContent), c)
 	}
 	return value(fact, r, c)
@@ -135,7 +148,7 @@ func value(fact store.Fact, r *factRow, c store.Column) uint64 {
 // answer gathers the values of one group.
 type answer struct {
 	sums  []int64
-	boxes []map[uint64]bool // for values that count boxes
+	boxes []map[uint64]bool // for values that count boxes, or what else the fact counts
 }
 
 func newAnswer(q *store.Query) *answer {
@@ -155,7 +168,7 @@ func (a *answer) add(q *store.Query, r *factRow) {
 		case !v.DistinctBoxes:
 			a.sums[i] += n
 		case n > 0:
-			a.boxes[i][value(q.Fact, r, store.ColBox)] = true
+			a.boxes[i][value(q.Fact, r, store.ShapeOf(q.Fact).Counted())] = true
 		}
 	}
 }

@@ -93,6 +93,9 @@ CREATE TABLE IF NOT EXISTS closed (hour INTEGER NOT NULL, province UTINYINT NOT 
 -- hourly tables, so that the day under way is not rewritten at every closing.
 CREATE TABLE IF NOT EXISTS settled (day INTEGER NOT NULL);
 
+-- By which rules the facts were made: factRules.
+CREATE TABLE IF NOT EXISTS fact_rules (number BIGINT NOT NULL);
+
 -- Hours and days as aggregator.Hour and aggregator.Day count them.
 CREATE OR REPLACE MACRO hour_of(ms) AS ((ms + 28800000) // 3600000)::INTEGER;
 CREATE OR REPLACE MACRO hour_start(hour) AS hour::BIGINT * 3600000 - 28800000;

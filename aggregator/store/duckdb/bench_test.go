@@ -129,6 +129,7 @@ func BenchmarkClose(b *testing.B) {
 					b.Fatal(err)
 				}
 			}
+			schedule(b, s)
 			snap := store.Snapshot{}
 			for _, p := range benchProvinces {
 				snap.Cells = append(snap.Cells, store.Cell{Hour: benchHour, Province: p})
@@ -142,6 +143,24 @@ func BenchmarkClose(b *testing.B) {
 			b.ReportMetric(float64(cpu(b)-before)/float64(b.N)/1e6, "cpu-ms/close")
 			b.ReportMetric(float64(n)*float64(b.N)/b.Elapsed().Seconds(), "events/s")
 		})
+	}
+}
+
+// schedule gives each of 150 channels a programme every half hour of a week, in
+// every province, and catch-up its contents.
+func schedule(b *testing.B, s *Store) {
+	b.Helper()
+	for _, p := range benchProvinces {
+		for _, fill := range []string{
+			`INSERT INTO broadcast SELECT $p, hash(c, n), (c::HUGEINT * 10723151780598845931 % 18446744073709551616)::UBIGINT, $start + n * 1800000, $start + (n + 1) * 1800000, hash(c), 0, 0, 0, 0, 0, 0
+				FROM range(1, 151) a(c), range(0, 336) t(n)`,
+			`INSERT INTO recording SELECT $p, (row_number() OVER () % 20000 * 10723151780598845931::HUGEINT % 18446744073709551616)::UBIGINT, code FROM broadcast WHERE province = $p LIMIT 20000`,
+		} {
+			fill = strings.NewReplacer("$p", fmt.Sprint(uint8(p)), "$start", fmt.Sprint((benchHour-160).Start())).Replace(fill)
+			if _, err := s.db.Exec(fill); err != nil {
+				b.Fatal(err)
+			}
+		}
 	}
 }
 

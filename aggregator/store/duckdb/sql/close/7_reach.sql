@@ -1,19 +1,29 @@
 -- Runs: the longest stretches without a gap of one box's viewing of one thing. A
 -- run that began long before the cells is only known from what lies near them,
 -- which is all that the last threshold looks back.
+CREATE OR REPLACE TEMP TABLE sitting AS
+SELECT province, city, box, mode, channel, content, min(from_ms) AS from_ms, max(to_ms) AS to_ms, count(*) AS parts
+FROM segment WHERE speed = 100 AND from_ms < to_ms
+GROUP BY province, city, box, mode, channel, content;
+
+-- Most are one part, which needs no look at the others.
 CREATE OR REPLACE TEMP TABLE run AS
 SELECT hour, province, city, box, mode, channel, content, from_ms, to_ms
 FROM (
-	SELECT province, city, box, mode, channel, content, min(from_ms) AS from_ms, max(to_ms) AS to_ms,
-		unnest(range(hour_of(min(from_ms)), hour_of(max(to_ms) - 1) + 1))::INTEGER AS hour
+	SELECT *, unnest(range(hour_of(from_ms), hour_of(to_ms - 1) + 1))::INTEGER AS hour
 	FROM (
-		SELECT *, sum(begins) OVER (PARTITION BY province, city, box, mode, channel, content ORDER BY from_ms, to_ms ROWS UNBOUNDED PRECEDING) AS n
+		SELECT province, city, box, mode, channel, content, from_ms, to_ms FROM sitting WHERE parts = 1
+		UNION ALL
+		SELECT province, city, box, mode, channel, content, min(from_ms), max(to_ms)
 		FROM (
-			SELECT province, city, box, mode, channel, content, from_ms, to_ms,
-				(from_ms > max(to_ms) OVER (PARTITION BY province, city, box, mode, channel, content ORDER BY from_ms, to_ms
-					ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING))::INTEGER AS begins
-			FROM segment WHERE speed = 100 AND from_ms < to_ms))
-	GROUP BY province, city, box, mode, channel, content, coalesce(n, 0))
+			SELECT *, sum(begins) OVER (PARTITION BY province, city, box, mode, channel, content ORDER BY from_ms, to_ms ROWS UNBOUNDED PRECEDING) AS n
+			FROM (
+				SELECT province, city, box, mode, channel, content, from_ms, to_ms,
+					coalesce(from_ms > max(to_ms) OVER (PARTITION BY province, city, box, mode, channel, content ORDER BY from_ms, to_ms
+						ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING), false)::INTEGER AS begins
+				FROM (FROM segment WHERE speed = 100 AND from_ms < to_ms)
+					SEMI JOIN (FROM sitting WHERE parts > 1) USING (province, city, box, mode, channel, content)))
+		GROUP BY province, city, box, mode, channel, content, n))
 	SEMI JOIN cell USING (hour, province);
 
 DELETE FROM fact_reach_hour WHERE period >= $from AND period < $to AND (period, province) IN (SELECT hour, province FROM cell);
@@ -73,33 +83,38 @@ FROM (
 WHERE ms > 0
 GROUP BY ALL;
 
--- Everything that is watched of each cell and city, as it grows from second to
--- second: up to the second's end n boxes are at it, of whose milliseconds since the
--- hour began s is missing.
+-- Everything that is watched of each cell and city, as it grows: up to the end of
+-- a minute n boxes are at it, of whose milliseconds since the hour began s is
+-- missing. A cell with a broadcast whose edge is no whole minute counts by seconds,
+-- which edges always are.
+CREATE OR REPLACE TEMP TABLE ticking AS
+SELECT hour, province, CASE WHEN max(greatest(start_ms % 60000, end_ms % 60000)) = 0 THEN 60000 ELSE 1000 END AS unit
+FROM on_air GROUP BY ALL;
+
 CREATE OR REPLACE TEMP TABLE growth AS
-SELECT hour, province, city, second, sum(n) OVER w AS n, sum(s) OVER w AS s
+SELECT hour, province, city, tick, sum(n) OVER w AS n, sum(s) OVER w AS s
 FROM (
-	SELECT hour, province, city, ms // 1000 AS second, sum(d) AS n, sum(d * ms) AS s
+	SELECT hour, province, city, ms // unit AS tick, sum(d)::BIGINT AS n, sum(d * ms)::BIGINT AS s
 	FROM (
 		SELECT hour, province, city, since_ms - hour_start(hour) AS ms, 1 AS d FROM piece WHERE viewing_ms > 0
 		UNION ALL
 		SELECT hour, province, city, until_ms - hour_start(hour), -1 FROM piece WHERE viewing_ms > 0)
-	SEMI JOIN (SELECT DISTINCT hour, province FROM on_air) USING (hour, province)
+	JOIN ticking USING (hour, province)
 	GROUP BY ALL)
-WINDOW w AS (PARTITION BY hour, province, city ORDER BY second ROWS UNBOUNDED PRECEDING);
+WINDOW w AS (PARTITION BY hour, province, city ORDER BY tick ROWS UNBOUNDED PRECEDING);
 
--- Broadcasts begin and end at whole seconds, so what was watched before one is
--- known from the seconds before it.
+-- What was watched before an edge is known from the ticks before it.
 CREATE OR REPLACE TEMP TABLE watched AS
 SELECT p.hour, p.province, p.city, p.edge, p.edge * g.n - g.s AS ms
 FROM (
-	SELECT hour, province, city, edge, edge // 1000 - 1 AS second
+	SELECT hour, province, city, edge, edge // unit - 1 AS tick
 	FROM (
 		SELECT hour, province, from_ms - hour_start(hour) AS edge FROM on_air
 		UNION
 		SELECT hour, province, to_ms - hour_start(hour) FROM on_air)
+	JOIN ticking USING (hour, province)
 	JOIN (SELECT DISTINCT hour, province, city FROM growth) USING (hour, province)) p
-	ASOF JOIN growth g ON g.hour = p.hour AND g.province = p.province AND g.city = p.city AND p.second >= g.second;
+	ASOF JOIN growth g ON g.hour = p.hour AND g.province = p.province AND g.city = p.city AND p.tick >= g.tick;
 
 DELETE FROM fact_air_hour WHERE period >= $from AND period < $to AND (period, province) IN (SELECT hour, province FROM cell);
 

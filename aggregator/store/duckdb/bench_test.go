@@ -156,7 +156,7 @@ func schedule(b *testing.B, s *Store) {
 				FROM range(1, 151) a(c), range(0, 336) t(n)`,
 			`INSERT INTO recording SELECT $p, (row_number() OVER () % 20000 * 10723151780598845931::HUGEINT % 18446744073709551616)::UBIGINT, code FROM broadcast WHERE province = $p LIMIT 20000`,
 		} {
-			fill = strings.NewReplacer("$p", fmt.Sprint(uint8(p)), "$start", fmt.Sprint((benchHour-160).Start())).Replace(fill)
+			fill = strings.NewReplacer("$p", fmt.Sprint(uint8(p)), "$start", fmt.Sprint((benchHour - 160).Start())).Replace(fill)
 			if _, err := s.db.Exec(fill); err != nil {
 				b.Fatal(err)
 			}

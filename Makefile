@@ -90,9 +90,11 @@ country: build ## an evening of 100,000 connected boxes on this machine, ten min
 
 crash: ## every state a power cut, a kill or a failing disk can leave; needs root and /dev/fuse
 	$(GO) test -count=1 -timeout 90m -v ./testbench/crash -states=100000 -every=1 -points=1000 -cuts=600 -agentcuts=1000
+	$(GO) test -count=1 -timeout 30m -v -run TestCrashes ./aggregator/c3/inbox -every=1
 
-bench: ## our figures beside a peer's, from one run; JSON and HTML in out/bench
-	$(GO) run ./testbench/bench -out out/bench
+bench: ## our figures beside a peer's, from one run; JSON and HTML in out/bench; LONG=1 with files of gigabytes
+	$(GO) run ./testbench/bench -out out/bench $(if $(LONG),-long)
+	$(if $(LONG),INBOX_FIELD_MB=1024 $(GO) test -count=1 -run TestHugeField -v ./aggregator/c3/inbox)
 	$(MAKE) bench-outbox bench-agent
 
 bench-agent: ## our agent beside mosquitto_pub and agents as they are often written: memory, flash, wire; needs root

@@ -59,7 +59,7 @@ func TestAnyHistory(t *testing.T) {
 		}
 	})
 	for _, k := range []protocol.Kind{protocol.View, protocol.Playback, protocol.Order, protocol.OrderPage, protocol.PowerOff, protocol.Impression} {
-		if kinds[k] == 0 {
+		if kinds[k] == 0 && !testing.Short() { // which draws few
 			t.Errorf("no %v in any history: nothing was shown", k)
 		}
 	}

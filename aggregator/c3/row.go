@@ -113,6 +113,10 @@ const (
 	PayPoints
 )
 
+// AtPrice stands for the amount of an order of which none is told: it is the
+// price of the product, as far as that is known.
+const AtPrice = int64(-1)
+
 // Order is an order as the carrier knows it.
 type Order struct {
 	// ID is the carrier's number; "": it gives none, then account, product, op
@@ -126,7 +130,7 @@ type Order struct {
 	AtMs     int64  // UTC milliseconds, never 0
 	FromMs   int64  // in effect; 0: not told
 	ToMs     int64
-	Fen      int64 // paid, or of a Refund given back: never negative
+	Fen      int64 // paid, or of a Refund given back: not negative, or AtPrice
 	Pay      Pay
 	Trace    string // carried from the page; "": not told
 }

@@ -48,7 +48,7 @@ func put(t *testing.T, s store.Store, id byte, p aggregator.Province, back ...in
 	t.Helper()
 	b := store.Block{ID: [16]byte{id, byte(p)}}
 	for _, n := range back {
-		b.Powers = append(b.Powers, store.Power{Stamp: store.Stamp{Province: p, Box: 1, AtMs: (hour0 - aggregator.Hour(n)).Start()}, On: true})
+		b.Healths = append(b.Healths, store.Health{Stamp: store.Stamp{Province: p, Box: 1, AtMs: (hour0 - aggregator.Hour(n)).Start()}})
 	}
 	if _, err := s.Insert(t.Context(), &b); err != nil {
 		t.Fatal(err)

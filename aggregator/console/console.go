@@ -110,7 +110,7 @@ type Decisions interface {
 	Reject(ctx context.Context, p aggregator.Province, id [16]byte) (c3.Receipt, error)
 }
 
-// Config is what a Console needs. All fields but Page must be set.
+// Config is what a Console needs. All fields but Page and Names must be set.
 type Config struct {
 	Figures    indicator.Source
 	Identities Identities
@@ -121,6 +121,9 @@ type Config struct {
 	Decisions  Decisions
 	Unknowns   Unknowns
 	Quality    Quality
+	Alerts     AlertBook
+	// Names names values of catalogues for people, see insight.Source.
+	Names func(d store.Column, cell string) (indicator.Text, bool)
 	// Problems names every part that does not work, with its reason; none if
 	// the program is ready to serve.
 	Problems func(ctx context.Context) []Problem
@@ -146,6 +149,7 @@ type Console struct {
 	answers  *answers
 	runs     *answers // about running profiles
 	grades   *answers // about quality
+	insights *answers
 	accounts memo[[]Account]
 	changes  *changes
 	requests *requestMetrics
@@ -161,6 +165,8 @@ func New(c Config) (*Console, error) {
 	s.runs = newAnswers(s.countRunning, 1) // operators ask, and it is dear
 	s.grades = newAnswers(s.grade, 1)
 	s.grades.life = qualityLife
+	s.insights = newAnswers(s.findInsight, 2)
+	s.insights.life = insightLife
 	s.accounts.load = c.Books.Accounts
 	s.requests = newRequestMetrics(c.Registry, s.changes.count)
 	if c.Page != nil {
@@ -216,7 +222,7 @@ type route struct {
 }
 
 func (s *Console) routes() []route {
-	return []route{
+	return append([]route{
 		{"GET", "/api/v1/indicators", reader, "The catalogue of figures: units, formulas, dimensions, regions", nil, Catalogue{}, "", s.catalogue, nil},
 		{"POST", "/api/v1/query", reader, "Figures by period and dimensions, within the reader's provinces", indicator.Request{}, indicator.Answer{}, "", s.query, nil},
 		{"GET", "/api/v1/changes", reader, "Server-sent events: changed, at most once a second, whenever figures have moved", nil, Change{}, "text/event-stream", s.stream, nil},
@@ -239,7 +245,7 @@ func (s *Console) routes() []route {
 		{"GET", "/healthz", anyone, "200 while the program runs", nil, nil, "text/plain", s.healthz, nil},
 		{"GET", "/readyz", anyone, "200 while ledger, store and broker are usable, else 503 with the reasons", nil, Readiness{}, "", s.readyz, nil},
 		{"GET", "/metrics", anyone, "Metrics for Prometheus", nil, nil, "text/plain", s.metrics, nil},
-	}
+	}, s.insightRoutes()...)
 }
 
 // mux puts together what is declared; whatever is not is the page's or refused.

@@ -108,6 +108,8 @@ func kindWord(t reflect.Type) string {
 		return "an object"
 	case reflect.Bool:
 		return "true or false"
+	case reflect.Float64:
+		return "a number"
 	}
 	return "a whole number"
 }

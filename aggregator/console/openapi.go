@@ -99,6 +99,8 @@ var special = map[reflect.Type]map[string]any{
 		"description": "a cell a column: the period and dimensions as text, figures as numbers, null: none"},
 	reflect.TypeFor[indicator.Grain]():   {"type": "string", "enum": indicator.Grains(), "default": indicator.Total},
 	reflect.TypeFor[indicator.Compare](): {"type": "string", "enum": indicator.Compares()},
+	reflect.TypeFor[indicator.Align]():   {"type": "string", "enum": indicator.Aligns()},
+	reflect.TypeFor[indicator.Why]():     {"type": "string", "enum": indicator.Whys()},
 }
 
 func (d describer) schema(t reflect.Type) map[string]any {

@@ -52,8 +52,13 @@ func TestDocumentCoversTheAPI(t *testing.T) {
 	bodies := map[string]string{
 		"/api/v1/query": `{"indicators":["power_ons"],"dimensions":["province"],` + today + `}`,
 		"/api/v1/audit": `{"boxes":["` + knownBox + `"]}`,
+
+		"/api/v1/insights/rules": `{"indicator":"power_ons","kind":"below","level":1.5}`,
 	}
-	queries := map[string]string{"/api/v1/quality": "?from=2024-10-03&to=2024-10-06"}
+	queries := map[string]string{"/api/v1/quality": "?from=2024-10-03&to=2024-10-06",
+		"/api/v1/insights/movers": "?indicator=power_ons&" + lately, "/api/v1/insights/posters": "?" + lately, "/api/v1/insights/positions": "?" + lately,
+		"/api/v1/insights/taste": "?by=channel&" + lately, "/api/v1/insights/offer": "?by=content&" + lately, "/api/v1/insights/anomalies": "?day=2026-05-06"}
+	b.tellInsights()
 	described := 0
 	for _, methods := range doc.Paths {
 		described += len(methods)
@@ -74,7 +79,7 @@ func TestDocumentCoversTheAPI(t *testing.T) {
 		if !ok || rt.path == "/api/v1/openapi.json" {
 			continue
 		}
-		r := b.do(rt.method, strings.NewReplacer("{box}", knownBox, "{id}", fileID).Replace(rt.path)+queries[rt.path], b.admin, bodies[rt.path])
+		r := b.do(rt.method, strings.NewReplacer("{box}", knownBox, "{id}", fileID, "{rule}", "1").Replace(rt.path)+queries[rt.path], b.admin, bodies[rt.path])
 		if r.status != 200 {
 			t.Errorf("%s: %d %s", rt.path, r.status, r.body)
 		}

@@ -27,7 +27,7 @@ type Quality interface {
 // (there was nothing to judge), good, attention and bad.
 type QualityAnswer struct {
 	AsOf indicator.Moment `json:"as_of"` // when it was judged
-	// Provinces have what boxes sent, of which no day is known.
+	// Provinces have what boxes sent since the beginning.
 	Provinces []QualityProvince `json:"provinces"`
 	Rows      []QualityRow      `json:"rows"`
 }
@@ -65,6 +65,19 @@ type QualityRow struct {
 	GenreUnknown indicator.Number `json:"genre_unknown"` // of viewing time
 	PlaceUnknown indicator.Number `json:"place_unknown"`
 	BoxCoverage  indicator.Number `json:"box_coverage"` // reporting boxes of active accounts
+	Events       QualityEvents    `json:"events"`
+}
+
+// QualityEvents is what boxes told of the day, and what is known to be lost of it.
+// Told is false if nothing is known of any event of the day.
+type QualityEvents struct {
+	Told     bool             `json:"told"`
+	Events   int64            `json:"events"`
+	Synced   indicator.Number `json:"clock_synced"`   // of events: their boot was synced when they were loaded
+	Unsynced indicator.Number `json:"clock_unsynced"` // of events: their time is a guess
+	Lost     int64            `json:"lost"`
+	LossRate indicator.Number `json:"loss_rate"`        // lost of all
+	Repeated int64            `json:"repeated_batches"` // that came again on that day
 }
 
 // QualityFeed is what came of a feed that speaks of the day. State is not_due,
@@ -187,6 +200,10 @@ func qualityRow(r *quality.Row) QualityRow {
 	row := QualityRow{
 		Province: r.Province.String(), Day: r.Day.String(), Verdict: r.Verdict.String(), Reasons: qualityReasons(r.Reasons), Feeds: []QualityFeed{},
 		Untold: indicator.None(), GenreUnknown: r.GenreUnknown, PlaceUnknown: r.PlaceUnknown, BoxCoverage: r.BoxCoverage,
+		Events: QualityEvents{Synced: indicator.None(), Unsynced: indicator.None(), LossRate: indicator.None()},
+	}
+	if b := r.Boxes; b != nil {
+		row.Events = QualityEvents{true, b.Events, b.ClockSynced, b.ClockUnsynced, b.Lost, b.LossRate, b.Repeated}
 	}
 	for _, f := range r.Feeds {
 		row.Feeds = append(row.Feeds, QualityFeed{

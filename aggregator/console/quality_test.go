@@ -109,7 +109,8 @@ func TestQuality(t *testing.T) {
 				`{"verdict":"attention","code":"file_late","feed":"subscribers","text":{"zh":"用户全量：文件晚到","en":"Subscribers: came late"}}],` +
 				`"feeds":[{"feed":"subscribers","state":"late","due":1,"lacking":0,"due_at":"2024-10-04T06:30:00+08:00","files":1,"refused":0,"waiting":0,"records":4,"rejected":1,"outcome":"partly","why":"","received":"2024-10-04T09:00:00+08:00"}],` +
 				`"balance":{"told":true,"before":0,"opening":3,"new":0,"resumed":0,"moved_in":0,"suspended":0,"cancelled":0,"moved_out":0,"after":3,"error":0},` +
-				`"untold":null,"genre_unknown":null,"place_unknown":null,"box_coverage":0}`
+				`"untold":null,"genre_unknown":null,"place_unknown":null,"box_coverage":0,` +
+				`"events":{"told":false,"events":0,"clock_synced":null,"clock_unsynced":null,"lost":0,"loss_rate":null,"repeated_batches":0}}`
 			if r := b.do("GET", "/api/v1/quality?from=2024-10-03&to=2024-10-03", b.zhejiang, ""); !strings.Contains(r.body, `"rows":[`+row+`]}`) {
 				t.Errorf("%s\nlacks\n%s", r.body, row)
 			}

@@ -19,6 +19,11 @@ type Answer struct {
 	Rows    []Row    `json:"rows"`
 	// Labels names cells by dimension and cell, where the name differs.
 	Labels map[store.Column]map[string]Text `json:"labels"`
+	// LeftOut is what does not count in columns of LikeForLike and in projected
+	// figures, at most MaxLeftOut of it; LeftOutMore is how much more there is.
+	LeftOut     []LeftOut `json:"left_out,omitempty"`
+	LeftOutMore int       `json:"left_out_more,omitempty"`
+
 	// AsOf is the latest event in the figures; nothing older is missing but
 	// what has not arrived.
 	AsOf        Moment `json:"as_of"`
@@ -35,11 +40,60 @@ type Column struct {
 	Unit Unit   `json:"unit,omitempty"`
 }
 
-// compareSuffix marks the column of the earlier time.
-const compareSuffix = ":compare"
+// Behind an indicator's id, these mark the columns beside its own: the standard
+// error of a projected one; with Compare the value of the earlier time (and its
+// error) and the change from it, 100 × (now − earlier) ÷ |earlier|, none if the
+// earlier one is none or 0; with LikeForLike the same three of what has data in
+// both times.
+const (
+	errorSuffix        = ":error"
+	compareSuffix      = ":compare"
+	compareErrorSuffix = ":compare_error"
+	changeSuffix       = ":change"
+	likeSuffix         = ":like"
+	likeCompareSuffix  = ":like_compare"
+	likeChangeSuffix   = ":like_change"
+)
 
-// Row is one line: its period, a cell a dimension, a number an indicator (and
-// its earlier time). As JSON it is one array in that order.
+// MaxLeftOut is the greatest number of things left out that an answer names.
+const MaxLeftOut = 1_000
+
+// LeftOut is something that does not count in a figure.
+type LeftOut struct {
+	Indicator string `json:"indicator"`
+	// Cells name it: a province, or what of it.
+	Cells map[store.Column]string `json:"cells"`
+	// Why is one of the Why constants.
+	Why Why `json:"why"`
+	// Periods are those in which it does not count.
+	Periods []string `json:"periods"`
+}
+
+// Why says why something was left out.
+type Why string
+
+const (
+	// NoDataNow and NoDataBefore: it has data in the other time alone.
+	NoDataNow    Why = "no_data"
+	NoDataBefore Why = "no_data_before"
+	// LowCoverage: too few of its accounts' boxes report to project from them.
+	LowCoverage       Why = "low_coverage"
+	LowCoverageBefore Why = "low_coverage_before"
+)
+
+// Whys lists every Why.
+func Whys() []Why { return []Why{NoDataNow, NoDataBefore, LowCoverage, LowCoverageBefore} }
+
+// change is by how many percent a figure differs from the earlier one.
+func change(now, earlier Number) Number {
+	if !now.Valid() || !earlier.Valid() || earlier == 0 {
+		return None()
+	}
+	return 100 * (now - earlier) / Number(math.Abs(float64(earlier)))
+}
+
+// Row is one line: its period, a cell a dimension, the numbers of an indicator's
+// columns. As JSON it is one array in that order.
 type Row struct {
 	Period string
 	Cells  []string
@@ -125,9 +179,24 @@ func (q *question) allColumns() []Column {
 		columns = append(columns, Column{ID: string(d), Type: "dimension"})
 	}
 	for _, i := range q.indicators {
-		columns = append(columns, Column{ID: i.ID, Type: "indicator", Unit: i.Unit})
+		add := func(suffix string, u Unit) {
+			columns = append(columns, Column{ID: i.ID + suffix, Type: "indicator", Unit: u})
+		}
+		add("", i.Unit)
+		if i.Projected() {
+			add(errorSuffix, i.Unit)
+		}
 		if q.compare != NoCompare {
-			columns = append(columns, Column{ID: i.ID + compareSuffix, Type: "indicator", Unit: i.Unit})
+			add(compareSuffix, i.Unit)
+			if i.Projected() {
+				add(compareErrorSuffix, i.Unit)
+			}
+			add(changeSuffix, Percent)
+		}
+		if q.like {
+			add(likeSuffix, i.Unit)
+			add(likeCompareSuffix, i.Unit)
+			add(likeChangeSuffix, Percent)
 		}
 	}
 	return columns

@@ -3,7 +3,7 @@ package indicator
 import "slices"
 
 // catalogue is every figure, in the order in which people read them.
-var catalogue = slices.Concat(
+var catalogue = timed(slices.Concat(
 	activityFigures,
 	epgFigures,
 	viewingFigures,
@@ -12,5 +12,6 @@ var catalogue = slices.Concat(
 	usersFigures,
 	billsFigures,
 	qualityFigures,
+	projectedFigures,
 	ratingsFigures,
-)
+))

@@ -47,6 +47,9 @@ var dimensions = []Dimension{
 	{store.ColBroadcast, Text{"播出场次", "Broadcast"}},
 	{store.ColProgramme, Text{"节目", "Programme"}},
 	{store.ColLag, Text{"滞后天数", "Days after the broadcast"}},
+	{store.ColVerdict, Text{"核对结果", "Verdict"}},
+	{store.ColHourOfDay, Text{"时刻", "Hour of the day"}},
+	{store.ColWeekday, Text{"星期", "Weekday"}},
 }
 
 func isDimension(c store.Column) bool {
@@ -56,10 +59,20 @@ func isDimension(c store.Column) bool {
 // coded reports whether the dimension's values are keys of texts.
 func coded(c store.Column) bool {
 	switch c {
-	case store.ColProvince, store.ColCity, store.ColSlot, store.ColMinute, store.ColLag:
+	case store.ColProvince, store.ColCity, store.ColSlot, store.ColMinute, store.ColLag, store.ColHourOfDay:
 		return false
 	}
 	return wordsOf(c) == nil
+}
+
+// labelled reports whether the store holds names of the dimension's values: the
+// dictionaries' vocabularies.
+func labelled(c store.Column) bool {
+	switch c {
+	case store.ColGenre, store.ColSubGenre, store.ColPlace, store.ColMaker:
+		return true
+	}
+	return false
 }
 
 // cell writes a value as text: a region's code, a mode's word, a slot's number,
@@ -81,6 +94,8 @@ func cell(c store.Column, v uint64, texts map[uint64]string) string {
 		return strconv.FormatUint(v, 10)
 	case store.ColMinute:
 		return fmt.Sprintf("%02d:%02d", v/60, v%60)
+	case store.ColHourOfDay:
+		return fmt.Sprintf("%02d", v)
 	}
 	if words := wordsOf(c); words != nil {
 		if v < uint64(len(words)) {
@@ -130,6 +145,13 @@ func parseCell(c store.Column, s string) (uint64, error) {
 			return 0, faultf("bad_filter", "filters: %q is no minute of the day; allowed are 00:00 to 23:59", clip(s))
 		}
 		return uint64(at.Hour()*60 + at.Minute()), nil
+	}
+	if c == store.ColHourOfDay {
+		v, err := strconv.ParseUint(s, 10, 8)
+		if err != nil || v > 23 || len(s) != 2 {
+			return 0, faultf("bad_filter", "filters: %q is not an hour of the day; allowed are 00 to 23", clip(s))
+		}
+		return v, nil
 	}
 	if words := wordsOf(c); words != nil {
 		for v, w := range words {
@@ -184,6 +206,10 @@ func wordsOf(c store.Column) []word {
 		return ops
 	case store.ColDefinition:
 		return definitions
+	case store.ColVerdict:
+		return verdicts
+	case store.ColWeekday:
+		return weekdays
 	}
 	return nil
 }
@@ -242,7 +268,25 @@ var (
 		{"single", Text{"单点", "single title"}},
 		{"refund", Text{"退款", "refund"}},
 	}
+	verdicts = []word{
+		{"none", Text{"无", "none"}},
+		{"equal", Text{"一致", "told alike by both"}},
+		{"differs", Text{"金额不符", "amounts differ"}},
+		{"box_only", Text{"仅页面上报", "told by boxes alone"}},
+		{"file_only", Text{"仅省侧数据", "in the feeds alone"}},
+	}
 )
+
+// weekdays by the numbers of store.ColWeekday.
+var weekdays = []word{
+	{"monday", Text{"星期一", "Monday"}},
+	{"tuesday", Text{"星期二", "Tuesday"}},
+	{"wednesday", Text{"星期三", "Wednesday"}},
+	{"thursday", Text{"星期四", "Thursday"}},
+	{"friday", Text{"星期五", "Friday"}},
+	{"saturday", Text{"星期六", "Saturday"}},
+	{"sunday", Text{"星期日", "Sunday"}},
+}
 
 // label is the name of a value for people, where it differs from its cell.
 func label(c store.Column, v uint64, cell string) (Text, bool) {

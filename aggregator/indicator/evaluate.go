@@ -17,6 +17,9 @@ type Source interface {
 	Query(ctx context.Context, q store.Query) ([]store.Row, error)
 	// Codes returns the texts of keys; unknown keys are left out.
 	Codes(ctx context.Context, keys []uint64) (map[uint64]string, error)
+	// Labels returns what values of a dimension are called; those without a label
+	// are left out.
+	Labels(ctx context.Context, c store.Column, keys []uint64) (map[uint64]store.Label, error)
 	// Broadcasts names what was broadcast.
 	Broadcasts(ctx context.Context, s aggregator.Scope, codes []uint64) ([]store.BroadcastRow, error)
 	// AsOf returns the latest time of any event in the facts, UTC milliseconds.
@@ -52,18 +55,23 @@ func Evaluate(ctx context.Context, src Source, scope aggregator.Scope, r *Reques
 	if !scope.All && len(scope.Provinces) == 0 {
 		return a, nil
 	}
-	p := q.plan()
-	if err := p.run(ctx, src, scope); err != nil {
+	found, out, err := q.figures(ctx, src, scope)
+	if err != nil {
 		return nil, err
 	}
-	lines, err := q.finish(ctx, src, p.lines())
+	lines, err := q.finish(ctx, src, found)
 	if err != nil {
+		return nil, err
+	}
+	if err := out.write(ctx, src, q, a); err != nil {
 		return nil, err
 	}
 	for _, l := range lines {
 		a.Rows = append(a.Rows, Row{Period: q.periods[l.key.period].label, Cells: l.cells, Values: l.values})
 	}
-	q.label(a.Labels, lines)
+	if err := q.label(ctx, src, a.Labels, lines); err != nil {
+		return nil, err
+	}
 	return a, q.nameBroadcasts(ctx, src, scope, a.Labels, lines)
 }
 
@@ -95,6 +103,78 @@ func (q *question) nameBroadcasts(ctx context.Context, src Source, scope aggrega
 		labels[store.ColBroadcast] = names
 	}
 	return nil
+}
+
+// figures computes the lines: those of ordinary figures together, projections and
+// comparisons of like with like one by one beside them.
+func (q *question) figures(ctx context.Context, src Source, scope aggregator.Scope) ([]*line, *leftOuts, error) {
+	var amounts []amount
+	for _, i := range q.indicators {
+		if !i.Projected() {
+			amounts = append(amounts, i.amounts()...)
+		}
+	}
+	p := q.plan(amounts...)
+	if err := p.run(ctx, src, scope); err != nil {
+		return nil, nil, err
+	}
+	out := &leftOuts{}
+	projected, like := make([]map[groupKey][2]estimate, len(q.indicators)), make([]map[groupKey][2]Number, len(q.indicators))
+	for n := range q.indicators {
+		i := &q.indicators[n]
+		var err error
+		if i.Projected() {
+			projected[n], err = q.project(ctx, src, scope, i, out)
+		} else if q.like {
+			like[n], err = q.likeForLike(ctx, src, scope, i, out)
+		}
+		if err != nil {
+			return nil, nil, err
+		}
+		for key, e := range projected[n] {
+			if _, ok := p.sums[key]; !ok && (e[0].value.Valid() || e[1].value.Valid()) {
+				p.sums[key] = make([]int64, 2*p.terms)
+			}
+		}
+	}
+	if len(p.sums) > p.limit() {
+		return nil, nil, tooMany(p.limit())
+	}
+	lines := make([]*line, 0, len(p.sums))
+	for key, sums := range p.sums {
+		l := &line{key: key}
+		place := 0
+		for n := range q.indicators {
+			i := &q.indicators[n]
+			if i.Projected() {
+				e := [2]estimate{{None(), None()}, {None(), None()}}
+				if found, ok := projected[n][key]; ok {
+					e = found
+				}
+				l.values = append(l.values, e[0].value, e[0].err)
+				if q.before != nil {
+					l.values = append(l.values, e[1].value, e[1].err, change(e[0].value, e[1].value))
+				}
+				continue
+			}
+			now := p.of(i, place, sums, false)
+			l.values = append(l.values, now)
+			if q.before != nil {
+				before := p.of(i, place, sums, true)
+				l.values = append(l.values, before, change(now, before))
+			}
+			if q.like {
+				v, ok := like[n][key]
+				if !ok {
+					v = [2]Number{None(), None()}
+				}
+				l.values = append(l.values, v[0], v[1], change(v[0], v[1]))
+			}
+			place += len(i.amounts())
+		}
+		lines = append(lines, l)
+	}
+	return lines, out, nil
 }
 
 // finish sorts, cuts and puts texts for keys.
@@ -155,9 +235,27 @@ func (q *question) write(ctx context.Context, src Source, lines []*line) error {
 	return nil
 }
 
-func (q *question) label(labels map[store.Column]map[string]Text, lines []*line) {
+// label names cells: by the words of this package, by the country's regions, and
+// by what the dictionaries told the store.
+func (q *question) label(ctx context.Context, src Source, labels map[store.Column]map[string]Text, lines []*line) error {
 	for d, c := range q.dimensions {
 		names := map[string]Text{}
+		if labelled(c) {
+			keys := make([]uint64, 0, len(lines))
+			for _, l := range lines {
+				keys = append(keys, l.key.group[d])
+			}
+			slices.Sort(keys)
+			told, err := src.Labels(ctx, c, slices.Compact(keys))
+			if err != nil {
+				return err
+			}
+			for _, l := range lines {
+				if name, ok := told[l.key.group[d]]; ok {
+					names[l.cells[d]] = Text{name.ZH, name.EN}
+				}
+			}
+		}
 		for _, l := range lines {
 			if name, ok := label(c, l.key.group[d], l.cells[d]); ok {
 				names[l.cells[d]] = name
@@ -167,6 +265,7 @@ func (q *question) label(labels map[store.Column]map[string]Text, lines []*line)
 			labels[c] = names
 		}
 	}
+	return nil
 }
 
 // plan is the store's questions that together answer q, and the sums they give.
@@ -174,9 +273,9 @@ type plan struct {
 	q     *question
 	asks  []*ask
 	terms int // how many different terms
-	// places holds for each indicator where the terms of its value, of its over
-	// and of what stands beside that are.
-	places [][3][]int
+	most  int // groups; 0: as the question allows
+	// places holds for each amount where its terms are.
+	places [][]int
 	// sums holds the terms of each group, first of its own time, then of the
 	// earlier one.
 	sums map[groupKey][]int64
@@ -202,14 +301,13 @@ type target struct {
 	earlier bool
 }
 
-func (q *question) plan() *plan {
+// plan finds the sums of amounts; an indicator that is not projected has three.
+func (q *question) plan(amounts ...amount) *plan {
 	p := &plan{q: q, sums: map[groupKey][]int64{}}
-	for _, i := range q.indicators {
-		var places [3][]int
-		for n, a := range []amount{i.value, i.over, i.beside} {
-			for _, t := range a {
-				places[n] = append(places[n], p.place(t.term))
-			}
+	for _, a := range amounts {
+		var places []int
+		for _, t := range a {
+			places = append(places, p.place(t.term))
 		}
 		p.places = append(p.places, places)
 	}
@@ -232,7 +330,7 @@ func (p *plan) place(t term) int {
 				a.by = append(a.by, n)
 			}
 		}
-		if t.around != own {
+		if t.around != own || len(a.by) < len(p.q.dimensions) {
 			a.context = map[groupKey][]int64{}
 		}
 		p.asks = append(p.asks, a)
@@ -262,9 +360,12 @@ func (a *ask) aim(q *question) {
 		a.targets[i] = append(a.targets[i], t)
 	}
 	for n, p := range q.periods {
+		if q.chosen != nil && !q.chosen[n] {
+			continue
+		}
 		add(p.span, target{n, false})
-		if q.compare != NoCompare {
-			add(earlier(p.span, q.hourly, q.compare, q.days), target{n, true})
+		if q.before != nil {
+			add(q.before[n], target{n, true})
 		}
 	}
 }
@@ -273,13 +374,12 @@ func (a *ask) aim(q *question) {
 func (p *plan) run(ctx context.Context, src Source, scope aggregator.Scope) error {
 	if len(p.q.dimensions) == 0 {
 		for n := range p.q.periods {
-			p.sums[groupKey{period: n}] = make([]int64, 2*p.terms)
+			if p.q.chosen == nil || p.q.chosen[n] {
+				p.sums[groupKey{period: n}] = make([]int64, 2*p.terms)
+			}
 		}
 	}
-	most := MaxGroups
-	if p.q.limit == 0 {
-		most = MaxRows
-	}
+	most := p.limit()
 	for _, a := range p.asks {
 		if a.clock {
 			continue
@@ -291,7 +391,7 @@ func (p *plan) run(ctx context.Context, src Source, scope aggregator.Scope) erro
 		} else {
 			// More than this is an error below; the store need not send it.
 			sq.Limit = most + 1
-			if p.q.compare != NoCompare {
+			if p.q.before != nil {
 				sq.Limit = 2*most + 1
 			}
 		}
@@ -307,14 +407,30 @@ func (p *plan) run(ctx context.Context, src Source, scope aggregator.Scope) erro
 			return tooMany(most)
 		}
 	}
+	for key, sums := range p.sums {
+		p.surround(key, sums)
+	}
 	return nil
 }
+
+// limit is how many groups there may be.
+func (p *plan) limit() int {
+	switch {
+	case p.most > 0:
+		return p.most
+	case p.q.limit == 0:
+		return MaxRows
+	}
+	return MaxGroups
+}
+
+func isTime(c store.Column) bool { return slices.Contains(store.TimeColumns, c) }
 
 // top reports whether the store itself can find the first rows: one sum over
 // one period, in descending order.
 func (p *plan) top() bool {
 	q := p.q
-	return q.limit > 0 && p.terms == 1 && len(q.periods) == 1 && q.compare == NoCompare &&
+	return q.limit > 0 && p.terms == 1 && len(q.periods) == 1 && q.before == nil && len(q.indicators) == 1 &&
 		q.descending && q.order == len(q.columns)-1
 }
 
@@ -322,7 +438,7 @@ func (p *plan) query(a *ask, scope aggregator.Scope) store.Query {
 	q := store.Query{
 		Fact: a.fact, Hourly: p.q.hourly && a.stretch.follows(), Spans: a.spans, Latest: a.stretch.stock != noStock,
 		AllProvinces: scope.All, Provinces: scope.Provinces,
-		Aired: a.aired, Values: a.values,
+		Among: a.among(&p.q.among), Aired: a.aired, Values: a.values,
 	}
 	for _, n := range a.by {
 		q.GroupBy = append(q.GroupBy, p.q.dimensions[n])
@@ -334,6 +450,12 @@ func (p *plan) query(a *ask, scope aggregator.Scope) store.Query {
 	}
 	if a.only != (only{}) {
 		q.Filters = append(q.Filters, a.only.filter())
+	}
+	if !q.Hourly && q.Asks(store.ColHourOfDay) {
+		q.Hourly, q.Spans = true, slices.Clone(q.Spans)
+		for n, s := range q.Spans {
+			q.Spans[n] = store.Span{From: s.From * 24, To: s.To * 24}
+		}
 	}
 	return q
 }
@@ -355,6 +477,31 @@ func (p *plan) add(a *ask, rows []store.Row) {
 			}
 		}
 	}
+}
+
+// among is the part of a filter over several columns that the term follows.
+func (a *ask) among(all *store.Among) store.Among {
+	var places []int
+	var some store.Among
+	for n, c := range all.Columns {
+		if a.follows(c) {
+			places = append(places, n)
+			some.Columns = append(some.Columns, c)
+		}
+	}
+	if len(places) == len(all.Columns) {
+		return *all
+	}
+	for _, t := range all.In {
+		tuple := make([]uint64, len(places))
+		for i, n := range places {
+			tuple[i] = t[n]
+		}
+		if !slices.ContainsFunc(some.In, func(o []uint64) bool { return slices.Equal(o, tuple) }) {
+			some.In = append(some.In, tuple)
+		}
+	}
+	return some
 }
 
 // gather adds values to the sums of a group, of which there are twice width.
@@ -379,8 +526,8 @@ func (p *plan) surround(key groupKey, sums []int64) {
 		if a.clock {
 			span := p.q.periods[key.period].span
 			sums[a.terms[0]] = p.q.length(span, key.group)
-			if p.q.compare != NoCompare {
-				sums[p.terms+a.terms[0]] = p.q.length(earlier(span, p.q.hourly, p.q.compare, p.q.days), key.group)
+			if p.q.before != nil {
+				sums[p.terms+a.terms[0]] = p.q.length(p.q.before[key.period], key.group)
 			}
 			continue
 		}
@@ -399,35 +546,31 @@ func (p *plan) surround(key groupKey, sums []int64) {
 	}
 }
 
-// lines divides: the last step, after everything is summed.
-func (p *plan) lines() []*line {
-	lines := make([]*line, 0, len(p.sums))
-	for key, sums := range p.sums {
-		p.surround(key, sums)
-		l := &line{key: key}
-		for n, i := range p.q.indicators {
-			l.values = append(l.values, i.of(sums[:p.terms], p.places[n]))
-			if p.q.compare != NoCompare {
-				l.values = append(l.values, i.of(sums[p.terms:], p.places[n]))
-			}
-		}
-		lines = append(lines, l)
+// of is the indicator whose amounts stand at place and after it, of a group's own
+// time or of the earlier one.
+func (p *plan) of(i *Indicator, place int, sums []int64, earlier bool) Number {
+	if earlier {
+		sums = sums[p.terms:]
 	}
-	return lines
+	return i.of(sums, p.places[place:])
 }
 
-func (i *Indicator) of(sums []int64, places [3][]int) Number {
+func (i *Indicator) of(sums []int64, places [][]int) Number {
 	value := float64(i.value.of(sums, places[0])) * float64(i.times)
 	by := float64(i.by)
 	for n, a := range []amount{i.over, i.beside} {
 		if len(a) == 0 {
 			continue
 		}
-		over := a.of(sums, places[n+1])
-		if over == 0 {
+		factor := float64(a.of(sums, places[n+1]))
+		if len(i.over) == 0 {
+			value *= factor
+			continue
+		}
+		if factor == 0 {
 			return None()
 		}
-		by *= float64(over)
+		by *= factor
 	}
 	return Number(value / by)
 }

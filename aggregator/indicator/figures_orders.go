@@ -24,4 +24,7 @@ var ordersFigures = []Indicator{
 	quotient("order_success", Text{"订购成功率", "Order success rate"}, Percent,
 		Text{"100 × 订购成功次数 ÷ 订购页访问量", "100 × orders paid ÷ order pages"},
 		byProduct, 100, sum(store.FactOrder, store.MeasureOrders), sum(store.FactOrderPage, store.MeasureOrderPages)),
+	quotient("order_conversion", Text{"总体转化率", "Clicks that became orders"}, Percent,
+		Text{"100 × 订购成功次数 ÷ 点击量", "100 × orders paid ÷ clicks"},
+		byPlace, 100, sum(store.FactOrder, store.MeasureOrders), sum(store.FactClick, store.MeasureClicks)),
 }

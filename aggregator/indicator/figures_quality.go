@@ -8,6 +8,10 @@ import (
 const unknownKey = uint8(0)
 
 var (
+	kept    = sum(store.FactTrust, store.MeasureKept)
+	losses  = add(sum(store.FactTrust, store.MeasureGaps), sum(store.FactTrust, store.MeasureToldLost), sum(store.FactTrust, store.MeasureThrown))
+	ofWhole = append(add(kept), losses...)
+
 	contentTime = add(viewingTime).less(of(viewingTime, store.ColContent, unknownKey))
 )
 
@@ -22,4 +26,23 @@ var qualityFigures = []Indicator{
 	quotient("box_coverage", Text{"上报覆盖率", "Coverage by reporting boxes"}, Percent,
 		Text{"100 × 在报终端数 ÷ 在用账户数", "100 × reporting boxes ÷ active accounts"},
 		byPlace, 100, reportingBoxes, activeAccounts.at(atEnd)),
+	plain("events", Text{"事件数", "Events"}, Count,
+		Text{"已入库的全部事件数之和", "All events of boxes that are in"},
+		byPlace, kept),
+	quotient("clock_synced", Text{"时钟可信率", "Events of a synced clock"}, Percent,
+		Text{"100 × 入库时其开机周期已与中心或 NTP 对时的事件数 ÷ 事件数，另含随后对时而移动过时间的事件", "100 × events whose boot was synced with the centre or by NTP when they were loaded, or that a later sync moved ÷ events"},
+		byPlace, 100, sum(store.FactTrust, store.MeasureSynced), kept),
+	quotient("clock_unsynced", Text{"时钟未知率", "Events of an unknown time"}, Percent,
+		Text{"100 × 从未对时且到达时间无法推算的事件数 ÷ 事件数，其时间为估计", "100 × events of boots that never synced and were over before they told anything, whose time is a guess ÷ events"},
+		byPlace, 100, sum(store.FactTrust, store.MeasureUnsynced), kept),
+	{ID: "events_lost", Title: Text{"丢失事件数", "Events lost"}, Unit: Count,
+		Formula: Text{"编号缺口 + 机顶盒上报的旧纪元丢失 + 因限速、内存或只读闪存丢弃的事件数，计入缺口后第一个事件的时间",
+			"Gaps in numbers + what boxes report as lost with an earlier outbox + what they threw away for rate, memory or a read-only flash; a gap counts where the event after it does"},
+		Dimensions: byPlace, value: losses, times: 1, by: 1},
+	{ID: "loss_rate", Title: Text{"事件丢失率", "Loss rate"}, Unit: Percent,
+		Formula:    Text{"100 × 丢失事件数 ÷（事件数 + 丢失事件数）", "100 × events lost ÷ (events + events lost)"},
+		Dimensions: byPlace, value: losses, over: ofWhole, times: 100, by: 1},
+	plain("repeated_batches", Text{"重复批次数", "Repeated batches"}, Count,
+		Text{"已收过而再次到达的批次数，按到达时间与主题省份计，不影响任何指标", "Batches that came again, by arrival and the topic's province; they change no figure"},
+		byPlace, sum(store.FactTrust, store.MeasureRepeats)),
 }

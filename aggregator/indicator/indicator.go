@@ -33,6 +33,7 @@ const (
 	Minutes Unit = "minutes"
 	Fen     Unit = "fen" // 1/100 yuan, whole
 	Millis  Unit = "ms"
+	Hours   Unit = "hours"
 )
 
 // UnitTitle is a unit with its name.
@@ -53,6 +54,7 @@ var units = []UnitTitle{
 	{Minutes, Text{"分钟", "minutes"}},
 	{Fen, Text{"分", "fen"}},
 	{Millis, Text{"毫秒", "ms"}},
+	{Hours, Text{"小时", "hours"}},
 }
 
 // Indicator is one business figure: a sum of terms, or with over the quotient
@@ -67,18 +69,45 @@ type Indicator struct {
 
 	value  amount
 	over   amount // empty: no quotient
-	beside amount // empty: 1
+	beside amount // empty: 1; without over it multiplies value
 	// times and by turn the quotient, or without over the sum, into the unit:
 	// value * times / by. Both are 1 for most.
 	times, by int64
+	// projected, if not nil, is how the figure is estimated instead.
+	projected *projection
 }
+
+// amounts are the sums that make the figure, in the order of Indicator.of.
+func (i *Indicator) amounts() []amount { return []amount{i.value, i.over, i.beside} }
 
 // Has reports whether the indicator can be grouped and filtered by d.
 func (i *Indicator) Has(d store.Column) bool { return slices.Contains(i.Dimensions, d) }
 
 // Daily reports whether the indicator comes from files that know days alone.
 func (i *Indicator) Daily() bool {
-	return slices.ContainsFunc(slices.Concat(i.value, i.over, i.beside), func(p part) bool { return !p.clock && p.fact >= store.EventFacts })
+	return slices.ContainsFunc(slices.Concat(i.amounts()...), func(p part) bool { return !p.clock && p.fact >= store.EventFacts })
+}
+
+// Projected reports whether the figure is an estimate for all accounts, with a
+// standard error.
+func (i *Indicator) Projected() bool { return i.projected != nil }
+
+// timed adds the dimensions of time to the figures that can be told by them: all
+// of value must count in the period itself. What over counts in longer times, as
+// the boxes that report, is then the same for every hour and weekday.
+func timed(all []Indicator) []Indicator {
+	all = slices.Clone(all)
+	for n := range all {
+		i := &all[n]
+		if i.projected != nil || slices.ContainsFunc(i.value, func(p part) bool { return !p.stretch.follows() }) {
+			continue
+		}
+		i.Dimensions = append(slices.Clip(i.Dimensions), store.ColWeekday)
+		if hours := func(p part) bool { return p.stretch.follows() && p.fact >= store.EventFacts }; !slices.ContainsFunc(slices.Concat(i.amounts()...), hours) {
+			i.Dimensions = append(i.Dimensions, store.ColHourOfDay)
+		}
+	}
+	return all
 }
 
 // amount is terms added up, some of them with the sign turned.
@@ -130,13 +159,18 @@ const (
 	onAir
 )
 
-// follows reports whether the term is grouped and filtered by c.
+// follows reports whether the term is grouped and filtered by c. What counts in
+// other times than the period itself is the same at all times of the period.
 func (t term) follows(c store.Column) bool {
-	switch t.around {
-	case own:
+	switch {
+	case isTime(c) && !t.stretch.follows():
+		return false
+	case t.clock:
+		return isTime(c) || c == store.ColMinute
+	case t.around == own:
 		return true
-	case inPlace:
-		return (c == store.ColProvince || c == store.ColCity || c == store.ColMinute) && store.ShapeOf(t.fact).Has(c)
+	case t.around == inPlace:
+		return (c == store.ColProvince || c == store.ColCity || c == store.ColMinute || isTime(c)) && store.ShapeOf(t.fact).Has(c)
 	}
 	return c != store.ColCity && store.ShapeOf(t.fact).Has(c)
 }
@@ -163,6 +197,8 @@ type stretch struct {
 	// trailing, if > 0, takes the days, this many, that end with the period's
 	// last day; the daily table answers.
 	trailing int32
+	// whole takes the whole period along if it is longer than trailing.
+	whole bool
 	// stock reads the last day told of each province, in the period or before it.
 	stock stock
 }
@@ -224,6 +260,10 @@ var (
 	byState = append(slices.Clone(byPlace), store.ColState)
 	byFlow  = append(slices.Clone(byPlace), store.ColFlow)
 	byBill  = append(slices.Clone(byPlace), store.ColProduct, store.ColProvider, store.ColPay, store.ColOp)
+
+	// Of these no city is known.
+	byRenewal = []store.Column{store.ColProvince, store.ColProduct, store.ColProvider}
+	byVerdict = []store.Column{store.ColProvince, store.ColProduct, store.ColVerdict}
 )
 
 // catalogued is place, the columns given, and what the catalogue knows of the
@@ -235,11 +275,12 @@ func catalogued(columns ...store.Column) []store.Column {
 // Catalogue lists every indicator in the order in which people read them.
 func Catalogue() []Indicator { return slices.Clone(catalogue) }
 
-// Find returns the indicator with that id.
+// Find returns the indicator with that id, or the sum of one that ValueOf or
+// OverOf names.
 func Find(id string) (Indicator, bool) {
 	i := slices.IndexFunc(catalogue, func(i Indicator) bool { return i.ID == id })
 	if i < 0 {
-		return Indicator{}, false
+		return findPart(id)
 	}
 	return catalogue[i], true
 }

@@ -34,10 +34,33 @@ const (
 	// Year is the same civil dates a year earlier; 29 February goes with 28
 	// February.
 	Year Compare = "year"
+	// Month is the same civil dates a month earlier; days that month lacks go
+	// with its last. A period of whole months goes with whole months: February
+	// with all of January.
+	Month Compare = "month"
 )
 
 // Compares lists the comparisons that can be asked for.
-func Compares() []Compare { return []Compare{Previous, Year} }
+func Compares() []Compare { return []Compare{Previous, Year, Month} }
+
+// Align says which day of the earlier time a day goes with.
+type Align string
+
+const (
+	// NoAlign is the same civil date.
+	NoAlign Align = ""
+	// ByWeekday is the same weekday: 364 days earlier with Year, which is the
+	// same day of the same ISO week but after years of 53 weeks, 28 with Month.
+	ByWeekday Align = "weekday"
+	// ByHoliday, with Year alone, is for a day of a public holiday the same day of
+	// the same holiday a year earlier, counted from its feast; for any other day
+	// the same weekday 364 days earlier, or if that was a holiday of the weeks
+	// before it the first that was none. See Holidays.
+	ByHoliday Align = "holiday"
+)
+
+// Aligns lists the alignments that can be asked for.
+func Aligns() []Align { return []Align{ByWeekday, ByHoliday} }
 
 // MaxPeriods is the greatest number of periods in an answer.
 const MaxPeriods = 1_000
@@ -82,7 +105,15 @@ func (t stretch) of(s store.Span, hourly bool) store.Span {
 		}
 		return store.Span{From: first - staleDays, To: first}
 	}
-	return store.Span{From: last - t.trailing + 1, To: last + 1}
+	first := last - t.trailing + 1
+	if t.whole {
+		if hourly {
+			first = min(first, int32(aggregator.Hour(s.From).Day()))
+		} else {
+			first = min(first, s.From)
+		}
+	}
+	return store.Span{From: first, To: last + 1}
 }
 
 // periods cuts the days from..to, both inclusive. A week or month that reaches
@@ -127,19 +158,36 @@ func cut(from, to aggregator.Day, next func(d aggregator.Day) (aggregator.Day, s
 }
 
 // earlier is the span with which s, of a question over days days, is compared.
-func earlier(s store.Span, hourly bool, c Compare, days int32) store.Span {
-	if c == Previous {
-		if hourly {
-			days *= 24
-		}
-		return store.Span{From: s.From - days, To: s.To - days}
+func earlier(s store.Span, hourly bool, c Compare, align Align, days int32) (store.Span, error) {
+	if hourly {
+		day := aggregator.Hour(s.From).Day()
+		before, err := earlier(store.Span{From: int32(day), To: int32(day) + 1}, false, c, align, days)
+		shift := (int32(day) - before.From) * 24
+		return store.Span{From: s.From - shift, To: s.To - shift}, err
 	}
-	if !hourly {
-		return store.Span{From: int32(yearBefore(aggregator.Day(s.From))), To: int32(yearBefore(aggregator.Day(s.To-1))) + 1}
+	first, last := aggregator.Day(s.From), aggregator.Day(s.To-1)
+	switch {
+	case c == Previous:
+		return moved(s, days), nil
+	case align == ByWeekday && c == Month:
+		return moved(s, 28), nil
+	case align == ByWeekday:
+		return moved(s, yearOfWeeks), nil
+	case align == ByHoliday:
+		return holidays.Load().earlier(first, last)
+	case c == Month && first == first.Month() && last+1 == last.NextMonth():
+		return store.Span{From: int32(monthBefore(first)), To: int32(last.Month())}, nil
+	case c == Month:
+		return store.Span{From: int32(monthBefore(first)), To: int32(monthBefore(last)) + 1}, nil
 	}
-	day := aggregator.Hour(s.From).Day()
-	shift := int32(day-yearBefore(day)) * 24
-	return store.Span{From: s.From - shift, To: s.To - shift}
+	return store.Span{From: int32(yearBefore(first)), To: int32(yearBefore(last)) + 1}, nil
+}
+
+// yearOfWeeks is 52 weeks in days.
+const yearOfWeeks = 364
+
+func moved(s store.Span, days int32) store.Span {
+	return store.Span{From: s.From - days, To: s.To - days}
 }
 
 // yearBefore is the same civil date a year earlier, 28 February for the 29th.
@@ -152,24 +200,38 @@ func yearBefore(d aggregator.Day) aggregator.Day {
 	return aggregator.DayOf(time.Date(t.Year()-1, t.Month(), day, 0, 0, 0, 0, aggregator.Shanghai).UnixMilli())
 }
 
+// monthBefore is the same day of the month before, or that one's last.
+func monthBefore(d aggregator.Day) aggregator.Day {
+	last := d.Month() - 1
+	return min(last.Month()+d-d.Month(), last)
+}
+
 const dayMinutes = 24 * 60
 
 // length is how long the time is that a group of a span has, in milliseconds: of
-// the span's days those minutes that the question's filters let through and the
-// group is of.
+// the span's days those that the question's filters let through and the group is
+// of, and of each the minutes that they let through and it is of.
 func (q *question) length(s store.Span, group [maxDimensions]uint64) int64 {
-	first, days := 0, int64(s.To-s.From)
-	minutes := dayMinutes
+	first, minutes := 0, dayMinutes
 	if q.hourly {
 		hour := aggregator.Hour(s.From)
-		first, minutes, days = int(hour-hour.Day().FirstHour())*60, 60, 1
+		first, minutes = int(hour-hour.Day().FirstHour())*60, 60
+		s = store.Span{From: int32(hour.Day()), To: int32(hour.Day()) + 1}
+	}
+	days := int64(s.To - s.From)
+	if q.asks(store.ColWeekday) {
+		days = 0
+		for d := aggregator.Day(s.From); d < aggregator.Day(s.To); d++ {
+			if q.lets(group, store.ColWeekday, uint64(d-d.Week())) {
+				days++
+			}
+		}
 	}
 	n := int64(minutes)
-	at := slices.Index(q.dimensions, store.ColMinute)
-	if at >= 0 || slices.ContainsFunc(q.filters, func(f store.Filter) bool { return f.Column == store.ColMinute }) {
+	if q.asks(store.ColMinute) || q.asks(store.ColHourOfDay) {
 		n = 0
 		for m := first; m < first+minutes; m++ {
-			if (at < 0 || group[at] == uint64(m)) && q.lets(uint64(m)) {
+			if q.lets(group, store.ColMinute, uint64(m)) && q.lets(group, store.ColHourOfDay, uint64(m/60)) {
 				n++
 			}
 		}
@@ -177,7 +239,15 @@ func (q *question) length(s store.Span, group [maxDimensions]uint64) int64 {
 	return n * days * 60_000
 }
 
-// lets reports whether the filters let a minute of the day through.
-func (q *question) lets(minute uint64) bool {
-	return !slices.ContainsFunc(q.filters, func(f store.Filter) bool { return f.Column == store.ColMinute && !slices.Contains(f.In, minute) })
+// asks reports whether the question groups or filters by c.
+func (q *question) asks(c store.Column) bool {
+	return slices.Contains(q.dimensions, c) || slices.ContainsFunc(q.filters, func(f store.Filter) bool { return f.Column == c })
+}
+
+// lets reports whether the filters let a value of c through that the group is of.
+func (q *question) lets(group [maxDimensions]uint64, c store.Column, v uint64) bool {
+	if at := slices.Index(q.dimensions, c); at >= 0 && group[at] != v {
+		return false
+	}
+	return !slices.ContainsFunc(q.filters, func(f store.Filter) bool { return f.Column == c && !slices.Contains(f.In, v) })
 }

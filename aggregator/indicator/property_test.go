@@ -98,6 +98,17 @@ func drawRequest(t *rapid.T) *indicator.Request {
 	r.From, r.To = from.String(), (from + aggregator.Day(rapid.IntRange(0, 6).Draw(t, "days"))).String()
 	r.Grain = rapid.SampledFrom(grains).Draw(t, "grain")
 	r.Compare = rapid.SampledFrom(append(indicator.Compares(), indicator.NoCompare)).Draw(t, "compare")
+	if r.Compare == indicator.Year || r.Compare == indicator.Month {
+		r.Align = rapid.SampledFrom([]indicator.Align{indicator.NoAlign, indicator.ByWeekday}).Draw(t, "align")
+	}
+	projected := func(id string) bool { i, _ := indicator.Find(id); return i.Projected() }
+	r.LikeForLike = r.Compare != indicator.NoCompare && !slices.ContainsFunc(r.Indicators, projected) && (r.Grain != indicator.Hourly || r.From == r.To) && rapid.Bool().Draw(t, "like for like")
+	if slices.Contains(shared, store.ColWeekday) && rapid.Bool().Draw(t, "on weekdays") {
+		r.Filters = append(r.Filters, indicator.Filter{Dimension: store.ColWeekday, In: []string{"monday", "wednesday", "saturday"}})
+	}
+	if slices.Contains(shared, store.ColHourOfDay) && rapid.Bool().Draw(t, "in the evening") {
+		r.Filters = append(r.Filters, indicator.Filter{Dimension: store.ColHourOfDay, In: []string{"00", "07", "18", "19", "20", "21", "22", "23"}})
+	}
 	return r
 }
 

@@ -34,6 +34,14 @@ type Request struct {
 	To      string  `json:"to"`
 	Grain   Grain   `json:"grain,omitempty"`
 	Compare Compare `json:"compare,omitempty"`
+	// Align says which earlier day a day is compared with.
+	Align Align `json:"align,omitempty"`
+	// LikeForLike compares also only those provinces that have data in both times;
+	// if the question groups or filters by product, provider or channel, only
+	// those of them in each province. Data is any number but 0 behind the figure,
+	// period by period: of a province that began within a long period, ask by
+	// month.
+	LikeForLike bool `json:"like_for_like,omitempty"`
 	// Limit keeps the first rows after Order.
 	Limit int `json:"limit,omitempty"`
 	// Order is the id of a column, with - before it for descending. Rows
@@ -57,6 +65,10 @@ type question struct {
 	periods    []period
 	hourly     bool
 	compare    Compare
+	before     []store.Span // what each period is compared with; nil: nothing
+	chosen     []bool       // the periods to ask about; nil: all
+	among      store.Among
+	like       bool
 	days       int32
 	limit      int
 	order      int // column; -1: by period and dimensions
@@ -72,8 +84,8 @@ func (r *Request) Check() error {
 }
 
 func (r *Request) question() (*question, error) {
-	q := &question{dimensions: r.Dimensions, compare: r.Compare, limit: r.Limit, order: -1}
-	for _, check := range []func(*question) error{r.checkIndicators, r.checkDimensions, r.checkFilters, r.checkTime, r.checkLimit} {
+	q := &question{dimensions: r.Dimensions, compare: r.Compare, like: r.LikeForLike, limit: r.Limit, order: -1}
+	for _, check := range []func(*question) error{r.checkIndicators, r.checkDimensions, r.checkFilters, r.checkTime, r.checkCompare, r.checkLimit} {
 		if err := check(q); err != nil {
 			return nil, err
 		}
@@ -174,9 +186,6 @@ func (r *Request) checkTime(q *question) error {
 	if grain == Hourly && q.days*24 > MaxPeriods || grain == Daily && q.days > MaxPeriods {
 		return faultf("bad_grain", "grain: %s gives more than %d periods from %s to %s; take a longer grain or fewer days", grain, MaxPeriods, from, to)
 	}
-	if r.Compare != NoCompare && !slices.Contains(Compares(), r.Compare) {
-		return faultf("bad_compare", "compare: there is no %q; allowed: %s", clip(string(r.Compare)), joined(Compares()))
-	}
 	q.hourly = grain == Hourly
 	for _, i := range q.indicators {
 		if q.hourly && i.Daily() {
@@ -184,6 +193,39 @@ func (r *Request) checkTime(q *question) error {
 		}
 	}
 	q.periods = periods(from, to, grain)
+	return nil
+}
+
+// checkCompare finds what each period is compared with.
+func (r *Request) checkCompare(q *question) error {
+	switch {
+	case r.Compare != NoCompare && !slices.Contains(Compares(), r.Compare):
+		return faultf("bad_compare", "compare: there is no %q; allowed: %s", clip(string(r.Compare)), joined(Compares()))
+	case r.Align != NoAlign && !slices.Contains(Aligns(), r.Align):
+		return faultf("bad_align", "align: there is no %q; allowed: %s", clip(string(r.Align)), joined(Aligns()))
+	case r.Align == ByHoliday && r.Compare != Year:
+		return faultf("bad_align", "align: holidays come back by the year; take compare year")
+	case r.Align == ByWeekday && r.Compare != Year && r.Compare != Month:
+		return faultf("bad_align", "align: weekdays are aligned between years and months; take compare year or month")
+	case r.LikeForLike && r.Compare == NoCompare:
+		return faultf("bad_like_for_like", "like_for_like: there is nothing to compare; take compare %s", joined(Compares()))
+	case r.LikeForLike && len(q.periods) > maxLikePeriods:
+		return faultf("bad_like_for_like", "like_for_like: %d periods, allowed at most %d; take a longer grain or fewer days", len(q.periods), maxLikePeriods)
+	case r.Compare == NoCompare:
+		return nil
+	}
+	for _, i := range q.indicators {
+		if r.LikeForLike && i.Projected() {
+			return faultf("bad_like_for_like", "like_for_like: %s is projected to all accounts of the provinces; ask for it without", i.ID)
+		}
+	}
+	for _, p := range q.periods {
+		before, err := earlier(p.span, q.hourly, r.Compare, r.Align, q.days)
+		if err != nil {
+			return err
+		}
+		q.before = append(q.before, before)
+	}
 	return nil
 }
 

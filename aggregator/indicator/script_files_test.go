@@ -59,7 +59,7 @@ func (f *fields) person(name string) uint64 {
 func (s *script) file(kind string, words []string) {
 	f := fields{s: s, of: map[string]string{}}
 	at := int64(0)
-	file := store.File{Feed: map[string]c3.Feed{"full": c3.FeedSubscribers, "change": c3.FeedChanges, "bill": c3.FeedOrders, "title": c3.FeedCatalogue, "schedule": c3.FeedCatalogue}[kind]}
+	file := store.File{Feed: map[string]c3.Feed{"full": c3.FeedSubscribers, "change": c3.FeedChanges, "bill": c3.FeedOrders, "title": c3.FeedCatalogue, "product": c3.FeedProducts, "schedule": c3.FeedCatalogue}[kind]}
 	var err error
 	switch kind {
 	case "full":
@@ -101,7 +101,10 @@ func (s *script) file(kind string, words []string) {
 	case "bill":
 		rows.Orders = append(rows.Orders, store.OrderRow{Line: int64(len(rows.Orders) + 1), ID: f.person("id"), Account: f.person("account"), AtMs: at,
 			Op: c3.OrderOp(f.numberOf("op", "", "sub", "renew", "unsub", "single", "refund")), Product: f.code("product"), Provider: f.code("provider"),
-			Fen: f.number("fen", 0), Pay: c3.Pay(f.numberOf("pay", "", "bill", "wechat", "alipay", "points"))})
+			ToMs: f.moment("to"), Fen: f.number("fen", 0), Pay: c3.Pay(f.numberOf("pay", "", "bill", "wechat", "alipay", "points"))})
+	case "product":
+		rows.Products = append(rows.Products, store.ProductRow{Line: int64(len(rows.Products) + 1), Code: f.code("code"),
+			Type: c3.ProductType(f.numberOf("type", "", "base", "month", "year", "single", "season", "app")), Provider: f.code("provider"), ShareBP: int32(f.number("share_bp", 0))})
 	case "schedule":
 		code, name, start := f.code("code"), f.code("name"), time.UnixMilli(f.moment("from")).In(aggregator.Shanghai)
 		rows.Objects = append(rows.Objects, store.ObjectRow{Line: int64(len(rows.Objects) + 1), Element: c3.ElementSchedule, Code: code, Name: name,
@@ -145,7 +148,7 @@ func (s *script) takeFiles() {
 		if err := stage.Add(ctx, rows); err != nil {
 			s.fatalf("%v", err)
 		}
-		n := len(rows.Subscribers) + len(rows.Changes) + len(rows.Orders) + len(rows.Objects) + len(rows.Mappings)
+		n := len(rows.Subscribers) + len(rows.Changes) + len(rows.Orders) + len(rows.Products) + len(rows.Objects) + len(rows.Mappings)
 		row, err := stage.Commit(ctx, store.Verdict{Records: int64(n), MaxShrink: 100, DoneMs: 1})
 		if err != nil || row.Outcome != c3.OutcomeAccepted {
 			s.fatalf("%+v, %v", row, err)

@@ -31,14 +31,17 @@ import (
 //	title 33 element=program code=film genre=movie place=CN [series=s]
 //	schedule 33 code=s1 channel=cctv1 name=News from=TIME minutes=30 [programme=film] [genre=news]
 //	schedule 33 code=s1 gone=1
-//	eval indicator ... by dimension ... from=DAY to=DAY [grain=] [compare=] [where province=33,43] [order=] [limit=] [as 33,43 | as nobody]
+//	label genre movie 电影 film        what a dictionary calls a code
+//	eval indicator ... by dimension ... from=DAY to=DAY [grain=] [compare=] [align=] [like_for_like=yes] [where province=33,43] [order=] [limit=] [as 33,43 | as nobody]
 //	want CELL ...          a row of the last eval, in order; - is no number
 //	want nothing           the last eval has no rows
 //	fail TEXT              the last eval is refused with a message that holds TEXT
 //	name CELL zh en        the last eval labels CELL so; _ is a space
+//	left INDICATOR CELL,... WHY PERIOD,...   the last eval leaves this out, in order
 //
-// KIND is power_on, power_off, page, click, view, order, impression, order_page,
-// playback, health, running or notice. Texts are kept as codes, a view's and a
+// KIND is power_on, wake, power_off, page, click, view, order, impression, order_page,
+// playback, health, running, notice, dropped, outbox_lost or tally; each may say
+// clock=unknown|box|ntp|server. Texts are kept as codes, a view's and a
 // play's time is its end. What provinces send is one file for each day and kind:
 // a full file shows all accounts of which a line with its day speaks.
 
@@ -64,9 +67,12 @@ type script struct {
 	files map[store.File]*store.FeedRows // to be taken before the next eval
 	taken byte                           // files so far
 
+	labels []store.Label
+
 	answer *indicator.Answer
 	err    error
 	read   int  // rows already compared
+	gone   int  // rows of what is left out already compared
 	open   bool // an eval waits for its end
 }
 
@@ -89,8 +95,10 @@ func runScript(t *testing.T, st store.Store, file string) {
 		switch words[0] {
 		case "load":
 			s.load(words[1:])
-		case "full", "change", "bill", "title", "schedule":
+		case "full", "change", "bill", "title", "product", "schedule":
 			s.file(words[0], words[1:])
+		case "label":
+			s.label(words[1:])
 		case "eval":
 			evals++
 			s.eval(words[1:])
@@ -100,6 +108,8 @@ func runScript(t *testing.T, st store.Store, file string) {
 			s.fail(strings.Join(words[1:], " "))
 		case "name":
 			s.name(words[1:])
+		case "left":
+			s.left(words[1:])
 		default:
 			t.Fatalf("%s: unknown command %q", s.where, words[0])
 		}
@@ -135,6 +145,9 @@ func (s *script) load(words []string) {
 		Province: aggregator.Province(f.integer(words[1])), City: aggregator.City(f.integer(words[2])),
 		Box: aggregator.TextKey("box " + f.of["box"]), Boot: 1, MonoMs: at.UnixMilli() % 1_000_000_000,
 		AtMs: at.UnixMilli(), Clock: uint8(protocol.ClockServer),
+	}
+	if _, ok := f.of["clock"]; ok {
+		stamp.Clock = f.word("clock", 4, func(v uint8) string { return protocol.Clock(v).String() })
 	}
 	delete(f.of, "box")
 	f.add(&s.block, words[4], stamp)
@@ -192,6 +205,8 @@ func (f *fields) add(b *store.Block, kind string, at store.Stamp) {
 	switch kind {
 	case "power_on":
 		b.Powers = append(b.Powers, store.Power{Stamp: at, On: true, Cause: uint8(protocol.CauseBoot)})
+	case "wake":
+		b.Powers = append(b.Powers, store.Power{Stamp: at, On: true, Cause: uint8(protocol.CauseWake)})
 	case "power_off":
 		b.Powers = append(b.Powers, store.Power{Stamp: at, Cause: uint8(protocol.CauseStandby)})
 	case "page":
@@ -229,6 +244,13 @@ func (f *fields) add(b *store.Block, kind string, at store.Stamp) {
 		b.Runnings = append(b.Runnings, store.Running{Stamp: at})
 	case "notice":
 		b.Notices = append(b.Notices, store.Notice{Stamp: at, Kind: uint8(protocol.ClockSync)})
+	case "dropped":
+		b.Notices = append(b.Notices, store.Notice{Stamp: at, Kind: uint8(protocol.Dropped), Count: f.number("count", 1),
+			Reason: f.word("reason", 7, func(v uint8) string { return protocol.Reason(v).String() })})
+	case "outbox_lost":
+		b.Notices = append(b.Notices, store.Notice{Stamp: at, Kind: uint8(protocol.OutboxLost), Count: f.number("count", 1)})
+	case "tally":
+		b.Tallies = append(b.Tallies, store.Tally{Stamp: at, Lost: f.number("lost", 0), Repeated: f.number("repeated", 0)})
 	default:
 		f.s.fatalf("unknown kind %q", kind)
 	}
@@ -245,7 +267,7 @@ func (s *script) flush() {
 func insert(t testing.TB, st store.Store, b *store.Block) {
 	t.Helper()
 	ctx := context.Background()
-	if b.Rows() > 0 {
+	if b.Rows()+len(b.Tallies) > 0 {
 		if _, err := rand.Read(b.ID[:]); err != nil {
 			t.Fatal(err)
 		}
@@ -291,7 +313,7 @@ func (s *script) eval(words []string) {
 		}
 	}
 	s.answer, s.err = indicator.Evaluate(context.Background(), s.st, scope, &r)
-	s.read, s.open = 0, true
+	s.read, s.gone, s.open = 0, 0, true
 }
 
 func (s *script) scope(w string) aggregator.Scope {
@@ -319,6 +341,10 @@ func (s *script) set(r *indicator.Request, name, value string) {
 		r.Grain = indicator.Grain(value)
 	case "compare":
 		r.Compare = indicator.Compare(value)
+	case "align":
+		r.Align = indicator.Align(value)
+	case "like_for_like":
+		r.LikeForLike = value == "yes"
 	case "order":
 		r.Order = value
 	case "limit":
@@ -376,6 +402,17 @@ func (s *script) fail(text string) {
 	s.open = false
 }
 
+// label has the store call a code so, beside those before.
+func (s *script) label(words []string) {
+	if len(words) != 4 {
+		s.fatalf("label needs dimension, code, zh, en")
+	}
+	s.labels = append(s.labels, store.Label{Column: store.Column(words[0]), Key: aggregator.TextKey(words[1]), ZH: words[2], EN: words[3]})
+	if err := s.st.SetLabels(context.Background(), s.labels); err != nil {
+		s.fatalf("%v", err)
+	}
+}
+
 func (s *script) name(words []string) {
 	if s.err != nil || len(words) != 3 {
 		s.fatalf("name needs cell, zh, en after an answer; %v", s.err)
@@ -394,6 +431,27 @@ func (s *script) name(words []string) {
 	s.fatalf("%s has no name", words[0])
 }
 
+// left compares one thing that is left out, its cells in the order of dimensions.
+func (s *script) left(words []string) {
+	if s.err != nil {
+		s.fatalf("refused: %v", s.err)
+	}
+	if s.gone >= len(s.answer.LeftOut) {
+		s.fatalf("only %d things are left out", len(s.answer.LeftOut))
+	}
+	l := s.answer.LeftOut[s.gone]
+	s.gone++
+	var cells []string
+	for _, d := range indicator.Dimensions() {
+		if c, ok := l.Cells[d.ID]; ok {
+			cells = append(cells, c)
+		}
+	}
+	if got := []string{l.Indicator, strings.Join(cells, ","), string(l.Why), strings.Join(l.Periods, ",")}; !slices.Equal(got, words) {
+		s.fatalf("left out is %v, want %v", got, words)
+	}
+}
+
 // end checks that the last eval had no more rows than were wanted.
 func (s *script) end() {
 	if !s.open {
@@ -405,5 +463,8 @@ func (s *script) end() {
 	}
 	if s.read != len(s.answer.Rows) {
 		s.fatalf("the eval before has %d rows, %d were wanted; the next is %v", len(s.answer.Rows), s.read, s.answer.Rows[s.read])
+	}
+	if s.gone != len(s.answer.LeftOut) {
+		s.fatalf("the eval before leaves out %d things, %d were told; the next is %v", len(s.answer.LeftOut), s.gone, s.answer.LeftOut[s.gone])
 	}
 }

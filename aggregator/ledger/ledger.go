@@ -132,6 +132,10 @@ type BlockID [16]byte
 type Block struct {
 	ID      BlockID
 	Batches []Kept
+	// Tallies is what Commit learnt beside the block's batches, by hour, then
+	// province. It is as exactly once as they are: whoever sums Kept.Lost and
+	// Tallies over all loaded blocks has every loss and repeat once.
+	Tallies []Tally
 }
 
 // Kept is a batch as the ledger holds it.
@@ -140,7 +144,28 @@ type Kept struct {
 	Route protocol.Route
 	AtMs  int64 // when it arrived
 	Batch protocol.Batch
+	// Lost is how many events just before it will never come: those numbered
+	// between it and what came before [S9]. At most LostMost.
+	Lost uint64
 }
+
+// Tally counts what no batch of its block can tell, by province of the topic and
+// hour of arrival.
+type Tally struct {
+	Hour     aggregator.Hour
+	Province uint8
+	// Lost is events that will never come, as shown by what is never loaded:
+	// tombstones, quarantined and known batches, and those whose bodies are gone.
+	// Of each at most LostMost.
+	Lost uint64
+	// Repeated is batches that had come before: Repeated and Known.
+	Repeated uint64
+}
+
+// LostMost bounds what one batch can show to be lost: more than a box makes in a
+// decade, so that sums of what hostile boxes claim stay numbers. Mark.Lost and
+// Gaps have it all.
+const LostMost = 1 << 32
 
 // Gaps is what is known to be missing, by province of the last batch that moved
 // the stream's mark [S9].
@@ -178,7 +203,9 @@ type Ledger interface {
 	// Bind returns the oldest block that is bound and not yet loaded, or binds
 	// the oldest unbound batches (in the order of their commits, whole batches,
 	// until they hold maxEvents events or no more are there) to a new one, or
-	// returns ErrNoWork. Quarantined batches and tombstones are never bound.
+	// returns ErrNoWork. Quarantined batches and tombstones are never bound, but
+	// what they show to be lost is, as a Tally. Losses and repeats of a Commit
+	// that kept nothing wait for the next batch that is kept, whoever sends it.
 	// The batches' bodies are the caller's. One loader at a time calls it.
 	Bind(ctx context.Context, maxEvents int) (Block, error)
 

@@ -2,6 +2,7 @@ package ledger
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"crypto/rand"
 	"fmt"
@@ -26,6 +27,13 @@ type Memory struct {
 	streams map[streamKey]*stream
 	batches []*entry // in the order of their commits; entry i has ID i+1
 	blocks  []*bound // in the order they were bound
+	lines   []line
+}
+
+// line is a Tally that is bound with the entry of its number.
+type line struct {
+	entry uint64
+	Tally
 }
 
 type streamKey struct {
@@ -57,6 +65,8 @@ type entry struct {
 type bound struct {
 	id      BlockID
 	entries []*entry
+	through uint64 // the number of the last entry, taken or not; the next block begins behind it
+	tallies []Tally
 	loaded  bool
 }
 
@@ -79,6 +89,7 @@ func (l *Memory) Commit(ctx context.Context, batches []Received) ([]Verdict, err
 	verdicts := make([]Verdict, len(batches))
 	streams := maps.Clone(l.streams) // memory follows the commit: on an error these are dropped
 	kept := slices.Clone(l.batches)
+	var beside []Tally
 	for i := range batches {
 		r := &batches[i]
 		key := streamKey{r.Route.Box, r.Batch.Epoch}
@@ -95,6 +106,15 @@ func (l *Memory) Commit(ctx context.Context, batches []Received) ([]Verdict, err
 			return nil, err
 		}
 		verdicts[i] = Verdict{Outcome: outcome, Mark: next}
+		lost := min(next.Lost-mark.Lost, LostMost)
+		aside := Tally{Hour: aggregator.HourOf(r.AtMs), Province: r.Route.Province}
+		if outcome == Repeated || outcome == Known {
+			aside.Repeated = 1
+		}
+		if outcome != Stored || r.Batch.Flags&protocol.FlagTombstone != 0 {
+			aside.Lost, lost = lost, 0
+		}
+		beside = append(beside, aside)
 		if outcome == Repeated || outcome == Gap {
 			continue
 		}
@@ -103,7 +123,7 @@ func (l *Memory) Commit(ctx context.Context, batches []Received) ([]Verdict, err
 		if outcome == Known {
 			continue
 		}
-		e := &entry{kept: Kept{ID: uint64(len(kept) + 1), Route: r.Route, AtMs: r.AtMs, Batch: r.Batch}}
+		e := &entry{kept: Kept{ID: uint64(len(kept) + 1), Route: r.Route, AtMs: r.AtMs, Batch: r.Batch, Lost: lost}}
 		e.kept.Batch.Body = bytes.Clone(r.Batch.Body)
 		switch {
 		case outcome == Quarantined:
@@ -112,6 +132,15 @@ func (l *Memory) Commit(ctx context.Context, batches []Received) ([]Verdict, err
 			e.state = tombstone
 		}
 		kept = append(kept, e)
+	}
+	with := uint64(len(kept))
+	if len(kept) == len(l.batches) {
+		with++ // this call kept none
+	}
+	for _, t := range beside {
+		if t.Lost+t.Repeated > 0 {
+			l.lines = append(l.lines, line{with, t})
+		}
 	}
 	l.streams, l.batches = streams, kept
 	return verdicts, nil
@@ -140,19 +169,30 @@ func (l *Memory) Bind(ctx context.Context, maxEvents int) (Block, error) {
 		}
 	}
 	b := &bound{}
+	var before uint64
+	if n := len(l.blocks); n > 0 {
+		before = l.blocks[n-1].through
+	}
 	events := 0
 	for _, e := range l.batches {
-		if e.state != fresh {
-			continue
-		}
-		e.state = taken
-		b.entries = append(b.entries, e)
-		if events += int(e.kept.Batch.N); events >= maxEvents {
-			break
+		id := e.kept.ID
+		if e.state == fresh {
+			e.state = taken
+			b.entries, b.through = append(b.entries, e), id
+			if events += int(e.kept.Batch.N); events >= maxEvents {
+				break
+			}
+		} else if id > before && slices.ContainsFunc(l.lines, func(n line) bool { return n.entry == id }) {
+			b.through = id
 		}
 	}
-	if len(b.entries) == 0 {
+	if b.through == 0 {
 		return Block{}, ErrNoWork
+	}
+	for _, n := range l.lines {
+		if n.entry > before && n.entry <= b.through {
+			b.tallies = append(b.tallies, n.Tally)
+		}
 	}
 	rand.Read(b.id[:])
 	l.blocks = append(l.blocks, b)
@@ -161,12 +201,36 @@ func (l *Memory) Bind(ctx context.Context, maxEvents int) (Block, error) {
 
 func (b *bound) copy() Block {
 	block := Block{ID: b.id}
+	beside := slices.Clone(b.tallies)
 	for _, e := range b.entries {
 		if e.state == taken {
 			block.Batches = append(block.Batches, e.copy())
+		} else { // it shows nothing any more
+			beside = append(beside, Tally{Hour: aggregator.HourOf(e.kept.AtMs), Province: e.kept.Route.Province, Lost: e.kept.Lost})
 		}
 	}
+	block.Tallies = addUp(beside)
 	return block
+}
+
+// addUp leaves one Tally an hour and province, without those of nothing.
+func addUp(all []Tally) []Tally {
+	slices.SortFunc(all, func(a, b Tally) int {
+		return cmp.Or(cmp.Compare(a.Hour, b.Hour), cmp.Compare(a.Province, b.Province))
+	})
+	var out []Tally
+	for _, t := range all {
+		if t.Lost+t.Repeated == 0 {
+			continue
+		}
+		if n := len(out); n > 0 && out[n-1].Hour == t.Hour && out[n-1].Province == t.Province {
+			out[n-1].Lost += t.Lost
+			out[n-1].Repeated += t.Repeated
+			continue
+		}
+		out = append(out, t)
+	}
+	return out
 }
 
 func (e *entry) copy() Kept {

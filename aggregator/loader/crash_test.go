@@ -76,7 +76,8 @@ func (f *fragile) LatestBoots(ctx context.Context, k []uint64) (m map[uint64]uin
 }
 
 // fill puts into a ledger what is awkward: two boxes, boots without sync, a
-// sync that comes late, an identity from an earlier epoch, poison.
+// sync that comes late, an identity from an earlier epoch, poison, losses before
+// good and bad batches, and repeats.
 func fill(c *centre) (boxes []uint64) {
 	for n := range 2 {
 		b := c.box(n)
@@ -86,10 +87,14 @@ func fill(c *centre) (boxes []uint64) {
 			b.send(sent{at, 1, 100_000 + i*60_000}, who, under(who.Serial, page(1, 1000+i*60_000, "p")),
 				under(who.Serial, protocol.Event{Kind: protocol.PowerOn, Boot: 1, MonoMs: uint64(i), Cause: protocol.CauseBoot}))
 		}
+		b.first += 7 // thrown away before it was sealed
 		bad := b.seal(sent{now, 1, 1}, []protocol.Event{page(1, 1, "x")})
 		bad.Batch.Body = []byte{0xc1}
 		b.commit(bad)
-		b.epoch, b.no, b.first, b.chain = 2, 0, 0, protocol.Chain{}
+		if v, err := c.ledger.Commit(c.Context(), []ledger.Received{bad, bad}); err != nil || v[0].Outcome != ledger.Repeated {
+			c.Fatalf("Commit = %v, %v", v, err)
+		}
+		b.epoch, b.no, b.first, b.chain = 2, 0, 3, protocol.Chain{}
 		b.send(sent{now + hour, 2, 5000}, under(who.Serial, page(1, 300_000, "q")), clockSync(1, 310_000, now+500_000, protocol.ClockServer), page(2, 0, "r"))
 		boxes = append(boxes, b.key())
 	}
@@ -101,6 +106,7 @@ type result struct {
 	Audit  []store.AuditRow
 	Pages  []store.Row
 	Boxes  []store.Row
+	Trust  []store.Row
 	Poison int
 	Left   uint64
 }
@@ -118,6 +124,11 @@ func (c *centre) result(boxes []uint64) result {
 	r := result{Audit: must(c.store.Audit(ctx, boxes))(c), Pages: must(c.store.Query(ctx, q))(c)}
 	q.Fact, q.GroupBy, q.Values = store.FactBox, []store.Column{store.ColBox}, []store.Value{{Measure: store.MeasurePowerOns}, {Measure: store.MeasureEvents}}
 	r.Boxes = must(c.store.Query(ctx, q))(c)
+	q.Fact, q.GroupBy, q.Values = store.FactTrust, []store.Column{store.ColProvince, store.ColCity}, nil
+	for _, m := range store.ShapeOf(q.Fact).Measures {
+		q.Values = append(q.Values, store.Value{Measure: m})
+	}
+	r.Trust = must(c.store.Query(ctx, q))(c)
 	r.Poison = len(must(c.ledger.Quarantine(ctx, 100))(c))
 	r.Left = must(c.ledger.Backlog(ctx))(c)
 	return r
@@ -145,6 +156,15 @@ func TestCrashAtEveryCall(t *testing.T) {
 	want := clean.result(boxes)
 	if want.Poison != 2 || want.Left != 0 || len(want.Audit) != 8 {
 		t.Fatalf("the undisturbed run: %+v", want)
+	}
+	// Two boxes: what was lost before a batch that cannot be read counts where it
+	// arrived, what was lost before a good one where its first event is.
+	trust := []store.Row{
+		{Span: 1, Group: []uint64{33, 0}, Values: []int64{2 * 2, 2, 0, 2 * 7, 0, 0, 2 * 2}},
+		{Span: 1, Group: []uint64{33, 3301}, Values: []int64{2 * 13, 2 * 13, 0, 2 * 3, 0, 0, 0}},
+	}
+	if diff := cmp.Diff(trust, want.Trust); diff != "" {
+		t.Errorf("the undisturbed run's trust (-want +got):\n%s", diff)
 	}
 	for _, late := range []bool{false, true} {
 		crashed := 0

@@ -19,9 +19,12 @@ type worker struct {
 	// refs names for each row of each table the run it belongs to.
 	refs struct {
 		powers, pageViews, clicks, views, orders, notices     []uint32
+		tallies                                               []uint32
 		impressions, orderPages, playbacks, healths, runnings []uint32
 	}
 	runs []run
+	// beside are Tallies of no box, placed by their arrival.
+	beside []store.Tally
 
 	syncs      []syncPoint
 	identities []told
@@ -85,6 +88,7 @@ func (w *worker) reset() {
 	f.orders, f.notices = f.orders[:0], f.notices[:0]
 	f.impressions, f.orderPages, f.playbacks = f.impressions[:0], f.orderPages[:0], f.playbacks[:0]
 	f.healths, f.runnings = f.healths[:0], f.runnings[:0]
+	r.Tallies, f.tallies, w.beside = r.Tallies[:0], f.tallies[:0], w.beside[:0]
 	w.runs, w.syncs, w.identities, w.codes = w.runs[:0], w.syncs[:0], w.identities[:0], w.codes[:0]
 	clear(w.fresh)
 	w.unreadable = map[uint64]string{}
@@ -147,8 +151,25 @@ func (w *worker) event(e *protocol.Event, r *run, ref uint32) {
 		w.refs.runnings = append(w.refs.runnings, ref)
 	default:
 		w.notice(e, r)
-		w.rows.Notices = append(w.rows.Notices, store.Notice{Stamp: s, Kind: uint8(e.Kind), Count: int64(e.Count)})
+		w.rows.Notices = append(w.rows.Notices, store.Notice{Stamp: s, Kind: uint8(e.Kind), Count: int64(e.Count), Reason: uint8(e.Reason)})
 		w.refs.notices = append(w.refs.notices, ref)
+	}
+}
+
+// aside counts what no event shows, in the hour of its arrival.
+func (w *worker) aside(p aggregator.Province, h aggregator.Hour, lost, repeated uint64) {
+	if lost+repeated > 0 {
+		w.beside = append(w.beside, store.Tally{Stamp: store.Stamp{Province: p, AtMs: h.Start(), Clock: uint8(protocol.ClockServer)},
+			Lost: int64(lost), Repeated: int64(repeated)})
+	}
+}
+
+// lost places what is lost just before a batch at its first event: it happened
+// up to then.
+func (w *worker) lost(n uint64, e *protocol.Event, r *run, ref uint32) {
+	if n > 0 {
+		w.rows.Tallies = append(w.rows.Tallies, store.Tally{Stamp: store.Stamp{Box: r.box, Boot: e.Boot, MonoMs: int64(e.MonoMs)}, Lost: int64(n)})
+		w.refs.tallies = append(w.refs.tallies, ref)
 	}
 }
 

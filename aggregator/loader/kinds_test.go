@@ -75,7 +75,8 @@ func TestEveryColumnArrives(t *testing.T) {
 		ev(7002, protocol.Event{Kind: protocol.Playback, Mode: protocol.ModeLive, Channel: "ch", Content: "c", StartMs: 900, Stalls: 3, StallMs: 4000,
 			Errors: 2, Error: "E-7", Trace: 7}),
 		ev(7003, protocol.Event{Kind: protocol.Health, CPU: 990, MemoryKB: 1 << 20, Temperature: -31, AgentKB: 9000, AgentMs: 1 << 33, FlashKB: 5, Waiting: 6}),
-		ev(7004, protocol.Event{Kind: protocol.Running, Version: 1 << 40, State: protocol.ProfileRefused, Why: "too big"}))
+		ev(7004, protocol.Event{Kind: protocol.Running, Version: 1 << 40, State: protocol.ProfileRefused, Why: "too big"}),
+		ev(7005, protocol.Event{Kind: protocol.Dropped, OfKind: protocol.Click, Reason: protocol.ReasonMemory, Count: 12}))
 	c.load()
 	at := func(mono int64) store.Stamp {
 		return store.Stamp{Province: 33, Box: b.key(), Boot: 1, MonoMs: mono, AtMs: now + mono - 9000, Clock: uint8(protocol.ClockBox)}
@@ -91,6 +92,7 @@ func TestEveryColumnArrives(t *testing.T) {
 			Errors: 2, Error: k("E-7"), Trace: 7}},
 		Healths:  []store.Health{{Stamp: at(7003), CPU: 990, MemoryKB: 1 << 20, Temperature: -31, AgentKB: 9000, AgentMs: 1 << 33, FlashKB: 5, Waiting: 6}},
 		Runnings: []store.Running{{Stamp: at(7004), Version: 1 << 40, State: uint8(protocol.ProfileRefused), Why: k("too big")}},
+		Notices:  []store.Notice{{Stamp: at(7005), Kind: uint8(protocol.Dropped), Count: 12, Reason: uint8(protocol.ReasonMemory)}},
 	}
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Errorf("rows differ (-want +got):\n%s", diff)

@@ -18,6 +18,7 @@ func (w *worker) batch(k *ledger.Kept, box uint64) {
 	events, err := w.dec.Events(&k.Batch.Sealed)
 	if err != nil {
 		w.unreadable[k.ID] = err.Error()
+		w.aside(aggregator.Province(k.Route.Province), aggregator.HourOf(k.AtMs), k.Lost, 0)
 		return
 	}
 	w.batches++
@@ -38,5 +39,8 @@ func (w *worker) batch(k *ledger.Kept, box uint64) {
 		last.lastMono = max(last.lastMono, int64(e.MonoMs))
 		last.events++
 		w.event(e, last, uint32(len(w.runs)-1))
+		if i == 0 {
+			w.lost(k.Lost, e, last, uint32(len(w.runs)-1))
+		}
 	}
 }

@@ -65,6 +65,9 @@ func (l *Loader) decode(bound *ledger.Block) *resolution {
 		})
 	}
 	done.Wait()
+	for _, t := range bound.Tallies {
+		l.workers[0].aside(aggregator.Province(t.Province), t.Hour, t.Lost, t.Repeated)
+	}
 	for _, w := range l.workers {
 		r.clocks.gather(w)
 		for _, told := range w.identities {
@@ -161,7 +164,7 @@ func (r *resolution) finish(l *Loader) *store.Block {
 	b.Powers, b.PageViews, b.Clicks, b.Views = b.Powers[:0], b.PageViews[:0], b.Clicks[:0], b.Views[:0]
 	b.Orders, b.Notices, b.Codes, b.Identities = b.Orders[:0], b.Notices[:0], b.Codes[:0], b.Identities[:0]
 	b.Impressions, b.OrderPages, b.Playbacks = b.Impressions[:0], b.OrderPages[:0], b.Playbacks[:0]
-	b.Healths, b.Runnings = b.Healths[:0], b.Runnings[:0]
+	b.Healths, b.Runnings, b.Tallies = b.Healths[:0], b.Runnings[:0], b.Tallies[:0]
 	var done sync.WaitGroup
 	absurd := make([]uint64, len(r.workers))
 	for n, w := range r.workers {
@@ -184,6 +187,7 @@ func (r *resolution) finish(l *Loader) *store.Block {
 		b.Healths = append(b.Healths, w.rows.Healths...)
 		b.Runnings = append(b.Runnings, w.rows.Runnings...)
 		b.Notices = append(b.Notices, w.rows.Notices...)
+		b.Tallies = append(append(b.Tallies, w.rows.Tallies...), w.beside...)
 		b.Codes = append(b.Codes, w.codes...)
 		for _, told := range w.identities {
 			// told again at each boot: the store need not hear it again
@@ -223,6 +227,8 @@ func (w *worker) place() (absurd uint64) {
 	absurd += placeRows(w, w.rows.Healths, w.refs.healths, func(r *store.Health) *store.Stamp { return &r.Stamp })
 	absurd += placeRows(w, w.rows.Runnings, w.refs.runnings, func(r *store.Running) *store.Stamp { return &r.Stamp })
 	absurd += placeRows(w, w.rows.Notices, w.refs.notices, func(r *store.Notice) *store.Stamp { return &r.Stamp })
+	// A tally is no event: it is not counted as one whose time is absurd.
+	_ = placeRows(w, w.rows.Tallies, w.refs.tallies, func(r *store.Tally) *store.Stamp { return &r.Stamp })
 	return absurd
 }
 

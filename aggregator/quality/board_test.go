@@ -15,6 +15,7 @@ import (
 	"iptvdc/aggregator/store"
 	"iptvdc/aggregator/store/duckdb"
 	"iptvdc/aggregator/store/storetest"
+	"iptvdc/protocol"
 )
 
 // stores are the engines on which a board must show the same.
@@ -127,6 +128,9 @@ func say(r *quality.Row) string {
 	if b := r.Balance; b != nil {
 		fmt.Fprintf(&s, "; %d+%d+%d-%d=%d", b.Before, b.Opening, b.New, b.Cancelled, b.After)
 	}
+	if b := r.Boxes; b != nil {
+		fmt.Fprintf(&s, "; %d events, %.4g%% synced, %.4g%% unsynced, %d lost, %d again", b.Events, float64(b.ClockSynced), float64(b.ClockUnsynced), b.Lost, b.Repeated)
+	}
 	if r.Untold != nil {
 		fmt.Fprintf(&s, "; untold %d", *r.Untold)
 	}
@@ -178,6 +182,68 @@ func TestBoard(t *testing.T) {
 			f(all, day-10, day-1)
 			if _, err := b.board.Rows(t.Context(), all, day-quality.MaxDays, day); err == nil {
 				t.Error("too many days are not refused")
+			}
+		})
+	}
+}
+
+// What boxes tell and lose is judged by province and day; it makes no files good.
+func TestBoardOfBoxes(t *testing.T) {
+	for name, open := range stores {
+		t.Run(name, func(t *testing.T) {
+			b := newBench(t, open(t))
+			stamp := func(p aggregator.Province, n, hour int, c protocol.Clock) store.Stamp {
+				return store.Stamp{Province: p, Box: uint64(p), AtMs: at(n, hour, 0).UnixMilli(), Clock: uint8(c)}
+			}
+			blk := &store.Block{ID: [16]byte{9}, Tallies: []store.Tally{
+				{Stamp: stamp(33, 1, 20, protocol.ClockServer), Lost: 3},
+				{Stamp: stamp(44, 2, 20, protocol.ClockServer), Repeated: 2},
+				{Stamp: stamp(0, 2, 20, protocol.ClockServer), Lost: 2},
+			}}
+			for n := range 7 {
+				blk.Powers = append(blk.Powers, store.Power{Stamp: stamp(33, 1, 1+n, []protocol.Clock{3, 2, 3, 3, 2, 1, 0}[n])})
+			}
+			blk.Powers = append(blk.Powers, store.Power{Stamp: stamp(44, 1, 3, protocol.ClockServer)}, store.Power{Stamp: stamp(44, 4, 3, protocol.ClockBox)})
+			if _, err := b.store.Insert(t.Context(), blk); err != nil {
+				t.Fatal(err)
+			}
+			dirty, err := b.store.Dirty(t.Context(), 100)
+			if err == nil {
+				err = b.store.Close(t.Context(), dirty)
+			}
+			if err != nil {
+				t.Fatal(err)
+			}
+			f := func(scope aggregator.Scope, want ...string) {
+				t.Helper()
+				rows, err := b.board.Rows(t.Context(), scope, day, day+3)
+				if err != nil {
+					t.Fatal(err)
+				}
+				var got []string
+				for i := range rows {
+					if rows[i].Boxes != nil {
+						got = append(got, say(&rows[i]))
+					}
+				}
+				if strings.Join(got, "\n") != strings.Join(want, "\n") {
+					t.Errorf("got\n%s\nwant\n%s", strings.Join(got, "\n"), strings.Join(want, "\n"))
+				}
+			}
+			guangdong := []string{
+				"44 2026-05-01 good; 1 events, 100% synced, 0% unsynced, 0 lost, 0 again",
+				"44 2026-05-02 good; 0 events, NaN% synced, NaN% unsynced, 0 lost, 2 again",
+				"44 2026-05-04 attention; 1 events, 0% synced, 0% unsynced, 0 lost, 0 again; attention only 0% of the events have the time of a synced clock",
+			}
+			f(aggregator.Scope{All: true}, append([]string{
+				"33 2026-05-01 bad; 7 events, 71.43% synced, 14.29% unsynced, 3 lost, 0 again" +
+					"; bad 3 events lost (30%); bad the time of 14.3% of the events is a guess: their boxes never knew it",
+			}, guangdong...)...)
+			f(aggregator.Scope{Provinces: []aggregator.Province{44}}, guangdong...)
+			f(aggregator.Scope{})
+			l, err := b.board.Latest(t.Context())
+			if err != nil || len(l.Provinces) != 3 || l.Provinces[2].Boxes == nil || l.Provinces[2].Boxes.ClockSynced != 0 || l.Provinces[1].Boxes != nil {
+				t.Errorf("%+v, %v", l.Provinces, err)
 			}
 		})
 	}

@@ -147,6 +147,30 @@ func (g *gathering) figures(ctx context.Context) error {
 	return nil
 }
 
+// boxes fills in what boxes told, and what they lost.
+func (g *gathering) boxes(ctx context.Context) error {
+	a, err := indicator.Evaluate(ctx, g.board.Figures, g.scope, &indicator.Request{
+		Indicators: []string{"events", "clock_synced", "clock_unsynced", "events_lost", "loss_rate", "repeated_batches"},
+		Dimensions: []store.Column{store.ColProvince}, Grain: indicator.Daily, From: g.from.String(), To: g.to.String(),
+	})
+	if err != nil {
+		return err
+	}
+	for _, line := range a.Rows {
+		day, err := aggregator.ParseDay(line.Period)
+		if err != nil {
+			return err
+		}
+		p, err := aggregator.ParseProvince(line.Cells[0])
+		if err != nil {
+			continue // boxes that do not know where they are belong to nobody
+		}
+		v := line.Values
+		g.row(cell{p, day}).Boxes = &BoxDay{Events: int64(v[0]), ClockSynced: v[1], ClockUnsynced: v[2], Lost: int64(v[3]), LossRate: v[4], Repeated: int64(v[5])}
+	}
+	return nil
+}
+
 // flows fills in the parts of the equation.
 func (g *gathering) flows(ctx context.Context) error {
 	q := store.Query{

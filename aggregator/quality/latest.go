@@ -43,6 +43,7 @@ type LatestProvince struct {
 	Balance  *Balance // nil: none
 	// Percentages, none if there is none.
 	GenreUnknown, PlaceUnknown, BoxCoverage indicator.Number
+	Boxes                                   *BoxDay // of the last day that has any event; nil: none
 }
 
 // Latest returns how every province does now, by province, then by feed.
@@ -82,6 +83,9 @@ func latestProvince(rows []Row) LatestProvince {
 	for i := range rows {
 		if rows[i].Balance != nil {
 			l.Balance = rows[i].Balance
+		}
+		if b := rows[i].Boxes; b != nil && b.Events > 0 {
+			l.Boxes = b
 		}
 		last(&l.GenreUnknown, rows[i].GenreUnknown)
 		last(&l.PlaceUnknown, rows[i].PlaceUnknown)

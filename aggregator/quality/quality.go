@@ -1,6 +1,7 @@
 // Package quality says how good the data of a province and day is: which files
 // came, late or not at all, what was rejected of them, whether the subscribers'
-// book balances, how much is unknown, and how far boxes cover accounts. Rules
+// book balances, how much is unknown, how far boxes cover accounts, how their
+// events are timed and how many of them are lost. Rules
 // turn that into a verdict with reasons in words. It computes no figure of its
 // own: figures are indicator's, files the store's, due times the dialects'.
 package quality
@@ -107,8 +108,22 @@ type Row struct {
 	Untold                     *int64
 	GenreUnknown, PlaceUnknown indicator.Number
 	BoxCoverage                indicator.Number
-	Verdict                    Verdict
-	Reasons                    []Reason // the worst first
+	// Boxes is nil if nothing is known of any event of the day.
+	Boxes   *BoxDay
+	Verdict Verdict
+	Reasons []Reason // the worst first
+}
+
+// BoxDay is what boxes told of a day: as indicator has it.
+type BoxDay struct {
+	Events int64 // that are in
+	// ClockSynced and ClockUnsynced are the shares of Events whose boot was synced
+	// when they were loaded, and whose time is a guess; the rest were placed by the
+	// box's own clock or by their arrival.
+	ClockSynced, ClockUnsynced indicator.Number
+	Lost                       int64            // events that will never come
+	LossRate                   indicator.Number // Lost of all that there were
+	Repeated                   int64            // batches that came again on that day, of whatever day
 }
 
 // Files is what became of files, and of what they told; every store.Store is one.
@@ -159,7 +174,7 @@ func (b *Board) Rows(ctx context.Context, scope aggregator.Scope, from, to aggre
 		return nil, tooLong(from, to)
 	}
 	g := &gathering{board: b, scope: scope, from: from, to: to, now: now, rows: map[cell]*Row{}}
-	for _, step := range []func(context.Context) error{g.files, g.figures, g.flows, g.untold} {
+	for _, step := range []func(context.Context) error{g.files, g.figures, g.boxes, g.flows, g.untold} {
 		if err := step(ctx); err != nil {
 			return nil, err
 		}

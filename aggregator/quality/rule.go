@@ -28,8 +28,13 @@ const (
 	// below which figures of boxes say little of accounts (30: no projection).
 	// CoverageMost is above what several boxes an account explain.
 	CoverageAttention, CoverageBad, CoverageMost = 30.0, 5.0, 150.0
+	// UnsyncedAttention and UnsyncedBad are events of boots that never knew the
+	// time. SyncedAttention is below which share events rest on a synced clock: what
+	// comes before a boot's first sync leaves a tenth, boxes that cannot reach NTP
+	// and hear no ack leave most.
+	UnsyncedAttention, UnsyncedBad, SyncedAttention = 1.0, 10.0, 50.0
 	// LostAttention and LostBad are events that will never come, of all that boxes
-	// of a province ever had.
+	// of a province ever had, or had on a day.
 	LostAttention, LostBad = 0.1, 1.0
 )
 
@@ -116,6 +121,23 @@ var rules = []rule{
 		func(r *Row) []found {
 			return []found{{when(r.BoxCoverage > CoverageMost, Attention), 0, holes{"share": figure(float64(r.BoxCoverage))}}}
 		}},
+	{lostEvents.code, lostEvents.text, ofBoxes(func(b *BoxDay) (Verdict, holes) {
+		if !b.LossRate.Valid() {
+			return None, nil
+		}
+		return from(float64(b.LossRate), LostAttention, LostBad), holes{"n": whole(b.Lost), "share": figure(float64(b.LossRate))}
+	})},
+	{"clock_unsynced", indicator.Text{ZH: "{share}% 的事件时间未知：机顶盒从未对时", EN: "the time of {share}% of the events is a guess: their boxes never knew it"},
+		ofBoxes(func(b *BoxDay) (Verdict, holes) {
+			if !b.ClockUnsynced.Valid() {
+				return None, nil
+			}
+			return from(float64(b.ClockUnsynced), UnsyncedAttention, UnsyncedBad), holes{"share": figure(float64(b.ClockUnsynced))}
+		})},
+	{"clock_doubtful", indicator.Text{ZH: "仅 {share}% 的事件时间来自已对时的时钟", EN: "only {share}% of the events have the time of a synced clock"},
+		ofBoxes(func(b *BoxDay) (Verdict, holes) {
+			return when(b.ClockSynced < SyncedAttention, Attention), holes{"share": figure(float64(b.ClockSynced))}
+		})},
 }
 
 // judge sets the verdict and its reasons.
@@ -134,9 +156,10 @@ func (r *Row) judge() {
 	slices.SortStableFunc(r.Reasons, func(a, b Reason) int { return cmp.Compare(b.Verdict, a.Verdict) })
 }
 
-// judged reports whether there is anything to judge: what is only pending is not.
+// judged reports whether there is anything to judge: what is only pending is not,
+// and what boxes told does not make up for files.
 func (r *Row) judged() bool {
-	return r.Balance != nil || r.BoxCoverage.Valid() || r.catalogued() && (r.GenreUnknown.Valid() || r.PlaceUnknown.Valid()) ||
+	return r.Boxes != nil && len(r.Feeds) == 0 || r.Balance != nil || r.BoxCoverage.Valid() || r.catalogued() && (r.GenreUnknown.Valid() || r.PlaceUnknown.Valid()) ||
 		slices.ContainsFunc(r.Feeds, func(f FeedDay) bool { return f.Files > 0 || f.Lacking > 0 })
 }
 
@@ -158,7 +181,7 @@ func (u *rule) reason(f found) Reason {
 	return Reason{f.verdict, u.code, f.feed, indicator.Text{ZH: fill(u.text.ZH, name.ZH), EN: fill(u.text.EN, name.EN)}}
 }
 
-// JudgeEvents judges what boxes of a province sent: of it no day is known.
+// JudgeEvents judges what boxes of a province sent since the beginning.
 func JudgeEvents(received, lost, quarantined uint64) (Verdict, []Reason) {
 	if received+lost+quarantined == 0 {
 		return None, nil
@@ -205,6 +228,16 @@ func eachFeed(judge func(*FeedDay) (Verdict, holes)) func(*Row) []found {
 			all = append(all, found{v, r.Feeds[i].Feed, h})
 		}
 		return all
+	}
+}
+
+func ofBoxes(judge func(*BoxDay) (Verdict, holes)) func(*Row) []found {
+	return func(r *Row) []found {
+		if r.Boxes == nil {
+			return nil
+		}
+		v, h := judge(r.Boxes)
+		return []found{{v, 0, h}}
 	}
 }
 

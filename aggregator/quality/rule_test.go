@@ -64,6 +64,28 @@ func TestRules(t *testing.T) {
 	f(func(r *Row) { r.BoxCoverage = 29.9 }, Attention, "coverage_low")
 	f(func(r *Row) { r.BoxCoverage = 4.9 }, Bad, "coverage_low")
 	f(func(r *Row) { r.BoxCoverage = 151 }, Attention, "coverage_high")
+	boxes := func(synced, unsynced, lost indicator.Number) func(*Row) {
+		return func(r *Row) {
+			r.Boxes = &BoxDay{Events: 1, ClockSynced: synced, ClockUnsynced: unsynced, Lost: 3, LossRate: lost, Repeated: 1000}
+		}
+	}
+	f(boxes(100, 0, 0), Good) // repeats are no fault
+	f(boxes(50, 0.9, 0.09), Good)
+	f(boxes(49.9, 0, 0), Attention, "clock_doubtful")
+	f(boxes(90, 1, 0), Attention, "clock_unsynced")
+	f(boxes(90, 10, 0), Bad, "clock_unsynced")
+	f(boxes(90, 0, 0.1), Attention, "events_lost")
+	f(boxes(90, 0, 1), Bad, "events_lost")
+	f(boxes(0, 100, 50), Bad, "events_lost", "clock_unsynced", "clock_doubtful")
+	f(boxes(indicator.None(), indicator.None(), indicator.None()), Good) // batches came again, no more is known
+	f(func(r *Row) {
+		boxes(100, 0, 0)(r)
+		r.Feeds = []FeedDay{{Feed: c3.FeedOrders, State: Pending, Due: 1}}
+	}, None)
+	f(func(r *Row) {
+		boxes(100, 0, 2)(r)
+		r.Feeds = []FeedDay{{Feed: c3.FeedOrders, State: Pending, Due: 1}}
+	}, Bad, "events_lost")
 }
 
 func TestJudgeEvents(t *testing.T) {

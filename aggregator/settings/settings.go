@@ -1,6 +1,6 @@
 // Package settings keeps who may see what: API tokens, one-time sign-in links,
-// sessions, and the record of who was given what. It is one SQLite file beside
-// the ledger; several processes may have it open, so a token can be made while
+// sessions, the record of who was given what, and rules of alerts with how they
+// stand. It is one SQLite file beside the ledger; several processes may have it open, so a token can be made while
 // the aggregator runs.
 //
 // Secrets are 256 random bits and leave this package once, when they are made;
@@ -63,8 +63,12 @@ type Settings struct {
 //go:embed schema.sql
 var schema string
 
-// version is the schema's; the file carries it as user_version.
-const version = 1
+//go:embed alerts.sql
+var alertsSchema string
+
+// schemas are applied one after the other; the file carries how many it has as
+// user_version.
+var schemas = []string{schema, alertsSchema}
 
 // Open opens or creates the file, readable by its owner only.
 func Open(ctx context.Context, path string, now func() time.Time) (*Settings, error) {
@@ -99,15 +103,17 @@ func (s *Settings) migrate(ctx context.Context) error {
 			return err
 		}
 		switch {
-		case have > version:
-			return fmt.Errorf("written by a newer release (schema %d, this one knows %d); start that release", have, version)
-		case have == version:
+		case have > len(schemas):
+			return fmt.Errorf("written by a newer release (schema %d, this one knows %d); start that release", have, len(schemas))
+		case have == len(schemas):
 			return nil
 		}
-		if _, err := tx.ExecContext(ctx, schema); err != nil {
-			return err
+		for _, step := range schemas[have:] {
+			if _, err := tx.ExecContext(ctx, step); err != nil {
+				return err
+			}
 		}
-		_, err := tx.ExecContext(ctx, fmt.Sprintf("PRAGMA user_version = %d", version))
+		_, err := tx.ExecContext(ctx, fmt.Sprintf("PRAGMA user_version = %d", len(schemas)))
 		return err
 	})
 }

@@ -23,7 +23,20 @@ func (q *Query) Check() error {
 	if q.Aired && !slices.Contains(shape.Dimensions, ColAired) {
 		return badQuery("%s does not know broadcasts, so it has no time at which they began.", shape.Name)
 	}
-	for _, c := range q.GroupBy {
+	for _, c := range q.columns() {
+		if c == ColHourOfDay && !q.Hourly {
+			return badQuery("%s by day has no %s; ask for hours.", shape.Name, c)
+		}
+		if q.Latest && slices.Contains(TimeColumns, c) {
+			return badQuery("%s is a stock of one day, it has no %s.", shape.Name, c)
+		}
+	}
+	for _, t := range q.Among.In {
+		if len(t) != len(q.Among.Columns) {
+			return badQuery("A tuple of %d values is among tuples of %d columns.", len(t), len(q.Among.Columns))
+		}
+	}
+	for _, c := range slices.Concat(q.GroupBy, q.Among.Columns) {
 		if !shape.Has(c) {
 			return badQuery("%s has no column %q; it has %v.", shape.Name, c, shape.Dimensions)
 		}
@@ -40,12 +53,27 @@ func (q *Query) Check() error {
 		if !slices.Contains(shape.Measures, v.Measure) {
 			return badQuery("%s has no measure %q; it has %v.", shape.Name, v.Measure, shape.Measures)
 		}
-		if v.DistinctBoxes && shape.Counted() == "" {
-			return badQuery("%s does not know boxes, they cannot be counted in it.", shape.Name)
+		if v.DistinctBoxes && v.Squares != 0 || v.Squares < 0 {
+			return badQuery("A value counts boxes or adds up squares in a unit > 0, not both.")
+		}
+		if v.ByBox() && shape.Counted() == "" {
+			return badQuery("%s knows no boxes, accounts or airings, they cannot be counted in it.", shape.Name)
 		}
 	}
 	return nil
 }
+
+// columns are all columns that q names.
+func (q *Query) columns() []Column {
+	all := slices.Concat(q.GroupBy, q.Among.Columns)
+	for _, f := range q.Filters {
+		all = append(all, f.Column)
+	}
+	return all
+}
+
+// Asks reports whether q names c.
+func (q *Query) Asks(c Column) bool { return slices.Contains(q.columns(), c) }
 
 func badQuery(format string, args ...any) error {
 	return &aggregator.Error{Code: "bad_query", Message: fmt.Sprintf(format, args...)}

@@ -112,6 +112,16 @@ type Running struct {
 // kinds this version does not know.
 type Notice struct {
 	Stamp
-	Kind  uint8
-	Count int64 // Dropped, OutboxLost: how many events; else 0
+	Kind   uint8
+	Count  int64 // Dropped, OutboxLost: how many events; else 0
+	Reason uint8 // Dropped: protocol.Reason; 0 also of stores that did not keep it
+}
+
+// Tally is what is known of events that are not here. It is no event: no count
+// of events has it. Its Stamp is that of the event that shows the loss, the first
+// after it; or, with Box 0, a province and hour alone, that of the arrival.
+type Tally struct {
+	Stamp
+	Lost     int64 // events that will never come, as the numbers of those that came show
+	Repeated int64 // batches that had come before
 }

@@ -60,6 +60,28 @@ const (
 	// StartMs; stalled = those with Stalls > 0; stalls, stall_ms and errors =
 	// sums of Stalls, StallMs and Errors; failed = those with Errors > 0.
 	FactPlayback
+	// FactTrust: province, city. How true the other facts are. kept = all rows of
+	// all kinds, as events in FactBox; synced = those of them with Clock ntp or
+	// server, unsynced = those with Clock unknown; all others rest on the box's
+	// own clock or on the arrival, or were loaded before their boot's first sync
+	// and lie within a second of what it told. gaps = sum of the Tallies' Lost,
+	// told_lost = sum of the Count of OutboxLost Notices, thrown = that of Dropped
+	// ones with Reason rate_limit, read_only or memory (what was sampled or hushed
+	// nobody wants, what was invalid was no event); of one row at most LostMost.
+	// repeats = sum of the Tallies' Repeated. A row exists if any is > 0.
+	FactTrust
+	// FactOn: province, city, box. on_ms = the time of the hour in which the box
+	// is on: at a moment it is if its next word, at most OnReachMs later, is any
+	// but that it was switched on. Its words are its Powers, PageViews, Clicks,
+	// Views and Orders under the row's province, by AtMs, each after its own
+	// moment; of words in one millisecond a power-off counts first, then a
+	// power-on. city is that of the next word (of several in one millisecond
+	// that count, the greatest). So between a power-on, or the moment OnReachMs
+	// before the next word, and a power-off a box is on; whose power-off nobody
+	// told was on until its last word; and a cell depends on the words of its
+	// hour and OnReachMs after it. wakes = Powers with On and Cause wake.
+	// A row exists if either is > 0.
+	FactOn
 	// FactReach: province, city, mode, channel, content, box. reach_5, reach_60,
 	// reach_180, reach_900 = 1 if at some moment of the hour, its beginning apart
 	// and its end included, a run had lasted that many seconds. A run is a longest
@@ -102,19 +124,66 @@ const (
 	// every kind but FlowNone, in the day in which they happened.
 	FactFlow
 	// FactBill: province, city, product, provider, pay, op. bill_orders = orders,
-	// bill_fen = sum of their Fen, in the day of their AtMs. Refunds are an op of
+	// bill_fen = sum of their Fen, or of the product's price as known now where none
+	// is told (c3.AtPrice), in the day of their AtMs. Refunds are an op of
 	// their own: revenue is the fen of all other ops less theirs. city is where
 	// the subscriber stood at that moment, 0 if it then had no standing; provider
-	// that of the order, else that of the product as known now, else 0.
+	// that of the order, else that of the product as known now, else 0. share_fen =
+	// the provider's part of the fen by the product's share as known now: of each
+	// order rounded to a whole fen, half away from zero; 0 if no share is known.
 	FactBill
+	// FactBuyer: province, city, product, provider, account. buys = orders of
+	// FactBill with Fen > 0 and op sub, renew or single; account is the subscriber,
+	// under whatever number.
+	FactBuyer
+	// FactRenewal: province, product, provider. due = orders with op sub or renew of
+	// products by the month or year whose ToMs falls into the day, and that were not
+	// refunded; renewed = those of them that the same subscriber followed by another
+	// such order of the product, neither refunded, later than it and at most
+	// RenewalMs after its ToMs. Days after the latest file are due, not yet due.
+	FactRenewal
+	// FactReconcile: province, product, verdict. Orders as boxes tell them (Order
+	// rows with Result paid or refunded, of several with one OrderID the first)
+	// beside those of the provinces' files (all ops but unsub), joined by province,
+	// number of the order and whether it is a refund: matches = pairs and single
+	// ones, page_fen and carrier_fen what each side says. The day and product are the
+	// file's, of what boxes alone tell theirs. Boxes' orders without a number
+	// match nothing.
+	FactReconcile
 
-	Facts = 16
+	Facts = 21
 	// EventFacts is how many of them, the first, are derived from events.
-	EventFacts = 13
+	EventFacts = 15
 )
 
 // LedMs is how long after a click a play is credited to it.
 const LedMs = 60_000
+
+// RenewalMs is how long after its end a subscription may be renewed.
+const RenewalMs = 7 * aggregator.DayMs
+
+// Reconciled says how an order told by a box and one of a file go together.
+type Reconciled uint8
+
+const (
+	// ReconciledEqual: both are there with the same amount.
+	ReconciledEqual Reconciled = 1 + iota
+	// ReconciledDiffers: both are there, the amounts differ.
+	ReconciledDiffers
+	// ReconciledBoxOnly: no file has it (yet).
+	ReconciledBoxOnly
+	// ReconciledFileOnly: no box told of it, as of what is sold elsewhere.
+	ReconciledFileOnly
+)
+
+// LostMost is how many events one row can say are lost, so that what hostile
+// boxes claim adds up.
+const LostMost = 1 << 32
+
+// OnReachMs is how long before a word of a box it is known to be on. Agents cut
+// what they tell of viewing every hour, so a box that shows something is silent
+// for no longer.
+const OnReachMs = 90 * 60_000
 
 // ReachSeconds are the thresholds of reach, rising.
 var ReachSeconds = [...]int64{5, 60, 180, 900}
@@ -148,6 +217,10 @@ const (
 	ColFlow     Column = "flow"  // FlowKind
 	ColPay      Column = "pay"   // c3.Pay
 	ColOp       Column = "op"    // c3.OrderOp
+	// ColAccount is a subscriber: store.Life.Root. Nobody may group by it for a
+	// reader; it is there to be counted.
+	ColAccount Column = "account"
+	ColVerdict Column = "verdict" // Reconciled
 
 	// What a content is by its province's catalogue, as known when asked: of
 	// every fact that has ColContent, in GroupBy and Filters. 0: unknown. See
@@ -159,6 +232,12 @@ const (
 	ColMaker      Column = "maker"      // the content provider
 	ColDefinition Column = "definition" // 0 unknown, 1 SD, 2 HD, 3 4K
 
+	// When it was, of every fact, in GroupBy and Filters: made of the period, in
+	// no fact's Dimensions. Not with Latest. ColHourOfDay, 0 to 23, of hours
+	// alone; ColWeekday is 0 on Monday and 6 on Sunday.
+	ColHourOfDay Column = "hour_of_day"
+	ColWeekday   Column = "weekday"
+
 	ColMinute    Column = "minute"    // of the civil day, from 0
 	ColBroadcast Column = "broadcast" // key of the code of a Broadcast
 	ColAired     Column = "aired"     // aggregator.Hour in which it began
@@ -168,6 +247,9 @@ const (
 	// every fact that has ColBroadcast, in GroupBy and Filters.
 	ColProgramme Column = "programme"
 )
+
+// TimeColumns are those that a row's period answers.
+var TimeColumns = []Column{ColHourOfDay, ColWeekday}
 
 // ContentColumns are those that a catalogue answers, of a content or of what was
 // broadcast.
@@ -202,6 +284,14 @@ const (
 	MeasureErrors         Measure = "errors"
 	MeasureFailed         Measure = "failed"
 
+	MeasureKept     Measure = "kept"
+	MeasureSynced   Measure = "synced"
+	MeasureUnsynced Measure = "unsynced"
+	MeasureGaps     Measure = "gaps"
+	MeasureToldLost Measure = "told_lost"
+	MeasureThrown   Measure = "thrown"
+	MeasureRepeats  Measure = "repeats"
+
 	MeasureReach5   Measure = "reach_5"
 	MeasureReach60  Measure = "reach_60"
 	MeasureReach180 Measure = "reach_180"
@@ -215,6 +305,16 @@ const (
 	MeasureFlows      Measure = "flows"
 	MeasureBillOrders Measure = "bill_orders"
 	MeasureBillFen    Measure = "bill_fen"
+	MeasureShareFen   Measure = "share_fen"
+	MeasureBuys       Measure = "buys"
+	MeasureDue        Measure = "due"
+	MeasureRenewed    Measure = "renewed"
+	MeasureMatches    Measure = "matches"
+	MeasurePageFen    Measure = "page_fen"
+	MeasureCarrierFen Measure = "carrier_fen"
+
+	MeasureOnMs  Measure = "on_ms"
+	MeasureWakes Measure = "wakes"
 )
 
 // Shape is the columns of a fact.
@@ -227,7 +327,7 @@ type Shape struct {
 // Has reports whether a question may group and filter by a column.
 func (s Shape) Has(c Column) bool {
 	switch {
-	case slices.Contains(s.Dimensions, c):
+	case slices.Contains(s.Dimensions, c), slices.Contains(TimeColumns, c):
 		return true
 	case slices.Contains(s.Dimensions, ColContent):
 		return slices.Contains(ContentColumns, c)
@@ -235,10 +335,10 @@ func (s Shape) Has(c Column) bool {
 	return slices.Contains(s.Dimensions, ColBroadcast) && (c == ColProgramme || slices.Contains(ContentColumns, c))
 }
 
-// Counted is the column whose different values Value.DistinctBoxes counts; "": the
-// fact has none.
+// Counted is the column whose different values Value.DistinctBoxes counts: boxes,
+// or accounts or airings where a fact knows those; "": none.
 func (s Shape) Counted() Column {
-	for _, c := range []Column{ColBox, ColAiring} {
+	for _, c := range []Column{ColBox, ColAccount, ColAiring} {
 		if slices.Contains(s.Dimensions, c) {
 			return c
 		}
@@ -264,14 +364,20 @@ var shapes = [Facts]Shape{
 	FactOrderPage: {"fact_order_page", []Column{ColProvince, ColCity, ColPage, ColProduct, ColContent}, []Measure{MeasureOrderPages}},
 	FactPlayback: {"fact_playback", []Column{ColProvince, ColCity, ColMode, ColChannel, ColContent},
 		[]Measure{MeasureMeasured, MeasureStarted, MeasureStartMs, MeasureStalled, MeasureStalls, MeasureStallMs, MeasureErrors, MeasureFailed}},
+	FactTrust: {"fact_trust", []Column{ColProvince, ColCity},
+		[]Measure{MeasureKept, MeasureSynced, MeasureUnsynced, MeasureGaps, MeasureToldLost, MeasureThrown, MeasureRepeats}},
+	FactOn:     {"fact_on", []Column{ColProvince, ColCity, ColBox}, []Measure{MeasureOnMs, MeasureWakes}},
 	FactReach:  {"fact_reach", []Column{ColProvince, ColCity, ColMode, ColChannel, ColContent, ColBox}, Reaches},
 	FactMinute: {"fact_minute", []Column{ColProvince, ColMode, ColChannel, ColMinute}, []Measure{MeasureViewingMs}},
 	FactBroadcast: {"fact_broadcast", []Column{ColProvince, ColCity, ColMode, ColChannel, ColBroadcast, ColAired, ColLag, ColBox},
 		slices.Concat([]Measure{MeasureViewingMs, MeasureAudience}, Reaches)},
-	FactAir:      {"fact_air", []Column{ColProvince, ColCity, ColChannel, ColBroadcast, ColAired, ColAiring}, []Measure{MeasureTVMs, MeasureAirings, MeasureAirMs}},
-	FactAccounts: {"fact_accounts", []Column{ColProvince, ColCity, ColState}, []Measure{MeasureAccounts}},
-	FactFlow:     {"fact_flow", []Column{ColProvince, ColCity, ColFlow}, []Measure{MeasureFlows}},
-	FactBill:     {"fact_bill", []Column{ColProvince, ColCity, ColProduct, ColProvider, ColPay, ColOp}, []Measure{MeasureBillOrders, MeasureBillFen}},
+	FactAir:       {"fact_air", []Column{ColProvince, ColCity, ColChannel, ColBroadcast, ColAired, ColAiring}, []Measure{MeasureTVMs, MeasureAirings, MeasureAirMs}},
+	FactAccounts:  {"fact_accounts", []Column{ColProvince, ColCity, ColState}, []Measure{MeasureAccounts}},
+	FactFlow:      {"fact_flow", []Column{ColProvince, ColCity, ColFlow}, []Measure{MeasureFlows}},
+	FactBill:      {"fact_bill", []Column{ColProvince, ColCity, ColProduct, ColProvider, ColPay, ColOp}, []Measure{MeasureBillOrders, MeasureBillFen, MeasureShareFen}},
+	FactBuyer:     {"fact_buyer", []Column{ColProvince, ColCity, ColProduct, ColProvider, ColAccount}, []Measure{MeasureBuys}},
+	FactRenewal:   {"fact_renewal", []Column{ColProvince, ColProduct, ColProvider}, []Measure{MeasureDue, MeasureRenewed}},
+	FactReconcile: {"fact_reconcile", []Column{ColProvince, ColProduct, ColVerdict}, []Measure{MeasureMatches, MeasurePageFen, MeasureCarrierFen}},
 }
 
 // Span is a stretch of time, From inclusive, To exclusive, in hours or days as
@@ -300,6 +406,9 @@ type Query struct {
 	Provinces    []aggregator.Province
 	// Filters must all hold.
 	Filters []Filter
+	// Among, if it has columns, keeps rows whose values of them are one of its
+	// tuples; without tuples it keeps none.
+	Among   Among
 	GroupBy []Column
 	Values  []Value
 	// Limit, if > 0, keeps the rows with the greatest first value (ties: the
@@ -313,13 +422,25 @@ type Filter struct {
 	In     []uint64
 }
 
-// Value is one number asked for: the sum of Measure, or with DistinctBoxes how
-// many different boxes have a row whose Measure is > 0 (only in facts with
-// ColBox).
+// Among is a filter over several columns together.
+type Among struct {
+	Columns []Column
+	In      [][]uint64 // as Columns
+}
+
+// Value is one number asked for: the sum of Measure; or with DistinctBoxes how
+// many different boxes, or what else the fact counts (Shape.Counted), have a row
+// whose Measure is > 0; or with Squares, if > 0, the sum over boxes of the square
+// of each box's sum, in units of Squares, rounded half up. The last two only in
+// facts that count something. The unit must leave sums of squares below 2^63.
 type Value struct {
 	Measure       Measure
 	DistinctBoxes bool
+	Squares       int64
 }
+
+// ByBox reports whether the value needs to know boxes apart.
+func (v Value) ByBox() bool { return v.DistinctBoxes || v.Squares > 0 }
 
 // Row is one group of the answer. Groups in which all values are 0 may be left
 // out. Rows come by Span, then Group.

@@ -46,9 +46,15 @@ type Feeds interface {
 	// scope, by Province, then Code; unknown codes are left out.
 	Broadcasts(ctx context.Context, s aggregator.Scope, codes []uint64) ([]BroadcastRow, error)
 
-	// Renormalise gives every object that is not deleted new normal values: f maps
-	// what was sent to what it means. It is one transaction.
-	Renormalise(ctx context.Context, f func(aggregator.Province, c3.Object) Normal) error
+	// Renormalise gives every object that is not deleted new normal values, in one
+	// transaction: f maps what was sent to what it means, and appends the codes
+	// behind the keys it gives, which are told as a file's are. f may keep neither
+	// codes nor the object.
+	Renormalise(ctx context.Context, f func(codes []Code, p aggregator.Province, o *c3.Object) (Normal, []Code)) error
+
+	// SetLabels replaces all labels, in one transaction. Of two with one Column
+	// and Key the last holds.
+	SetLabels(ctx context.Context, all []Label) error
 
 	// Untold returns the accounts whose state a full file put right on a day, at
 	// most limit (0: all), by Account, then by time: what changed without a change
@@ -83,6 +89,14 @@ type FileRow struct {
 	Why                                   string // code of the fault that refused it; "": none did
 	Counts                                map[string]int64
 	DoneMs                                int64 // when it was judged
+}
+
+// Label is what a value of a dimension is called for people. It names no more
+// than the vocabulary does, so it is every reader's.
+type Label struct {
+	Column Column
+	Key    uint64 // of the value's code
+	ZH, EN string
 }
 
 // FileQuery narrows a list of files; zero fields do not.
@@ -176,7 +190,7 @@ type OrderRow struct {
 	Op                         c3.OrderOp
 	Product, Content, Provider uint64
 	AtMs, FromMs, ToMs         int64
-	Fen                        int64
+	Fen                        int64 // or c3.AtPrice
 	Pay                        c3.Pay
 	Trace                      uint64
 }
@@ -243,6 +257,27 @@ type Correction struct {
 	Account  uint64 // its present number
 	City     aggregator.City
 	From, To c3.State // StateUnknown: not there
+}
+
+// LastLabels leaves the last label of each column and key, in the order in which
+// those came first.
+func LastLabels(all []Label) []Label {
+	type id struct {
+		column Column
+		key    uint64
+	}
+	at := make(map[id]int, len(all))
+	out := make([]Label, 0, len(all))
+	for _, l := range all {
+		i, known := at[id{l.Column, l.Key}]
+		if !known {
+			i = len(out)
+			at[id{l.Column, l.Key}] = i
+			out = append(out, l)
+		}
+		out[i] = l
+	}
+	return out
 }
 
 // Inherit returns what an episode is whose own values are n and whose series'

@@ -43,6 +43,10 @@ type Store interface {
 	// Codes returns the texts of keys; unknown keys are left out.
 	Codes(ctx context.Context, keys []uint64) (map[uint64]string, error)
 
+	// Labels returns what values of a dimension are called; those without a label
+	// are left out.
+	Labels(ctx context.Context, c Column, keys []uint64) (map[uint64]Label, error)
+
 	// Identities and Clocks return what earlier blocks told of boxes, for the
 	// loader; what is unknown is left out.
 	Identities(ctx context.Context, keys []IdentityKey) (map[IdentityKey]Identity, error)
@@ -94,6 +98,7 @@ type Block struct {
 	Runnings    []Running
 
 	Notices []Notice
+	Tallies []Tally
 
 	Codes      []Code
 	Identities []IdentityRow
@@ -101,7 +106,7 @@ type Block struct {
 	Retimes    []Retime
 }
 
-// Rows is the number of event rows in the block.
+// Rows is the number of event rows in the block; Tallies are none.
 func (b *Block) Rows() int {
 	return len(b.Powers) + len(b.PageViews) + len(b.Clicks) + len(b.Views) + len(b.Orders) +
 		len(b.Impressions) + len(b.OrderPages) + len(b.Playbacks) + len(b.Healths) + len(b.Runnings) + len(b.Notices)

@@ -8,10 +8,10 @@ import "iptvdc/aggregator"
 // counts in an hour must touch that hour.
 func Touched(b *Block, add func(Cell)) {
 	for i := range b.Powers {
-		touch(&b.Powers[i].Stamp, 0, add)
+		touch(&b.Powers[i].Stamp, OnReachMs, add)
 	}
 	for i := range b.PageViews {
-		touch(&b.PageViews[i].Stamp, 0, add)
+		touch(&b.PageViews[i].Stamp, OnReachMs, add)
 	}
 	for i := range b.Clicks {
 		touch(&b.Clicks[i].Stamp, ClickReachMs, add)
@@ -21,7 +21,7 @@ func Touched(b *Block, add func(Cell)) {
 		TouchSpan(v.Province, v.AtMs-ViewReachMs(v.DurationMs), v.AtMs+ViewAheadMs, add)
 	}
 	for i := range b.Orders {
-		touch(&b.Orders[i].Stamp, 0, add)
+		touch(&b.Orders[i].Stamp, OnReachMs, add)
 	}
 	for i := range b.Impressions {
 		touch(&b.Impressions[i].Stamp, 0, add)
@@ -41,15 +41,19 @@ func Touched(b *Block, add func(Cell)) {
 	for i := range b.Notices {
 		touch(&b.Notices[i].Stamp, 0, add)
 	}
+	for i := range b.Tallies {
+		touch(&b.Tallies[i].Stamp, 0, add)
+	}
 }
 
 // ClickReachMs is how far before its AtMs a Click changes facts: it ends the
-// chance of the click before it to be led.
-const ClickReachMs = LedMs
+// chance of the click before it to be led (LedMs), and says that the box is on.
+const ClickReachMs = max(LedMs, OnReachMs)
 
 // ViewReachMs is how far before its AtMs a View changes facts: it began
-// durationMs earlier and may lead a click before that.
-func ViewReachMs(durationMs int64) int64 { return durationMs + LedMs }
+// durationMs earlier and may lead a click before that, and says that the box is
+// on.
+func ViewReachMs(durationMs int64) int64 { return max(durationMs+LedMs, OnReachMs) }
 
 // ViewAheadMs is how far after its AtMs a View changes facts: a run that it is part
 // of reaches a threshold later.

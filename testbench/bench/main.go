@@ -25,10 +25,11 @@ import (
 func main() {
 	out := flag.String("out", "out/bench", "folder for bench.json and bench.html")
 	only := flag.String("only", "", "run only rows whose name contains this")
+	long := flag.Bool("long", false, "run rows too that take many minutes or gigabytes")
 	flag.Parse()
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
 	defer stop()
-	if err := run(ctx, *out, *only); err != nil {
+	if err := run(ctx, *out, *only, *long); err != nil {
 		fmt.Fprintln(os.Stderr, "bench:", err)
 		os.Exit(1)
 	}
@@ -50,13 +51,13 @@ type Result struct {
 	Error string  `json:",omitempty"`
 }
 
-func run(ctx context.Context, out, only string) error {
+func run(ctx context.Context, out, only string, long bool) error {
 	report := Report{When: time.Now().Format(time.DateTime), Machine: machine()}
 	fmt.Println(report.Machine)
 	measured := make(map[bench]map[string]float64)
 	failed := 0
 	for _, row := range rows {
-		if !strings.Contains(row.Name, only) {
+		if !strings.Contains(row.Name, only) || row.Long && !long {
 			continue
 		}
 		res := Result{Row: row}
@@ -92,6 +93,9 @@ func figure(ctx context.Context, measured map[bench]map[string]float64, at bench
 		fmt.Printf("  running %s in %s\n", at.Name, at.Package)
 		cmd := exec.CommandContext(ctx, "go", "test", "-run", "^$", "-count", "1", "-timeout", "20m",
 			"-benchtime", at.benchtime(), "-bench", anchored(at.Name), "./"+at.Package)
+		if at.Env != "" {
+			cmd.Env = append(os.Environ(), at.Env)
+		}
 		cmd.Stderr = os.Stderr
 		text, err := cmd.Output()
 		if err != nil {

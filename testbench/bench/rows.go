@@ -5,11 +5,13 @@ import (
 	"strings"
 )
 
-// bench names a Go benchmark; Time is its -benchtime, "" for once.
+// bench names a Go benchmark; Time is its -benchtime, "" for once, Env a NAME=VALUE
+// it is run with, "" for none.
 type bench struct {
 	Package string
 	Name    string // as Benchmark.../sub
 	Time    string
+	Env     string
 }
 
 func (b bench) benchtime() string {
@@ -26,6 +28,7 @@ type Row struct {
 	OursUnit string // the benchmark's metric
 	Aim      string // from ARCHITECTURE.md, as text
 	Less     bool   // less is better
+	Long     bool   `json:"-"` // takes many minutes or gigabytes: only with -long
 	PeerAt   bench  `json:"-"`
 	PeerUnit string `json:"-"` // "" as ours
 	PeerIs   string

@@ -108,7 +108,7 @@ test('six pages, from the key to the figure', async () => {
   await page.keyboard.press('ArrowRight');
   await rest(900); // the second
   await page.keyboard.press('ArrowLeft');
-  await rest(100);
+  await rest(900); // the first again
   await page.keyboard.press('Enter'); // click 1, portal
   await page.waitForURL('**/detail.jsp?id=1042'); // which offers tvod-1042
   await page.evaluate(() => document.getElementById('b1').setAttribute('data-content', 'umai:prog/1042'));
@@ -156,7 +156,7 @@ test('six pages, from the key to the figure', async () => {
     ['detail', 'buttons', '1', 'umai:prog/1042', 1], [...poster(1, 1042), 1], ['vod/list', 'buy', '1', '', 1]]);
   assert.deepEqual(await figures(['impressions', 'focus_impressions'], ['page', 'area', 'slot', 'content']), [
     ['detail', 'buttons', '1', 'umai:prog/1042', 1, 0],
-    [...poster(1, 1042), 1, 1],
+    [...poster(1, 1042), 1, 2],
     [...poster(2, 1043), 1, 1],
     ['vod/list', 'buy', '1', '', 1, 0],
     ['vod/list', 'list', '1', 'umai:prog/1', 1, 1],

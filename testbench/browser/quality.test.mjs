@@ -89,6 +89,31 @@ test('the grid leads to a day, its files and the record that was rejected', () =
     clean(page);
   }));
 
+test('a day tells how its events are timed and what is missing beside them', async () => {
+  await on({ path: '/#/quality/51/2026-11-20' }, async (page) => {
+    const day = page.locator('[data-day="51/2026-11-20"]');
+    await day.waitFor();
+    assert.deepEqual(await day.locator('[data-reason]').evaluateAll((all) => all.map((e) => e.dataset.reason)).then((all) => all.slice(0, 2)), ['events_lost', 'clock_unsynced']);
+    const facts = day.locator('[data-events]');
+    assert.equal(await facts.getAttribute('data-events'), '241');
+    assert.match(await facts.innerText(), /Events lost\s+60 \(19\.9%\)[\s\S]*Time of a synced clock\s+74\.7%[\s\S]*by the box alone\s+12\.4%[\s\S]*never synced\)\s+12\.9%[\s\S]*again[\s\S]*61/);
+    await shot(page, 'quality-events-desk');
+    await accessible(page);
+    await fits(page);
+    clean(page);
+  });
+  await on({ path: '/#/quality/51/2026-11-20', lang: 'zh-CN', ...phone }, async (page) => {
+    const facts = page.locator('[data-day="51/2026-11-20"] [data-events]');
+    await facts.waitFor();
+    assert.match(await facts.innerText(), /丢失事件\s+60[\s\S]*从未对时/);
+    await fits(page);
+    await facts.scrollIntoViewIfNeeded();
+    await shot(page, 'quality-events-phone');
+    await accessible(page);
+    clean(page);
+  });
+});
+
 test('the grid goes by keyboard: one stop for Tab, arrows between days', () =>
   on({}, async (page) => {
     const newest = page.locator('[data-at="0,13"]');

@@ -32,7 +32,7 @@ import (
 	"iptvdc/testbench/crashfs"
 )
 
-var pointsFlag = flag.Int("points", 40, "moments of the aggregator's life at which it is killed or the power goes")
+var pointsFlag = flag.Int("points", 16, "moments of the aggregator's life at which it is killed or the power goes")
 
 const (
 	senders     = 3

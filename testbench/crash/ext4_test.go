@@ -15,7 +15,7 @@ import (
 	"iptvdc/testbench/crashfs"
 )
 
-var cutsFlag = flag.Int("cuts", 60, "power cuts on a real ext4")
+var cutsFlag = flag.Int("cuts", 30, "power cuts on a real ext4")
 
 // ext4Cuts tells a copy of this test binary to be the process with mounts of
 // its own, and how many cuts to make.

@@ -11,7 +11,7 @@ import (
 	"iptvdc/testbench/crashfs"
 )
 
-var everyFlag = flag.Int("every", 16, "refuse each so many-th change in a life of its own; 1: each of them")
+var everyFlag = flag.Int("every", 32, "refuse each so many-th change in a life of its own; 1: each of them")
 
 // refusal is how a disk fails.
 type refusal struct {

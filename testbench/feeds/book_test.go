@@ -81,26 +81,29 @@ func TestBook(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	dir := t.TempDir()
-	var truth bytes.Buffer
-	if err := Write(Config{Boxes: 300, Seed: 7, From: from, To: from + 5}, dir, &truth, nil); err != nil {
-		t.Fatal(err)
-	}
-	engines := map[string]store.Store{"memory": storetest.Memory()}
-	if !testing.Short() {
-		if engines["duckdb"], err = duckdb.Open(filepath.Join(t.TempDir(), "store"), duckdb.Options{Threads: 1}); err != nil {
+	book := func(t *testing.T, st store.Store, days aggregator.Day) {
+		dir := t.TempDir()
+		var truth bytes.Buffer
+		if err := Write(Config{Boxes: 300, Seed: 7, From: from, To: from + days}, dir, &truth, nil); err != nil {
 			t.Fatal(err)
 		}
+		take(t, st, dir)
+		compare(t, st, truth.Bytes())
+		if err := st.Shutdown(); err != nil {
+			t.Error(err)
+		}
 	}
-	for name, st := range engines {
-		t.Run(name, func(t *testing.T) {
-			take(t, st, dir)
-			compare(t, st, truth.Bytes())
-			if err := st.Shutdown(); err != nil {
-				t.Error(err)
-			}
-		})
-	}
+	t.Run("memory", func(t *testing.T) { book(t, storetest.Memory(), 5) })
+	t.Run("duckdb", func(t *testing.T) {
+		if testing.Short() {
+			t.Skip("takes its files into a real engine")
+		}
+		st, err := duckdb.Open(filepath.Join(t.TempDir(), "store"), duckdb.Options{Threads: 1})
+		if err != nil {
+			t.Fatal(err)
+		}
+		book(t, st, 2) // each file is a transaction on disk, whatever it holds
+	})
 }
 
 func take(t *testing.T, st store.Store, dir string) {

@@ -32,10 +32,13 @@ func (w *writer) schedules(c *Config, offer *fleet.Offer) error {
 		at := max(first-1, c.From)
 		stamp := at.Time().Format("20060102") + fmt.Sprintf("03%02d00", n%60)
 		name := fmt.Sprintf("ADI_%s_%s_%04d.xml", w, stamp, 100+n)
-		if err := w.adi(name, stamp, objects, nil); err != nil {
+		p, err := w.adi(name, stamp, objects, nil)
+		if err == nil {
+			err = w.soiled(p, at)
+		}
+		if err != nil {
 			return err
 		}
-		w.truth.write(Line{File: &Sent{Province: w.String(), Name: name, Outcome: "accepted", Records: int64(len(objects))}})
 	}
 	return nil
 }

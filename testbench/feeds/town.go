@@ -30,6 +30,13 @@ type Config struct {
 	// nothing of these files: the aggregator names them itself.
 	Fetched []aggregator.Province
 	Shelf   string
+	// Notified are the provinces whose orders are told by SOAP, and stand in no
+	// file: NotificationsFile in Shelf has them, for Notify.
+	Notified []aggregator.Province
+	// Dirt is how many of a hundred files have something wrong with the whole of
+	// them, or with when they come; bad records come whatever it is. The truth
+	// says what must become of each.
+	Dirt int
 	// Paid are the orders that boxes paid and gave back, in any order: carriers
 	// know of them too.
 	Paid []Paid

@@ -26,6 +26,7 @@ type Line struct {
 	Bill  *Bill  `json:"bill,omitempty"`
 	File  *Sent  `json:"file,omitempty"`
 	Title *Title `json:"title,omitempty"`
+	Told  *Told  `json:"told,omitempty"`
 }
 
 // Day is how a province's subscribers stand at the end of a day, and what moved
@@ -51,14 +52,20 @@ type Bill struct {
 	Fen      int64  `json:"fen"`
 }
 
-// Sent is a file and what must become of it.
+// Sent is a file and what must become of it: its receipt. A name may be sent more
+// than once; then the lines stand in the order in which they come.
 type Sent struct {
 	Province string `json:"province"`
 	Name     string `json:"name"`
+	Round    int    `json:"round"`   // of delivery, from 1
 	Outcome  string `json:"outcome"` // accepted, partly, refused, waiting, repeated
 	Records  int64  `json:"records,omitempty"`
 	Rejected int64  `json:"rejected,omitempty"`
-	Dirt     string `json:"dirt,omitempty"` // what is wrong with it
+	Why      string `json:"why,omitempty"`  // code of what is wrong with it as a whole
+	Dirt     string `json:"dirt,omitempty"` // what is wrong with it, in words
+	// Superseded: the same content comes again and is taken then, and what is
+	// kept of it is that.
+	Superseded bool `json:"superseded,omitempty"`
 }
 
 // Title is what a province's catalogue means, once its dirt is washed off. ""

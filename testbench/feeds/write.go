@@ -13,6 +13,7 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
+	"strconv"
 
 	"iptvdc/aggregator"
 	"iptvdc/aggregator/c3"
@@ -25,7 +26,8 @@ import (
 type Say func(format string, args ...any)
 
 // Write plays all provinces from c.From to c.To, writes their files below dir,
-// one folder a province by its code, and the truth to truth. A file that is
+// one folder a province by its code, and the truth to truth. What comes later
+// lies in LaterFolder, for Post. A file that is
 // there already is written anew: the same Config writes the same. A file appears
 // whole under its name, its manifest after it.
 func Write(c Config, dir string, truth io.Writer, say Say) error {
@@ -51,9 +53,10 @@ func Write(c Config, dir string, truth io.Writer, say Say) error {
 			}
 		}
 	}
+	dirt := &soiler{rand: rand.New(rand.NewPCG(c.Seed^0x5011, 0)), odds: c.Dirt, used: map[string]int{}}
 	for _, pr := range all {
 		w := &writer{province: pr, root: dir, dir: filepath.Join(dir, pr.String(), c.Folder), truth: t,
-			rand: rand.New(rand.NewPCG(c.Seed^0xd127, uint64(pr.Province)))}
+			rand: rand.New(rand.NewPCG(c.Seed^0xd127, uint64(pr.Province))), soiler: dirt, last: map[*dialect.Feed]*paper{}}
 		if err := w.life(&c, offer, paid[pr.Province]); err != nil {
 			return fmt.Errorf("province %s: %w", pr, err)
 		}
@@ -74,11 +77,15 @@ type writer struct {
 	files int
 
 	manifests []announcement // yet to be written
+	notifier  *notifier      // nil: orders stand in files
+	soiler    *soiler
+	last      map[*dialect.Feed]*paper // as it should have been, of the day before
 }
 
 // announcement is a manifest and the files that it announces.
 type announcement struct {
 	name    string
+	round   int
 	feed    *dialect.Feed
 	entries []dialect.Entry
 }
@@ -87,6 +94,14 @@ type announcement struct {
 func (w *writer) life(c *Config, offer *fleet.Offer, paid map[aggregator.Day][]Paid) error {
 	if err := os.MkdirAll(w.dir, 0o755); err != nil {
 		return err
+	}
+	if shelf := filepath.Join(w.root, w.String(), c.Shelf); shelf != filepath.Join(w.root, w.String()) {
+		if err := os.MkdirAll(shelf, 0o755); err != nil {
+			return err
+		}
+	}
+	if slices.Contains(c.Notified, w.Province) {
+		w.notifier = &notifier{province: w.Province, rand: rand.New(rand.NewPCG(c.Seed^0x7ac, uint64(w.Province)))}
 	}
 	if err := w.catalogue(c, offer); err != nil {
 		return err
@@ -109,6 +124,9 @@ func (w *writer) life(c *Config, offer *fleet.Offer, paid map[aggregator.Day][]P
 		if err := w.day(d, d == c.From, changes, orders, offer); err != nil {
 			return fmt.Errorf("%s: %w", d, err)
 		}
+	}
+	if w.notifier != nil {
+		return w.notifier.finish(w, c)
 	}
 	return nil
 }
@@ -142,6 +160,16 @@ func (w *writer) passes(d aggregator.Day, n *count) []c3.Change {
 // day writes what the province sends of a day.
 func (w *writer) day(d aggregator.Day, first bool, changes []c3.Change, orders []c3.Order, offer *fleet.Offer) error {
 	var bill []c3.Order
+	if w.notifier != nil {
+		for _, o := range orders {
+			if o, ok := fitNotified(o, offer); ok {
+				bill = append(bill, o)
+			}
+		}
+		if err := w.notifier.day(bill); err != nil {
+			return err
+		}
+	}
 	for _, f := range w.dialect.Feeds {
 		var batches []*dialect.Rows
 		holds := func(kind c3.Feed) bool { return f.Kind == kind || f.Also == kind }
@@ -151,7 +179,7 @@ func (w *writer) day(d aggregator.Day, first bool, changes []c3.Change, orders [
 		if holds(c3.FeedChanges) && !first {
 			batches = append(batches, w.told(f, changes))
 		}
-		if holds(c3.FeedOrders) && bill == nil {
+		if holds(c3.FeedOrders) && bill == nil && w.notifier == nil {
 			b := &dialect.Rows{Feed: c3.FeedOrders}
 			for _, o := range orders {
 				if o = fitOrder(f, o); o.Op != c3.OrderNone {
@@ -167,7 +195,7 @@ func (w *writer) day(d aggregator.Day, first bool, changes []c3.Change, orders [
 		if len(batches) == 0 {
 			continue
 		}
-		if err := w.file(f, d, batches); err != nil {
+		if err := w.file(f, d, first, batches); err != nil {
 			return err
 		}
 	}
@@ -226,41 +254,66 @@ func (w *writer) products(f *dialect.Feed, offer *fleet.Offer) *dialect.Rows {
 }
 
 // file writes one file with its manifest, and some dirt.
-func (w *writer) file(f *dialect.Feed, d aggregator.Day, batches []*dialect.Rows) error {
+func (w *writer) file(f *dialect.Feed, d aggregator.Day, first bool, batches []*dialect.Rows) error {
 	rows := int64(0)
 	for _, b := range batches {
 		rows += int64(b.Len())
 	}
-	spoilt := w.spoil(rows)
-	name, about, err := w.name(f, d)
+	p, err := w.compose(f, d, batches, w.spoil(rows))
 	if err != nil {
 		return err
+	}
+	of := &subject{feed: f, first: first, clean: p, yesterday: w.last[f]}
+	if of.clean.day, err = of.day(p); err != nil {
+		return fmt.Errorf("%s: %w", p.name, err)
+	}
+	if f.Kind == c3.FeedSubscribers && w.able.daily {
+		of.shrunk = func() (paper, error) {
+			half := *batches[0]
+			half.Subscribers = half.Subscribers[:len(half.Subscribers)/2]
+			return w.compose(f, d, []*dialect.Rows{&half}, 0)
+		}
+	}
+	w.last[f] = &p
+	parcels, err := w.soiler.soil(of)
+	if err != nil {
+		return fmt.Errorf("%s: %w", p.name, err)
+	}
+	return w.deliver(f, d, parcels)
+}
+
+// compose writes a file, the last of its records spoilt.
+func (w *writer) compose(f *dialect.Feed, d aggregator.Day, batches []*dialect.Rows, spoilt int64) (paper, error) {
+	rows := int64(0)
+	for _, b := range batches {
+		rows += int64(b.Len())
+	}
+	name, about, err := w.name(f, d)
+	if err != nil {
+		return paper{}, err
 	}
 	about.Rows = rows + spoilt
 	var text bytes.Buffer
 	out, err := f.NewWriter(&text, about)
 	if err != nil {
-		return fmt.Errorf("%s: %w", name, err)
+		return paper{}, fmt.Errorf("%s: %w", name, err)
 	}
+	if err := out.Flush(); err != nil {
+		return paper{}, fmt.Errorf("%s: %w", name, err)
+	}
+	p := paper{name: name, rows: rows + spoilt, rejected: spoilt, from: text.Len()} // after the header
 	for _, b := range batches {
 		if err := out.Rows(b); err != nil {
-			return fmt.Errorf("%s: %w", name, err)
+			return p, fmt.Errorf("%s: %w", name, err)
 		}
 	}
 	from, to, err := extra(out, &text, batches, spoilt)
 	if err != nil {
-		return fmt.Errorf("%s: %w", name, err)
+		return p, fmt.Errorf("%s: %w", name, err)
 	}
 	w.damage(text.Bytes()[from:to])
-	if err := w.put(name, text.Bytes()); err != nil {
-		return err
-	}
-	sent := Sent{Province: w.String(), Name: name, Outcome: "accepted", Records: rows + spoilt, Rejected: spoilt}
-	if spoilt > 0 {
-		sent.Outcome, sent.Dirt = "partly", "records with bytes that are no text"
-	}
-	w.truth.write(Line{File: &sent})
-	return w.manifest(f, name, d, rows+spoilt, text.Bytes())
+	p.text, p.to = text.Bytes(), to
+	return p, nil
 }
 
 // spoil is how many records are written a second time and spoilt then: few
@@ -354,22 +407,28 @@ func (w *writer) name(f *dialect.Feed, d aggregator.Day) (string, dialect.Parts,
 	return name, about, err
 }
 
-// manifest notes a file for its manifest, if its feed has them.
-func (w *writer) manifest(f *dialect.Feed, name string, d aggregator.Day, rows int64, text []byte) error {
-	as, err := f.ManifestName(name)
+// manifest notes a file for its manifest of a round, if its feed has them.
+func (w *writer) manifest(f *dialect.Feed, round int, d aggregator.Day, p paper, wrongBy int64) error {
+	as, err := f.ManifestName(p.name)
 	if err != nil || as == "" {
 		return err
 	}
-	md, s1, s2 := md5.Sum(text), sha1.Sum(text), sha256.Sum256(text)
-	e := dialect.Entry{Name: name, Bytes: int64(len(text)), Rows: rows, Day: d, HasDay: true,
-		MD5: hex.EncodeToString(md[:]), SHA1: hex.EncodeToString(s1[:]), SHA256: hex.EncodeToString(s2[:])}
-	i := slices.IndexFunc(w.manifests, func(m announcement) bool { return m.name == as })
+	e := entry(p, wrongBy)
+	e.Day, e.HasDay = d, true
+	i := slices.IndexFunc(w.manifests, func(m announcement) bool { return m.name == as && m.round == round })
 	if i < 0 {
 		i = len(w.manifests)
-		w.manifests = append(w.manifests, announcement{name: as, feed: f})
+		w.manifests = append(w.manifests, announcement{name: as, round: round, feed: f})
 	}
 	w.manifests[i].entries = append(w.manifests[i].entries, e)
 	return nil
+}
+
+// entry is what a manifest says of a file.
+func entry(p paper, wrongBy int64) dialect.Entry {
+	md, s1, s2 := md5.Sum(p.text), sha1.Sum(p.text), sha256.Sum256(p.text)
+	return dialect.Entry{Name: p.name, Bytes: int64(len(p.text)), Rows: p.rows + wrongBy,
+		MD5: hex.EncodeToString(md[:]), SHA1: hex.EncodeToString(s1[:]), SHA256: hex.EncodeToString(s2[:])}
 }
 
 // announce writes the manifests of a day's files: one may announce several, so
@@ -380,7 +439,7 @@ func (w *writer) announce() error {
 		if err := m.feed.WriteManifest(&b, m.entries...); err != nil {
 			return fmt.Errorf("%s: %w", m.name, err)
 		}
-		if err := w.put(m.name, b.Bytes()); err != nil {
+		if err := w.putInto(w.folder(m.round), m.name, b.Bytes()); err != nil {
 			return err
 		}
 	}
@@ -388,9 +447,22 @@ func (w *writer) announce() error {
 	return nil
 }
 
+// folder is where a round's files lie.
+func (w *writer) folder(round int) string {
+	if round == roundFirst {
+		return w.dir
+	}
+	return filepath.Join(w.root, w.String(), LaterFolder, strconv.Itoa(round))
+}
+
 // put makes a file appear whole.
-func (w *writer) put(name string, text []byte) error {
-	path := filepath.Join(w.dir, name)
+func (w *writer) put(name string, text []byte) error { return w.putInto(w.dir, name, text) }
+
+func (w *writer) putInto(dir, name string, text []byte) error {
+	path := filepath.Join(dir, name)
+	if err := os.MkdirAll(dir, 0o755); err != nil {
+		return err
+	}
 	if err := os.WriteFile(path+".part", text, 0o644); err != nil {
 		return err
 	}
@@ -410,9 +482,6 @@ func (w *writer) catalogue(c *Config, offer *fleet.Offer) error {
 		files := w.dir
 		defer func() { w.dir = files }()
 		w.dir = filepath.Join(w.root, w.String(), c.Shelf)
-		if err := os.MkdirAll(w.dir, 0o755); err != nil {
-			return err
-		}
 	}
 	for _, t := range shelf.meaning {
 		w.truth.write(Line{Title: &t})
@@ -426,18 +495,37 @@ func (w *writer) catalogue(c *Config, offer *fleet.Offer) error {
 		at := c.From.Start() + int64(i+1)*600_000
 		stamp := aggregator.DayOf(at).Time().Format("20060102") + fmt.Sprintf("%02d%02d00", i, 10*(i+1))
 		name := fmt.Sprintf("ADI_%s_%s_%04d.xml", w, stamp, i+1)
-		if err := w.adi(name, stamp, part.objects, part.mappings); err != nil {
+		p, err := w.adi(name, stamp, part.objects, part.mappings)
+		if err != nil {
 			return err
 		}
-		if !fetched {
-			w.truth.write(Line{File: &Sent{Province: w.String(), Name: name, Outcome: "accepted", Records: int64(len(part.objects) + len(part.mappings))}})
+		if fetched {
+			if err := w.put(name, p.text); err != nil {
+				return err
+			}
+			continue
+		}
+		if err := w.soiled(p, c.From); err != nil {
+			return err
 		}
 	}
 	return nil
 }
 
-// adi writes a catalogue's file.
-func (w *writer) adi(name, stamp string, objects []c3.Object, mappings []c3.Mapping) error {
+// soiled delivers a catalogue's file on a day, as dirt has it.
+func (w *writer) soiled(p paper, d aggregator.Day) error {
+	parcels, err := w.soiler.soil(&subject{clean: p})
+	if err == nil {
+		err = w.deliver(nil, d, parcels)
+	}
+	if err != nil {
+		return fmt.Errorf("%s: %w", p.name, err)
+	}
+	return nil
+}
+
+// adi is a catalogue's file.
+func (w *writer) adi(name, stamp string, objects []c3.Object, mappings []c3.Mapping) (paper, error) {
 	var text bytes.Buffer
 	style := adi.Style{Charset: []string{"utf-8", "gbk", "gb18030"}[int(w.Province)%3],
 		Header: adi.Header{Version: "1.0", MsgID: name, CSPID: "CP" + w.String(), LSPID: "LSP" + w.String(), Timestamp: stamp}}
@@ -452,7 +540,7 @@ func (w *writer) adi(name, stamp string, objects []c3.Object, mappings []c3.Mapp
 		err = errors.Join(err, out.Mapping(&mappings[n]))
 	}
 	if err = errors.Join(err, out.Close()); err != nil {
-		return fmt.Errorf("%s: %w", name, err)
+		return paper{}, fmt.Errorf("%s: %w", name, err)
 	}
-	return w.put(name, text.Bytes())
+	return paper{name: name, text: text.Bytes(), rows: int64(len(objects) + len(mappings)), to: text.Len()}, nil
 }

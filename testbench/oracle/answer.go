@@ -34,6 +34,7 @@ type Oracle struct {
 type presence struct {
 	of   *Record
 	days map[string]bool
+	on   map[string]bool // days on which it was switched on
 }
 
 // New prepares to answer questions about t.
@@ -46,12 +47,8 @@ func New(t *Truth) *Oracle {
 		r := &t.Records[i]
 		names[r.Box] = true
 		day := dayOf(r.AtMs)
-		first := day
-		if r.Event.Kind == "view" {
-			first = dayOf(r.AtMs - r.Event.DurationMs)
-		}
-		if o.from == "" || first < o.from {
-			o.from = first
+		if o.from == "" || day < o.from {
+			o.from = day
 		}
 		o.to = max(o.to, day)
 		p := place{r.Box, r.Province, r.City}
@@ -59,9 +56,15 @@ func New(t *Truth) *Oracle {
 		if !ok {
 			n = len(o.presence)
 			at[p] = n
-			o.presence = append(o.presence, presence{r, make(map[string]bool)})
+			o.presence = append(o.presence, presence{r, make(map[string]bool), make(map[string]bool)})
 		}
 		o.presence[n].days[day] = true
+		if r.Event.Kind == "power_on" {
+			o.presence[n].on[day] = true
+		}
+	}
+	for i := range o.deeds { // views, and boxes that are on, begin before they tell it
+		o.from = min(o.from, dayOf(o.deeds[i].hourMs))
 	}
 	o.boxes = len(names)
 	return o
@@ -131,7 +134,7 @@ func (o *Oracle) count(grain string, dimensions []string) map[Cell]*count {
 		c := cell(period, d.of)
 		c.sum[d.what] += d.n
 		switch d.what {
-		case powerOns, plays, livePlays, vodPlays:
+		case powerOns, onMs, plays, livePlays, vodPlays:
 			if c.boxes[d.what] == nil {
 				c.boxes[d.what] = make(map[string]bool)
 			}
@@ -145,7 +148,8 @@ func (o *Oracle) count(grain string, dimensions []string) map[Cell]*count {
 }
 
 // report counts the boxes that told anything in the 30 days which end with the
-// last day of each period.
+// last day of each period, and those that were switched on in the last 1, 7 and
+// 30 days.
 func (o *Oracle) report(grain string, cell func(string, *Record) *count) {
 	last := make(map[string]string) // period: its last day
 	for _, day := range DaysBetween(o.from, o.to) {
@@ -158,6 +162,19 @@ func (o *Oracle) report(grain string, cell func(string, *Record) *count) {
 		box string
 	}
 	for period, day := range last {
+		for n, days := range []int{1, 7, 30} {
+			window := DaysBetween(before(day, days-1), day)
+			counted := make(map[seat]bool)
+			for _, p := range o.presence {
+				if !slices.ContainsFunc(window, func(d string) bool { return p.on[d] }) {
+					continue
+				}
+				if s := (seat{cell(period, p.of), p.of.Box}); !counted[s] {
+					counted[s] = true
+					s.c.active[n]++
+				}
+			}
+		}
 		window := DaysBetween(before(day, 29), day)
 		counted := make(map[seat]bool) // a box that moved counts once in a cell
 		for _, p := range o.presence {

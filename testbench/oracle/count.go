@@ -1,6 +1,9 @@
 package oracle
 
-import "slices"
+import (
+	"maps"
+	"slices"
+)
 
 // deed is something that counts: n of a measure, in the hour of atMs.
 type deed struct {
@@ -9,6 +12,9 @@ type deed struct {
 	hourMs int64 // start of the hour in which it counts
 	of     *Record
 }
+
+// onMemoryMs is how long before something that a box tells it is known to be on.
+const onMemoryMs = 90 * 60_000
 
 // ledMs is how long after a click a play may start to be its own.
 const ledMs = 60_000
@@ -21,9 +27,13 @@ func (t *Truth) deeds() []deed {
 	}
 	for i := range t.Records {
 		r := &t.Records[i]
+		add(told, 1, r.AtMs, r)
 		switch e := &r.Event; e.Kind {
 		case "power_on":
 			add(powerOns, 1, r.AtMs, r)
+			if e.Cause == "wake" {
+				add(wakes, 1, r.AtMs, r)
+			}
 		case "page_view":
 			add(pageViews, 1, r.AtMs, r)
 		case "click":
@@ -52,8 +62,16 @@ func (t *Truth) deeds() []deed {
 			add(orderPages, 1, r.AtMs, r)
 		case "playback":
 			playback(r, add)
+		case "outbox_lost":
+			add(gone, e.Count, r.AtMs, r)
+		case "dropped":
+			switch e.Reason {
+			case "rate_limit", "read_only", "memory": // the others nobody wanted
+				add(gone, e.Count, r.AtMs, r)
+			}
 		}
 	}
+	t.timeOn(add)
 	for _, click := range t.clicksNear("rendered") {
 		add(renderedClicks, 1, click.AtMs, click)
 	}
@@ -117,6 +135,45 @@ func playback(r *Record, add func(measure, int64, int64, *Record)) {
 	if e.Errors > 0 {
 		add(failed, 1, r.AtMs, r)
 		add(playErrors, e.Errors, r.AtMs, r)
+	}
+}
+
+// timeOn counts the time before whatever a box tells while it is on, back to what
+// it told before, the moment at which it was switched on, or for as long as is
+// known.
+func (t *Truth) timeOn(add func(measure, int64, int64, *Record)) {
+	type seat struct{ box, province string }
+	told := make(map[seat]map[int64]*Record) // by time, what counts of each millisecond
+	strength := map[string]int{"page_view": 1, "click": 1, "view": 1, "order": 1, "power_on": 2, "power_off": 3}
+	for i := range t.Records {
+		r := &t.Records[i]
+		if strength[r.Event.Kind] == 0 {
+			continue
+		}
+		s := seat{r.Box, r.Province}
+		if told[s] == nil {
+			told[s] = make(map[int64]*Record)
+		}
+		held := told[s][r.AtMs]
+		if held == nil || strength[r.Event.Kind] > strength[held.Event.Kind] || strength[r.Event.Kind] == strength[held.Event.Kind] && r.City > held.City {
+			told[s][r.AtMs] = r
+		}
+	}
+	for _, moments := range told {
+		var last int64
+		for n, at := range slices.Sorted(maps.Keys(moments)) {
+			since := at - onMemoryMs
+			if n > 0 {
+				since = max(since, last)
+			}
+			last = at
+			if moments[at].Event.Kind == "power_on" {
+				continue
+			}
+			for hour := hourStart(since); hour < at; hour += hourMs {
+				add(onMs, min(at, hour+hourMs)-max(since, hour), hour, moments[at])
+			}
+		}
 	}
 }
 

@@ -31,6 +31,17 @@ func Indicators() []Indicator {
 		{"activity_rate", byPlace, func(c *count) (float64, bool) {
 			return divide(100*float64(len(c.boxes[powerOns])), float64(c.reporting))
 		}},
+		{"daily_active_boxes", byPlace, func(c *count) (float64, bool) { return float64(c.active[0]), true }},
+		{"weekly_active_boxes", byPlace, func(c *count) (float64, bool) { return float64(c.active[1]), true }},
+		{"monthly_active_boxes", byPlace, func(c *count) (float64, bool) { return float64(c.active[2]), true }},
+		{"stickiness", byPlace, func(c *count) (float64, bool) { return divide(100*float64(c.active[0]), float64(c.active[2])) }},
+		{"monthly_activity_rate", byPlace, func(c *count) (float64, bool) { return divide(100*float64(c.active[2]), float64(c.reporting)) }},
+		{"hours_on", byPlace, func(c *count) (float64, bool) { return float64(c.sum[onMs]) / 3600000, true }},
+		{"hours_on_per_box", byPlace, func(c *count) (float64, bool) {
+			return divide(float64(c.sum[onMs]), 3600000*float64(len(c.boxes[onMs])))
+		}},
+		{"wakes", byPlace, number(wakes)},
+		{"wake_share", byPlace, percent(wakes, powerOns)},
 		{"page_views", byPage, number(pageViews)},
 		{"clicks", byClick, number(clicks)},
 		{"led_clicks", byClick, number(led)},
@@ -62,6 +73,11 @@ func Indicators() []Indicator {
 		{"stall_time", byView, ratio(stallMs, stalls)},
 		{"play_errors", byView, number(playErrors)},
 		{"error_rate", byView, percent(failed, measured)},
+		{"events", byPlace, number(told)},
+		{"events_lost", byPlace, number(gone)},
+		{"loss_rate", byPlace, func(c *count) (float64, bool) {
+			return divide(100*float64(c.sum[gone]), float64(c.sum[told]+c.sum[gone]))
+		}},
 	}
 }
 
@@ -95,18 +111,23 @@ const (
 	stallMs
 	playErrors
 	failed
+	told // events of any kind
+	gone // events of which a box told that they will never come
+	onMs
+	wakes
 
 	measures
 )
 
 // splits says by which dimensions a measure may be counted.
 var splits = [measures][]string{
-	powerOns: byPlace, pageViews: byPage, clicks: byClick, led: byClick, plays: byView, viewingMs: byView,
+	powerOns: byPlace, onMs: byPlace, wakes: byPlace, pageViews: byPage, clicks: byClick, led: byClick, plays: byView, viewingMs: byView,
 	livePlays: byPlace, vodPlays: byPlace, liveMs: byPlace, vodMs: byPlace,
 	attempts: byOrder, orders: byOrder, fen: byOrder,
 	impressions: byImpression, focuses: byImpression, renderedClicks: byImpression, focusClicks: byImpression,
 	orderPages: byOrderPage,
 	measured:   byView, started: byView, startMs: byView, stalled: byView, stalls: byView, stallMs: byView, playErrors: byView, failed: byView,
+	told: byPlace, gone: byPlace,
 }
 
 // count holds the measures of one cell.
@@ -114,6 +135,7 @@ type count struct {
 	sum       [measures]int64
 	boxes     [measures]map[string]bool // who had any, where the boxes matter
 	reporting int
+	active    [3]int // boxes switched on in the last 1, 7 and 30 days
 }
 
 func number(m measure) func(*count) (float64, bool) {

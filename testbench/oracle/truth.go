@@ -34,6 +34,9 @@ type Event struct {
 	Stalls     int64  `json:"stalls"`
 	StallMs    int64  `json:"stall_ms"`
 	Errors     int64  `json:"errors"`
+	Reason     string `json:"reason"`
+	Count      int64  `json:"count"`
+	Cause      string `json:"cause"`
 }
 
 // Record is one line of truth: an event, where and when it really happened.
@@ -133,7 +136,7 @@ func (t *Truth) add(line []byte, one func(string) string) error {
 	}
 	e := *l.Event
 	for _, s := range []*string{&e.Kind, &e.Page, &e.Area, &e.Content, &e.Mode, &e.Channel, &e.Product, &e.Provider, &e.Result,
-		&e.Template, &e.Sight} {
+		&e.Template, &e.Sight, &e.Reason, &e.Cause} {
 		*s = one(*s)
 	}
 	t.Records = append(t.Records, Record{

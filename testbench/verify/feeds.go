@@ -34,6 +34,7 @@ type feedTruth struct {
 	days  int // lines of it
 	bills int
 	files []feeds.Sent
+	told  []feeds.Told // orders told by SOAP
 }
 
 func (t *feedTruth) question(indicator, grain string, dimensions ...string) *feedQuestion {
@@ -104,6 +105,8 @@ func readFeeds(r io.Reader) (*feedTruth, error) {
 			byPay.add(fen, b.Day[:7], b.Province, b.Pay)
 		case l.File != nil:
 			t.files = append(t.files, *l.File)
+		case l.Told != nil:
+			t.told = append(t.told, *l.Told)
 		}
 	}
 	rate := t.question("churn_rate", "month", "province")
@@ -116,7 +119,8 @@ func readFeeds(r io.Reader) (*feedTruth, error) {
 }
 
 // Feeds compares the truth of feeds with what the aggregator says: states, flows,
-// churn, orders and revenue, by day and province, and what became of each file.
+// churn, orders and revenue, by day and province, what became of each file, and with
+// Config.Receipts what its province was answered.
 func Feeds(ctx context.Context, truth io.Reader, c Config) (*Report, error) {
 	t, err := readFeeds(truth)
 	if err != nil {
@@ -134,6 +138,12 @@ func Feeds(ctx context.Context, truth io.Reader, c Config) (*Report, error) {
 	if err := v.awaitFiles(ctx, t); err != nil {
 		return nil, err
 	}
+	if err := v.awaitTold(ctx, t); err != nil {
+		return nil, err
+	}
+	if err := v.awaitReceipts(ctx, t); err != nil {
+		return nil, err
+	}
 	for _, q := range t.asked {
 		if err := v.askFeed(ctx, t, q); err != nil {
 			return nil, err
@@ -146,18 +156,22 @@ func Feeds(ctx context.Context, truth io.Reader, c Config) (*Report, error) {
 
 // fileRow is what the aggregator says of a file.
 type fileRow struct {
-	Province string `json:"province"`
-	Name     string `json:"name"`
-	Outcome  string `json:"outcome"`
-	Records  int64  `json:"records"`
-	Rejected int64  `json:"rejected"`
+	Province string           `json:"province"`
+	Name     string           `json:"name"`
+	Outcome  string           `json:"outcome"`
+	Records  int64            `json:"records"`
+	Accepted int64            `json:"accepted"`
+	Rejected int64            `json:"rejected"`
+	Why      string           `json:"why"`
+	Counts   map[string]int64 `json:"counts"`
 }
 
-// awaitFiles waits until every file is judged, and compares the judgements.
+// awaitFiles waits until every file is judged as it must be, or for as long as it
+// may take, and compares the judgements.
 func (v *verifier) awaitFiles(ctx context.Context, t *feedTruth) error {
 	giveUp := time.Now().Add(v.Wait)
 	for {
-		got := map[string]fileRow{}
+		got := map[string][]fileRow{}
 		for _, p := range t.head.Provinces {
 			var answer struct {
 				Files []fileRow `json:"files"`
@@ -166,47 +180,112 @@ func (v *verifier) awaitFiles(ctx context.Context, t *feedTruth) error {
 				return err
 			}
 			for _, f := range answer.Files {
-				if _, there := got[f.Province+"/"+f.Name]; !there { // the latest comes first
-					got[f.Province+"/"+f.Name] = f
-				}
+				got[f.Province+"/"+f.Name] = append(got[f.Province+"/"+f.Name], f)
 			}
 		}
-		missing := 0
-		for _, f := range t.files {
-			if _, there := got[f.Province+"/"+f.Name]; !there {
-				missing++
-			}
-		}
-		if missing > 0 && time.Now().Before(giveUp) && ctx.Err() == nil {
-			v.say("files: %d of %d judged", len(t.files)-missing, len(t.files))
+		verdicts := judgeFiles(t.files, got)
+		if n := len(verdicts); n > 0 && time.Now().Before(giveUp) && ctx.Err() == nil {
+			v.say("files: %d are not yet as they must be", n)
 			select {
 			case <-time.After(time.Second):
 			case <-ctx.Done():
 			}
 			continue
 		}
-		v.compareFiles(t, got)
+		line := v.feedLine("files")
+		line.Cells = len(t.files)
+		for _, text := range verdicts {
+			line.Different++
+			v.example(&line.First, "%s", text)
+		}
+		line.Equal = max(0, line.Cells-line.Different)
 		return ctx.Err()
 	}
 }
 
-func (v *verifier) compareFiles(t *feedTruth, got map[string]fileRow) {
-	line := v.feedLine("files")
-	for _, f := range t.files {
-		line.Cells++
-		is, there := got[f.Province+"/"+f.Name]
-		switch {
-		case !there:
-			line.Different++
-			v.example(&line.First, "%s %s: not judged, must be %s", f.Province, f.Name, f.Outcome)
-		case is.Outcome != f.Outcome || f.Records != 0 && is.Records != f.Records || is.Rejected != f.Rejected:
-			line.Different++
-			v.example(&line.First, "%s %s (%s): %s, %d of %d records rejected; must be %s, %d of %d", f.Province, f.Name, f.Dirt,
-				is.Outcome, is.Rejected, is.Records, f.Outcome, f.Rejected, f.Records)
-		default:
-			line.Equal++
+// judgeFiles compares what must have become of files with what has, name by name;
+// it returns what differs. A repeat leaves no row, nor does what is superseded: a
+// row more than the others tell is one too many.
+func judgeFiles(want []feeds.Sent, got map[string][]fileRow) (differ []string) {
+	byName := map[string][]feeds.Sent{}
+	for _, f := range want {
+		name := f.Province + "/" + f.Name
+		byName[name] = append(byName[name], f)
+	}
+	for _, name := range slices.Sorted(maps.Keys(byName)) {
+		rows, before := slices.Clone(got[name]), len(differ)
+		for _, f := range byName[name] {
+			if f.Outcome == "repeated" || f.Superseded {
+				continue
+			}
+			if i := slices.IndexFunc(rows, func(r fileRow) bool { return r.is(f) }); i >= 0 {
+				rows = slices.Delete(rows, i, i+1)
+				continue
+			}
+			said := "it is not judged so"
+			if len(rows) > 0 {
+				said = fmt.Sprintf("%s (%s), %d of %d records rejected", rows[0].Outcome, rows[0].reason(), rows[0].Rejected, rows[0].Records)
+			}
+			differ = append(differ, fmt.Sprintf("%s (%s): %s; must be %s (%s), %d of %d", name, f.Dirt, said, f.Outcome, f.Why, f.Rejected, f.Records))
+		}
+		if len(rows) > 0 && len(differ) == before {
+			differ = append(differ, fmt.Sprintf("%s: judged %d times more than it was sent, last %s", name, len(rows), rows[0].Outcome))
 		}
 	}
+	return differ
+}
+
+// is reports whether a row is what must have become of a file.
+func (r *fileRow) is(f feeds.Sent) bool {
+	return r.Outcome == f.Outcome && (f.Records == 0 || r.Records == f.Records) && r.Rejected == f.Rejected && (f.Why == "" || r.Why == f.Why || r.Why == "" && r.Counts[f.Why] > 0)
+}
+
+func (r *fileRow) reason() string {
+	if r.Why != "" {
+		return r.Why
+	}
+	return strings.Join(slices.Sorted(maps.Keys(r.Counts)), ", ")
+}
+
+// awaitTold waits until as many orders of each province that tells them by SOAP are
+// in as were told, and compares. They stand in the list of files under names of
+// the aggregator's own, which no file of a dialect has.
+func (v *verifier) awaitTold(ctx context.Context, t *feedTruth) error {
+	giveUp := time.Now().Add(v.Wait)
+	for _, told := range t.told {
+		for {
+			var answer struct {
+				Files []fileRow `json:"files"`
+			}
+			if err := v.client.do(ctx, "GET", "/api/v1/feeds/files?limit=10000&feed=orders&province="+told.Province, nil, &answer); err != nil {
+				return err
+			}
+			in := int64(0)
+			for _, f := range answer.Files {
+				if strings.HasPrefix(f.Name, "vac-") {
+					in += f.Accepted
+				}
+			}
+			if in < told.Accepted && time.Now().Before(giveUp) && ctx.Err() == nil {
+				v.say("orders of %s: %d of %d in", told.Province, in, told.Accepted)
+				select {
+				case <-time.After(time.Second):
+				case <-ctx.Done():
+				}
+				continue
+			}
+			line := v.feedLine("orders told by SOAP")
+			line.Cells++
+			if in == told.Accepted {
+				line.Equal++
+			} else {
+				line.Different++
+				v.example(&line.First, "%s: %d in, must be %d", told.Province, in, told.Accepted)
+			}
+			break
+		}
+	}
+	return ctx.Err()
 }
 
 // feedLine finds or makes the line of an indicator.

@@ -17,6 +17,9 @@ type Config struct {
 	// Wait is how long the centre may take to load and close what it has
 	// received; 0: 2 minutes.
 	Wait time.Duration
+	// Receipts is the folder of all provinces' files, where receipts lie, for
+	// Feeds; "": receipts are not compared.
+	Receipts string
 	// WithoutEvicted takes events that boxes threw away for want of room for
 	// what they are: so many may be missing, less those that had been sent before
 	// and may have arrived, and figures are compared with what happened less
@@ -115,6 +118,9 @@ func Run(ctx context.Context, truth *oracle.Truth, c Config) (*Report, error) {
 		v.truth = without(truth, v.lost)
 	}
 	if err := v.compareFigures(ctx); err != nil {
+		return nil, err
+	}
+	if err := v.compareLost(ctx); err != nil {
 		return nil, err
 	}
 	v.report.Equal = v.report.LossExplained(c.WithoutEvicted) && v.report.Doubled == 0 && len(v.report.Faults) == 0 &&

@@ -160,7 +160,9 @@ func (c *centre) query(w http.ResponseWriter, r *http.Request) {
 			row = append(row, []string{cell.A, cell.B}[i])
 		}
 		for _, id := range q.Indicators {
-			if v := answer[id][cell]; v.Known {
+			if v := answer[id][cell]; v.Known && id == "events_lost" && q.Grain == "total" && len(q.Dimensions) == 0 {
+				row = append(row, v.Number+float64(c.lost))
+			} else if v.Known {
 				row = append(row, v.Number)
 			} else {
 				row = append(row, nil)
@@ -220,7 +222,7 @@ func TestVerify(t *testing.T) {
 	}
 	f("all arrived", "equal true, lost 0, doubled 0, faults 0, wrong []", func(l []string) []string { return l })
 	order := find(`"result":"paid"`)
-	f("an order twice", "equal false, lost 0, doubled 1, faults 0, wrong [order_attempts orders revenue order_success]", func(l []string) []string {
+	f("an order twice", "equal false, lost 0, doubled 1, faults 0, wrong [order_attempts orders revenue order_success events loss_rate]", func(l []string) []string {
 		return append(l, l[order])
 	})
 	f("a price wrong", "equal false, lost 0, doubled 0, faults 0, wrong [revenue]", func(l []string) []string {
@@ -266,12 +268,15 @@ func TestLost(t *testing.T) {
 	}
 	kept = slices.Delete(kept, at, at+1)
 	c, url := serve(t, kept)
-	f := func(counted int64, evicted string, explained bool, faults int) {
+	f := func(counted int64, evicted string, explained bool, faults int, wrong ...string) {
 		t.Helper()
 		c.lost = counted // the centre knows: no need to wait for it
 		r, err := Run(t.Context(), parse(t, append(slices.Clone(told), evicted)), Config{URL: url, Token: "secret", WithoutEvicted: explained})
 		if err != nil {
 			t.Fatal(err)
+		}
+		if got := summary(r); explained && !strings.HasSuffix(got, fmt.Sprint("wrong ", wrong)) {
+			t.Errorf("%s, must be %v", got, wrong)
 		}
 		if r.Lost != 1 || r.Doubled != 0 || r.Equal != (explained && faults == 0) || len(r.LostEvents) != 1 || len(r.Faults) != faults {
 			t.Errorf("%s, lost %v, faults %v", summary(r), r.LostEvents, r.Faults)
@@ -282,7 +287,7 @@ func TestLost(t *testing.T) {
 	box := regexp.MustCompile(`"b":"[^"]*"`).FindString(told[at])
 	f(1, "{"+box+`,"evicted":1}`+"\n", true, 0)
 	f(1, "{"+box+`,"evicted":3,"sent":2}`+"\n", true, 0) // two of three had arrived
-	f(2, "{"+box+`,"evicted":2}`+"\n", true, 1)
+	f(2, "{"+box+`,"evicted":2}`+"\n", true, 1, "events_lost")
 }
 
 func TestRefused(t *testing.T) {

@@ -24,6 +24,7 @@ import (
 func (k *Courier) Accept(_ context.Context, c soap.Command) (again bool, err error) {
 	id := idOf(c.CSPID, c.LSPID, c.CorrelateID)
 	now := k.cfg.Now().UnixMilli()
+	k.stats.command(c.Province.String(), func(n *CommandCounts) { n.Told++ })
 	k.mu.Lock()
 	defer k.mu.Unlock()
 	if _, err := os.Stat(k.path(commandsDir, id+".json")); err == nil {
@@ -36,6 +37,7 @@ func (k *Courier) Accept(_ context.Context, c soap.Command) (again bool, err err
 		State: stateNew, SinceMs: now, NextMs: now, id: id,
 	})
 	if err == nil {
+		k.stats.command(c.Province.String(), func(n *CommandCounts) { n.Queued++ })
 		k.Wake()
 	}
 	return false, err
@@ -73,6 +75,16 @@ func (k *Courier) Pass(ctx context.Context) {
 			k.cfg.Log.Error("a command's state could not be kept; it is done again", "correlate", c.Correlate, "error", err)
 			continue
 		}
+		k.stats.command(c.Province, func(n *CommandCounts) {
+			switch {
+			case c.State == stateNew:
+				n.Retried++
+			case c.Result == 0:
+				n.Done++
+			default:
+				n.Failed++
+			}
+		})
 		if c.State == stateDone && k.cfg.Told != nil {
 			k.cfg.Told()
 		}
@@ -108,6 +120,7 @@ func (k *Courier) through(ctx context.Context, c *command) error {
 		if err != nil {
 			return err
 		}
+		k.stats.command(c.Province, func(n *CommandCounts) { n.Fetched++ })
 	}
 	result := k.path(resultsDir, c.id+".xml")
 	if err := answer(path, result+".part"); err != nil {
@@ -220,20 +233,21 @@ func (k *Courier) Due(_ context.Context, now time.Time, limit int) (due []soap.N
 
 // MarkDone implements soap.Outbox.
 func (k *Courier) MarkDone(_ context.Context, n soap.Notice) error {
-	return k.mark(n, func(c *command) { c.State = stateTold })
+	return k.mark(n, func(c *command) { c.State, c.EndedMs = stateTold, k.cfg.Now().UnixMilli() }, func(n *CommandCounts) { n.Delivered++ })
 }
 
 // MarkTried implements soap.Outbox.
 func (k *Courier) MarkTried(_ context.Context, n soap.Notice, next time.Time, why string) error {
-	return k.mark(n, func(c *command) { c.Tries, c.NextMs, c.Why = c.Tries+1, next.UnixMilli(), why })
+	return k.mark(n, func(c *command) { c.Tries, c.NextMs, c.Why = c.Tries+1, next.UnixMilli(), why }, func(n *CommandCounts) { n.Undelivered++ })
 }
 
 // MarkGivenUp implements soap.Outbox.
 func (k *Courier) MarkGivenUp(_ context.Context, n soap.Notice, why string) error {
-	return k.mark(n, func(c *command) { c.State, c.Why = stateGiven, why })
+	return k.mark(n, func(c *command) { c.State, c.EndedMs, c.Why = stateGiven, k.cfg.Now().UnixMilli(), why },
+		func(n *CommandCounts) { n.Undelivered++; n.GivenUp++ })
 }
 
-func (k *Courier) mark(n soap.Notice, change func(*command)) error {
+func (k *Courier) mark(n soap.Notice, change func(*command), count func(*CommandCounts)) error {
 	k.mu.Lock()
 	defer k.mu.Unlock()
 	c, ok := k.waiting[idOf(n.CSPID, n.LSPID, n.CorrelateID)]
@@ -242,5 +256,9 @@ func (k *Courier) mark(n soap.Notice, change func(*command)) error {
 	}
 	changed := *c
 	change(&changed)
-	return k.keepLocked(&changed)
+	if err := k.keepLocked(&changed); err != nil {
+		return err
+	}
+	k.stats.command(c.Province, count)
+	return nil
 }

@@ -1,8 +1,8 @@
 // Package courier keeps what catalogue and order systems say by SOAP, and sees it
 // through: a catalogue is fetched, taken in like any file, and its sender told;
 // order relations are gathered for a second and taken in as one. What was answered
-// with success is on disk, and a crash anywhere is gone on from. DESIGN.md of
-// package soap has the steps.
+// with success is on disk, and a crash anywhere is gone on from. DESIGN.md says
+// how, and that of package soap what comes before.
 package courier
 
 import (
@@ -53,6 +53,9 @@ type Config struct {
 	// GiveUp is how long a file is tried to be fetched; zero: 24 hours. Base and
 	// Cap bound the doubling waits between tries; zero: 5 seconds and 10 minutes.
 	GiveUp, Base, Cap time.Duration
+	// Keep is for how long it is remembered what came, once it is dealt with, and
+	// results can be had; zero: 7 days. Days are whole ones of Shanghai.
+	Keep time.Duration
 	// Told is called when there is something for a sender; nil: no. It must not
 	// wait.
 	Told func()
@@ -62,10 +65,12 @@ type Config struct {
 
 // Courier is safe for concurrent use.
 type Courier struct {
-	cfg  Config
-	wake chan struct{}
+	cfg       Config
+	wake      chan struct{}
+	stats     *counters
+	relations *journal
 
-	mu      sync.Mutex // of the folders
+	mu      sync.Mutex // of the folders of commands
 	waiting map[string]*command
 }
 
@@ -74,7 +79,8 @@ const (
 	commandsDir  = "commands"  // a file a command
 	fetchedDir   = "fetched"   // catalogues on their way
 	resultsDir   = "results"   // answers for senders to get
-	relationsDir = "relations" // a file a relation that is not in yet
+	relationsDir = "relations" // relations that are not in yet, a file a group
+	takenDir     = "taken"     // ids of relations that are in, a file a day
 )
 
 // States of a command.
@@ -96,6 +102,7 @@ type command struct {
 	State     string `json:"state"`
 	SinceMs   int64  `json:"since_ms"`
 	NextMs    int64  `json:"next_ms"` // the next try, of fetching or telling
+	EndedMs   int64  `json:"ended_ms,omitempty"`
 	Tries     int    `json:"tries"`
 	Why       string `json:"why,omitempty"` // why the last try failed
 	Result    int    `json:"result"`
@@ -117,17 +124,22 @@ func New(c Config) (*Courier, error) {
 	def(&c.GiveUp, 24*time.Hour)
 	def(&c.Base, 5*time.Second)
 	def(&c.Cap, 10*time.Minute)
+	def(&c.Keep, 7*24*time.Hour)
 	if c.Now == nil {
 		c.Now = time.Now
 	}
 	if c.Log == nil {
 		c.Log = slog.New(slog.DiscardHandler)
 	}
-	k := &Courier{cfg: c, wake: make(chan struct{}, 1), waiting: map[string]*command{}}
-	for _, dir := range []string{commandsDir, fetchedDir, resultsDir, relationsDir} {
+	k := &Courier{cfg: c, wake: make(chan struct{}, 1), stats: newCounters(), waiting: map[string]*command{}}
+	for _, dir := range []string{commandsDir, fetchedDir, resultsDir} {
 		if err := os.MkdirAll(k.path(dir), 0o700); err != nil {
 			return nil, fmt.Errorf("courier: %w", err)
 		}
+	}
+	var err error
+	if k.relations, err = openJournal(k.path(relationsDir), k.path(takenDir), k.stats); err != nil {
+		return nil, fmt.Errorf("courier: %w", err)
 	}
 	files, err := os.ReadDir(k.path(commandsDir))
 	if err != nil {
@@ -197,12 +209,16 @@ func (k *Courier) Wake() {
 	}
 }
 
-// gather is how long relations are gathered before they are taken in.
-const gather = time.Second
+const (
+	// gatherFor is how long relations are gathered before they are taken in.
+	gatherFor = time.Second
+	// pruneEvery is how often what is over is forgotten.
+	pruneEvery = time.Hour
+)
 
 // Run sees everything through until ctx ends, whose error it returns.
 func (k *Courier) Run(ctx context.Context) error {
-	tick := time.NewTicker(gather)
+	tick := time.NewTicker(gatherFor)
 	defer tick.Stop()
 	var working sync.WaitGroup
 	defer working.Wait()
@@ -213,6 +229,7 @@ func (k *Courier) Run(ctx context.Context) error {
 			}
 		}
 	})
+	working.Go(func() { k.prune(ctx) })
 	every := time.NewTicker(k.cfg.Base)
 	defer every.Stop()
 	for {
@@ -222,6 +239,24 @@ func (k *Courier) Run(ctx context.Context) error {
 		case <-every.C:
 		case <-ctx.Done():
 			return ctx.Err()
+		}
+	}
+}
+
+// prune prunes now and again until ctx ends.
+func (k *Courier) prune(ctx context.Context) {
+	tick := time.NewTicker(pruneEvery)
+	defer tick.Stop()
+	for {
+		commands, relations, err := k.Prune()
+		if err != nil {
+			k.cfg.Log.Error("what is over could not be forgotten; it is tried again in an hour", "error", err)
+		}
+		if commands+relations > 0 {
+			k.cfg.Log.Info("what is over is forgotten", "commands", commands, "relations", relations)
+		}
+		if !k.relay(ctx, tick.C) {
+			return
 		}
 	}
 }

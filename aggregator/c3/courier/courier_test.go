@@ -170,6 +170,26 @@ func TestCommand(t *testing.T) {
 	if len(b.told) != 1 {
 		t.Errorf("told %d times", len(b.told))
 	}
+	// After a while it is forgotten, its result too, but not before.
+	b.now = b.now.Add(6 * 24 * time.Hour)
+	if n, _, err := b.courier.Prune(); n != 0 || err != nil {
+		t.Errorf("%d, %v", n, err)
+	}
+	b.now = b.now.Add(2 * 24 * time.Hour)
+	if n, _, err := b.courier.Prune(); n != 1 || err != nil {
+		t.Errorf("%d, %v", n, err)
+	}
+	b.expectNothing(commandsDir, resultsDir, fetchedDir)
+}
+
+// expectNothing says that folders of the courier's are empty.
+func (b *bench) expectNothing(folders ...string) {
+	b.Helper()
+	for _, folder := range folders {
+		if left, err := os.ReadDir(filepath.Join(b.folder, "soap", folder)); err != nil || len(left) != 0 {
+			b.Errorf("%v, %v are left in %s", left, err, folder)
+		}
+	}
 }
 
 // A file that is not there yet is tried again; one that cannot be had is told.
@@ -208,6 +228,16 @@ func TestCommandThatFails(t *testing.T) {
 	if len(b.told) != 3 || !strings.Contains(b.told[2], ">-1<") {
 		t.Errorf("told %q", b.told)
 	}
+	want := CommandCounts{Told: 2, Queued: 2, Fetched: 2, Done: 1, Failed: 2, Delivered: 3}
+	if got := b.courier.Stats().Commands[33]; got.Retried < 10 || got != (CommandCounts{Told: want.Told, Queued: want.Queued, Fetched: want.Fetched,
+		Retried: got.Retried, Done: want.Done, Failed: want.Failed, Delivered: want.Delivered}) {
+		t.Errorf("%+v, want %+v and some retried", got, want)
+	}
+	b.now = b.now.Add(30 * 24 * time.Hour)
+	if n, _, err := b.courier.Prune(); n != 3 || err != nil {
+		t.Errorf("%d, %v", n, err)
+	}
+	b.expectNothing(commandsDir, resultsDir, fetchedDir)
 }
 
 var errStop = errors.New("the program stops here")
@@ -296,8 +326,27 @@ func TestRelations(t *testing.T) {
 	if err != nil || len(left) != 0 {
 		t.Errorf("%v, %v are left", left, err)
 	}
-	b.relation("1", soap.UpdateSubscribe) // and once more, later
-	b.now = b.now.Add(time.Second)
+	if rows[0].Day != aggregator.DayOf(b.now.UnixMilli()) {
+		t.Errorf("of %v", rows[0].Day)
+	}
+	// Once more, and after a restart: it is remembered for Keep.
+	b.open()
+	b.relation("1", soap.UpdateSubscribe)
+	if got := b.courier.Stats().Relations[43]; got.Repeated != 1 || got.Waiting != 0 {
+		t.Errorf("%+v", got)
+	}
+	// After that it is taken in again, which changes nothing.
+	then := b.now
+	b.now = b.now.Add(9 * 24 * time.Hour)
+	if commands, relations, err := b.courier.Prune(); commands != 0 || relations != 2 || err != nil {
+		t.Errorf("%d commands, %d relations, %v", commands, relations, err)
+	}
+	b.now = then // the very same message
+	b.relation("1", soap.UpdateSubscribe)
+	b.now = b.now.Add(9 * 24 * time.Hour)
+	if got := b.courier.Stats(); got.Relations[43].Waiting != 1 || got.PrunedRelations != 2 {
+		t.Errorf("%+v", got)
+	}
 	if err := b.courier.TakeRelations(t.Context()); err != nil {
 		t.Fatal(err)
 	}
@@ -307,5 +356,28 @@ func TestRelations(t *testing.T) {
 	}
 	if repeated != 1 {
 		t.Errorf("%+v", b.rows())
+	}
+}
+
+// Orders of two days are files of two days; of one that has not come: today's.
+func TestRelationsOfDays(t *testing.T) {
+	b := newBench(t)
+	today := aggregator.DayOf(b.now.UnixMilli())
+	for n, day := range []aggregator.Day{today - 3, today, today - 3, today + 40} {
+		r := someRelation(n)
+		r.UpdateMs = day.Start()
+		if _, err := b.courier.Notify(t.Context(), r); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if err := b.courier.TakeRelations(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	got := map[aggregator.Day]int64{}
+	for _, r := range b.rows() {
+		got[r.Day] += r.Accepted
+	}
+	if len(got) != 2 || got[today-3] != 2 || got[today] != 2 {
+		t.Errorf("%v", got)
 	}
 }

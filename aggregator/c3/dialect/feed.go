@@ -98,6 +98,9 @@ func (f *Feed) Promised() bool {
 	return f.trailer != nil || f.header.has("rows") || f.Manifest != ""
 }
 
+// Delimiter is what stands between fields; "" with fixed widths.
+func (f *Feed) Delimiter() string { return f.config.Delimiter }
+
 // FileName is the name of a file with those parts; an error says which part is
 // missing or does not fit. Parts that the profile fixes need not be given.
 func (f *Feed) FileName(about Parts) (string, error) {

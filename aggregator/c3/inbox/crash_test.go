@@ -2,6 +2,7 @@ package inbox
 
 import (
 	"context"
+	"flag"
 	"fmt"
 	"io/fs"
 	"path/filepath"
@@ -12,6 +13,8 @@ import (
 	"iptvdc/aggregator/c3"
 	"iptvdc/aggregator/store"
 )
+
+var everyFlag = flag.Int("every", 17, "with DuckDB stop at each so many-th write of disk or store; 1: at each of them")
 
 // stoppingStore stops before or after what it writes.
 type stoppingStore struct {
@@ -137,11 +140,11 @@ func TestCrashes(t *testing.T) {
 				t.Fatalf("something is left:\n%s", want)
 			}
 			step := 1
-			if name == "duckdb" || testing.Short() {
-				step = 5 // each opens a database
-			}
 			if testing.Short() {
 				step = 12
+			}
+			if name == "duckdb" {
+				step = *everyFlag // each opens a database
 			}
 			at := 0
 			for ; ; at += step {

@@ -71,7 +71,9 @@ func (d *desk) pass(ctx context.Context) {
 	d.forget(files)
 	var ready []found
 	for _, f := range files {
-		if dia != nil {
+		// What has a manifest's name and is no file is not read as one either; it is
+		// refused, so that somebody hears of it.
+		if dia != nil && f.info.Mode().IsRegular() {
 			if _, _, is := dia.MatchManifest(f.name()); is {
 				continue
 			}

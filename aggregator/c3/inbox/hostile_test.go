@@ -5,6 +5,7 @@ import (
 	"bytes"
 	"compress/gzip"
 	"errors"
+	"net"
 	"os"
 	"path/filepath"
 	"runtime"
@@ -92,6 +93,32 @@ func hostileFiles(t *testing.T) []hostile {
 				t.Fatal(err)
 			}
 		}, want: " refused: 0 = 0 + 0 + 0 unknown_file=1"},
+		{province: "41", name: "dangling.xml", lay: func(t *testing.T, path string) {
+			if err := os.Symlink(filepath.Join(t.TempDir(), "nothing"), path); err != nil {
+				t.Fatal(err)
+			}
+		}, want: " refused: 0 = 0 + 0 + 0 unknown_file=1"},
+		{province: "41", name: "round.xml", lay: func(t *testing.T, path string) { // leads to itself
+			if err := os.Symlink(filepath.Base(path), path); err != nil {
+				t.Fatal(err)
+			}
+		}, want: " refused: 0 = 0 + 0 + 0 unknown_file=1"},
+		{province: "41", name: "endless.xml", lay: func(t *testing.T, path string) {
+			if err := os.Symlink("/dev/zero", path); err != nil {
+				t.Fatal(err)
+			}
+		}, want: " refused: 0 = 0 + 0 + 0 unknown_file=1"},
+		{province: "41", name: "socket.xml", lay: func(t *testing.T, path string) {
+			if err := bound(path); err != nil {
+				t.Fatal(err)
+			}
+		}, want: " refused: 0 = 0 + 0 + 0 unknown_file=1"},
+		// A pipe of a manifest's name: nobody may wait for what it says.
+		{province: "33", name: "ZJ_IPTV_USER_20260502.txt.verf", lay: func(t *testing.T, path string) {
+			if err := syscall.Mkfifo(path, 0o600); err != nil {
+				t.Fatal(err)
+			}
+		}, want: " refused: 0 = 0 + 0 + 0 unknown_file=1"},
 		{province: "32", name: "js-order-2026-05-01.csv", text: order + "1,a\xff\xff,subscribe,p,,,2026/05/01 10:00:00,,,1,bill,\n2,b,subscribe,p,,,2026/05/01 10:00:00,,,1,bill,\n",
 			want: "orders partly: 2 = 1 + 1 + 0 bad_charset=1", good: true},
 		{province: "32", name: "js-order-2026-05-02.csv", text: order + "1,\"a,subscribe\n", want: "orders refused: 0 = 0 + 0 + 0 truncated=1"},
@@ -108,14 +135,30 @@ func hostileFiles(t *testing.T) []hostile {
 			}
 		}, want: "orders partly: 1 = 0 + 1 + 0 too_long=1", good: true},
 	}
-	if os.Geteuid() != 0 { // nothing is unreadable to root
-		all = append(all, hostile{province: "41", name: "locked.xml", lay: func(t *testing.T, path string) {
-			if err := os.WriteFile(path, []byte(catalogue), 0); err != nil {
+	if os.Geteuid() == 0 { // only root makes devices
+		all = append(all, hostile{province: "41", name: "device.xml", lay: func(t *testing.T, path string) {
+			if err := syscall.Mknod(path, syscall.S_IFCHR|0o600, 1<<8|5); err != nil { // as /dev/zero
 				t.Fatal(err)
 			}
-		}, want: "catalogue refused: 0 = 0 + 0 + 0 unreadable=1"})
+		}, want: " refused: 0 = 0 + 0 + 0 unknown_file=1"})
 	}
 	return all
+}
+
+// bound leaves the socket of a server at path. The name of a socket is short, so
+// it is bound elsewhere.
+func bound(path string) error {
+	dir, err := os.MkdirTemp("", "s")
+	if err != nil {
+		return err
+	}
+	defer os.RemoveAll(dir)
+	l, err := net.ListenUnix("unix", &net.UnixAddr{Name: filepath.Join(dir, "s"), Net: "unix"})
+	if err != nil {
+		return err
+	}
+	l.SetUnlinkOnClose(false)
+	return errors.Join(os.Rename(filepath.Join(dir, "s"), path), l.Close())
 }
 
 // Files that want to hurt each get the right receipt, nothing of them comes in,
@@ -129,6 +172,9 @@ func TestHostileFolder(t *testing.T) {
 		good := 1
 		for _, h := range all {
 			if h.lay != nil {
+				if err := os.MkdirAll(b.path(h.province, inDir), 0o700); err != nil {
+					t.Fatal(err)
+				}
 				h.lay(t, b.path(h.province, inDir, h.name))
 			} else {
 				b.put(h.province, h.name, h.text)

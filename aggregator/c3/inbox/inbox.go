@@ -54,9 +54,9 @@ type Config struct {
 
 // Meaning says what objects of a catalogue mean.
 type Meaning interface {
-	// Normal returns what an object means, and the codes behind keys of it that
-	// may be new.
-	Normal(aggregator.Province, *c3.Object) (store.Normal, []store.Code)
+	// Normal returns what an object means, and codes with those behind its keys
+	// appended. It keeps neither codes nor the object.
+	Normal(codes []store.Code, p aggregator.Province, o *c3.Object) (store.Normal, []store.Code)
 }
 
 // maxRetry is the longest wait between tries of a file that could not be taken

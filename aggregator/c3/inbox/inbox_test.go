@@ -294,9 +294,9 @@ const catalogue = `<?xml version="1.0" encoding="utf-8"?>
 // films says that everything is a film.
 type films struct{}
 
-func (films) Normal(aggregator.Province, *c3.Object) (store.Normal, []store.Code) {
+func (films) Normal(codes []store.Code, _ aggregator.Province, _ *c3.Object) (store.Normal, []store.Code) {
 	k := aggregator.TextKey("film")
-	return store.Normal{Genre: k, Version: 1}, []store.Code{{Key: k, Text: "film"}}
+	return store.Normal{Genre: k, Version: 1}, append(codes, store.Code{Key: k, Text: "film"})
 }
 
 func TestCatalogue(t *testing.T) {
@@ -348,7 +348,7 @@ func TestSchedules(t *testing.T) {
 // The dictionaries say what a catalogue means.
 func TestDictionary(t *testing.T) {
 	onEach(t, func(t *testing.T, b *bench) {
-		b.change = func(c *Config) { c.Meaning = Dictionary{normal.Default()} }
+		b.change = func(c *Config) { c.Meaning = NewDictionary(normal.Default()) }
 		b.open()
 		b.put("33", "c.xml", strings.Replace(catalogue, ">film<", ">电影<", 1))
 		b.settle()

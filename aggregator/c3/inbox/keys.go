@@ -13,19 +13,28 @@ import (
 
 // keying makes keys of names. Accounts and STBIDs become pseudonyms and their
 // texts go no further; MACs and names of people go nowhere. The texts of all
-// other keys are told once a file, but of order numbers and traces: nobody reads
-// them, and there is one an order.
+// other keys are told, but of order numbers and traces: nobody reads them, and
+// there is one an order.
 type keying struct {
 	secrets  aggregator.Secrets
 	province aggregator.Province
 	meaning  Meaning
-	told     map[uint64]struct{}
-	texts    map[string]uint64 // keys of texts that come again and again
+	// told are keys whose texts were told lately, each in the place its own bits
+	// name; nil: every text is told. One that another took the place of is told
+	// again, which changes nothing. A map of them cost more than all else that is
+	// done with an object of a catalogue, and grew with the file.
+	told  []uint64
+	texts map[string]uint64 // keys of texts that come again and again
+	codes []store.Code      // of the object at hand
 }
 
-// maxTold bounds the memory for texts already told; after it they are told again,
-// which changes nothing.
-const maxTold = 1 << 18
+// toldPlaces is how many keys are remembered, a power of two: half a megabyte.
+const toldPlaces = 1 << 16
+
+// newKeying is for the rows of one file.
+func newKeying(s aggregator.Secrets, p aggregator.Province, m Meaning) *keying {
+	return &keying{secrets: s, province: p, meaning: m, told: make([]uint64, toldPlaces)}
+}
 
 // text is the key of a text that is no person's.
 func (k *keying) text(rows *store.FeedRows, s string) uint64 {
@@ -54,13 +63,13 @@ func (k *keying) often(rows *store.FeedRows, s string) uint64 {
 }
 
 func (k *keying) tell(rows *store.FeedRows, key uint64, s string) {
-	if _, told := k.told[key]; told {
-		return
+	if len(k.told) > 0 {
+		place := &k.told[key&uint64(len(k.told)-1)]
+		if *place == key {
+			return
+		}
+		*place = key
 	}
-	if len(k.told) >= maxTold {
-		clear(k.told)
-	}
-	k.told[key] = struct{}{}
 	rows.Codes = append(rows.Codes, store.Code{Key: key, Text: s})
 }
 
@@ -147,9 +156,8 @@ func (k *keying) object(b *batch, item *adi.Item) {
 		}
 	}
 	if k.meaning != nil && !row.Deleted {
-		var codes []store.Code
-		row.Normal, codes = k.meaning.Normal(k.province, o)
-		for _, c := range codes {
+		row.Normal, k.codes = k.meaning.Normal(k.codes[:0], k.province, o)
+		for _, c := range k.codes {
 			k.tell(&b.rows, c.Key, c.Text)
 		}
 	}

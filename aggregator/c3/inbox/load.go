@@ -122,7 +122,7 @@ func (d *desk) read(a *arrival, p *pipe) (findings, error) {
 	if err != nil {
 		return findings{}, err
 	}
-	k := &keying{secrets: d.inbox.cfg.Secrets, province: d.province, meaning: d.inbox.cfg.Meaning, told: map[uint64]struct{}{}}
+	k := newKeying(d.inbox.cfg.Secrets, d.province, d.inbox.cfg.Meaning)
 	if a.dialect == nil {
 		return readCatalogue(r, p, k)
 	}

@@ -14,6 +14,7 @@ import (
 type Messages struct {
 	Province aggregator.Province
 	Name     string
+	Day      aggregator.Day // of which the rows speak; 0, or one that has not come: today
 	// Content is what the rows were made of. The same content again is a repeat.
 	Content []byte
 	Rows    *dialect.Rows // of one feed
@@ -27,6 +28,9 @@ func (i *Inbox) TakeMessages(ctx context.Context, m Messages) (c3.Receipt, error
 	f := store.File{
 		Province: m.Province, Feed: m.Rows.Feed, Name: shown(m.Name), Day: aggregator.DayOf(now), VersionMs: now, ReceivedMs: now, Bytes: int64(len(m.Content)),
 	}
+	if m.Day != 0 && m.Day < f.Day {
+		f.Day = m.Day
+	}
 	sum := sha256.New()
 	sum.Write([]byte{byte(f.Province), byte(f.Feed)})
 	sum.Write(m.Content)
@@ -35,7 +39,7 @@ func (i *Inbox) TakeMessages(ctx context.Context, m Messages) (c3.Receipt, error
 	if err != nil {
 		return c3.Receipt{}, err
 	}
-	k := &keying{secrets: i.cfg.Secrets, province: m.Province, told: map[uint64]struct{}{}}
+	k := &keying{secrets: i.cfg.Secrets, province: m.Province}
 	var rows store.FeedRows
 	k.add(&rows, m.Rows)
 	err = stage.Add(ctx, &rows)

@@ -53,14 +53,20 @@ type Rows struct {
 	Changes []c3.Change
 }
 
+// Codes of errors for senders.
+const (
+	badRelation   = "bad_relation"   // a value is missing or cannot be
+	unknownUpdate = "unknown_update" // an updateType that the interface does not have
+)
+
 // Rows returns what the relation means. An on-demand order has its
 // transaction's number, every other order the message's, since the interface
-// has no order number. No price comes with it: Fen is 0 until the product's is
-// known. Paid is with the carrier's bill, for that is whose system this is.
+// has no order number. No price comes with it: it is the product's, and nothing is
+// paid to unsubscribe. Paid is with the carrier's bill, for that is whose system this is.
 // Errors are an *aggregator.Error for the sender.
 func (r Relation) Rows() (Rows, error) {
 	refuse := func(text string) (Rows, error) {
-		return Rows{}, &aggregator.Error{Code: "bad_relation", Message: text}
+		return Rows{}, &aggregator.Error{Code: badRelation, Message: text}
 	}
 	switch {
 	case r.UserID == "":
@@ -79,13 +85,13 @@ func (r Relation) Rows() (Rows, error) {
 	}
 	o := c3.Order{
 		ID: r.Sequence, Account: r.UserID, Product: r.ProductID, AtMs: r.UpdateMs,
-		FromMs: r.EffectiveMs, ToMs: r.ExpireMs, Pay: c3.PayBill,
+		FromMs: r.EffectiveMs, ToMs: r.ExpireMs, Pay: c3.PayBill, Fen: c3.AtPrice,
 	}
 	switch r.Update {
 	case UpdateSubscribe:
 		o.Op = c3.OrderSub
 	case UpdateUnsubscribe:
-		o.Op = c3.OrderUnsub
+		o.Op, o.Fen = c3.OrderUnsub, 0
 	case UpdateValidity:
 		o.Op = c3.OrderRenew
 	case UpdateOnDemand:
@@ -94,7 +100,7 @@ func (r Relation) Rows() (Rows, error) {
 			o.ID = r.LinkID
 		}
 	default:
-		return refuse("updateType is not one of 1 to 5.")
+		return Rows{}, &aggregator.Error{Code: unknownUpdate, Message: "updateType is not one of 1 to 5."}
 	}
 	return Rows{Orders: []c3.Order{o}}, nil
 }
@@ -133,7 +139,7 @@ func relation(p aggregator.Province, m Message) (Relation, error) {
 		LinkID: m.Get("linkId"), Content: m.Get("content"),
 	}
 	if r.Sequence == "" {
-		return r, &aggregator.Error{Code: "bad_relation", Message: "recordSequenceId is empty."}
+		return r, &aggregator.Error{Code: badRelation, Message: "recordSequenceId is empty."}
 	}
 	if t := m.Get("updateType"); len(t) == 1 && t[0] >= '1' && t[0] < '0'+byte(updates) {
 		r.Update = UpdateType(t[0] - '0')
@@ -148,7 +154,7 @@ func relation(p aggregator.Province, m Message) (Relation, error) {
 		}
 		at, err := time.ParseInLocation(timeFormat, text, aggregator.Shanghai)
 		if err != nil {
-			return r, &aggregator.Error{Code: "bad_relation", Message: f.name + " is no time written yyyyMMddHHmmss."}
+			return r, &aggregator.Error{Code: badRelation, Message: f.name + " is no time written yyyyMMddHHmmss."}
 		}
 		*f.to = at.UnixMilli()
 	}

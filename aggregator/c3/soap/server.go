@@ -9,9 +9,11 @@ import (
 	"fmt"
 	"io"
 	"log/slog"
+	"maps"
 	"net/http"
 	"net/netip"
 	"strings"
+	"sync"
 	"sync/atomic"
 	"time"
 
@@ -129,6 +131,47 @@ type Stats struct {
 type Server struct {
 	cfg   Config
 	stats struct{ messages, accepted, repeated, refused, malformed, failed atomic.Uint64 }
+
+	mu      sync.Mutex
+	refused map[RefusedRelation]uint64
+}
+
+// Refusal is why a relation was not kept.
+type Refusal uint8
+
+const (
+	RefusalSender    Refusal = iota // no sender has that spId, or not from there
+	RefusalSignature                // a wrong encodeStr
+	RefusalValue                    // a value that is missing or cannot be
+	RefusalUpdate                   // an updateType that the interface does not have
+	RefusalStorage                  // ours: it could not be kept
+
+	Refusals = RefusalStorage + 1
+)
+
+// Word is the word of a refusal, as metrics have it.
+func (r Refusal) Word() string {
+	return [Refusals]string{"sender", "signature", "value", "update_type", "storage"}[r]
+}
+
+// RefusedRelation is whose relations were refused, and why. Province is 0 if no
+// sender has that spId.
+type RefusedRelation struct {
+	Province aggregator.Province
+	Why      Refusal
+}
+
+// RefusedRelations counts relations that were refused since NewServer.
+func (s *Server) RefusedRelations() map[RefusedRelation]uint64 {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return maps.Clone(s.refused)
+}
+
+func (s *Server) refuse(p aggregator.Province, why Refusal) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.refused[RefusedRelation{p, why}]++
 }
 
 // NewServer makes a Server.
@@ -145,7 +188,7 @@ func NewServer(c Config) (*Server, error) {
 	if c.Log == nil {
 		c.Log = slog.New(slog.DiscardHandler)
 	}
-	return &Server{cfg: c}, nil
+	return &Server{cfg: c, refused: map[RefusedRelation]uint64{}}, nil
 }
 
 // Stats returns the counters.
@@ -264,21 +307,34 @@ func (s *Server) command(ctx context.Context, from netip.Addr, m Message, cspNam
 func (s *Server) relation(ctx context.Context, from netip.Addr, m Message) (result int) {
 	const refused = 1
 	spID := m.Get("spId")
+	why := RefusedRelation{Why: RefusalSender}
 	for _, sender := range s.cfg.OrderSenders {
-		if sender.SPID != spID || !within(from, sender.From) {
+		if sender.SPID != spID {
 			continue
 		}
+		why.Province = sender.Province
+		if !within(from, sender.From) {
+			break
+		}
 		if !sender.Key.signed(m) {
+			why.Why = RefusalSignature
 			break
 		}
 		r, err := relation(sender.Province, m)
 		if err != nil {
 			s.stats.malformed.Add(1)
+			var told *aggregator.Error
+			if errors.As(err, &told) && told.Code == unknownUpdate {
+				s.refuse(sender.Province, RefusalUpdate)
+			} else {
+				s.refuse(sender.Province, RefusalValue)
+			}
 			s.cfg.Log.Warn("soap: a relation that cannot be", "sp", clip(spID), "sequence", clip(r.Sequence), "error", err)
 			return refused
 		}
 		again, err := s.cfg.Relations.Notify(ctx, r)
 		if err != nil {
+			s.refuse(sender.Province, RefusalStorage)
 			s.notKept(err, "sp", spID, "sequence", r.Sequence)
 			return refused
 		}
@@ -286,7 +342,8 @@ func (s *Server) relation(ctx context.Context, from netip.Addr, m Message) (resu
 		return resultOK
 	}
 	s.stats.refused.Add(1)
-	s.cfg.Log.Warn("soap: a relation of an unknown sender, or with a wrong encodeStr", "from", from, "sp", clip(spID))
+	s.refuse(why.Province, why.Why)
+	s.cfg.Log.Warn("soap: a relation of an unknown sender, or with a wrong encodeStr", "from", from, "sp", clip(spID), "why", why.Why.Word())
 	return refused
 }
 

@@ -183,6 +183,44 @@ func TestStyles(t *testing.T) {
 	}
 }
 
+// Each refused relation is counted with its province and why.
+func TestRefusedRelations(t *testing.T) {
+	srv, k := newServer(t, io.Discard)
+	s := httptest.NewServer(srv)
+	defer s.Close()
+	c := &Client{Endpoint: s.URL}
+	good := Relation{Sequence: "1", UserIDType: "1", UserID: "138", SPID: "00012345", ProductID: "p", Update: UpdateSubscribe, UpdateMs: 1_777_000_000_000}
+	f := func(change func(*Relation), sign Key, want Refusal, p aggregator.Province) {
+		t.Helper()
+		before := srv.RefusedRelations()
+		r := good
+		change(&r)
+		if got, err := c.Notify(t.Context(), r, sign, time.UnixMilli(r.UpdateMs)); err != nil || got.Result == 0 {
+			t.Fatalf("%+v, %v", got, err)
+		}
+		got := srv.RefusedRelations()
+		for of, n := range got {
+			must := before[of]
+			if of == (RefusedRelation{p, want}) {
+				must++
+			}
+			if n != must {
+				t.Errorf("%v %s: %d, must be %d", of.Province, of.Why.Word(), n, must)
+			}
+		}
+		if len(got) == 0 || got[RefusedRelation{p, want}] == 0 {
+			t.Errorf("%v, must have %v %s", got, p, want.Word())
+		}
+	}
+	f(func(r *Relation) { r.SPID = "9" }, key, RefusalSender, 0)
+	f(func(*Relation) {}, "other", RefusalSignature, 33)
+	f(func(r *Relation) { r.ProductID = "" }, key, RefusalValue, 33)
+	f(func(r *Relation) { r.UpdateMs = 0 }, key, RefusalValue, 33)
+	f(func(r *Relation) { r.Update = 9 }, key, RefusalUpdate, 33)
+	k.fail = errors.New("disk 7 is full")
+	f(func(*Relation) {}, key, RefusalStorage, 33)
+}
+
 func TestNotKept(t *testing.T) {
 	var log bytes.Buffer
 	srv, k := newServer(t, &log)
@@ -297,7 +335,11 @@ func TestRows(t *testing.T) {
 		}
 	}
 	order := func(op c3.OrderOp, id string) Rows {
-		return Rows{Orders: []c3.Order{{ID: id, Account: "u", Op: op, Product: "p", AtMs: 1, FromMs: 2, ToMs: 3, Pay: c3.PayBill}}}
+		fen := c3.AtPrice
+		if op == c3.OrderUnsub {
+			fen = 0
+		}
+		return Rows{Orders: []c3.Order{{ID: id, Account: "u", Op: op, Product: "p", AtMs: 1, FromMs: 2, ToMs: 3, Fen: fen, Pay: c3.PayBill}}}
 	}
 	f(UpdateSubscribe, order(c3.OrderSub, "s"))
 	f(UpdateUnsubscribe, order(c3.OrderUnsub, "s"))

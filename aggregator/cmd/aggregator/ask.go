@@ -1,6 +1,7 @@
 package main
 
 import (
+	"bytes"
 	"context"
 	"encoding/json"
 	"errors"
@@ -59,6 +60,19 @@ func (a *asked) running(ctx context.Context, province string) (console.RunningAn
 
 // call asks a running aggregator. Errors say what to do.
 func (a *asked) call(ctx context.Context, method, path string, into any) error {
+	return a.send(ctx, method, path, nil, into)
+}
+
+// send is call with a body, which nil leaves out.
+func (a *asked) send(ctx context.Context, method, path string, body, into any) error {
+	var content io.Reader
+	if body != nil {
+		b, err := json.Marshal(body)
+		if err != nil {
+			return err
+		}
+		content = bytes.NewReader(b)
+	}
 	page := a.url
 	if page == "" {
 		b, err := os.ReadFile(filepath.Join(a.data, pageFile))
@@ -73,7 +87,7 @@ func (a *asked) call(ctx context.Context, method, path string, into any) error {
 	if u, err := url.Parse(page); err != nil || u.Scheme != "http" && u.Scheme != "https" || u.Host == "" {
 		return fmt.Errorf("url: %q; write the page's address as http://127.0.0.1:8080/", page)
 	}
-	req, err := http.NewRequestWithContext(ctx, method, strings.TrimSuffix(page, "/")+path, nil)
+	req, err := http.NewRequestWithContext(ctx, method, strings.TrimSuffix(page, "/")+path, content)
 	if err != nil {
 		return err
 	}

@@ -102,6 +102,36 @@ func TestCommands(t *testing.T) {
 	if got, err := run("config", "print", "--data", "/srv/x"); !strings.HasPrefix(got, "data: /srv/x\n") || err != nil {
 		t.Errorf("%q %v", got, err)
 	}
+	if got, err := run("ask", "power_ons", "--by", "province", "--where", "province=33,43", "--from", "2026-11-01", "--to", "2026-11-02", "--compare", "year", "--align", "holiday", "--grain", "day", "--data", data); err != nil ||
+		!strings.HasPrefix(got, "PERIOD  PROVINCE  POWER_ONS  POWER_ONS:COMPARE  POWER_ONS:CHANGE\nas of nothing yet, rules ") {
+		t.Errorf("%q %v", got, err)
+	}
+	if _, err := run("ask", "power", "--data", data); err == nil || !strings.Contains(err.Error(), `indicators: there is no "power"; allowed: power_ons`) {
+		t.Error(err)
+	}
+	if _, err := run("ask", "power_ons", "--where", "province", "--data", data); err == nil || !strings.Contains(err.Error(), "write it as province=33,43") {
+		t.Error(err)
+	}
+	list, err := run("holidays")
+	if err != nil {
+		t.Fatal(err)
+	}
+	own := filepath.Join(data, "holidays.csv")
+	f := func(text, want string) {
+		t.Helper()
+		if err := os.WriteFile(own, []byte(text), 0o600); err != nil {
+			t.Fatal(err)
+		}
+		got, err := run("holidays", own)
+		if err != nil {
+			got = err.Error()
+		}
+		if !strings.HasSuffix(got, want) {
+			t.Errorf("%q, want %q", got, want)
+		}
+	}
+	f(list, "ok")
+	f("year,holiday,zh,en,first,feast,last\n2027,spring_festival,春节,Spring Festival,2027-02-05,2026-02-06,2027-02-11\n", "line 2: the feast of spring_festival, 2026-02-06, is not in 2027")
 	if got, err := run("version"); got != version || err != nil {
 		t.Errorf("%q %v", got, err)
 	}

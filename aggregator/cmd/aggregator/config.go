@@ -64,6 +64,10 @@ type Config struct {
 		ManifestMinutes int `yaml:"manifest_minutes"`
 		// MaxFileMB is the largest file, unpacked.
 		MaxFileMB int `yaml:"max_file_mb"`
+		// KeepDays is for how many days it is remembered which commands and order
+		// relations came by SOAP, once they are dealt with, and results can be
+		// had. What is repeated later is taken in again, which changes nothing.
+		KeepDays int `yaml:"keep_days"`
 		// Listen is where catalogue and order systems send SOAP; "": nowhere.
 		// PublicURL is the same as they reach it; "": http and Listen.
 		Listen    string `yaml:"listen"`
@@ -77,6 +81,9 @@ type Config struct {
 		Allow    []string            `yaml:"allow"`
 		HostKeys map[string][]string `yaml:"host_keys"`
 	} `yaml:"c3"`
+	// Holidays is a file with public holidays by year, for comparisons with the
+	// year before; "": the list that is built in. See: aggregator holidays.
+	Holidays string `yaml:"holidays"`
 	// ArchiveDays is how long sealed batches are kept after they were loaded.
 	ArchiveDays int `yaml:"archive_days"`
 	Log         struct {
@@ -111,6 +118,7 @@ func Defaults() Config {
 	c.HTTP.Listen = "127.0.0.1:8080"
 	c.MQTT.Listen = "127.0.0.1:1883"
 	c.C3.SettleS, c.C3.ManifestMinutes, c.C3.MaxFileMB = 5, 15, 8192
+	c.C3.KeepDays = 7
 	c.ArchiveDays = 90
 	c.Log.Level, c.Log.Format = "info", "auto"
 	return c
@@ -142,8 +150,10 @@ func (c *Config) keys() []key {
 		{"c3.settle_s", &c.C3.SettleS, false},
 		{"c3.manifest_minutes", &c.C3.ManifestMinutes, false},
 		{"c3.max_file_mb", &c.C3.MaxFileMB, false},
+		{"c3.keep_days", &c.C3.KeepDays, false},
 		{"c3.listen", &c.C3.Listen, false},
 		{"c3.public_url", &c.C3.PublicURL, false},
+		{"holidays", &c.Holidays, false},
 		{"archive_days", &c.ArchiveDays, false},
 		{"log.level", &c.Log.Level, false},
 		{"log.format", &c.Log.Format, false},
@@ -260,6 +270,9 @@ func (c *Config) Check() error {
 	if c.C3.MaxFileMB < 1 || c.C3.MaxFileMB > 1<<20 {
 		bad("c3.max_file_mb", "%d, allowed 1 to 1048576", c.C3.MaxFileMB)
 	}
+	if c.C3.KeepDays < 1 || c.C3.KeepDays > 366 {
+		bad("c3.keep_days", "%d, allowed 1 to 366", c.C3.KeepDays)
+	}
 	if c.C3.Listen != "" {
 		address("c3.listen", c.C3.Listen)
 		if len(c.C3.Senders)+len(c.C3.OrderSenders) == 0 {
@@ -278,6 +291,9 @@ func (c *Config) Check() error {
 	}
 	if err := c.fetching().Validate(); err != nil {
 		bad("c3.allow", "%v", err)
+	}
+	if _, err := c.holidays(); err != nil {
+		bad("holidays", "%v", err)
 	}
 	if c.ArchiveDays < 1 || c.ArchiveDays > 3660 {
 		bad("archive_days", "%d, allowed 1 to 3660", c.ArchiveDays)

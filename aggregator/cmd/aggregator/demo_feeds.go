@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"crypto/rand"
 	"errors"
 	"fmt"
 	"net"
@@ -26,10 +27,16 @@ const shelfFolder = "shelf"
 // the others lay their catalogues down as files.
 var announcing = []aggregator.Province{33, 43, 44, 51}
 
-// shelves are the catalogue systems of a demo: they serve their files to the
-// aggregator, and hear what became of them.
+// notifying are the demo's provinces whose order systems tell of each order by
+// SOAP; the others send files of a day's.
+var notifying = []aggregator.Province{35, 61}
+
+// shelves are the catalogue and order systems of a demo that speak SOAP: they
+// serve their files to the aggregator, hear what became of them, and notify.
 type shelves struct {
 	listener net.Listener
+	key      soap.Key // of the order systems
+	keys     string   // folder of the file that holds it
 	server   *http.Server
 	results  chan soap.Notice
 }
@@ -51,10 +58,32 @@ func openShelves(c *Config) (*shelves, error) {
 		c.C3.Senders = append(c.C3.Senders, Sender{CSP: "CSP" + p.String(), LSP: "LSP" + p.String(), Province: p.String(),
 			From: []string{"127.0.0.0/8"}, Callback: "http://" + at + "/results"})
 	}
+	if err := s.makeKey(); err != nil {
+		s.close()
+		return nil, err
+	}
+	for _, p := range notifying {
+		c.C3.OrderSenders = append(c.C3.OrderSenders, OrderSender{SPID: feeds.NotifierSP(p), Province: p.String(), From: []string{"127.0.0.0/8"},
+			KeyFile: filepath.Join(s.keys, keyFile)})
+	}
 	return s, nil
 }
 
+const keyFile = "vac.key"
+
+// makeKey makes the key of the order systems, for as long as this demo runs.
+func (s *shelves) makeKey() (err error) {
+	s.key = soap.Key(rand.Text())
+	if s.keys, err = os.MkdirTemp("", "iptv-demo-*"); err != nil {
+		return err
+	}
+	return os.WriteFile(filepath.Join(s.keys, keyFile), []byte(s.key), 0o600)
+}
+
 func (s *shelves) close() {
+	if s.keys != "" {
+		_ = os.RemoveAll(s.keys) // it opens nothing any more
+	}
 	switch {
 	case s.server != nil:
 		_ = s.server.Close()
@@ -78,7 +107,8 @@ func (s *shelves) serve(folder string) {
 }
 
 // send has the provinces' systems send their files of the same days: most into
-// the inbox, where they are found as any others, some catalogues by SOAP.
+// the inbox, where they are found as any others, some catalogues and some orders by
+// SOAP.
 func (b past) send(ctx context.Context, p *Platform, s *shelves, paid []feeds.Paid) error {
 	last := aggregator.DayOf(b.EndMs-1) - 1 // today's come tomorrow
 	first := aggregator.DayOf(b.EndMs-1) - aggregator.Day(b.Days-1)
@@ -90,16 +120,49 @@ func (b past) send(ctx context.Context, p *Platform, s *shelves, paid []feeds.Pa
 		return err
 	}
 	c := feeds.Config{Boxes: b.Boxes, Seed: b.Seed, From: first, To: last, Paid: paid, Folder: "in", Shelf: shelfFolder}
+	if b.Days >= dirtyFrom {
+		c.Dirt = demoDirt
+	}
 	if s.listener != nil {
-		c.Fetched = announcing
+		c.Fetched, c.Notified = announcing, notifying
 	}
 	folder := p.config.c3Folder(p.dir)
 	err = feeds.Write(c, folder, truth, nil)
-	if err = errors.Join(err, truth.Close()); err != nil || s.listener == nil {
+	if err = errors.Join(err, truth.Close()); err != nil {
 		return err
 	}
-	s.serve(folder)
-	return s.announce(ctx, "http://"+p.soap.listener.Addr().String(), folder)
+	if s.listener != nil {
+		s.serve(folder)
+		endpoint := "http://" + p.soap.listener.Addr().String()
+		if err := errors.Join(s.announce(ctx, endpoint, folder), s.notify(ctx, endpoint, folder)); err != nil {
+			return err
+		}
+	}
+	return feeds.Post(ctx, folder, c.Folder, time.Second, nil)
+}
+
+const (
+	// demoDirt is how many of a hundred files of a demo come late, twice, cut,
+	// or otherwise not as they should, and dirtyFrom the days of history from
+	// which on they do: a short demo is clean.
+	demoDirt  = 4
+	dirtyFrom = 4
+)
+
+// notify tells of every order of the provinces that notify, each in the manner of
+// another toolkit. An answer that is not the one there must be is an error.
+func (s *shelves) notify(ctx context.Context, endpoint, folder string) error {
+	for n, p := range notifying {
+		f, err := os.Open(filepath.Join(folder, p.String(), shelfFolder, feeds.NotificationsFile))
+		if err != nil {
+			return err
+		}
+		_, err = feeds.Notify(ctx, soap.Client{Endpoint: endpoint, Style: soap.Style(n+1) % soap.Styles}, s.key, f)
+		if err = errors.Join(err, f.Close()); err != nil {
+			return fmt.Errorf("orders of %s: %w", p, err)
+		}
+	}
+	return nil
 }
 
 // announce tells the aggregator of every catalogue on the shelves, each province

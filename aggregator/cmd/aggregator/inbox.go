@@ -16,7 +16,6 @@ import (
 	"iptvdc/aggregator/c3/normal"
 	"iptvdc/aggregator/console"
 	"iptvdc/aggregator/durable"
-	"iptvdc/aggregator/store"
 )
 
 // c3Folder is where provinces' files come.
@@ -54,10 +53,13 @@ func (p *Platform) openInbox(ctx context.Context) (err error) {
 
 // openDictionary reads the dictionaries. If they say something else than at the
 // last start, everything in the catalogues is read by them anew.
-func (p *Platform) openDictionary(ctx context.Context, folder string) (inbox.Dictionary, error) {
+//
+// What the dictionaries call their codes is told at every start: the store may
+// be a new one.
+func (p *Platform) openDictionary(ctx context.Context, folder string) (*inbox.Dictionary, error) {
 	own := filepath.Join(folder, dictionariesDir)
 	if err := os.MkdirAll(own, 0o700); err != nil {
-		return inbox.Dictionary{}, fmt.Errorf("dictionaries: %w", err)
+		return nil, fmt.Errorf("dictionaries: %w", err)
 	}
 	read, err := normal.Load(os.DirFS(own))
 	if err != nil {
@@ -65,20 +67,20 @@ func (p *Platform) openDictionary(ctx context.Context, folder string) (inbox.Dic
 		p.log.Error("the operator's dictionaries cannot be used; the embedded ones hold until the next start", "folder", own, "error", err)
 		read = normal.Default()
 	}
-	d := inbox.Dictionary{Dictionary: read}
+	d := inbox.NewDictionary(read)
+	if err := p.store.SetLabels(ctx, d.Labels()); err != nil {
+		return nil, fmt.Errorf("dictionaries: %w", err)
+	}
 	path := filepath.Join(folder, dictionaryFile)
 	was, err := os.ReadFile(path)
 	switch {
 	case err == nil && string(was) == d.Version():
 		return d, nil
 	case err != nil && !errors.Is(err, fs.ErrNotExist):
-		return d, fmt.Errorf("dictionaries: %w", err)
+		return nil, fmt.Errorf("dictionaries: %w", err)
 	}
-	if err := p.store.Renormalise(ctx, func(p aggregator.Province, o c3.Object) store.Normal {
-		n, _ := d.Normal(p, &o)
-		return n
-	}); err != nil {
-		return d, fmt.Errorf("dictionaries: %w", err)
+	if err := p.store.Renormalise(ctx, d.Normal); err != nil {
+		return nil, fmt.Errorf("dictionaries: %w", err)
 	}
 	return d, durable.WriteFile(path, []byte(d.Version()))
 }

@@ -159,6 +159,16 @@ var parts = []part{
 	{"iptv_c3_incoming_files", "Files that lie in the folder of incoming ones.", prometheus.GaugeValue, []string{"province"}},
 	{"iptv_c3_waiting_files", "Files that wait for an operator.", prometheus.GaugeValue, []string{"province"}},
 	{"iptv_c3_bad_dialects", "1 if a province's files are held back because its dialect cannot be read.", prometheus.GaugeValue, []string{"province"}},
+	{"iptv_c3_commands_total", "Catalogues announced by SOAP. Step told: repeats included; queued: of these, kept; fetched; retried: a try to fetch or take one in failed and is repeated; done: it is in; failed: given up or refused.", prometheus.CounterValue, []string{"province", "step"}},
+	{"iptv_c3_commands_waiting", "Catalogues that wait to be fetched and taken in (fetch), or for their sender to be told (tell).", prometheus.GaugeValue, []string{"province", "step"}},
+	{"iptv_c3_results_total", "Results told to catalogue systems: delivered; failed: a try that is repeated; given_up: the last of these.", prometheus.CounterValue, []string{"province", "outcome"}},
+	{"iptv_c3_relations_total", "Order relations that came by SOAP and were answered with success: accepted, or repeated.", prometheus.CounterValue, []string{"province", "outcome"}},
+	{"iptv_c3_relations_refused_total", "Order relations that were refused, by why: sender, signature, value, update_type, or storage, which is ours; province \"\": no sender has that spId.", prometheus.CounterValue, []string{"province", "reason"}},
+	{"iptv_c3_relations_waiting", "Order relations that are kept and not yet in the store.", prometheus.GaugeValue, []string{"province"}},
+	{"iptv_c3_relation_commits_total", "Commits by which order relations became durable; accepted ones over these is how many share one.", prometheus.CounterValue, nil},
+	{"iptv_c3_relations_damaged_total", "Order relations that were unreadable on disk and set aside in the folder soap/relations.", prometheus.CounterValue, nil},
+	{"iptv_c3_messages_refused_total", "SOAP messages of any kind that were not taken: refused (sender, address or signature), malformed, failed, which is ours.", prometheus.CounterValue, []string{"reason"}},
+	{"iptv_c3_forgotten_total", "Commands and relations that are no longer remembered (c3.keep_days).", prometheus.CounterValue, []string{"kind"}},
 	{"iptv_feed_last_day_age_seconds", "Time since the end of the latest day of which a file that is in speaks.", prometheus.GaugeValue, []string{"province", "feed"}},
 	{"iptv_feed_overdue", "1 if a file is lacking of the latest day of which any is due, its grace over.", prometheus.GaugeValue, []string{"province", "feed"}},
 	{"iptv_feed_last_records", "Records of the file of that latest day.", prometheus.GaugeValue, []string{"province", "feed"}},
@@ -166,7 +176,16 @@ var parts = []part{
 	{"iptv_feed_balance_error_accounts", "By how many accounts the balance of the last day told is out; must be 0.", prometheus.GaugeValue, []string{"province"}},
 	{"iptv_feed_box_coverage_ratio", "Reporting boxes of active accounts, on the last day told.", prometheus.GaugeValue, []string{"province"}},
 	{"iptv_feed_genre_unknown_ratio", "Viewing time of contents whose genre is unknown, on the last day with any.", prometheus.GaugeValue, []string{"province"}},
+	{"iptv_insight_judged_total", "Days and hours of provinces held against rules of alerts.", prometheus.CounterValue, nil},
+	{"iptv_insight_notices_total", "Notices of alerts that began or ended.", prometheus.CounterValue, nil},
+	{"iptv_insight_failures_total", "Rules that could not be judged and notices that could not be delivered; they are tried again.", prometheus.CounterValue, nil},
+	{"iptv_insight_firing", "Alerts that fire now, by rule and province.", prometheus.GaugeValue, nil},
 	{"iptv_feed_place_unknown_ratio", "Viewing time of contents whose place of production is unknown, on the last day with any.", prometheus.GaugeValue, []string{"province"}},
+	{"iptv_day_lost_events", "Events known to be lost beside those of the last day with any.", prometheus.GaugeValue, []string{"province"}},
+	{"iptv_day_loss_ratio", "Those of all events that the day had.", prometheus.GaugeValue, []string{"province"}},
+	{"iptv_day_clock_synced_ratio", "Events of the last day with any whose boot was synced when they were loaded.", prometheus.GaugeValue, []string{"province"}},
+	{"iptv_day_clock_unsynced_ratio", "Events of that day whose time is a guess: their boots never knew it.", prometheus.GaugeValue, []string{"province"}},
+	{"iptv_day_repeated_batches", "Batches that came again on that day.", prometheus.GaugeValue, []string{"province"}},
 	{"iptv_store_size_bytes", "Size of the columnar store on disk.", prometheus.GaugeValue, nil},
 	{"iptv_store_log_cut_bytes", "What the last start had to cut off the store's log because it could not be read.", prometheus.GaugeValue, nil},
 	{"iptv_store_lacking_blocks", "Blocks that the last start found missing in the store and has loaded again.", prometheus.GaugeValue, nil},
@@ -209,6 +228,8 @@ func (c *partsCollector) Collect(ch chan<- prometheus.Metric) {
 	c.broker(tell)
 	c.pipeline(tell)
 	c.inbox(tell)
+	c.soap(tell)
+	c.insight(tell)
 	for what, ask := range map[string]func(context.Context, teller) error{"ledger": c.ledger, "store": c.store, "figures": c.figures, "quality": c.quality} {
 		if err := ask(ctx, tell); err != nil {
 			c.p.log.Warn("a part is missing in the metrics", "part", what, "error", err)
@@ -315,6 +336,48 @@ func (c *partsCollector) inbox(tell teller) {
 	}
 	for p := range s.BadDialects {
 		tell("iptv_c3_bad_dialects", 1, p.String())
+	}
+}
+
+// soap tells what catalogue and order systems sent by SOAP.
+func (c *partsCollector) soap(tell teller) {
+	if c.p.soap == nil {
+		return // nobody may send
+	}
+	s := c.p.soap.courier.Stats()
+	type counted struct {
+		word string
+		n    uint64
+	}
+	for p, n := range s.Commands {
+		for _, step := range []counted{{"told", n.Told}, {"queued", n.Queued}, {"fetched", n.Fetched}, {"retried", n.Retried}, {"done", n.Done}, {"failed", n.Failed}} {
+			tell("iptv_c3_commands_total", float64(step.n), p.String(), step.word)
+		}
+		for _, outcome := range []counted{{"delivered", n.Delivered}, {"failed", n.Undelivered}, {"given_up", n.GivenUp}} {
+			tell("iptv_c3_results_total", float64(outcome.n), p.String(), outcome.word)
+		}
+		tell("iptv_c3_commands_waiting", float64(n.Fetching), p.String(), "fetch")
+		tell("iptv_c3_commands_waiting", float64(n.Telling), p.String(), "tell")
+	}
+	for p, n := range s.Relations {
+		tell("iptv_c3_relations_total", float64(n.Accepted), p.String(), "accepted")
+		tell("iptv_c3_relations_total", float64(n.Repeated), p.String(), "repeated")
+		tell("iptv_c3_relations_waiting", float64(n.Waiting), p.String())
+	}
+	for of, n := range c.p.soap.handler.RefusedRelations() {
+		code := ""
+		if of.Province != 0 {
+			code = of.Province.String()
+		}
+		tell("iptv_c3_relations_refused_total", float64(n), code, of.Why.Word())
+	}
+	tell("iptv_c3_relation_commits_total", float64(s.Groups))
+	tell("iptv_c3_relations_damaged_total", float64(s.Damaged))
+	tell("iptv_c3_forgotten_total", float64(s.PrunedCommands), "commands")
+	tell("iptv_c3_forgotten_total", float64(s.PrunedRelations), "relations")
+	m := c.p.soap.handler.Stats()
+	for _, reason := range []counted{{"refused", m.Refused}, {"malformed", m.Malformed}, {"failed", m.Failed}} {
+		tell("iptv_c3_messages_refused_total", float64(reason.n), reason.word)
 	}
 }
 

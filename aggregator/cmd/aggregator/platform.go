@@ -20,6 +20,8 @@ import (
 	"iptvdc/aggregator/closing"
 	"iptvdc/aggregator/console"
 	"iptvdc/aggregator/console/ui"
+	"iptvdc/aggregator/indicator"
+	"iptvdc/aggregator/insight"
 	"iptvdc/aggregator/intake"
 	"iptvdc/aggregator/ledger/sqlite"
 	"iptvdc/aggregator/loader"
@@ -44,6 +46,7 @@ type Platform struct {
 	inbox      *inbox.Inbox
 	dictionary *normal.Dictionary
 	board      *quality.Board
+	watcher    *insight.Watcher
 	soap       *soapDoor // nil: nobody may send
 	console    *console.Console
 	metrics    *metrics
@@ -100,6 +103,11 @@ func (p *Platform) openData(ctx context.Context) (err error) {
 }
 
 func (p *Platform) openEngines(ctx context.Context) (err error) {
+	holidays, err := p.config.holidays()
+	if err != nil {
+		return fmt.Errorf("holidays: %w", err)
+	}
+	indicator.UseHolidays(holidays)
 	if p.secrets, err = p.dir.secrets(); err != nil {
 		return err
 	}
@@ -232,9 +240,10 @@ func (p *Platform) openConsole(context.Context) (err error) {
 		return err
 	}
 	p.board = p.newBoard()
+	p.watcher = p.newWatcher()
 	p.console, err = console.New(console.Config{
 		Figures: p.store, Identities: p.settings, Books: books{p.ledger, p.store}, Auditor: auditor{p.store, p.secrets}, Profiles: p.store,
-		Feeds: p.store, Decisions: p.inbox, Unknowns: unknowns{p.store, p.dictionary}, Quality: p.board,
+		Feeds: p.store, Decisions: p.inbox, Unknowns: unknowns{p.store, p.dictionary}, Quality: p.board, Alerts: p.settings, Names: p.valueName,
 		Problems: p.problems, Metrics: p.metrics.handler(), Page: page,
 		Version: version, Registry: p.metrics.registry, Log: p.log.With("part", "console"),
 	})

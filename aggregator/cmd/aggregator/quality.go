@@ -83,6 +83,13 @@ func (c *partsCollector) quality(ctx context.Context, tell teller) error {
 		if p.Balance != nil {
 			tell("iptv_feed_balance_error_accounts", float64(p.Balance.Error), province)
 		}
+		if b := p.Boxes; b != nil {
+			tell("iptv_day_lost_events", float64(b.Lost), province)
+			tell("iptv_day_loss_ratio", float64(b.LossRate)/100, province)
+			tell("iptv_day_clock_synced_ratio", float64(b.ClockSynced)/100, province)
+			tell("iptv_day_clock_unsynced_ratio", float64(b.ClockUnsynced)/100, province)
+			tell("iptv_day_repeated_batches", float64(b.Repeated), province)
+		}
 		for name, v := range map[string]float64{
 			"iptv_feed_box_coverage_ratio": float64(p.BoxCoverage), "iptv_feed_genre_unknown_ratio": float64(p.GenreUnknown), "iptv_feed_place_unknown_ratio": float64(p.PlaceUnknown),
 		} {

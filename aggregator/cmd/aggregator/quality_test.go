@@ -50,8 +50,23 @@ func TestQualityOfAFile(t *testing.T) {
 	if _, err := st.Commit(ctx, store.Verdict{Records: 2, Faults: []c3.Fault{bad}, Counts: map[string]int64{bad.Code: 1}, MaxShrink: 100}); err != nil {
 		t.Fatal(err)
 	}
+	stamp := store.Stamp{Province: 33, City: 3301, Box: 1, Boot: 1, AtMs: day.Start() + 1, Clock: 3}
+	guess := stamp
+	guess.Clock = 0
+	if _, err := g.p.store.Insert(ctx, &store.Block{ID: [16]byte{1}, Powers: []store.Power{{Stamp: stamp}, {Stamp: stamp}, {Stamp: stamp}, {Stamp: guess}},
+		Tallies: []store.Tally{{Stamp: stamp, Lost: 12, Repeated: 5}}}); err != nil {
+		t.Fatal(err)
+	}
+	dirty, err := g.p.store.Dirty(ctx, 100)
+	if err == nil {
+		err = g.p.store.Close(ctx, dirty)
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
 	answer := g.ask("GET", "/api/v1/quality?from="+day.String()+"&to="+day.String(), "", nil)
-	for _, want := range []string{`"province":"33"`, `"code":"records_rejected"`, `"opening":1`} {
+	for _, want := range []string{`"province":"33"`, `"code":"records_rejected"`, `"opening":1`,
+		`"events":{"told":true,"events":4,"clock_synced":75,"clock_unsynced":25,"lost":12,"loss_rate":75,"repeated_batches":5}`} {
 		if !strings.Contains(answer, want) {
 			t.Errorf("%s lacks %s", answer, want)
 		}
@@ -63,6 +78,11 @@ func TestQualityOfAFile(t *testing.T) {
 		`iptv_feed_last_rejected_records{feed="subscribers",province="33"} 1`,
 		`iptv_feed_balance_error_accounts{province="33"} 0`,
 		`iptv_feed_last_day_age_seconds{feed="subscribers",province="33"} `,
+		`iptv_day_lost_events{province="33"} 12`,
+		`iptv_day_loss_ratio{province="33"} 0.75`,
+		`iptv_day_clock_synced_ratio{province="33"} 0.75`,
+		`iptv_day_clock_unsynced_ratio{province="33"} 0.25`,
+		`iptv_day_repeated_batches{province="33"} 5`,
 	} {
 		if !strings.Contains(text, want) {
 			t.Errorf("the metrics lack %s", want)

@@ -30,6 +30,7 @@ const resultsPath = "/c3/results/"
 type soapDoor struct {
 	listener net.Listener
 	server   *http.Server
+	handler  *soap.Server
 	courier  *courier.Courier
 	notifier *soap.Notifier
 	from     []netip.Prefix // who may get results
@@ -132,6 +133,7 @@ func (p *Platform) openSOAP(context.Context) (err error) {
 	public := strings.TrimSuffix(cmp.Or(c.PublicURL, "http://"+reachable(d.listener.Addr().String())), "/")
 	d.courier, err = courier.New(courier.Config{
 		Folder: p.config.c3Folder(p.dir) + "/" + soapDir, Inbox: p.inbox, Fetcher: fetcher, ResultURL: public + resultsPath,
+		Keep: time.Duration(c.KeepDays) * 24 * time.Hour,
 		Told: func() { d.notifier.Wake() }, Log: d.log,
 	})
 	if err != nil {
@@ -145,13 +147,12 @@ func (p *Platform) openSOAP(context.Context) (err error) {
 		return err
 	}
 	s.Commands, s.Relations = d.courier, d.courier
-	handler, err := soap.NewServer(s)
-	if err != nil {
+	if d.handler, err = soap.NewServer(s); err != nil {
 		return err
 	}
 	mux := http.NewServeMux()
 	mux.HandleFunc("GET "+resultsPath+"{name}", d.result)
-	mux.Handle("/", handler)
+	mux.Handle("/", d.handler)
 	d.server = &http.Server{Handler: mux, ReadHeaderTimeout: 10 * time.Second, IdleTimeout: 2 * time.Minute, MaxHeaderBytes: 16 << 10,
 		ErrorLog: slog.NewLogLogger(d.log.Handler(), slog.LevelDebug)}
 	p.soap = d

@@ -47,6 +47,14 @@ func TestSOAP(t *testing.T) {
 	if r, err := client.Notify(t.Context(), soap.Relation{Sequence: "1", UserIDType: "1", UserID: "138", SPID: "sp", ProductID: "p", Update: soap.UpdateSubscribe, UpdateMs: now.UnixMilli()}, "k3y", now); err != nil || r.Result != 0 {
 		t.Fatal(r, err)
 	}
+	for range 2 { // again, and with a wrong key
+		if _, err := client.Notify(t.Context(), soap.Relation{Sequence: "1", UserIDType: "1", UserID: "138", SPID: "sp", ProductID: "p", Update: soap.UpdateSubscribe, UpdateMs: now.UnixMilli()}, "k3y", now); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if r, err := client.Notify(t.Context(), soap.Relation{Sequence: "2", UserID: "138", SPID: "sp", ProductID: "p", Update: soap.UpdateSubscribe, UpdateMs: now.UnixMilli()}, "other", now); err != nil || r.Result == 0 {
+		t.Fatal(r, err)
+	}
 	var files console.FeedFiles
 	until(t, "both are in", func() bool {
 		g.ask("GET", "/api/v1/feeds/files?outcome=accepted", "", &files)
@@ -63,5 +71,22 @@ func TestSOAP(t *testing.T) {
 	defer resp.Body.Close()
 	if body, err := io.ReadAll(resp.Body); err != nil || resp.StatusCode != 200 || !strings.Contains(string(body), `Code="P1"`) {
 		t.Errorf("%s: %s %s %v", url, resp.Status, body, err)
+	}
+	until(t, "its sender was told, and nothing waits", func() bool {
+		s := g.p.soap.courier.Stats()
+		return s.Commands[33].Delivered == 1 && s.Relations[43].Waiting == 0
+	})
+	metrics := g.ask("GET", "/metrics", "", nil)
+	for _, want := range []string{
+		`iptv_c3_commands_total{province="33",step="told"} 1`, `iptv_c3_commands_total{province="33",step="queued"} 1`,
+		`iptv_c3_commands_total{province="33",step="fetched"} 1`, `iptv_c3_commands_total{province="33",step="done"} 1`,
+		`iptv_c3_commands_total{province="33",step="failed"} 0`, `iptv_c3_results_total{outcome="delivered",province="33"} 1`,
+		`iptv_c3_relations_total{outcome="accepted",province="43"} 1`, `iptv_c3_relations_total{outcome="repeated",province="43"} 2`,
+		`iptv_c3_relations_refused_total{province="43",reason="signature"} 1`, `iptv_c3_relations_waiting{province="43"} 0`,
+		`iptv_c3_relation_commits_total 1`, `iptv_c3_messages_refused_total{reason="refused"} 1`,
+	} {
+		if !strings.Contains(metrics, want+"\n") {
+			t.Errorf("/metrics lacks %s", want)
+		}
 	}
 }

@@ -10,6 +10,7 @@ import (
 	"github.com/google/go-cmp/cmp/cmpopts"
 	"pgregory.net/rapid"
 
+	"iptvdc/aggregator"
 	"iptvdc/aggregator/ledger"
 )
 
@@ -58,7 +59,7 @@ func (m *model) commit(t *rapid.T) {
 	var group []ledger.Received
 	for range rapid.IntRange(1, 6).Draw(t, "batches") {
 		st := rapid.SampledFrom(m.streams).Draw(t, "stream")
-		m.clock += int64(rapid.IntRange(-3, 10).Draw(t, "tick"))
+		m.clock += int64(rapid.IntRange(-3, 10).Draw(t, "tick")) * aggregator.HourMs / 20
 		st.AtMs = m.clock
 		n := uint32(rapid.IntRange(1, 9).Draw(t, "n"))
 		var r ledger.Received
@@ -131,6 +132,9 @@ func (m *model) bind(t *rapid.T) {
 	m.ids[want.ID] = got.ID
 	if diff := cmp.Diff(anonymous(want.Batches), anonymous(got.Batches), cmpopts.EquateEmpty()); diff != "" {
 		t.Fatalf("block (-want +got):\n%s", diff)
+	}
+	if diff := cmp.Diff(want.Tallies, got.Tallies, cmpopts.EquateEmpty()); diff != "" {
+		t.Fatalf("tallies (-want +got):\n%s", diff)
 	}
 	if wantErr == nil {
 		m.bound = [2]ledger.Block{got, want}

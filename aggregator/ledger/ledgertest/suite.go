@@ -12,6 +12,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 	"github.com/google/go-cmp/cmp/cmpopts"
 
+	"iptvdc/aggregator"
 	"iptvdc/aggregator/ledger"
 	"iptvdc/protocol"
 )
@@ -42,6 +43,9 @@ func Run(t *testing.T, fresh func(t *testing.T) Open) {
 		"LoadedTwice":        testLoadedTwice,
 		"Unreadable":         testUnreadable,
 		"Reload":             testReload,
+		"Tallies":            testTallies,
+		"TalliesAlone":       testTalliesAlone,
+		"TalliesAgain":       testTalliesAgain,
 		"BodiesAreKept":      testBodiesAreKept,
 		"GapsByProvince":     testGapsByProvince,
 		"Prune":              testPrune,
@@ -704,6 +708,127 @@ func testUnreadable(t *testing.T, s *subject) {
 	if got := s.backlog(); got != 0 {
 		t.Errorf("backlog %d, want 0", got)
 	}
+}
+
+// wantTallies checks what a block holds beside its batches, and what its batches
+// show to be lost before them.
+func (s *subject) wantTallies(b ledger.Block, lost []uint64, want ...ledger.Tally) {
+	s.Helper()
+	var got []uint64
+	for _, k := range b.Batches {
+		got = append(got, k.Lost)
+	}
+	if diff := cmp.Diff(lost, got, cmpopts.EquateEmpty()); diff != "" {
+		s.Errorf("lost before the batches (-want +got):\n%s", diff)
+	}
+	if diff := cmp.Diff(want, b.Tallies, cmpopts.EquateEmpty()); diff != "" {
+		s.Errorf("tallies (-want +got):\n%s", diff)
+	}
+}
+
+// hourOf is the hour in which the stream's next batch arrives.
+func hourOf(st *Stream) aggregator.Hour { return aggregator.HourOf(st.AtMs) }
+
+// [S9] a loss is told with the batch that shows it; what a batch that is never
+// loaded shows, and what came again, by province and hour of arrival.
+func testTallies(t *testing.T, s *subject) {
+	st, other := NewStream(BoxID(1), 33, 1), NewStream(BoxID(2), 43, 1)
+	first := st.Next(2)
+	st.Next(7)
+	st.Evict()
+	after, o := st.Next(3), other.Next(1)
+	s.commit(first, after, first, o, after, o) // three repeats, two of them of 33
+	block := s.bind(1000)
+	h := hourOf(st)
+	s.wantTallies(block, []uint64{0, 7, 0}, ledger.Tally{Hour: h, Province: 33, Repeated: 2}, ledger.Tally{Hour: h, Province: 43, Repeated: 1})
+	s.loaded(block, nil)
+	s.noWork()
+
+	st.AtMs += aggregator.HourMs
+	grave := st.Tombstone(5)
+	st.Next(4)
+	st.Evict()
+	bad := st.Poison(6, "codec: 9")
+	st.Next(8)
+	st.Evict()
+	good := st.Next(1)
+	s.commit(grave)
+	s.commit(bad)
+	s.commit(good)
+	s.reopen()
+	block = s.bind(1000)
+	s.wantTallies(block, []uint64{8}, ledger.Tally{Hour: h + 1, Province: 33, Lost: 5 + 4})
+	s.loaded(block, nil)
+
+	// Of what a hostile box claims, as much as can be added up.
+	st.Next(1)
+	st.Seq += 1 << 40
+	st.Evict()
+	s.commit(st.Next(1))
+	s.wantTallies(s.bind(1000), []uint64{ledger.LostMost})
+}
+
+// What no batch shows is bound without one too, as soon as any batch is kept
+// after it; a gap refused tells nothing.
+func testTalliesAlone(t *testing.T, s *subject) {
+	st := NewStream(BoxID(1), 33, 1)
+	first, second := st.Next(2), st.Next(3)
+	s.commit(first)
+	s.loaded(s.bind(1000), nil)
+	s.commit(first, first)
+	s.commit(st.Next(9)) // beyond the mark
+	s.noWork()
+	grave := second
+	grave.Batch.Flags, grave.Batch.Body = protocol.FlagTombstone, nil
+	s.commit(grave)
+	block := s.bind(1000)
+	s.wantTallies(block, nil, ledger.Tally{Hour: hourOf(st), Province: 33, Lost: 3, Repeated: 2})
+	s.reopen()
+	if again := s.bind(1000); again.ID != block.ID {
+		t.Errorf("bound another block")
+	}
+	s.loaded(block, nil)
+	s.noWork()
+	if got := s.backlog(); got != 0 {
+		t.Errorf("backlog %d, want 0", got)
+	}
+
+	// A known batch is a repeat, and may show a loss.
+	renewed := NewStream(BoxID(1), 33, 2)
+	renewed.Next(4)
+	renewed.Evict()
+	s.commitOne(renewed.Carry(first), ledger.Known, renewed.Mark(4))
+	s.noWork()
+	s.commit(renewed.Next(1))
+	s.wantTallies(s.bind(1000), []uint64{0}, ledger.Tally{Hour: hourOf(st), Province: 33, Lost: 4, Repeated: 1})
+}
+
+// A block that is loaded again tells the same once more: what its batches
+// showed that are not to be had any more goes by their arrival.
+func testTalliesAgain(t *testing.T, s *subject) {
+	ctx := context.Background()
+	st := NewStream(BoxID(1), 33, 1)
+	var all []ledger.Received
+	for n := range uint32(4) {
+		st.Next(n + 1)
+		st.Evict()
+		all = append(all, st.Next(1))
+		st.AtMs += aggregator.HourMs
+	}
+	h := aggregator.HourOf(all[0].AtMs)
+	s.commit(append(all, all[0])...)
+	block := s.bind(1000)
+	s.wantTallies(block, []uint64{1, 2, 3, 4}, ledger.Tally{Hour: h, Province: 33, Repeated: 1})
+	s.loaded(block, map[uint64]string{block.Batches[1].ID: "body: cut"})
+	if n, err := s.Prune(ctx, all[0].AtMs+1); n != 1 || err != nil {
+		t.Fatalf("Prune = %d, %v", n, err)
+	}
+	if _, _, err := s.Reload(ctx, block.ID); err != nil {
+		t.Fatal(err)
+	}
+	s.reopen()
+	s.wantTallies(s.bind(1000), []uint64{3, 4},
+		ledger.Tally{Hour: h, Province: 33, Lost: 1, Repeated: 1}, ledger.Tally{Hour: h + 1, Province: 33, Lost: 2})
 }
 
 // Every field of a batch comes back, and the ledger keeps no hold of the

@@ -29,10 +29,35 @@ func (l *Ledger) Bind(ctx context.Context, maxEvents int) (ledger.Block, error) 
 	}
 	block := ledger.Block{ID: b.id}
 	block.Batches, err = l.kept(ctx, `b.id BETWEEN ? AND ? AND b.state = 0 AND y.id IS NOT NULL ORDER BY b.id`, b.first, b.last)
+	if err == nil {
+		block.Tallies, err = l.tallies(ctx, b)
+	}
 	if err != nil {
 		return ledger.Block{}, fmt.Errorf("ledger: block %x: %w", b.id, err)
 	}
 	return block, nil
+}
+
+// tallies adds up what the block's batches do not show.
+func (l *Ledger) tallies(ctx context.Context, b run) ([]ledger.Tally, error) {
+	rows, err := l.read.QueryContext(ctx, `
+		SELECT hour, province, sum(lost), sum(repeated) FROM tally t
+		WHERE batch BETWEEN ? AND ? AND NOT (shown = 1 AND EXISTS (
+			SELECT 1 FROM batch x JOIN body y ON y.id = x.id WHERE x.id = t.batch AND x.state = 0))
+		GROUP BY hour, province ORDER BY hour, province`, b.first, b.last)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	var all []ledger.Tally
+	for rows.Next() {
+		var t ledger.Tally
+		if err := rows.Scan(&t.Hour, &t.Province, &t.Lost, &t.Repeated); err != nil {
+			return nil, err
+		}
+		all = append(all, t)
+	}
+	return all, rows.Err()
 }
 
 // run is a row of block.
@@ -80,7 +105,9 @@ func (l *Ledger) bindNew(ctx context.Context, maxEvents int) (run, error) {
 
 // fill takes batches from b.first on until they hold maxEvents events.
 func (l *Ledger) fill(ctx context.Context, b *run, maxEvents int) error {
-	rows, err := l.read.QueryContext(ctx, `SELECT id, n FROM batch WHERE id >= ? AND state = 0 ORDER BY id`, b.first)
+	rows, err := l.read.QueryContext(ctx, `
+		SELECT id, CASE state WHEN 0 THEN n ELSE 0 END FROM batch b
+		WHERE id >= ? AND (state = 0 OR EXISTS (SELECT 1 FROM tally t WHERE t.batch = b.id)) ORDER BY id`, b.first)
 	if err != nil {
 		return err
 	}
@@ -243,8 +270,8 @@ func (w *writer) moveToPoison(batch int64) error {
 }
 
 const selectKept = `
-	SELECT b.id, x.name, b.n, b.at, b.uid, b.head, y.sealed
-	FROM batch b JOIN box x ON x.id = b.box LEFT JOIN body y ON y.id = b.id
+	SELECT b.id, x.name, b.n, b.at, b.uid, b.head, y.sealed, ifnull(t.lost, 0)
+	FROM batch b JOIN box x ON x.id = b.box LEFT JOIN body y ON y.id = b.id LEFT JOIN tally t ON t.batch = b.id AND t.shown = 1
 	WHERE `
 
 // kept reads batches with their bodies; where selects and orders them.
@@ -259,7 +286,7 @@ func (l *Ledger) kept(ctx context.Context, where string, args ...any) ([]ledger.
 	for rows.Next() {
 		var k ledger.Kept
 		var uid, head, sealed sql.RawBytes
-		if err := rows.Scan(&k.ID, &k.Route.Box, &k.Batch.N, &k.AtMs, &uid, &head, &sealed); err != nil {
+		if err := rows.Scan(&k.ID, &k.Route.Box, &k.Batch.N, &k.AtMs, &uid, &head, &sealed, &k.Lost); err != nil {
 			return nil, err
 		}
 		k.Route.Shard = protocol.ShardOf(k.Route.Box)

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"slices"
 
+	"iptvdc/aggregator"
 	"iptvdc/aggregator/ledger"
 	"iptvdc/protocol"
 )
@@ -73,6 +74,8 @@ type group struct {
 	boxes   map[string]int64  // that this group created
 	uids    map[uidKey]struct{}
 
+	beside []tally // in the order of what showed it
+
 	batchArgs []driver.Value
 	bodyArgs  []driver.Value
 	packed    []byte // heads and marks
@@ -86,6 +89,12 @@ type streamKey struct {
 type uidKey struct {
 	box string
 	uid protocol.UID
+}
+
+// tally is a ledger.Tally on its way.
+type tally struct {
+	batch int64 // that shows it; 0: none
+	ledger.Tally
 }
 
 // sight is what the database knows about a batch of the group.
@@ -125,7 +134,7 @@ func (g *group) reset(n int) {
 	g.seen = g.seen[:n]
 	clear(g.seen)
 	g.moves, g.newKeys = g.moves[:0], g.newKeys[:0]
-	g.packed = g.packed[:0]
+	g.packed, g.beside = g.packed[:0], g.beside[:0]
 	clear(g.batchArgs)
 	clear(g.bodyArgs)
 	g.batchArgs, g.bodyArgs = g.batchArgs[:0], g.bodyArgs[:0]
@@ -140,10 +149,11 @@ func (g *group) judge(w *writer, keys *keyring, batches []ledger.Received, ready
 	if err := g.look(w, batches, lookUID); err != nil {
 		return nil, err
 	}
-	next, err := g.lastID(w)
+	last, err := g.lastID(w)
 	if err != nil {
 		return nil, err
 	}
+	next := last
 	verdicts := make([]ledger.Verdict, len(batches))
 	var events int64
 	for i := range batches {
@@ -159,6 +169,16 @@ func (g *group) judge(w *writer, keys *keyring, batches []ledger.Received, ready
 			return nil, err
 		}
 		verdicts[i] = ledger.Verdict{Outcome: outcome, Mark: mark}
+		aside := tally{Tally: ledger.Tally{Hour: aggregator.HourOf(r.AtMs), Province: r.Route.Province, Lost: min(mark.Lost-m.to.Lost, ledger.LostMost)}}
+		if outcome == ledger.Repeated || outcome == ledger.Known {
+			aside.Repeated = 1
+		}
+		if outcome == ledger.Stored && stateOf(outcome, &r.Batch) == stateLoadable {
+			aside.batch = next + 1
+		}
+		if aside.Lost+aside.Repeated > 0 {
+			g.beside = append(g.beside, aside)
+		}
 		if outcome == ledger.Repeated || outcome == ledger.Gap {
 			continue
 		}
@@ -185,7 +205,29 @@ func (g *group) judge(w *writer, keys *keyring, batches []ledger.Received, ready
 		g.uids[uidKey{r.Route.Box, r.Batch.UID}] = struct{}{}
 		g.keep(next, m.box, state, r, ready.each[i].sealed)
 	}
+	with := next
+	if with == last {
+		with++ // this group kept none
+	}
+	if err := g.count(w, with); err != nil {
+		return nil, err
+	}
 	return verdicts, g.write(w, keys, events)
+}
+
+// count keeps what the group learnt beside its batches; what none of them shows
+// is bound with batch with.
+func (g *group) count(w *writer, with int64) error {
+	for _, t := range g.beside {
+		batch, shown := t.batch, int64(1)
+		if batch == 0 {
+			batch, shown = with, 0
+		}
+		if _, err := w.tally.do(batch, shown, int64(t.Hour), int64(t.Province), int64(t.Lost), int64(t.Repeated)); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // look reads what the database knows about every batch.

@@ -67,8 +67,54 @@ func TestNewerSchemaIsRefused(t *testing.T) {
 	}
 	change(t, dir, `UPDATE schema SET version = 99`)
 	_, err := Open(dir)
-	if err == nil || !strings.Contains(err.Error(), "schema 99, this program knows up to 1") {
+	if err == nil || !strings.Contains(err.Error(), "schema 99, this program knows up to 2") {
 		t.Errorf("opened a newer file: %v", err)
+	}
+}
+
+// A file of version 1, which had no tallies, opens with its work, and keeps
+// tallies from then on.
+func TestOlderSchemaIsBroughtUp(t *testing.T) {
+	dir := t.TempDir()
+	ctx := t.Context()
+	st := ledgertest.NewStream(ledgertest.BoxID(1), 33, 1)
+	l := mustOpen(t, dir)
+	first := st.Next(3)
+	st.Next(2)
+	st.Evict()
+	if _, err := l.Commit(ctx, []ledger.Received{first, st.Next(1)}); err != nil {
+		t.Fatal(err)
+	}
+	if err := l.Close(); err != nil {
+		t.Fatal(err)
+	}
+	change(t, dir, `DROP TABLE tally; UPDATE schema SET version = 1`)
+	for range 2 {
+		l = mustOpen(t, dir)
+		b, err := l.Bind(ctx, 100)
+		if err != nil || len(b.Batches) != 2 || b.Batches[1].Lost != 0 || len(b.Tallies) != 0 {
+			t.Errorf("bound %+v, %v", b, err)
+		}
+		if err := l.Close(); err != nil {
+			t.Fatal(err)
+		}
+	}
+	l = mustOpen(t, dir)
+	b, err := l.Bind(ctx, 100)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := l.Loaded(ctx, b.ID, nil); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := l.Commit(ctx, []ledger.Received{first, st.Next(1)}); err != nil {
+		t.Fatal(err)
+	}
+	if b, err = l.Bind(ctx, 100); err != nil || len(b.Tallies) != 1 || b.Tallies[0].Repeated != 1 {
+		t.Errorf("bound %+v, %v", b.Tallies, err)
+	}
+	if err := l.Close(); err != nil {
+		t.Fatal(err)
 	}
 }
 

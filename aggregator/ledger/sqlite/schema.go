@@ -9,7 +9,7 @@ import (
 
 // schemaVersion is what this program writes. An older file is brought up to
 // it, a newer one refused.
-const schemaVersion = 1
+const schemaVersion = 2
 
 // schema is laid out for the commit path: every key is an integer or compares
 // as raw bytes, batches and bodies only ever grow at their end, and the single
@@ -24,6 +24,8 @@ const schemaVersion = 1
 //	body      sealed bodies, encrypted, emptied by Prune
 //	block     runs of batch numbers; a block holds the loadable ones of them
 //	poison    why a batch is quarantined [S5]
+//	tally     losses and repeats, by the batch that shows them (shown = 1), or by
+//	          the one that they are bound with; narrow and sparse
 //	key       which key file belongs to a province's bodies
 const schema = `
 CREATE TABLE schema (version INTEGER NOT NULL);
@@ -68,6 +70,20 @@ CREATE TABLE block (
 CREATE INDEX block_open ON block (no) WHERE loaded = 0;
 CREATE TABLE poison (batch INTEGER PRIMARY KEY, why TEXT NOT NULL);
 CREATE TABLE key (province INTEGER PRIMARY KEY, fingerprint BLOB NOT NULL);
+` + tallySchema
+
+// tallySchema came with version 2. What was lost and repeated before is in no
+// tally: of losses the sum stands in stream.
+const tallySchema = `
+CREATE TABLE tally (
+	batch    INTEGER NOT NULL,
+	shown    INTEGER NOT NULL,
+	hour     INTEGER NOT NULL,
+	province INTEGER NOT NULL,
+	lost     INTEGER NOT NULL,
+	repeated INTEGER NOT NULL,
+	PRIMARY KEY (batch, shown, hour, province)
+) WITHOUT ROWID;
 `
 
 // The states of a header row. Whether a loadable batch is bound or loaded
@@ -110,5 +126,13 @@ func prepareSchema(w *writer, path string) error {
 	if version > schemaVersion {
 		return fmt.Errorf("ledger: %s has schema %d, this program knows up to %d: a newer version wrote it", path, version, schemaVersion)
 	}
-	return nil
+	if version == schemaVersion {
+		return nil
+	}
+	return w.transaction(func() error {
+		if err := w.run(tallySchema); err != nil {
+			return err
+		}
+		return w.run(`UPDATE schema SET version = ?`, int64(schemaVersion))
+	})
 }

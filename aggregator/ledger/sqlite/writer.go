@@ -34,6 +34,7 @@ type writer struct {
 	commit  *statement
 	poison  *statement
 	addKey  *statement
+	tally   *statement
 }
 
 // pragmas of the writer, page_size first because it holds for an empty file
@@ -89,6 +90,7 @@ func (w *writer) prepare() error {
 	w.commit = one(`COMMIT`)
 	w.poison = one(`INSERT INTO poison VALUES (?, ?)`)
 	w.addKey = one(`INSERT INTO key VALUES (?, ?) ON CONFLICT (province) DO NOTHING`)
+	w.tally = one(`INSERT INTO tally VALUES (?,?,?,?,?,?) ON CONFLICT DO UPDATE SET lost = lost + excluded.lost, repeated = repeated + excluded.repeated`)
 	return errors.Join(errs...)
 }
 

@@ -29,15 +29,21 @@ func (a *applying) fold(renumbered bool) error {
 			return err
 		}
 	}
+	if err := w.exec("CREATE TEMP TABLE IF NOT EXISTS touched_account (account UBIGINT)"); err != nil {
+		return err
+	}
+	opening := a.file.Feed == c3.FeedSubscribers && a.prev == noDay
+	if !renumbered {
+		var err error
+		if renumbered, err = a.givenUp(opening); err != nil {
+			return fmt.Errorf("numbers: %w", err)
+		}
+	}
 	if renumbered {
 		if err := a.chains(); err != nil {
 			return fmt.Errorf("numbers: %w", err)
 		}
 	}
-	if err := w.exec("CREATE TEMP TABLE IF NOT EXISTS touched_account (account UBIGINT)"); err != nil {
-		return err
-	}
-	opening := a.file.Feed == c3.FeedSubscribers && a.prev == noDay
 	if opening {
 		if err := a.openStock(); err != nil {
 			return fmt.Errorf("opening stock: %w", err)

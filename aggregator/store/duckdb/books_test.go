@@ -27,16 +27,21 @@ func books(t testing.TB, any store.Store, p aggregator.Province) []storetest.Boo
 			t.Fatal(err)
 		}
 	}
-	each(`SELECT coalesce(c.root, a.account), a.account FROM (
-	SELECT account FROM sighting WHERE province = %[1]d UNION SELECT account FROM account_change WHERE province = %[1]d UNION SELECT account FROM chain WHERE province = %[1]d) a
-	LEFT JOIN (FROM chain WHERE province = %[1]d) c USING (account) ORDER BY coalesce(c.rank, 0)`, func(rows *sql.Rows) error {
+	each(`SELECT root, account FROM (
+	SELECT root, account, rank FROM chain WHERE province = %[1]d
+	UNION ALL
+	SELECT account, account, 0 FROM (
+		SELECT account FROM sighting WHERE province = %[1]d UNION SELECT account FROM account_change WHERE province = %[1]d)
+	WHERE account NOT IN (SELECT account FROM chain WHERE province = %[1]d)) ORDER BY rank`, func(rows *sql.Rows) error {
 		var root, account uint64
 		err := rows.Scan(&root, &account)
 		of(root).Numbers = append(of(root).Numbers, account)
 		return err
 	})
-	each(`SELECT coalesce(c.root, account), coalesce(c.rank, 0), account, from_day, to_day, state, reason, city, open_ms, suspend_ms, cancel_ms, product, stb, net
-	FROM sighting LEFT JOIN (FROM chain WHERE province = %[1]d) c USING (account) WHERE sighting.province = %[1]d`, func(rows *sql.Rows) error {
+	each(`SELECT coalesce(c.root, s.account), coalesce(c.rank, 0), s.account, from_day, to_day, state, reason, city, open_ms, suspend_ms, cancel_ms, product, stb, net
+	FROM sighting s LEFT JOIN (FROM chain WHERE province = %[1]d) c
+		ON c.account = s.account AND shown_at(s.from_day) >= c.since_ms AND shown_at(s.from_day) < c.until_ms
+	WHERE s.province = %[1]d`, func(rows *sql.Rows) error {
 		var root uint64
 		var x store.Sighting
 		err := rows.Scan(&root, &x.Rank, &x.Account, &x.From, &x.To, &x.State, &x.Reason, &x.City, &x.OpenMs, &x.SuspendMs, &x.CancelMs, &x.Product, &x.STB, &x.Net)

@@ -186,7 +186,11 @@ func same[T any](value T) column {
 	}
 }
 
-// text is a column of VARCHAR or BLOB.
+// view is a text's bytes without a copy. They must not be changed.
+func view(s string) []byte { return unsafe.Slice(unsafe.StringData(s), len(s)) }
+
+// text is a column of VARCHAR or BLOB; what get returns is copied before the next
+// is asked for.
 func text[R any](rows []R, get func(*R) []byte) column {
 	return func(v mapping.Vector, from, n int) {
 		for i := range n {

@@ -114,7 +114,7 @@ WHERE `+where, func(rows *sql.Rows) error {
 const renormalPart = 20_000
 
 // Renormalise implements store.Feeds.
-func (s *Store) Renormalise(ctx context.Context, f func(aggregator.Province, c3.Object) store.Normal) error {
+func (s *Store) Renormalise(ctx context.Context, f meaning) error {
 	s.feeding.Lock()
 	defer s.feeding.Unlock()
 	w, err := s.connect()
@@ -123,7 +123,8 @@ func (s *Store) Renormalise(ctx context.Context, f func(aggregator.Province, c3.
 	}
 	defer w.close()
 	defer w.endWith(ctx)()
-	return wrap("renormalise", w.transaction(func() error {
+	told := map[uint64]string{}
+	if err := w.transaction(func() error {
 		var provinces []uint8
 		if err := w.query("SELECT DISTINCT province FROM object ORDER BY province", func(pg page) error {
 			provinces = append(provinces, values[uint8](pg, 0)...)
@@ -132,7 +133,7 @@ func (s *Store) Renormalise(ctx context.Context, f func(aggregator.Province, c3.
 			return err
 		}
 		for _, p := range provinces {
-			if err := w.renormalise(ctx, aggregator.Province(p), f); err != nil {
+			if err := w.renormalise(ctx, aggregator.Province(p), f, told); err != nil {
 				return err
 			}
 			if err := w.runScript(titleSQL, map[string]any{"p": p}); err != nil {
@@ -141,6 +142,62 @@ func (s *Store) Renormalise(ctx context.Context, f func(aggregator.Province, c3.
 			if err := w.runScript(broadcastSQL, map[string]any{"p": p, "mark": 0}); err != nil { // no time changes, so nothing is marked
 				return err
 			}
+		}
+		// Codes are told before anything that has them can be seen. They do not go
+		// into this transaction: see Commit.
+		if err := s.tell(told); err != nil {
+			return err
+		}
+		return ctx.Err()
+	}); err != nil {
+		return wrap("renormalise", err)
+	}
+	return nil
+}
+
+// meaning says what an object means, and appends the codes behind its keys.
+type meaning = func(codes []store.Code, p aggregator.Province, o *c3.Object) (store.Normal, []store.Code)
+
+// tell adds the codes that are new, over a connection of its own.
+func (s *Store) tell(codes map[uint64]string) error {
+	w, err := s.connect()
+	if err != nil {
+		return err
+	}
+	defer w.close()
+	all := make([]store.Code, 0, len(codes))
+	for key, text := range codes {
+		all = append(all, store.Code{Key: key, Text: text})
+	}
+	if err := w.exec(stagedCode); err != nil {
+		return err
+	}
+	if err := w.stageCodes(all); err != nil {
+		return err
+	}
+	return s.tellStaged(w)
+}
+
+// SetLabels implements store.Feeds.
+func (s *Store) SetLabels(ctx context.Context, all []store.Label) error {
+	s.feeding.Lock()
+	defer s.feeding.Unlock()
+	w, err := s.connect()
+	if err != nil {
+		return err
+	}
+	defer w.close()
+	defer w.endWith(ctx)()
+	all = store.LastLabels(all)
+	return wrap("labels", w.transaction(func() error {
+		if err := w.exec("DELETE FROM label"); err != nil {
+			return err
+		}
+		if err := w.append("label", len(all), []column{
+			text(all, func(l *store.Label) []byte { return view(string(l.Column)) }), fixed(all, func(l *store.Label) uint64 { return l.Key }),
+			text(all, func(l *store.Label) []byte { return view(l.ZH) }), text(all, func(l *store.Label) []byte { return view(l.EN) }),
+		}); err != nil {
+			return err
 		}
 		return ctx.Err()
 	}))
@@ -153,7 +210,9 @@ type renormalised struct {
 	store.Normal
 }
 
-func (w *bulk) renormalise(ctx context.Context, p aggregator.Province, f func(aggregator.Province, c3.Object) store.Normal) error {
+// renormalise gives a province's objects new values and adds to told the codes
+// behind them: at most a text an object, mostly a few hundred in all.
+func (w *bulk) renormalise(ctx context.Context, p aggregator.Province, f meaning, told map[uint64]string) error {
 	if err := w.exec(`CREATE OR REPLACE TEMP TABLE normal (element UTINYINT, code UBIGINT, genre UBIGINT, sub_genre UBIGINT, place UBIGINT, provider UBIGINT,
 	definition UTINYINT, duration_s INTEGER, dictionary UBIGINT)`); err != nil {
 		return err
@@ -163,6 +222,7 @@ func (w *bulk) renormalise(ctx context.Context, p aggregator.Province, f func(ag
 		return err
 	}
 	parts := n/renormalPart + 1
+	var codes []store.Code
 	for part := range parts {
 		if err := ctx.Err(); err != nil {
 			return err
@@ -171,15 +231,20 @@ func (w *bulk) renormalise(ctx context.Context, p aggregator.Province, f func(ag
 		if err := w.query(fmt.Sprintf(`SELECT o.element, o.code, coalesce(c.text, ''), coalesce(u.text, ''), o.properties
 FROM object o LEFT JOIN code c ON c.key = o.code LEFT JOIN code u ON u.key = o.parent
 WHERE o.province = %d AND NOT o.deleted AND o.code %% %d = %d`, p, parts, part), func(pg page) error {
-			elements, codes := values[uint8](pg, 0), values[uint64](pg, 1)
+			elements, keys := values[uint8](pg, 0), values[uint64](pg, 1)
 			names, parents, properties := texts(pg, 2), texts(pg, 3), texts(pg, 4)
 			for i := range elements {
 				all, err := unpackProperties(properties[i])
 				if err != nil {
 					return err
 				}
-				rows = append(rows, renormalised{elements[i], codes[i], f(p, c3.Object{Element: c3.Element(elements[i]), Code: names[i],
-					ParentCode: parents[i], Verb: c3.VerbRegister, Properties: all})})
+				r := renormalised{element: elements[i], code: keys[i]}
+				r.Normal, codes = f(codes[:0], p, &c3.Object{Element: c3.Element(elements[i]), Code: names[i],
+					ParentCode: parents[i], Verb: c3.VerbRegister, Properties: all})
+				rows = append(rows, r)
+				for _, c := range codes {
+					told[c.Key] = c.Text
+				}
 			}
 			return nil
 		}); err != nil {

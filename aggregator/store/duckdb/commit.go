@@ -54,7 +54,7 @@ func (st *stage) commit(ctx context.Context, v store.Verdict) (store.FileRow, er
 		row, faults := j.Out(out, why)
 		return row, st.w.transaction(func() error { return st.w.putFile(row, faults) })
 	}
-	if err := st.codes(); err != nil {
+	if err := st.s.tellStaged(st.w); err != nil {
 		return store.FileRow{}, err
 	}
 	var row store.FileRow
@@ -117,11 +117,23 @@ WHERE n > 1`, key)); err != nil {
 	return w.exec("DELETE FROM staged WHERE rowid IN (SELECT rid FROM later)")
 }
 
-// codes adds the texts that are new. Blocks add codes too, under the same lock.
-func (st *stage) codes() error {
-	st.s.writing.Lock()
-	defer st.s.writing.Unlock()
-	return st.w.exec("INSERT INTO code SELECT key, arg_min(text, rowid) FROM staged_code ANTI JOIN code USING (key) GROUP BY key")
+// tellStaged adds the texts of staged_code that are new. Blocks add codes too,
+// under the same lock.
+func (s *Store) tellStaged(w *bulk) error {
+	s.writing.Lock()
+	defer s.writing.Unlock()
+	// Few are told twice. Grouping all texts to find those cost more than the rest
+	// of a catalogue's commit.
+	for _, statement := range []string{
+		"CREATE OR REPLACE TEMP TABLE retold AS SELECT key, min(rowid) AS first FROM staged_code GROUP BY key HAVING count(*) > 1",
+		"DELETE FROM staged_code USING retold WHERE staged_code.key = retold.key AND staged_code.rowid > retold.first",
+		"INSERT INTO code SELECT key, text FROM staged_code ANTI JOIN code USING (key)",
+	} {
+		if err := w.exec(statement); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // applying is a file on its way into the tables.
@@ -292,14 +304,17 @@ SELECT day_of(at_ms) AS day FROM staged WHERE rowid IN (SELECT sid FROM news) UN
 
 func (a *applying) products() (int64, error) {
 	repeated, err := a.merge(keyed{table: "product", staged: "staged", key: []string{"code"},
-		says: []string{"name", "type", "fen", "provider", "share_bp", "from_ms", "to_ms"}, outdone: "code, provider"})
+		says: []string{"name", "type", "fen", "provider", "share_bp", "from_ms", "to_ms"}, outdone: "code, provider, share_bp, fen"})
 	if err != nil {
 		return 0, err
 	}
-	// The days of orders that take their provider from these products.
+	// The days of orders that take their provider, its share or their amount from
+	// these products.
 	return repeated, a.w.exec(fmt.Sprintf(`CREATE OR REPLACE TEMP TABLE bill_day AS
-SELECT DISTINCT day_of(at_ms) AS day FROM bill
-WHERE province = %d AND provider = 0 AND product IN (
-	SELECT s.code FROM staged s LEFT JOIN outdone o USING (code)
-	WHERE s.rowid IN (SELECT sid FROM news) AND s.provider <> coalesce(o.provider, 0))`, a.file.Province))
+SELECT DISTINCT day_of(b.at_ms) AS day
+FROM bill b JOIN (
+	SELECT s.code, s.provider <> coalesce(o.provider, 0) AS provider, s.share_bp <> coalesce(o.share_bp, 0) AS share, s.fen <> coalesce(o.fen, 0) AS price
+	FROM staged s LEFT JOIN outdone o USING (code)
+	WHERE s.rowid IN (SELECT sid FROM news)) n ON n.code = b.product
+WHERE b.province = %d AND (b.provider = 0 AND n.provider OR n.share OR b.fen = %d AND n.price)`, a.file.Province, c3.AtPrice))
 }

@@ -3,6 +3,7 @@ package duckdb
 import (
 	"fmt"
 	"math"
+	"slices"
 	"strings"
 
 	"iptvdc/aggregator/store"
@@ -32,8 +33,18 @@ func bounds(q *store.Query) (first, last int64) {
 	return first, last
 }
 
+// bitHours is how many periods one bit stands for: a whole day if hours are
+// asked for in whole days, as by the hour of the day.
+func bitHours(q *store.Query) int64 {
+	if !q.Hourly || slices.ContainsFunc(q.Spans, func(p store.Span) bool { return p.From%24 != 0 || p.To%24 != 0 }) {
+		return 1
+	}
+	return 24
+}
+
 func masksFit(q *store.Query) bool {
 	first, last := bounds(q)
+	first, last = first/bitHours(q), last/bitHours(q)
 	return last-first <= maxWords*wordBits && len(q.Spans) <= maxMasks
 }
 
@@ -42,7 +53,13 @@ func countSQL(q *store.Query) string {
 	if !masksFit(q) {
 		return countByRows(q)
 	}
+	unit := bitHours(q)
 	first, last := bounds(q)
+	first, last = first/unit, last/unit
+	period := "period"
+	if unit > 1 {
+		period = fmt.Sprintf("((period - %d) // %d + %d)", first*unit, unit, first)
+	}
 	words := int((last - first + wordBits - 1) / wordBits)
 	perBox := append(groupColumns(q), string(store.ShapeOf(q.Fact).Counted())+" AS one_box")
 	counts := []string{"span"}
@@ -57,18 +74,18 @@ func countSQL(q *store.Query) string {
 		var hits []string
 		for w := range words {
 			from := first + int64(w)*wordBits
-			perBox = append(perBox, fmt.Sprintf("bit_or(CASE WHEN %s > 0 AND period >= %d AND period < %d THEN 1::BIGINT << (period - %d) ELSE 0 END) AS b%d_%d",
-				v.Measure, from, from+wordBits, from, i, w))
+			perBox = append(perBox, fmt.Sprintf("bit_or(CASE WHEN %s > 0 AND %s >= %d AND %s < %d THEN 1::BIGINT << (%s - %d) ELSE 0 END) AS b%d_%d",
+				v.Measure, period, from, period, from+wordBits, period, from, i, w))
 			hits = append(hits, fmt.Sprintf("(b%d_%d & m%d)", i, w, w))
 		}
 		counts = append(counts, fmt.Sprintf("%s AS v%d", countHit(hits), i))
 	}
 	return fmt.Sprintf("by_box AS (SELECT %s FROM source GROUP BY ALL),\nboxes AS (SELECT %s FROM by_box, (VALUES %s) mask(span%s) GROUP BY ALL)",
-		joinWith(perBox, ", "), joinWith(counts, ", "), maskRows(q, first, words), numbered(", m", words))
+		joinWith(perBox, ", "), joinWith(counts, ", "), maskRows(q, first, unit, words), numbered(", m", words))
 }
 
 // maskRows lists each span with the bits of its periods.
-func maskRows(q *store.Query, first int64, words int) string {
+func maskRows(q *store.Query, first, unit int64, words int) string {
 	var b strings.Builder
 	for i, p := range q.Spans {
 		if p.From >= p.To {
@@ -76,7 +93,7 @@ func maskRows(q *store.Query, first int64, words int) string {
 		}
 		fmt.Fprintf(&b, "%s(%d", comma(b.Len()), i)
 		for w := range words {
-			fmt.Fprintf(&b, ", %d::BIGINT", mask(int64(p.From)-first-int64(w)*wordBits, int64(p.To)-first-int64(w)*wordBits))
+			fmt.Fprintf(&b, ", %d::BIGINT", mask(int64(p.From)/unit-first-int64(w)*wordBits, int64(p.To)/unit-first-int64(w)*wordBits))
 		}
 		b.WriteByte(')')
 	}
@@ -118,4 +135,25 @@ func countByRows(q *store.Query) string {
 	}
 	return fmt.Sprintf("by_box AS (SELECT %s FROM source JOIN span USING (period) GROUP BY ALL),\nboxes AS (SELECT %s FROM by_box GROUP BY ALL)",
 		joinWith(perBox, ", "), joinWith(counts, ", "))
+}
+
+// squareSQL is the common table squares: what each box has in a span and group
+// is added up, rounded to the unit and squared.
+func squareSQL(q *store.Query) string {
+	perBox := append([]string{"span"}, groupColumns(q)...)
+	perBox = append(perBox, string(store.ShapeOf(q.Fact).Counted())+" AS one_box")
+	sums := []string{"span"}
+	for i := range q.GroupBy {
+		sums = append(sums, fmt.Sprintf("g%d", i))
+	}
+	for i, v := range q.Values {
+		if v.Squares <= 0 {
+			sums = append(sums, fmt.Sprintf("0 AS v%d", i))
+			continue
+		}
+		perBox = append(perBox, fmt.Sprintf("((sum(%s)::BIGINT + %d) // %d) AS s%d", v.Measure, v.Squares/2, v.Squares, i))
+		sums = append(sums, fmt.Sprintf("sum(s%d * s%d) AS v%d", i, i, i))
+	}
+	return fmt.Sprintf("sum_by_box AS (SELECT %s FROM source JOIN span USING (period) GROUP BY ALL),\nsquares AS (SELECT %s FROM sum_by_box GROUP BY ALL)",
+		joinWith(perBox, ", "), joinWith(sums, ", "))
 }

@@ -179,8 +179,15 @@ func (s *Store) Files(ctx context.Context, q store.FileQuery) ([]store.FileRow, 
 	if limit == 0 {
 		limit = 1000
 	}
+	since := int64(math.MinInt64)
+	if q.From == 0 || q.To-q.From > 31 { // else the zone maps of day leave little
+		var err error
+		if since, err = s.receivedSince(ctx, where, limit); err != nil {
+			return nil, wrap("files", err)
+		}
+	}
 	var out []store.FileRow
-	err := s.each(ctx, fmt.Sprintf("SELECT %s FROM feed_file WHERE %s ORDER BY received_ms DESC, id LIMIT %d", fileColumns, where, limit), func(rows *sql.Rows) error {
+	err := s.each(ctx, fmt.Sprintf("SELECT %s FROM feed_file WHERE (%s) AND received_ms >= %d ORDER BY received_ms DESC, id LIMIT %d", fileColumns, where, since, limit), func(rows *sql.Rows) error {
 		r, err := scanFile(rows)
 		out = append(out, r)
 		return err
@@ -188,20 +195,48 @@ func (s *Store) Files(ctx context.Context, q store.FileQuery) ([]store.FileRow, 
 	return out, wrap("files", err)
 }
 
-// Faults implements store.Feeds.
-func (s *Store) Faults(ctx context.Context, id [16]byte, skip, limit int) ([]c3.Fault, error) {
-	if limit == 0 {
-		limit = math.MaxInt32
+// receivedSince returns a moment since which at least limit of the files in
+// question came, and not many more; the first moment of all if there are fewer.
+// Sorting for the latest reads every file there ever was, and they come in the
+// order that is dearest to sort; here the zone maps of received_ms leave little.
+func (s *Store) receivedSince(ctx context.Context, where string, limit int) (int64, error) {
+	var first, last sql.NullInt64
+	one := func(query string, into ...any) error {
+		return s.each(ctx, query, func(rows *sql.Rows) error { return rows.Scan(into...) })
 	}
+	if err := one("SELECT min(received_ms), max(received_ms) FROM feed_file", &first, &last); err != nil || !last.Valid {
+		return math.MinInt64, err
+	}
+	for back := aggregator.DayMs; ; back *= 8 {
+		since := last.Int64 - back
+		if since <= first.Int64 {
+			return math.MinInt64, nil
+		}
+		var n int
+		if err := one(fmt.Sprintf("SELECT count(*) FROM feed_file WHERE (%s) AND received_ms >= %d", where, since), &n); err != nil {
+			return 0, err
+		}
+		if n >= limit {
+			return since, nil
+		}
+	}
+}
+
+// Faults implements store.Feeds. A file has at most c3.MaxFaults of them, so those
+// left out are read too: with a LIMIT DuckDB does not use the index.
+func (s *Store) Faults(ctx context.Context, id [16]byte, skip, limit int) ([]c3.Fault, error) {
 	var out []c3.Fault
-	err := s.each(ctx, "SELECT line, field, code, text, raw FROM feed_fault WHERE id = ? ORDER BY place LIMIT ? OFFSET ?", func(rows *sql.Rows) error {
+	err := s.each(ctx, "SELECT line, field, code, text, raw FROM feed_fault WHERE id = ? ORDER BY place", func(rows *sql.Rows) error {
+		if skip--; skip >= 0 || limit > 0 && len(out) == limit {
+			return nil
+		}
 		var f c3.Fault
 		var field, text, raw []byte
 		err := rows.Scan(&f.Line, &field, &f.Code, &text, &raw)
 		f.Field, f.Text, f.Raw = string(field), string(text), string(raw)
 		out = append(out, f)
 		return err
-	}, id[:], limit, skip)
+	}, id[:])
 	return out, wrap("faults", err)
 }
 

@@ -1,9 +1,9 @@
 package duckdb
 
 import (
-	"cmp"
 	_ "embed"
 	"fmt"
+	"maps"
 	"slices"
 
 	"iptvdc/aggregator"
@@ -135,86 +135,114 @@ func joinDays(days []aggregator.Day) string {
 	return join(numbers)
 }
 
-// number of an account in its subscriber's chain.
-type place struct {
-	root uint64
-	rank int32
+// span names a life: a number, and since when.
+type span struct {
+	account uint64
+	fromMs  int64
 }
 
-// chains makes the chains anew of all links there are and writes what is other
-// than before; their roots, old and new, go into other_root. There are few links
-// beside accounts, so all of them are read.
+// givenSQL are the numbers that somebody gave up, told or shown.
+func (a *applying) givenSQL() string {
+	return fmt.Sprintf(`SELECT old, account AS new, at_ms FROM account_change WHERE province = %[1]d AND op = %[2]d AND old <> 0 AND old <> account
+UNION ALL SELECT old, new, shown_at(day) FROM number_link WHERE province = %[1]d`, a.file.Province, c3.OpChangeNo)
+}
+
+// givenUp reports whether the file says anything of a number that somebody gave
+// up: it may be another one's now.
+func (a *applying) givenUp(opening bool) (bool, error) {
+	which := "WHERE old IN (SELECT account FROM touched_account)"
+	if opening {
+		which = "" // its accounts are not listed yet
+	}
+	n, err := a.w.number("SELECT count(*) FROM (" + a.givenSQL() + ") " + which)
+	return n > 0, err
+}
+
+// chains asks anew whose the numbers are that changed and writes what is other
+// than before; their roots, old and new, go into other_root. There are few such
+// numbers beside accounts, so all of them are read.
 func (a *applying) chains() error {
 	w, p := a.w, a.file.Province
-	became := map[uint64]int64{} // when a number was taken last
-	near := map[uint64][]uint64{}
-	if err := w.query(fmt.Sprintf(`SELECT old, account, at_ms FROM account_change WHERE province = %[1]d AND op = %[2]d AND old <> 0 AND old <> account
-UNION ALL SELECT old, new, day::BIGINT * 86400000 + 86400000 - 28800001 FROM number_link WHERE province = %[1]d`, p, c3.OpChangeNo), func(pg page) error {
+	var changes []store.NumberChange
+	if err := w.query(a.givenSQL(), func(pg page) error {
 		olds, news, times := values[uint64](pg, 0), values[uint64](pg, 1), values[int64](pg, 2)
 		for i := range olds {
-			near[olds[i]], near[news[i]] = append(near[olds[i]], news[i]), append(near[news[i]], olds[i])
-			became[news[i]] = max(became[news[i]], times[i])
+			changes = append(changes, store.NumberChange{Old: olds[i], New: news[i], AtMs: times[i]})
 		}
 		return nil
 	}); err != nil {
 		return err
 	}
-	now := map[uint64]place{}
-	for first := range near {
-		if _, done := now[first]; done {
-			continue
+	var seen []store.Sighting
+	if err := w.query(fmt.Sprintf("SELECT account, from_day, to_day FROM sighting WHERE province = %d AND account IN (SELECT old FROM (%s))", p, a.givenSQL()), func(pg page) error {
+		accounts, from, to := values[uint64](pg, 0), values[int32](pg, 1), values[int32](pg, 2)
+		for i := range accounts {
+			seen = append(seen, sightingOf(from[i], to[i], 0, store.SubscriberRow{Account: accounts[i]}))
 		}
-		members := []uint64{first}
-		now[first] = place{}
-		for i := 0; i < len(members); i++ {
-			for _, other := range near[members[i]] {
-				if _, done := now[other]; !done {
-					now[other] = place{}
-					members = append(members, other)
-				}
-			}
+		return nil
+	}); err != nil {
+		return err
+	}
+	var told []store.ChangeRow
+	if err := w.query(fmt.Sprintf("SELECT account, op, at_ms FROM account_change WHERE province = %d AND op IN (%d, %d) AND account IN (SELECT old FROM (%s))",
+		p, c3.OpOpen, c3.OpMoveIn, a.givenSQL()), func(pg page) error {
+		accounts, op, at := values[uint64](pg, 0), values[uint8](pg, 1), values[int64](pg, 2)
+		for i := range accounts {
+			told = append(told, store.ChangeRow{Account: accounts[i], Op: c3.Op(op[i]), AtMs: at[i]})
 		}
-		root := slices.Min(members)
-		slices.SortFunc(members, func(a, b uint64) int { return cmp.Or(cmp.Compare(became[a], became[b]), cmp.Compare(a, b)) })
-		for rank, m := range members {
-			now[m] = place{root, int32(rank)}
-		}
+		return nil
+	}); err != nil {
+		return err
+	}
+	now := map[span]store.Life{}
+	for _, l := range store.Lives(a.days, changes, seen, told) {
+		now[span{l.Account, l.FromMs}] = l
 	}
 	return a.writeChains(now)
 }
 
-func (a *applying) writeChains(now map[uint64]place) error {
+// writeChains replaces the lives of numbers of which any is other than before.
+func (a *applying) writeChains(now map[span]store.Life) error {
 	w, p := a.w, a.file.Province
-	type row struct {
-		account uint64
-		place
-	}
-	var roots []uint64
-	var gone []uint64
-	if err := w.query(fmt.Sprintf("SELECT account, root, rank FROM chain WHERE province = %d", p), func(pg page) error {
-		accounts, olds, ranks := values[uint64](pg, 0), values[uint64](pg, 1), values[int32](pg, 2)
+	was := map[span]store.Life{}
+	if err := w.query(fmt.Sprintf("SELECT account, root, rank, since_ms, until_ms FROM chain WHERE province = %d", p), func(pg page) error {
+		accounts, roots, ranks, since, until := values[uint64](pg, 0), values[uint64](pg, 1), values[int32](pg, 2), values[int64](pg, 3), values[int64](pg, 4)
 		for i := range accounts {
-			was := place{olds[i], ranks[i]}
-			if now[accounts[i]] == was {
-				delete(now, accounts[i]) // as it was
-				continue
-			}
-			gone = append(gone, accounts[i])
-			roots = append(roots, was.root, accounts[i])
+			was[span{accounts[i], since[i]}] = store.Life{Account: accounts[i], FromMs: since[i], ToMs: until[i], Root: roots[i], Rank: int(ranks[i])}
 		}
 		return nil
 	}); err != nil {
 		return err
 	}
-	var rows []row
-	for account, pl := range now {
-		rows = append(rows, row{account, pl})
-		roots = append(roots, pl.root, account) // it may have been its own root
+	other := map[uint64]bool{}
+	for k, l := range now {
+		if was[k] != l {
+			other[k.account] = true
+		}
 	}
-	changed := slices.Clone(gone)
-	for _, r := range rows {
-		changed = append(changed, r.account)
+	for k, l := range was {
+		if now[k] != l {
+			other[k.account] = true
+		}
 	}
+	var rows []store.Life
+	var roots []uint64
+	for account := range other {
+		roots = append(roots, account) // it may have been its own root, or become it
+	}
+	for _, lives := range []map[span]store.Life{was, now} {
+		for k, l := range lives {
+			if other[k.account] {
+				roots = append(roots, l.Root)
+			}
+		}
+	}
+	for k, l := range now {
+		if other[k.account] {
+			rows = append(rows, l)
+		}
+	}
+	changed := slices.Collect(maps.Keys(other))
 	if err := w.append("renumbered", len(changed), []column{fixed(changed, func(k *uint64) uint64 { return *k })}); err != nil {
 		return err
 	}
@@ -222,7 +250,8 @@ func (a *applying) writeChains(now map[uint64]place) error {
 		return err
 	}
 	if err := w.append("chain", len(rows), []column{same(uint8(p)),
-		fixed(rows, func(r *row) uint64 { return r.account }), fixed(rows, func(r *row) uint64 { return r.root }), fixed(rows, func(r *row) int32 { return r.rank }),
+		fixed(rows, func(l *store.Life) uint64 { return l.Account }), fixed(rows, func(l *store.Life) uint64 { return l.Root }), fixed(rows, func(l *store.Life) int32 { return int32(l.Rank) }),
+		fixed(rows, func(l *store.Life) int64 { return l.FromMs }), fixed(rows, func(l *store.Life) int64 { return l.ToMs }),
 	}); err != nil {
 		return err
 	}

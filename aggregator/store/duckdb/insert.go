@@ -26,11 +26,11 @@ func (s *Store) Insert(ctx context.Context, b *store.Block) (bool, error) {
 		return false, nil
 	}
 	touched := map[store.Cell]struct{}{}
-	var last [256]aggregator.Hour // most rows touch the cell their province touched before
+	var last [256][4]aggregator.Hour // most rows touch the cells their province touched before
 	touch := func(c store.Cell) {
-		if last[c.Province] != c.Hour || c.Hour == 0 {
+		if held := &last[c.Province][uint32(c.Hour)%4]; *held != c.Hour || c.Hour == 0 {
 			touched[c] = struct{}{}
-			last[c.Province] = c.Hour
+			*held = c.Hour
 		}
 	}
 	store.Touched(b, touch)
@@ -88,23 +88,26 @@ func (s *Store) write(b *store.Block, retimes []store.Retime, touched map[store.
 	})
 }
 
+var onReach = fmt.Sprint(store.OnReachMs)
+
 // eventTables lists the tables of events; reach is how far before its at_ms a
 // row changes facts, ahead how far after it, as store.Touched has it.
 var eventTables = []struct {
 	name, reach string
 	ahead       int64
 }{
-	{"power", "0", 0},
-	{"page_view", "0", 0},
+	{"power", onReach, 0},
+	{"page_view", onReach, 0},
 	{"click", fmt.Sprint(store.ClickReachMs), 0},
-	{"viewing", fmt.Sprintf("e.duration_ms + %d", store.LedMs), store.ViewAheadMs},
-	{"orders", "0", 0},
+	{"viewing", fmt.Sprintf("greatest(e.duration_ms + %d, %s)", store.LedMs, onReach), store.ViewAheadMs},
+	{"orders", onReach, 0},
 	{"impression", "0", 0},
 	{"order_page", "0", 0},
 	{"playback", "0", 0},
 	{"health", "0", 0},
 	{"running", "0", 0},
 	{"notice", "0", 0},
+	{"tally", "0", 0}, // no event, but timed like one
 }
 
 const retimeChunk = 1000

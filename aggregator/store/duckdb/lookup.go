@@ -53,6 +53,21 @@ func (s *Store) Codes(ctx context.Context, keys []uint64) (map[uint64]string, er
 	return found, wrap("codes", err)
 }
 
+// Labels implements store.Store.
+func (s *Store) Labels(ctx context.Context, c store.Column, keys []uint64) (map[uint64]store.Label, error) {
+	found := make(map[uint64]store.Label, len(keys))
+	if len(keys) == 0 {
+		return found, nil
+	}
+	err := s.each(ctx, "SELECT key, zh, en FROM label WHERE dimension = ? AND key IN ("+join(keys)+")", func(rows *sql.Rows) error {
+		l := store.Label{Column: c}
+		err := rows.Scan(&l.Key, &l.ZH, &l.EN)
+		found[l.Key] = l
+		return err
+	}, string(c))
+	return found, wrap("labels", err)
+}
+
 // Identities implements store.Store.
 func (s *Store) Identities(ctx context.Context, keys []store.IdentityKey) (map[store.IdentityKey]store.Identity, error) {
 	found := make(map[store.IdentityKey]store.Identity, len(keys))

@@ -73,15 +73,18 @@ func scanRows(rows *sql.Rows, groups, values int) ([]store.Row, error) {
 //	sums     the sums, by span and group
 //	last     with Latest, the last day with rows of each span and province
 //	boxes    the counts of boxes, by span and group: see countSQL
+//	squares  the sums of squares over boxes, by span and group
 //	grouped  both side by side
 func querySQL(q *store.Query, settled aggregator.Day) string {
 	var b strings.Builder
 	b.WriteString("WITH source AS (" + sourceSQL(q, settled) + "),\n")
 	var parts []string
-	if slices.ContainsFunc(q.Values, func(v store.Value) bool { return !v.DistinctBoxes }) || !masksFit(q) {
+	plain := slices.ContainsFunc(q.Values, func(v store.Value) bool { return !v.ByBox() })
+	squares := slices.ContainsFunc(q.Values, func(v store.Value) bool { return v.Squares > 0 })
+	if plain || squares || !masksFit(q) {
 		b.WriteString("span AS (" + spanSQL(q) + "),\n")
 	}
-	if slices.ContainsFunc(q.Values, func(v store.Value) bool { return !v.DistinctBoxes }) {
+	if plain {
 		if q.Latest {
 			fmt.Fprintf(&b, "last AS (SELECT span, province, max(period) AS period FROM %s_day JOIN span USING (period) GROUP BY ALL),\n", store.ShapeOf(q.Fact).Name)
 		}
@@ -91,6 +94,10 @@ func querySQL(q *store.Query, settled aggregator.Day) string {
 	if slices.ContainsFunc(q.Values, func(v store.Value) bool { return v.DistinctBoxes }) {
 		b.WriteString(countSQL(q) + ",\n")
 		parts = append(parts, "FROM boxes")
+	}
+	if squares {
+		b.WriteString(squareSQL(q) + ",\n")
+		parts = append(parts, "FROM squares")
 	}
 	names := []string{"span"}
 	for i := range q.GroupBy {
@@ -117,7 +124,7 @@ func querySQL(q *store.Query, settled aggregator.Day) string {
 func sumSQL(q *store.Query) string {
 	columns := append([]string{"span"}, groupColumns(q)...)
 	for i, v := range q.Values {
-		if v.DistinctBoxes {
+		if v.ByBox() {
 			columns = append(columns, fmt.Sprintf("0 AS v%d", i))
 			continue
 		}
@@ -138,11 +145,11 @@ func sourceSQL(q *store.Query, settled aggregator.Day) string {
 	for _, p := range q.Spans {
 		first, last = min(first, p.From), max(last, p.To)
 	}
-	columns := slices.Clone(q.GroupBy)
+	columns := slices.DeleteFunc(slices.Clone(q.GroupBy), isTime)
 	if q.Latest {
 		columns = append(columns, store.ColProvince)
 	}
-	if slices.ContainsFunc(q.Values, func(v store.Value) bool { return v.DistinctBoxes }) && !slices.Contains(columns, shape.Counted()) {
+	if slices.ContainsFunc(q.Values, store.Value.ByBox) && !slices.Contains(columns, shape.Counted()) {
 		columns = append(columns, shape.Counted())
 	}
 	columns = slices.Compact(slices.Sorted(slices.Values(columns)))
@@ -159,12 +166,12 @@ func sourceSQL(q *store.Query, settled aggregator.Day) string {
 	for _, m := range measures {
 		rest += ", " + string(m)
 	}
-	where := conditions(q)
-	if q.Aired {
-		where += airedWithin(q, int64(first), int64(last))
-	}
 	one := func(table, period string, from, to int64) string {
 		name := shape.Name + "_" + table
+		where := conditions(q, name+".period", table == "hour")
+		if q.Aired {
+			where = conditions(q, "aired", true) + airedWithin(q, int64(first), int64(last))
+		}
 		source := name
 		switch {
 		case !asksContent(q):
@@ -226,7 +233,7 @@ func airedSQL(q *store.Query, settled aggregator.Day, first, last int64, one fun
 // asksContent reports whether q asks what contents are by their catalogues.
 func asksContent(q *store.Query) bool {
 	for _, c := range append([]store.Column{store.ColProgramme}, store.ContentColumns...) {
-		if slices.Contains(q.GroupBy, c) || slices.ContainsFunc(q.Filters, func(f store.Filter) bool { return f.Column == c }) {
+		if q.Asks(c) {
 			return true
 		}
 	}
@@ -256,8 +263,25 @@ FROM %[1]s f LEFT JOIN broadcast b ON b.province = f.province AND b.code = f.bro
 	LEFT JOIN title t ON t.prime AND t.province = b.province AND t.content = b.programme AND b.programme <> 0) AS %[1]s`, name)
 }
 
-// conditions are the scope and the filters, each begun with AND.
-func conditions(q *store.Query) string {
+func isTime(c store.Column) bool { return slices.Contains(store.TimeColumns, c) }
+
+// expression is what a column is called, or how it is made of a period in hours
+// or days. DuckDB's remainders have the sign of the number.
+func expression(c store.Column, period string, hours bool) string {
+	switch {
+	case c == store.ColHourOfDay:
+		return fmt.Sprintf("((%s %% 24 + 24) %% 24)", period)
+	case c == store.ColWeekday && hours: // 1970 began on a Thursday
+		return fmt.Sprintf("(((%s + 72) %% 168 + 168) %% 168 // 24)", period)
+	case c == store.ColWeekday:
+		return fmt.Sprintf("(((%s + 3) %% 7 + 7) %% 7)", period)
+	}
+	return string(c)
+}
+
+// conditions are the scope and the filters, each begun with AND, over a table
+// whose periods are hours or days.
+func conditions(q *store.Query, period string, hours bool) string {
 	var b strings.Builder
 	if !q.AllProvinces {
 		fmt.Fprintf(&b, " AND province IN (%s)", join(q.Provinces))
@@ -267,8 +291,26 @@ func conditions(q *store.Query) string {
 			b.WriteString(" AND false")
 			continue
 		}
-		fmt.Fprintf(&b, " AND %s IN (%s)", f.Column, join(f.In))
+		fmt.Fprintf(&b, " AND %s IN (%s)", expression(f.Column, period, hours), join(f.In))
 	}
+	if len(q.Among.Columns) == 0 {
+		return b.String()
+	}
+	if len(q.Among.In) == 0 {
+		return b.String() + " AND false"
+	}
+	columns := make([]string, len(q.Among.Columns))
+	for i, c := range q.Among.Columns {
+		columns[i] = expression(c, period, hours) + "::UBIGINT"
+	}
+	fmt.Fprintf(&b, " AND (%s) IN (", joinWith(columns, ", "))
+	for i, t := range q.Among.In {
+		if i > 0 {
+			b.WriteByte(',')
+		}
+		fmt.Fprintf(&b, "(%s)", joinWith(t, "::UBIGINT,")+"::UBIGINT")
+	}
+	b.WriteByte(')')
 	return b.String()
 }
 
@@ -297,7 +339,7 @@ func spanSQL(q *store.Query) string {
 func groupColumns(q *store.Query) []string {
 	out := make([]string, len(q.GroupBy))
 	for i, c := range q.GroupBy {
-		out[i] = fmt.Sprintf("%s::UBIGINT AS g%d", c, i)
+		out[i] = fmt.Sprintf("%s::UBIGINT AS g%d", expression(c, "period", q.Hourly), i)
 	}
 	return out
 }

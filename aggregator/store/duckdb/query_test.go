@@ -40,6 +40,12 @@ func TestQuerySQL(t *testing.T) {
 		Values:  []store.Value{{Measure: store.MeasurePowerOns}, {Measure: store.MeasurePowerOns, DistinctBoxes: true}}})
 	f("top_content_by_hour", 0, store.Query{Fact: store.FactClick, Hourly: true, Spans: []store.Span{{From: 492000, To: 492001}}, AllProvinces: true,
 		GroupBy: []store.Column{store.ColContent}, Values: []store.Value{{Measure: store.MeasureClicks}}, Limit: 10})
+	f("boxes_by_hour_of_day", 0, store.Query{Fact: store.FactBox, Hourly: true, Spans: []store.Span{{From: 492000, To: 492720}}, Provinces: []aggregator.Province{33},
+		GroupBy: []store.Column{store.ColWeekday, store.ColHourOfDay}, Filters: []store.Filter{{Column: store.ColHourOfDay, In: []uint64{19, 20}}},
+		Values: []store.Value{{Measure: store.MeasurePowerOns, DistinctBoxes: true}}})
+	f("squares_among", 20529, store.Query{Fact: store.FactBox, Spans: days[1:], AllProvinces: true, GroupBy: []store.Column{store.ColCity},
+		Among:  store.Among{Columns: []store.Column{store.ColProvince, store.ColWeekday}, In: [][]uint64{{33, 0}, {43, 6}}},
+		Values: []store.Value{{Measure: store.MeasureViewingMs, Squares: 60_000}}})
 	f("plays_by_genre", 20529, store.Query{Fact: store.FactView, Spans: days, Provinces: []aggregator.Province{33}, GroupBy: []store.Column{store.ColGenre},
 		Filters: []store.Filter{{Column: store.ColMaker, In: []uint64{7}}}, Values: []store.Value{{Measure: store.MeasurePlays}}})
 	f("programmes_as_watched_later", 20529, store.Query{Fact: store.FactBroadcast, Aired: true, Spans: days[1:], Provinces: []aggregator.Province{33},

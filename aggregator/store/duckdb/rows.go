@@ -65,10 +65,18 @@ func appendEvents(w *bulk, b *store.Block) error {
 	if err := appendCondition(w, b); err != nil {
 		return err
 	}
-	return w.append("notice", len(b.Notices), append(
+	if err := w.append("notice", len(b.Notices), append(
 		stamps(b.Notices, func(r *store.Notice) *store.Stamp { return &r.Stamp }),
 		fixed(b.Notices, func(r *store.Notice) uint8 { return r.Kind }),
 		fixed(b.Notices, func(r *store.Notice) int64 { return r.Count }),
+		fixed(b.Notices, func(r *store.Notice) uint8 { return r.Reason }),
+	)); err != nil {
+		return err
+	}
+	return w.append("tally", len(b.Tallies), append(
+		stamps(b.Tallies, func(r *store.Tally) *store.Stamp { return &r.Stamp }),
+		fixed(b.Tallies, func(r *store.Tally) int64 { return r.Lost }),
+		fixed(b.Tallies, func(r *store.Tally) int64 { return r.Repeated }),
 	))
 }
 

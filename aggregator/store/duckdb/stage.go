@@ -2,9 +2,7 @@ package duckdb
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
-	"fmt"
 
 	"iptvdc/aggregator/c3"
 	"iptvdc/aggregator/store"
@@ -18,6 +16,8 @@ type stage struct {
 	w    *bulk // nil: the stage is over
 	file store.File
 	rows int64
+	// packed is where properties are written before DuckDB copies them.
+	packed []byte
 }
 
 var errOver = errors.New("store: the stage is over")
@@ -37,11 +37,21 @@ func (s *Store) Stage(ctx context.Context, f store.File) (store.Stage, error) {
 			return nil, wrap("stage", err)
 		}
 	}
-	if err := w.exec("CREATE TEMP TABLE staged_code (key UBIGINT NOT NULL, text VARCHAR NOT NULL)"); err != nil {
+	if err := w.exec(stagedCode); err != nil {
 		w.close()
 		return nil, wrap("stage", err)
 	}
 	return &stage{s: s, w: w, file: f}, nil
+}
+
+// stagedCode makes the table in which codes wait for tellStaged.
+const stagedCode = "CREATE OR REPLACE TEMP TABLE staged_code (key UBIGINT NOT NULL, text VARCHAR NOT NULL)"
+
+func (w *bulk) stageCodes(all []store.Code) error {
+	return w.append("staged_code", len(all), []column{
+		fixed(all, func(c *store.Code) uint64 { return c.Key }),
+		text(all, func(c *store.Code) []byte { return view(c.Text) }),
+	})
 }
 
 // connect opens a connection of its own to the store, for who closes it.
@@ -138,7 +148,7 @@ func (st *stage) add(r *store.FeedRows) error {
 			fixed(r.Objects, func(r *store.ObjectRow) uint64 { return r.Name }),
 			fixed(r.Objects, func(r *store.ObjectRow) uint64 { return r.Parent }),
 			fixed(r.Objects, func(r *store.ObjectRow) bool { return r.Deleted }),
-			text(r.Objects, func(r *store.ObjectRow) []byte { return packProperties(r.Properties) }),
+			text(r.Objects, func(r *store.ObjectRow) []byte { return st.pack(r.Properties) }),
 			fixed(r.Objects, func(r *store.ObjectRow) uint64 { return r.Genre }),
 			fixed(r.Objects, func(r *store.ObjectRow) uint64 { return r.SubGenre }),
 			fixed(r.Objects, func(r *store.ObjectRow) uint64 { return r.Place }),
@@ -154,42 +164,17 @@ func (st *stage) add(r *store.FeedRows) error {
 			fixed(r.Mappings, func(r *store.MappingRow) uint8 { return uint8(r.Child) }),
 			fixed(r.Mappings, func(r *store.MappingRow) uint64 { return r.ChildCode }),
 			fixed(r.Mappings, func(r *store.MappingRow) bool { return r.Deleted }),
-			text(r.Mappings, func(r *store.MappingRow) []byte { return packProperties(r.Properties) }),
+			text(r.Mappings, func(r *store.MappingRow) []byte { return st.pack(r.Properties) }),
 			fixed(r.Mappings, func(r *store.MappingRow) int64 { return r.Line }),
 		}),
-		w.append("staged_code", len(r.Codes), []column{
-			fixed(r.Codes, func(c *store.Code) uint64 { return c.Key }),
-			text(r.Codes, func(c *store.Code) []byte { return []byte(c.Text) }),
-		}),
+		w.stageCodes(r.Codes),
 	)
 }
 
-// packProperties writes properties as JSON: [["Name","Language","Value"],...].
-func packProperties(all []c3.Property) []byte {
-	if len(all) == 0 {
-		return []byte("[]")
-	}
-	rows := make([][3]string, len(all))
-	for i, p := range all {
-		rows[i] = [3]string{p.Name, p.Language, p.Value}
-	}
-	out, err := json.Marshal(rows)
-	if err != nil {
-		panic(fmt.Sprintf("duckdb: strings as JSON: %v", err)) // cannot be
-	}
-	return out
-}
-
-func unpackProperties(text string) ([]c3.Property, error) {
-	var rows [][3]string
-	if err := json.Unmarshal([]byte(text), &rows); err != nil {
-		return nil, fmt.Errorf("properties: %w", err)
-	}
-	all := make([]c3.Property, len(rows))
-	for i, r := range rows {
-		all[i] = c3.Property{Name: r[0], Language: r[1], Value: r[2]}
-	}
-	return all, nil
+// pack writes properties where the next pack overwrites them.
+func (st *stage) pack(all []c3.Property) []byte {
+	st.packed = appendProperties(st.packed[:0], all)
+	return st.packed
 }
 
 // Discard implements store.Stage.

@@ -113,3 +113,77 @@ func TestOpensOlder(t *testing.T) {
 		t.Fatal(err)
 	}
 }
+
+// TestClosesOlderAgain: what a version closed that knew nothing of clocks and
+// losses is closed once more, by hour and by day, and not again after that.
+func TestClosesOlderAgain(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "store.duckdb")
+	ctx := t.Context()
+	open := func() *Store {
+		t.Helper()
+		s, err := Open(path, Options{Threads: 1, MemoryBytes: 256 << 20})
+		if err != nil {
+			t.Fatal(err)
+		}
+		return s
+	}
+	shut := func(s *Store) {
+		t.Helper()
+		if err := s.Shutdown(); err != nil {
+			t.Fatal(err)
+		}
+	}
+	dirty := func(s *Store, want int) store.Snapshot {
+		t.Helper()
+		snap, err := s.Dirty(ctx, 100)
+		if err != nil || len(snap.Cells) != want {
+			t.Fatalf("%d cells are dirty, %v; want %d", len(snap.Cells), err, want)
+		}
+		return snap
+	}
+	const at = 1777809600000 // 2026-05-03 20:00 in Shanghai
+	stamp := func(days int64, clock protocol.Clock) store.Stamp {
+		return store.Stamp{Province: 33, Box: 1, Boot: 1, AtMs: at + days*86_400_000, Clock: uint8(clock)}
+	}
+	s := open()
+	// Of a word the hour is dirty, and the two that lie within OnReachMs before it.
+	if _, err := s.Insert(ctx, &store.Block{ID: [16]byte{1},
+		Powers:  []store.Power{{Stamp: stamp(0, protocol.ClockServer)}, {Stamp: stamp(0, protocol.ClockUnknown)}, {Stamp: stamp(2, protocol.ClockBox)}},
+		Notices: []store.Notice{{Stamp: stamp(0, protocol.ClockServer), Kind: uint8(protocol.Dropped), Count: 7}}}); err != nil {
+		t.Fatal(err)
+	}
+	if err := s.Close(ctx, dirty(s, 6)); err != nil {
+		t.Fatal(err)
+	}
+	for _, older := range []string{"DROP TABLE fact_trust_hour", "DROP TABLE fact_trust_day", "DROP TABLE tally", "DROP TABLE fact_rules", "ALTER TABLE notice DROP COLUMN reason"} {
+		if _, err := s.db.Exec(older); err != nil {
+			t.Fatal(err)
+		}
+	}
+	shut(s)
+	s = open()
+	snap := dirty(s, 6)
+	if in, err := s.Insert(ctx, &store.Block{ID: [16]byte{2},
+		Tallies: []store.Tally{{Stamp: stamp(0, protocol.ClockServer), Lost: 4}},
+		Notices: []store.Notice{{Stamp: stamp(0, protocol.ClockServer), Kind: uint8(protocol.Dropped), Count: 5, Reason: uint8(protocol.ReasonMemory)}}}); !in || err != nil {
+		t.Fatalf("Insert = %v, %v", in, err)
+	}
+	if err := s.Close(ctx, snap); err != nil {
+		t.Fatal(err)
+	}
+	if err := s.Close(ctx, dirty(s, 1)); err != nil { // the block's cell, touched after the snapshot
+		t.Fatal(err)
+	}
+	q := store.Query{Fact: store.FactTrust, AllProvinces: true, Spans: []store.Span{{From: 20576, To: 20577}, {From: 20578, To: 20579}}}
+	for _, m := range store.ShapeOf(store.FactTrust).Measures {
+		q.Values = append(q.Values, store.Value{Measure: m})
+	}
+	rows, err := s.Query(ctx, q)
+	if err != nil || len(rows) != 2 || !slices.Equal(rows[0].Values, []int64{4, 3, 1, 4, 0, 5, 0}) || !slices.Equal(rows[1].Values, []int64{1, 0, 0, 0, 0, 0, 0}) {
+		t.Errorf("%+v, %v", rows, err)
+	}
+	shut(s)
+	s = open()
+	dirty(s, 0)
+	shut(s)
+}

@@ -3,7 +3,6 @@ package storetest
 import (
 	"cmp"
 	"context"
-	"maps"
 	"slices"
 
 	"iptvdc/aggregator"
@@ -13,7 +12,7 @@ import (
 
 // Book is all of one subscriber: the reference's and an engine's are compared.
 type Book struct {
-	Root      uint64 // smallest of its numbers
+	Root      uint64 // store.Life.Root, or its only number
 	Numbers   []uint64
 	Seen      []store.Sighting
 	Standings []store.Standing
@@ -34,9 +33,21 @@ func sortBooks(all []Book) {
 
 // books are a province's subscribers, folded from all that is kept of it.
 type books struct {
-	all  []Book
-	root map[uint64]int // of every number: its place in all
-	days []aggregator.Day
+	all   []Book
+	place map[uint64]int // of every root: in all
+	lives map[uint64][]store.Life
+	days  []aggregator.Day
+}
+
+// whose returns the subscriber that had a number at a moment, and the number's
+// rank with it.
+func (b *books) whose(number uint64, ms int64) (root uint64, rank int) {
+	for _, l := range b.lives[number] {
+		if l.FromMs <= ms && ms < l.ToMs {
+			return l.Root, l.Rank
+		}
+	}
+	return number, 0
 }
 
 // book returns the books of a province.
@@ -58,55 +69,54 @@ func (m *memory) fullDays(p aggregator.Province) (days []aggregator.Day) {
 }
 
 func (m *memory) fold(p aggregator.Province) *books {
-	b := &books{root: map[uint64]int{}, days: m.fullDays(p)}
-	seen := m.sightings(p, b.days)
-	told := map[uint64][]store.ChangeRow{}
+	b := &books{place: map[uint64]int{}, lives: map[uint64][]store.Life{}, days: m.fullDays(p)}
+	var seen []store.Sighting
+	for _, s := range m.sightings(p, b.days) {
+		seen = append(seen, s...)
+	}
+	var told []store.ChangeRow
 	for k, c := range m.changes {
 		if k.province == p {
-			told[c.row.Account] = append(told[c.row.Account], c.row)
+			told = append(told, c.row)
 		}
 	}
-	became := map[uint64]int64{} // when a number was taken last
-	near := map[uint64][]uint64{}
-	for _, l := range m.links(p, b.days) {
-		near[l.old], near[l.new] = append(near[l.old], l.new), append(near[l.new], l.old)
-		became[l.new] = max(became[l.new], l.atMs)
-	}
-	numbers := map[uint64]bool{}
-	for n := range seen {
-		numbers[n] = true
-	}
-	for n := range told {
-		numbers[n] = true
-	}
-	for n := range near {
-		numbers[n] = true
-	}
-	for _, n := range slices.Sorted(maps.Keys(numbers)) {
-		if _, found := b.root[n]; found {
-			continue
+	changes := map[uint64][]store.ChangeRow{}
+	of := func(root uint64) *Book {
+		if _, there := b.place[root]; !there {
+			b.place[root] = len(b.all)
+			b.all = append(b.all, Book{Root: root})
 		}
-		book := Book{Root: n, Numbers: []uint64{n}}
-		b.root[n] = len(b.all)
-		for i := 0; i < len(book.Numbers); i++ {
-			for _, other := range near[book.Numbers[i]] {
-				if _, found := b.root[other]; !found {
-					b.root[other] = len(b.all)
-					book.Numbers = append(book.Numbers, other)
-				}
-			}
+		return &b.all[b.place[root]]
+	}
+	number := func(root, number uint64) {
+		if book := of(root); b.lives[number] == nil && len(book.Numbers) == 0 {
+			book.Numbers = []uint64{number}
 		}
-		slices.SortFunc(book.Numbers, func(a, b uint64) int { return cmp.Or(cmp.Compare(became[a], became[b]), cmp.Compare(a, b)) })
-		var changes []store.ChangeRow
-		for rank, number := range book.Numbers {
-			for _, s := range seen[number] {
-				s.Rank = rank
-				book.Seen = append(book.Seen, s)
-			}
-			changes = append(changes, told[number]...)
-		}
-		book.Standings, book.Flows = store.Fold(b.days, book.Seen, changes)
-		b.all = append(b.all, book)
+	}
+	lives := store.Lives(b.days, m.links(p, b.days), seen, told)
+	for _, l := range lives {
+		b.lives[l.Account] = append(b.lives[l.Account], l)
+	}
+	slices.SortFunc(lives, func(x, y store.Life) int { return cmp.Compare(x.Rank, y.Rank) })
+	for _, l := range lives {
+		book := of(l.Root)
+		book.Numbers = append(book.Numbers, l.Account)
+	}
+	for _, s := range seen {
+		var root uint64
+		root, s.Rank = b.whose(s.Account, s.AtMs())
+		number(root, s.Account)
+		book := of(root)
+		book.Seen = append(book.Seen, s)
+	}
+	for _, c := range told {
+		root, _ := b.whose(c.Account, c.AtMs)
+		number(root, c.Account)
+		changes[root] = append(changes[root], c)
+	}
+	for i := range b.all {
+		book := &b.all[i]
+		book.Standings, book.Flows = store.Fold(b.days, book.Seen, changes[book.Root])
 	}
 	return b
 }
@@ -133,18 +143,13 @@ func (m *memory) sightings(p aggregator.Province, days []aggregator.Day) map[uin
 	return seen
 }
 
-type link struct {
-	old, new uint64
-	atMs     int64
-}
-
 // links are the changes of numbers: those told, and those that two full files
 // after each other show, in which one account goes and one comes with the same
 // box and the same opening.
-func (m *memory) links(p aggregator.Province, days []aggregator.Day) (all []link) {
+func (m *memory) links(p aggregator.Province, days []aggregator.Day) (all []store.NumberChange) {
 	for k, c := range m.changes {
 		if k.province == p && c.row.Op == c3.OpChangeNo && c.row.Old != 0 && c.row.Old != c.row.Account {
-			all = append(all, link{c.row.Old, c.row.Account, c.row.AtMs})
+			all = append(all, store.NumberChange{Old: c.row.Old, New: c.row.Account, AtMs: c.row.AtMs})
 		}
 	}
 	type mark struct {
@@ -166,7 +171,7 @@ func (m *memory) links(p aggregator.Province, days []aggregator.Day) (all []link
 		went, came := only(before, after), only(after, before)
 		for k, old := range went {
 			if now := came[k]; len(old) == 1 && len(now) == 1 {
-				all = append(all, link{old[0], now[0], (days[i] + 1).Start() - 1})
+				all = append(all, store.NumberChange{Old: old[0], New: now[0], AtMs: (days[i] + 1).Start() - 1})
 			}
 		}
 	}
@@ -203,6 +208,9 @@ func (m *memory) fileFacts(fact store.Fact) []factRow {
 	for _, f := range m.files {
 		provinces[f.Province] = true
 	}
+	for i := range m.rows.Orders { // boxes alone may have told
+		provinces[m.rows.Orders[i].Province] = true
+	}
 	rows := map[provinceDay]*facts{}
 	add := func(p aggregator.Province, d aggregator.Day, g group, measure store.Measure, n int64) {
 		k := provinceDay{p, d}
@@ -231,10 +239,22 @@ func (m *memory) fileFacts(fact store.Fact) []factRow {
 				}
 			}
 		case store.FactBill:
-			m.bills(p, func(d aggregator.Day, g group, fen int64) {
-				add(p, d, g, store.MeasureBillOrders, 1)
-				add(p, d, g, store.MeasureBillFen, fen)
+			m.bills(p, func(b *billed) {
+				g := group{uint64(p), uint64(b.city), b.Product, b.provider, uint64(b.Pay), uint64(b.Op)}
+				add(p, b.day, g, store.MeasureBillOrders, 1)
+				add(p, b.day, g, store.MeasureBillFen, b.Fen)
+				add(p, b.day, g, store.MeasureShareFen, b.shareFen)
 			})
+		case store.FactBuyer:
+			m.bills(p, func(b *billed) {
+				if b.Fen > 0 && (b.Op == c3.OrderSub || b.Op == c3.OrderRenew || b.Op == c3.OrderSingle) {
+					add(p, b.day, group{uint64(p), uint64(b.city), b.Product, b.provider, b.root}, store.MeasureBuys, 1)
+				}
+			})
+		case store.FactRenewal:
+			m.renewals(p, func(d aggregator.Day, g group, measure store.Measure) { add(p, d, g, measure, 1) })
+		case store.FactReconcile:
+			m.reconcile(p, func(d aggregator.Day, g group, measure store.Measure, n int64) { add(p, d, g, measure, n) })
 		}
 	}
 	var out []factRow
@@ -244,23 +264,6 @@ func (m *memory) fileFacts(fact store.Fact) []factRow {
 		}
 	}
 	return out
-}
-
-// bills calls add with the day and the group of every order.
-func (m *memory) bills(p aggregator.Province, add func(aggregator.Day, group, int64)) {
-	books := m.book(p)
-	for k, o := range m.orders {
-		if k.province != p {
-			continue
-		}
-		var city aggregator.City
-		if i, known := books.root[o.row.Account]; known {
-			s, _ := books.all[i].at(o.row.AtMs)
-			city = s.City
-		}
-		provider := cmp.Or(o.row.Provider, m.products[productKey{p, o.row.Product}].row.Provider)
-		add(aggregator.DayOf(o.row.AtMs), group{uint64(p), uint64(city), o.row.Product, provider, uint64(o.row.Pay), uint64(o.row.Op)}, o.row.Fen)
-	}
 }
 
 func (m *memory) Untold(ctx context.Context, p aggregator.Province, d aggregator.Day, limit int) ([]store.Correction, error) {

@@ -7,7 +7,7 @@ import (
 
 // group is the dimensions of a fact row in the order of its shape, or the values
 // of the columns that a question groups by; unused places are 0.
-type group [16]uint64
+type group [20]uint64
 
 // facts holds the rows of one cell: for each fact, measures by group.
 type facts [store.Facts]map[group][]int64
@@ -41,8 +41,16 @@ func (m *memory) compute(c store.Cell) closedCell {
 		if in(c, s) {
 			out.lastMs = max(out.lastMs, s.AtMs)
 			f.add(store.FactBox, box(s), store.MeasureEvents, 1)
+			f.add(store.FactTrust, place(s), store.MeasureKept, 1)
+			switch protocol.Clock(s.Clock) {
+			case protocol.ClockNTP, protocol.ClockServer:
+				f.add(store.FactTrust, place(s), store.MeasureSynced, 1)
+			case protocol.ClockUnknown:
+				f.add(store.FactTrust, place(s), store.MeasureUnsynced, 1)
+			}
 		}
 	})
+	m.losses(c, f)
 	for i := range m.rows.Powers {
 		if e := &m.rows.Powers[i]; in(c, &e.Stamp) && e.On {
 			f.add(store.FactBox, box(&e.Stamp), store.MeasurePowerOns, 1)
@@ -86,11 +94,40 @@ func (m *memory) compute(c store.Cell) closedCell {
 		}
 	}
 	m.ratings(c, f)
+	m.on(c, f)
 	return out
 }
 
 func box(s *store.Stamp) group {
 	return group{uint64(s.Province), uint64(s.City), s.Box}
+}
+
+func place(s *store.Stamp) group { return group{uint64(s.Province), uint64(s.City)} }
+
+// losses counts what is known not to be here.
+func (m *memory) losses(c store.Cell, f *facts) {
+	for i := range m.rows.Notices {
+		e := &m.rows.Notices[i]
+		if !in(c, &e.Stamp) {
+			continue
+		}
+		n := min(e.Count, store.LostMost)
+		switch protocol.Kind(e.Kind) {
+		case protocol.OutboxLost:
+			f.add(store.FactTrust, place(&e.Stamp), store.MeasureToldLost, n)
+		case protocol.Dropped:
+			switch protocol.Reason(e.Reason) {
+			case protocol.ReasonRateLimit, protocol.ReasonReadOnly, protocol.ReasonMemory:
+				f.add(store.FactTrust, place(&e.Stamp), store.MeasureThrown, n)
+			}
+		}
+	}
+	for i := range m.rows.Tallies {
+		if e := &m.rows.Tallies[i]; in(c, &e.Stamp) {
+			f.add(store.FactTrust, place(&e.Stamp), store.MeasureGaps, min(e.Lost, store.LostMost))
+			f.add(store.FactTrust, place(&e.Stamp), store.MeasureRepeats, e.Repeated)
+		}
+	}
 }
 
 // led reports whether click i was followed by a play.

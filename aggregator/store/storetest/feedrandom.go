@@ -31,7 +31,14 @@ func testFeedOrders(t *testing.T, b *bench) {
 	t.Logf("STORETEST_SEED=%d", seed)
 	g := &maker{r: rand.New(rand.NewPCG(seed, 1))}
 	ref := Memory()
-	files := g.files(25)
+	n := 25
+	if testing.Short() {
+		n = 8
+	}
+	files := g.files(n)
+	told := g.boxOrders(30)
+	b.insert(told, true)
+	ref.(*memory).hear(t, told)
 	for _, f := range files {
 		if err := ref.(*memory).give(f); err != nil {
 			t.Fatal(err)
@@ -45,6 +52,7 @@ func testFeedOrders(t *testing.T, b *bench) {
 		}
 		if g.r.IntN(4) == 0 { // what is so far is right too
 			other := Memory()
+			other.(*memory).hear(t, told)
 			for _, f := range files[:i+1] {
 				if err := other.(*memory).give(f); err != nil {
 					t.Fatal(err)
@@ -92,6 +100,14 @@ func (m *memory) give(f feedFile) error {
 		_, err = st.Commit(context.Background(), store.Verdict{Records: int64(f.rows.Rows()), MaxShrink: 100})
 	}
 	return err
+}
+
+// hear inserts what boxes told.
+func (m *memory) hear(t *testing.T, b *store.Block) {
+	t.Helper()
+	if _, err := m.Insert(context.Background(), b); err != nil {
+		t.Fatal(err)
+	}
 }
 
 func (b *bench) give(f feedFile) store.FileRow {
@@ -200,6 +216,18 @@ func booksOf(ref store.Store, p aggregator.Province) []Book {
 	return slices.Clone(m.book(p).all)
 }
 
+// boxOrders makes a block of what boxes tell of the orders that files tell of.
+func (g *maker) boxOrders(n int) *store.Block {
+	b := &store.Block{ID: [16]byte{250}}
+	for i := range n {
+		b.Orders = append(b.Orders, store.Order{
+			Stamp:   store.Stamp{Province: feedProvinces[i%2], Box: g.one(3), Boot: 1, MonoMs: int64(i), AtMs: g.when()},
+			OrderID: g.one(10), Product: 1 + g.one(3), Fen: int64(g.one(3)) * 995, Result: uint8(g.r.IntN(5)),
+		})
+	}
+	return b
+}
+
 // files makes files of all feeds that say much of the same things.
 func (g *maker) files(n int) []feedFile {
 	var all []feedFile
@@ -267,11 +295,11 @@ func (g *maker) fill(f *feedFile) {
 	case c3.FeedOrders:
 		for range g.r.IntN(15) {
 			f.rows.Orders = append(f.rows.Orders, store.OrderRow{Line: next(), ID: g.one(10), Op: c3.OrderOp(1 + g.r.IntN(5)), Account: 100 + g.one(10), Product: 1 + g.one(3),
-				Provider: g.one(2), AtMs: g.when(), Fen: int64(g.one(3)) * 990, Pay: c3.Pay(g.one(3))})
+				Provider: g.one(2), AtMs: g.when(), ToMs: g.maybe(g.when() + 9*aggregator.DayMs - int64(g.one(3))*5*aggregator.DayMs), Fen: []int64{0, 995, 1990, c3.AtPrice}[g.one(4)], Pay: c3.Pay(g.one(3))})
 		}
 	case c3.FeedProducts:
 		for range 1 + g.r.IntN(4) {
-			f.rows.Products = append(f.rows.Products, store.ProductRow{Line: next(), Code: 1 + g.one(3), Name: g.one(2), Type: c3.ProductMonth, Fen: 990, Provider: g.one(3)})
+			f.rows.Products = append(f.rows.Products, store.ProductRow{Line: next(), Code: 1 + g.one(3), Name: g.one(2), Type: c3.ProductType(1 + g.one(4)), Fen: 995 * int64(g.one(3)), Provider: g.one(3), ShareBP: int32(g.one(3)) * 3333})
 		}
 	case c3.FeedCatalogue:
 		code := func() uint64 { return 1 + g.one(4) }

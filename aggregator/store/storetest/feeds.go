@@ -307,11 +307,7 @@ func (s *stage) apply() (repeated int64) {
 	for k, r := range mappings {
 		count(m.mappings.take(k, r, s.version(r.Line), sameMapping))
 	}
-	for _, c := range s.rows.Codes {
-		if _, told := m.codes[c.Key]; !told {
-			m.codes[c.Key] = c.Text
-		}
-	}
+	m.tell(s.rows.Codes)
 	return repeated
 }
 

@@ -1,8 +1,12 @@
 package storetest
 
 import (
+	"bytes"
+	"cmp"
 	"context"
 	"errors"
+	"fmt"
+	"slices"
 	"testing"
 
 	"iptvdc/aggregator"
@@ -260,6 +264,43 @@ func testNumbers(t *testing.T, b *bench) {
 	b.same("untold", got, []store.Correction{{Account: 20, City: 3301, From: c3.StateActive}})
 }
 
+// testNumberGivenAgain: a number that somebody gave up belongs to who takes it
+// into use later, with the orders from then on.
+func testNumberGivenAgain(t *testing.T, b *bench) {
+	who := func(account, box uint64, city aggregator.City, open int64) store.SubscriberRow {
+		return store.SubscriberRow{Account: account, State: c3.StateActive, City: city, STB: box, OpenMs: open}
+	}
+	at := func(d aggregator.Day) int64 { return (feedDay + d - 1).Start() + 10*hour }
+	first, moved := who(10, 55, 3301, 1000), who(20, 55, 3301, 1000)
+	other := who(10, 66, 3302, at(4))
+	orders := file(c3.FeedOrders, 9, 5)
+	orders.rows.Orders = []store.OrderRow{
+		{Line: 1, ID: 1, Op: c3.OrderSub, Account: 10, Product: 70, AtMs: at(1), Fen: 100},
+		{Line: 2, ID: 2, Op: c3.OrderSub, Account: 10, Product: 70, AtMs: at(3), Fen: 200}, // of before, told late
+		{Line: 3, ID: 3, Op: c3.OrderSub, Account: 10, Product: 70, AtMs: at(5), Fen: 400},
+	}
+	b.give(orders)
+	b.give(fullOf(5, 5, moved, other)) // the latest first
+	b.give(fullOf(1, 1, first))
+	b.give(fullOf(2, 2, moved))
+	b.give(fullOf(4, 4, moved, other))
+	b.give(fullOf(3, 3, moved))
+	b.expect(feedDays(store.FactAccounts, []store.Column{store.ColCity}, sum(store.MeasureAccounts)),
+		row(0, key(3301), 1), row(1, key(3301), 1), row(2, key(3301), 1),
+		row(3, key(3301), 1), row(3, key(3302), 1), row(4, key(3301), 1), row(4, key(3302), 1))
+	b.expect(feedDays(store.FactFlow, []store.Column{store.ColFlow}, sum(store.MeasureFlows)),
+		row0(0, store.FlowOpening, 1), row0(3, store.FlowNew, 1))
+	b.expect(feedDays(store.FactBill, []store.Column{store.ColCity}, sum(store.MeasureBillFen)),
+		row(0, key(3301), 100), row(2, key(3301), 200), row(4, key(3302), 400))
+	// The other one leaves; who had the number before stays.
+	b.give(fullOf(6, 6, moved))
+	got, err := b.Untold(context.Background(), 33, feedDay+5, 0)
+	if err != nil {
+		t.Fatal(err)
+	}
+	b.same("untold", got, []store.Correction{{Account: 10, City: 3302, From: c3.StateActive}})
+}
+
 func testFactBill(t *testing.T, b *bench) {
 	at := func(d aggregator.Day) int64 { return (feedDay + d - 1).Start() + 12*hour }
 	orders := file(c3.FeedOrders, 1, 2)
@@ -299,4 +340,50 @@ func testFactBill(t *testing.T, b *bench) {
 		t.Errorf("older orders are %+v", r)
 	}
 	b.expect(q, single, row(1, key(3301, 70, 5, bill, sub), 1, 1990), row(2, key(3302, 70, 5, bill, refund), 1, 1990), row(3, key(3302, 70, 6, bill, sub), 1, 10))
+}
+
+// testFilesOfYears: whatever is asked and however few are wanted, the latest come
+// first, also after long gaps and where several came at one moment.
+func testFilesOfYears(t *testing.T, b *bench) {
+	ctx := context.Background()
+	var all []store.File
+	for i, back := range []int64{0, 0, 0, 1, 2, 2, 3, 7, 8, 9, 9, 60, 64, 65, 400, 511, 513, 1100, 1100, 4000} {
+		f := store.File{ID: [16]byte{byte(i * 37), byte(i)}, Province: []aggregator.Province{33, 43, 44}[i%3], Feed: c3.FeedOrders, Name: "x",
+			Day: aggregator.DayOf(now - back*aggregator.DayMs), ReceivedMs: now - back*aggregator.DayMs}
+		r := c3.Receipt{Province: f.Province, Feed: f.Feed, Day: f.Day, Outcome: c3.OutcomeRefused, Faults: []c3.Fault{{Code: c3.FaultUnknown}}}
+		if i%4 == 1 {
+			r.Outcome = c3.OutcomeWaiting
+		}
+		if err := b.Note(ctx, f, r); err != nil {
+			t.Fatal(err)
+		}
+		all = append(all, f)
+	}
+	slices.SortFunc(all, func(x, y store.File) int {
+		return cmp.Or(cmp.Compare(y.ReceivedMs, x.ReceivedMs), bytes.Compare(x.ID[:], y.ID[:]))
+	})
+	f := func(q store.FileQuery, in func(store.File) bool) {
+		t.Helper()
+		for _, limit := range []int{1, 2, 3, 4, 7, 12, 19, 20, 21, 0} {
+			q.Limit = limit
+			var want, got []store.File
+			for _, f := range all {
+				if in(f) && (limit == 0 || len(want) < limit) {
+					want = append(want, f)
+				}
+			}
+			for _, r := range must(b.Files(ctx, q)) {
+				got = append(got, r.File)
+			}
+			b.same(fmt.Sprintf("%+v", q), got, want)
+		}
+	}
+	everyone := aggregator.Scope{All: true}
+	f(store.FileQuery{Scope: everyone}, func(store.File) bool { return true })
+	f(store.FileQuery{Scope: aggregator.Scope{Provinces: []aggregator.Province{33, 44}}}, func(f store.File) bool { return f.Province != 43 })
+	f(store.FileQuery{Scope: everyone, Outcomes: []c3.Outcome{c3.OutcomeWaiting}}, func(f store.File) bool { return f.ID[1]%4 == 1 })
+	from, to := aggregator.DayOf(now-65*aggregator.DayMs), aggregator.DayOf(now-8*aggregator.DayMs)
+	f(store.FileQuery{Scope: everyone, From: from, To: to}, func(f store.File) bool { return from <= f.Day && f.Day <= to })
+	f(store.FileQuery{Scope: everyone, Feed: c3.FeedProducts}, func(store.File) bool { return false })
+	f(store.FileQuery{}, func(store.File) bool { return false })
 }

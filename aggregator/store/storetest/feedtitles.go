@@ -141,25 +141,64 @@ func testRenormalise(t *testing.T, b *bench) {
 	gone.Deleted = true
 	b.give(catalogue(1, []store.ObjectRow{one, sub, gone}))
 	asked := 0
-	f := func(p aggregator.Province, o c3.Object) store.Normal {
+	b.put(store.Block{Codes: []store.Code{{Key: 43, Text: "told before"}}})
+	f := func(codes []store.Code, p aggregator.Province, o *c3.Object) (store.Normal, []store.Code) {
 		asked++
 		if p != 33 || o.Verb != c3.VerbRegister || o.Element == c3.ElementProgram && (o.Code != "ep1" || c3.Get(o.Properties, "genre") != "剧") ||
 			o.Element == c3.ElementCategory && o.ParentCode != "cctv1" {
 			t.Errorf("asked of %v %+v", p, o)
 		}
-		return store.Normal{Genre: 42, DurationS: 60, Version: 9, Definition: 3}
+		n := store.Normal{Genre: 42, Place: 43, DurationS: 60, Version: 9, Definition: 3}
+		return n, append(codes, store.Code{Key: 42, Text: "a new genre"}, store.Code{Key: 43, Text: "said otherwise"})
 	}
 	if err := b.Renormalise(context.Background(), f); err != nil || asked != 2 {
 		t.Fatalf("Renormalise = %v, asked of %d", err, asked)
 	}
 	got := titlesOf(b, b.Store)
-	b.same("normal", got["331ep1"].Normal, store.Normal{Genre: 42, DurationS: 60, Version: 9, Definition: 3})
+	b.same("normal", got["331ep1"].Normal, store.Normal{Genre: 42, Place: 43, DurationS: 60, Version: 9, Definition: 3})
+	b.same("codes", must(b.Codes(context.Background(), []uint64{42, 43})), map[uint64]string{42: "a new genre", 43: "told before"})
 	b.same("properties", got["331ep1"].Properties, one.Properties)
 	ctx, cancel := context.WithCancel(context.Background())
 	cancel()
 	if err := b.Renormalise(ctx, f); err == nil {
 		t.Error("Renormalise under a cancelled context succeeded")
 	}
+}
+
+func testLabels(t *testing.T, b *bench) {
+	ctx := context.Background()
+	film := store.Label{Column: store.ColGenre, Key: 1, ZH: "电影", EN: "Film"}
+	italy := store.Label{Column: store.ColPlace, Key: 1, ZH: "意大利", EN: "It's Italy"}
+	old := store.Label{Column: store.ColGenre, Key: 2, ZH: "旧", EN: "Old"}
+	f := func(c store.Column, keys []uint64, want map[uint64]store.Label) {
+		t.Helper()
+		b.same("labels of "+string(c), must(b.Labels(ctx, c, keys)), want)
+	}
+	f(store.ColGenre, []uint64{1}, map[uint64]store.Label{})
+	if err := b.SetLabels(ctx, []store.Label{old, {Column: store.ColGenre, Key: 1, ZH: "片", EN: "A film"}, italy, film}); err != nil {
+		t.Fatal(err)
+	}
+	f(store.ColGenre, []uint64{1, 2, 3}, map[uint64]store.Label{1: film, 2: old})
+	f(store.ColPlace, []uint64{1, 2}, map[uint64]store.Label{1: italy})
+	f(store.ColGenre, nil, map[uint64]store.Label{})
+	f(store.ColMaker, []uint64{1}, map[uint64]store.Label{})
+	// They are replaced, all of them.
+	if err := b.SetLabels(ctx, []store.Label{film}); err != nil {
+		t.Fatal(err)
+	}
+	cancelled, cancel := context.WithCancel(ctx)
+	cancel()
+	if err := b.SetLabels(cancelled, nil); err == nil {
+		t.Error("SetLabels under a cancelled context succeeded")
+	}
+	if !b.engine.Forgets {
+		if err := b.Shutdown(); err != nil {
+			t.Fatal(err)
+		}
+		b.Store = b.engine.Open(t, b.dir)
+		f(store.ColGenre, []uint64{1, 2}, map[uint64]store.Label{1: film})
+	}
+	f(store.ColPlace, []uint64{1}, map[uint64]store.Label{})
 }
 
 func testFeedCancelled(t *testing.T, b *bench) {

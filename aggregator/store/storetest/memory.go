@@ -35,6 +35,7 @@ type memory struct {
 	rows   store.Block // all event rows of all blocks
 
 	codes      map[uint64]string
+	labels     []store.Label
 	identities map[store.IdentityKey]store.Identity
 	clocks     map[store.ClockKey]store.Clock
 
@@ -89,12 +90,9 @@ func (m *memory) Insert(ctx context.Context, b *store.Block) (bool, error) {
 	m.rows.Healths = append(m.rows.Healths, b.Healths...)
 	m.rows.Runnings = append(m.rows.Runnings, b.Runnings...)
 	m.rows.Notices = append(m.rows.Notices, b.Notices...)
+	m.rows.Tallies = append(m.rows.Tallies, b.Tallies...)
 	store.Touched(b, touch)
-	for _, c := range b.Codes {
-		if _, told := m.codes[c.Key]; !told {
-			m.codes[c.Key] = c.Text
-		}
-	}
+	m.tell(b.Codes)
 	for _, r := range b.Identities {
 		if _, told := m.identities[r.IdentityKey]; !told {
 			m.identities[r.IdentityKey] = r.Identity
@@ -107,7 +105,7 @@ func (m *memory) Insert(ctx context.Context, b *store.Block) (bool, error) {
 }
 
 func (m *memory) retime(r store.Retime, touch func(store.Cell)) {
-	eachRow(&m.rows, func(s *store.Stamp, reachMs int64, kind uint8) {
+	move := func(s *store.Stamp, reachMs int64, kind uint8) {
 		if s.Box != r.Box || s.Boot != r.Boot || s.Clock >= r.Quality {
 			return
 		}
@@ -118,7 +116,11 @@ func (m *memory) retime(r store.Retime, touch func(store.Cell)) {
 		store.TouchSpan(s.Province, s.AtMs-reachMs, s.AtMs+aheadMs, touch)
 		s.AtMs, s.Clock = s.MonoMs+r.OffsetMs, r.Quality
 		store.TouchSpan(s.Province, s.AtMs-reachMs, s.AtMs+aheadMs, touch)
-	})
+	}
+	eachRow(&m.rows, move)
+	for i := range m.rows.Tallies {
+		move(&m.rows.Tallies[i].Stamp, 0, 0)
+	}
 }
 
 // eachRow calls f with every event row's stamp, how far before it the event
@@ -129,10 +131,10 @@ func eachRow(b *store.Block, f func(s *store.Stamp, reachMs int64, kind uint8)) 
 		if b.Powers[i].On {
 			kind = protocol.PowerOn
 		}
-		f(&b.Powers[i].Stamp, 0, uint8(kind))
+		f(&b.Powers[i].Stamp, store.OnReachMs, uint8(kind))
 	}
 	for i := range b.PageViews {
-		f(&b.PageViews[i].Stamp, 0, uint8(protocol.PageView))
+		f(&b.PageViews[i].Stamp, store.OnReachMs, uint8(protocol.PageView))
 	}
 	for i := range b.Clicks {
 		f(&b.Clicks[i].Stamp, store.ClickReachMs, uint8(protocol.Click))
@@ -141,7 +143,7 @@ func eachRow(b *store.Block, f func(s *store.Stamp, reachMs int64, kind uint8)) 
 		f(&b.Views[i].Stamp, store.ViewReachMs(b.Views[i].DurationMs), uint8(protocol.View))
 	}
 	for i := range b.Orders {
-		f(&b.Orders[i].Stamp, 0, uint8(protocol.Order))
+		f(&b.Orders[i].Stamp, store.OnReachMs, uint8(protocol.Order))
 	}
 	for i := range b.Impressions {
 		f(&b.Impressions[i].Stamp, 0, uint8(protocol.Impression))
@@ -185,6 +187,15 @@ func (m *memory) Close(ctx context.Context, s store.Snapshot) error {
 		}
 	}
 	return nil
+}
+
+// tell keeps the first text of each key.
+func (m *memory) tell(all []store.Code) {
+	for _, c := range all {
+		if _, told := m.codes[c.Key]; !told {
+			m.codes[c.Key] = c.Text
+		}
+	}
 }
 
 func (m *memory) Codes(_ context.Context, keys []uint64) (map[uint64]string, error) {

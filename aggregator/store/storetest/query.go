@@ -76,7 +76,7 @@ func (m *memory) Query(_ context.Context, q store.Query) ([]store.Row, error) {
 			}
 			var g group
 			for j, c := range q.GroupBy {
-				g[j] = m.value(q.Fact, &r, c)
+				g[j] = m.value(&q, &r, c)
 			}
 			if groups[g] == nil {
 				groups[g] = newAnswer(&q)
@@ -121,15 +121,35 @@ func (m *memory) passes(q *store.Query, r *factRow) bool {
 		return false
 	}
 	for _, f := range q.Filters {
-		if !slices.Contains(f.In, m.value(q.Fact, r, f.Column)) {
+		if !slices.Contains(f.In, m.value(q, r, f.Column)) {
 			return false
 		}
+	}
+	if len(q.Among.Columns) > 0 {
+		tuple := make([]uint64, len(q.Among.Columns))
+		for i, c := range q.Among.Columns {
+			tuple[i] = m.value(q, r, c)
+		}
+		return slices.ContainsFunc(q.Among.In, func(t []uint64) bool { return slices.Equal(t, tuple) })
 	}
 	return true
 }
 
-// value is a dimension of a row, or what the catalogue makes of its content.
-func (m *memory) value(fact store.Fact, r *factRow, c store.Column) uint64 {
+// value is a dimension of a row, or when it was, or what the catalogue makes of
+// its content.
+func (m *memory) value(q *store.Query, r *factRow, c store.Column) uint64 {
+	fact := q.Fact
+	day, hourOfDay := aggregator.Day(r.period), uint64(0)
+	if q.Hourly {
+		day = aggregator.Hour(r.period).Day()
+		hourOfDay = uint64(aggregator.Hour(r.period) - day.FirstHour())
+	}
+	switch c {
+	case store.ColHourOfDay:
+		return hourOfDay
+	case store.ColWeekday:
+		return uint64(day - day.Week())
+	}
 	shape := store.ShapeOf(fact)
 	switch {
 	case slices.Contains(shape.Dimensions, c):
@@ -148,14 +168,15 @@ func value(fact store.Fact, r *factRow, c store.Column) uint64 {
 // answer gathers the values of one group.
 type answer struct {
 	sums  []int64
-	boxes []map[uint64]bool // for values that count boxes, or what else the fact counts
+	boxes []map[uint64]int64 // for values by box, the sum of each whose measure was > 0
+	units []int64
 }
 
 func newAnswer(q *store.Query) *answer {
-	a := &answer{sums: make([]int64, len(q.Values)), boxes: make([]map[uint64]bool, len(q.Values))}
+	a := &answer{sums: make([]int64, len(q.Values)), boxes: make([]map[uint64]int64, len(q.Values)), units: make([]int64, len(q.Values))}
 	for i, v := range q.Values {
-		if v.DistinctBoxes {
-			a.boxes[i] = map[uint64]bool{}
+		if v.ByBox() {
+			a.boxes[i], a.units[i] = map[uint64]int64{}, v.Squares
 		}
 	}
 	return a
@@ -165,10 +186,10 @@ func (a *answer) add(q *store.Query, r *factRow) {
 	for i, v := range q.Values {
 		n := r.measures[slices.Index(store.ShapeOf(q.Fact).Measures, v.Measure)]
 		switch {
-		case !v.DistinctBoxes:
+		case !v.ByBox():
 			a.sums[i] += n
 		case n > 0:
-			a.boxes[i][value(q.Fact, r, store.ShapeOf(q.Fact).Counted())] = true
+			a.boxes[i][value(q.Fact, r, store.ShapeOf(q.Fact).Counted())] += n
 		}
 	}
 }
@@ -176,8 +197,14 @@ func (a *answer) add(q *store.Query, r *factRow) {
 func (a *answer) values() []int64 {
 	out := slices.Clone(a.sums)
 	for i, boxes := range a.boxes {
-		if boxes != nil {
+		switch unit := a.units[i]; {
+		case boxes != nil && unit == 0:
 			out[i] = int64(len(boxes))
+		case boxes != nil:
+			for _, n := range boxes {
+				n = (n + unit/2) / unit
+				out[i] += n * n
+			}
 		}
 	}
 	return out

@@ -25,7 +25,11 @@ func testRandom(t *testing.T, b *bench) {
 	g := &maker{r: rand.New(rand.NewPCG(seed, 0))}
 	ctx := context.Background()
 	ref := Memory()
-	for round := range 6 {
+	rounds := 6
+	if testing.Short() {
+		rounds = 2
+	}
+	for round := range rounds {
 		f := file(c3.FeedCatalogue, byte(1+round), 1)
 		f.Province = feedProvinces[round%2]
 		g.fill(&f)
@@ -150,12 +154,14 @@ func (g *maker) runningQuery() store.RunningQuery {
 func (g *maker) block(round int) *store.Block {
 	b := &store.Block{ID: [16]byte{0xff, byte(round)}}
 	for range 10 + g.r.IntN(60) {
-		b.Powers = append(b.Powers, store.Power{Stamp: g.stamp(), On: g.r.IntN(2) == 0})
+		b.Powers = append(b.Powers, store.Power{Stamp: g.stamp(), On: g.r.IntN(2) == 0, Cause: uint8(g.r.IntN(4))})
 		b.PageViews = append(b.PageViews, store.PageView{Stamp: g.stamp(), Page: g.one(4)})
 		click := store.Click{Stamp: g.stamp(), Page: g.one(3), Area: g.one(2), Slot: uint32(g.one(3)), Content: g.one(3), Template: g.one(2)}
 		b.Clicks = append(b.Clicks, click)
 		b.Orders = append(b.Orders, store.Order{Stamp: g.stamp(), Product: g.one(3), Provider: g.one(2), Fen: int64(g.r.IntN(5000)), Result: uint8(g.r.IntN(5))})
-		b.Notices = append(b.Notices, store.Notice{Stamp: g.stamp(), Kind: []uint8{7, 8, 9, 10, 16, 99}[g.r.IntN(6)]})
+		b.Notices = append(b.Notices, store.Notice{Stamp: g.stamp(), Kind: []uint8{7, 8, 9, 10, 16, 99}[g.r.IntN(6)],
+			Count: int64(g.one(3)) << (g.one(2) * 40), Reason: uint8(g.one(8))})
+		b.Tallies = append(b.Tallies, store.Tally{Stamp: g.stamp(), Lost: int64(g.one(3)) << (g.one(2) * 40), Repeated: int64(g.one(3))})
 		b.Impressions = append(b.Impressions, store.Impression{Stamp: g.stamp(), Page: g.one(3), Area: g.one(2), Slot: uint32(g.one(3)), Content: g.one(3),
 			Template: g.one(2), Sight: uint8(g.one(4)), DurationMs: int64(g.one(5000))})
 		b.OrderPages = append(b.OrderPages, store.OrderPage{Stamp: g.stamp(), Page: g.one(2), Product: g.one(3), Content: g.one(3)})
@@ -240,6 +246,23 @@ func (g *maker) query() store.Query {
 		columns = append(slices.Clone(columns), store.ColProgramme)
 		q.Aired = g.r.IntN(2) == 0
 	}
+	for _, c := range store.TimeColumns {
+		if q.Hourly || c != store.ColHourOfDay {
+			columns = append(slices.Clone(columns), c)
+		}
+	}
+	if g.r.IntN(4) == 0 {
+		q.Among.Columns = []store.Column{columns[g.r.IntN(len(columns))], store.ColProvince}
+		for range g.r.IntN(6) {
+			q.Among.In = append(q.Among.In, []uint64{g.one(4), []uint64{33, 43}[g.r.IntN(2)]})
+		}
+	}
+	if q.Hourly && g.r.IntN(3) == 0 { // whole days, as by the hour of the day
+		for i := range q.Spans {
+			from := middle - middle%24 + int32(g.r.IntN(5)-2)*24
+			q.Spans[i] = store.Span{From: from, To: from + int32(g.r.IntN(4))*24}
+		}
+	}
 	for _, c := range columns {
 		if g.r.IntN(2) == 0 {
 			q.GroupBy = append(q.GroupBy, c)
@@ -251,7 +274,14 @@ func (g *maker) query() store.Query {
 	g.r.Shuffle(len(q.GroupBy), func(i, j int) { q.GroupBy[i], q.GroupBy[j] = q.GroupBy[j], q.GroupBy[i] })
 	for range 1 + g.r.IntN(3) {
 		v := store.Value{Measure: shape.Measures[g.r.IntN(len(shape.Measures))]}
-		v.DistinctBoxes = shape.Counted() != "" && g.r.IntN(2) == 0
+		if shape.Counted() != "" {
+			switch g.r.IntN(4) {
+			case 0, 1:
+				v.DistinctBoxes = true
+			case 2:
+				v.Squares = []int64{1, 7, 60_000}[g.r.IntN(3)]
+			}
+		}
 		q.Values = append(q.Values, v)
 	}
 	q.Limit = g.r.IntN(2) * g.r.IntN(6)

@@ -131,17 +131,41 @@ func (m *memory) Titles(ctx context.Context, s aggregator.Scope, f func(store.Ti
 	return ctx.Err()
 }
 
-func (m *memory) Renormalise(ctx context.Context, f func(aggregator.Province, c3.Object) store.Normal) error {
+func (m *memory) Renormalise(ctx context.Context, f func([]store.Code, aggregator.Province, *c3.Object) (store.Normal, []store.Code)) error {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	for k, o := range m.objects {
 		if !o.row.Deleted {
-			o.row.Normal = f(k.province, c3.Object{Element: k.element, Code: m.codes[k.code], ParentCode: m.codes[o.row.Parent],
+			var codes []store.Code
+			o.row.Normal, codes = f(nil, k.province, &c3.Object{Element: k.element, Code: m.codes[k.code], ParentCode: m.codes[o.row.Parent],
 				Verb: c3.VerbRegister, Properties: slices.Clone(o.row.Properties)})
 			m.objects[k] = o
+			m.tell(codes)
 		}
 	}
 	m.titles = map[aggregator.Province]map[objectKey]title{}
 	m.schedules = map[aggregator.Province]*schedule{} // what they mean, not when they are
 	return ctx.Err()
+}
+
+func (m *memory) SetLabels(ctx context.Context, all []store.Label) error {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	if err := ctx.Err(); err != nil {
+		return err
+	}
+	m.labels = slices.Clone(all)
+	return nil
+}
+
+func (m *memory) Labels(_ context.Context, c store.Column, keys []uint64) (map[uint64]store.Label, error) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	found := map[uint64]store.Label{}
+	for _, l := range m.labels {
+		if l.Column == c && slices.Contains(keys, l.Key) {
+			found[l.Key] = l
+		}
+	}
+	return found, nil
 }

@@ -37,11 +37,12 @@ func testDirty(t *testing.T, b *bench) {
 	b.same("dirt of an empty store", b.dirty().Cells, []store.Cell(nil))
 	b.put(store.Block{
 		Powers: []store.Power{{Stamp: at(1, now)}, {Stamp: in43(at(2, now))}},
-		// over three hours, and a click of a fourth may be led by its start
+		// over three hours, and a click of a fourth may be led by its start; all of
+		// them say that the box was on in the hour and a half before
 		Views:  []store.View{{Stamp: at(1, now+hour+minute), DurationMs: 2*hour + 30*second}},
 		Orders: []store.Order{{Stamp: in43(at(2, now-1))}},
 	})
-	all := []store.Cell{cell(1, 33), cell(0, 33), cell(0, 43), cell(-1, 33), cell(-1, 43), cell(-2, 33)}
+	all := []store.Cell{cell(1, 33), cell(0, 33), cell(0, 43), cell(-1, 33), cell(-1, 43), cell(-2, 33), cell(-2, 43)}
 	b.same("dirt", b.dirty().Cells, all)
 	s, err := b.Dirty(context.Background(), 2)
 	if err != nil {
@@ -50,10 +51,10 @@ func testDirty(t *testing.T, b *bench) {
 	b.same("the latest two", s.Cells, all[:2])
 	b.close(s)
 	b.same("the rest", b.dirty().Cells, all[2:])
-	b.put(store.Block{Clicks: []store.Click{{Stamp: at(1, now+59*second)}}}) // may un-lead a click of the hour before
+	b.put(store.Block{Clicks: []store.Click{{Stamp: at(1, now+40*minute)}}}) // says that the box was on in the hour before
 	b.settle()
-	b.put(store.Block{Clicks: []store.Click{{Stamp: at(1, now+59*second)}}})
-	b.same("dirt of a click", b.dirty().Cells, []store.Cell{cell(0, 33), cell(-1, 33)})
+	b.put(store.Block{Clicks: []store.Click{{Stamp: at(1, now+40*minute)}}, Healths: []store.Health{{Stamp: in43(at(1, now))}}})
+	b.same("dirt of a click and of a box's health", b.dirty().Cells, []store.Cell{cell(0, 33), cell(0, 43), cell(-1, 33)})
 }
 
 func testDirtDuringClose(t *testing.T, b *bench) {
@@ -61,7 +62,7 @@ func testDirtDuringClose(t *testing.T, b *bench) {
 	s := b.dirty()
 	b.put(store.Block{PageViews: []store.PageView{{Stamp: at(1, now+1), Page: 5}}})
 	b.close(s)
-	b.same("dirt of the later block", b.dirty().Cells, []store.Cell{cell(0, 33)})
+	b.same("dirt of the later block", b.dirty().Cells, []store.Cell{cell(0, 33), cell(-1, 33), cell(-2, 33)})
 	b.settle()
 	b.expect(hourly(store.FactPage, []store.Column{store.ColPage}, sum(store.MeasurePageViews)), row(1, key(5), 2))
 }
@@ -105,13 +106,14 @@ func testRetimes(t *testing.T, b *bench) {
 		Healths:     []store.Health{{Stamp: slow(at(1, now), 1)}},
 		Runnings:    []store.Running{{Stamp: slow(at(1, now), 1)}},
 		Notices:     []store.Notice{{Stamp: slow(at(1, now), 1), Kind: 7}},
+		Tallies:     []store.Tally{{Stamp: slow(at(1, now), 1), Lost: 7}, {Stamp: slow(at(1, now), 3), Lost: 1}},
 	})
 	b.settle()
 	b.put(store.Block{
 		Retimes: []store.Retime{{ClockKey: store.ClockKey{Box: 1, Boot: 1}, Clock: store.Clock{OffsetMs: offset, Quality: 3}}},
 		Powers:  []store.Power{{Stamp: slow(at(1, now+2*minute), 1), On: true}}, // of the block itself: not moved
 	})
-	b.same("dirt of old and new hours", b.dirty().Cells, []store.Cell{cell(1, 33), cell(1, 43), cell(0, 33), cell(0, 43)})
+	b.same("dirt of old and new hours", b.dirty().Cells, []store.Cell{cell(1, 33), cell(1, 43), cell(0, 33), cell(0, 43), cell(-1, 33), cell(-1, 43), cell(-2, 33), cell(-2, 43)})
 	b.settle()
 	by := []store.Column{store.ColProvince}
 	b.expect(hourly(store.FactBox, by, sum(store.MeasurePowerOns, store.MeasurePageViews, store.MeasureClicks, store.MeasureViewingMs, store.MeasureEvents)),
@@ -122,6 +124,8 @@ func testRetimes(t *testing.T, b *bench) {
 	b.expect(hourly(store.FactImpression, by, sum(store.MeasureImpressions, store.MeasureRenderedClicks)), row(2, key(33), 1, 1))
 	b.expect(hourly(store.FactOrderPage, by, sum(store.MeasureOrderPages)), row(2, key(33), 1))
 	b.expect(hourly(store.FactPlayback, by, sum(store.MeasureStalls)), row(2, key(33), 2))
+	b.expect(hourly(store.FactTrust, by, sum(store.MeasureKept, store.MeasureSynced, store.MeasureGaps)),
+		row(1, key(33), 3, 1, 1), row(2, key(33), 10, 10, 7), row(2, key(43), 1, 1, 0))
 	// no row is held with a clock worse than 1
 	b.put(store.Block{Retimes: []store.Retime{{ClockKey: store.ClockKey{Box: 1, Boot: 1}, Clock: store.Clock{Quality: 1}}}})
 	b.same("dirt", b.dirty().Cells, []store.Cell(nil))
@@ -248,11 +252,11 @@ func testAsOf(t *testing.T, b *bench) {
 	}
 	f(0, 0)
 	b.put(store.Block{Powers: []store.Power{{Stamp: at(1, now)}, {Stamp: at(1, now-hour)}}})
-	f(0, 2)
+	f(0, 4) // the box was on in the hour and a half before
 	b.settle()
 	f(now, 0)
 	b.put(store.Block{Views: []store.View{{Stamp: in43(at(1, now+5))}}})
-	f(now, 2) // it may lead a click of the hour before
+	f(now, 3) // and the other one
 	b.settle()
 	f(now+5, 0)
 }
@@ -301,10 +305,11 @@ func testReopen(t *testing.T, b *bench) {
 	b.Store = b.engine.Open(t, b.dir)
 	b.insert(&blk, false)
 	s := b.dirty()
-	b.same("dirt", s.Cells, []store.Cell{cell(1, 33)})
+	cells := []store.Cell{cell(1, 33), cell(0, 33), cell(-1, 33)}
+	b.same("dirt", s.Cells, cells)
 	b.put(store.Block{Powers: []store.Power{{Stamp: at(3, now+hour), On: true}}})
 	b.close(s) // marks go on rising: the newer block stays dirty
-	b.same("dirt of the newer block", b.dirty().Cells, []store.Cell{cell(1, 33)})
+	b.same("dirt of the newer block", b.dirty().Cells, cells)
 	b.settle()
 	b.expect(hourly(store.FactBox, nil, sum(store.MeasurePowerOns)), row(1, key(), 1), row(2, key(), 2))
 	codes, err := b.Codes(context.Background(), []uint64{1})

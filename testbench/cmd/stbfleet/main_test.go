@@ -40,6 +40,11 @@ func TestErrors(t *testing.T) {
 	f("verify", "truth: name the file that run wrote, with --truth FILE")
 	f("verify --truth "+truth+".no", "no such file")
 	f("verify --truth "+truth, "truth: "+truth+": line 2: ")
+	f("verify --receipts "+dir, "receipts: are compared with a truth of feeds")
+	f("feeds --out "+dir+" --truth "+truth+" --dirt 101", "dirt: 101, allowed 0 to 100")
+	f("feeds --out "+dir+" --truth "+truth+" --notified 1", "notified: ")
+	f("feeds bring", "dir: name the folder")
+	f("feeds notify "+truth+" --key-file "+dir+"/no", "key-file: ")
 	f("walk", `unknown command "walk"`)
 }
 

@@ -61,6 +61,7 @@ is equal. The aggregator must hold nothing but what the named truths tell.`,
 	flags := cmd.Flags()
 	flags.StringSliceVar(&truths, "truth", nil, "truth file; may be given more than once")
 	flags.StringVar(&feedTruth, "feeds", "", "truth file of feeds, from: stbfleet feeds; compares what the provinces sent instead of what boxes did")
+	flags.StringVar(&cfg.Receipts, "receipts", "", "with --feeds: folder of all provinces' files, as data/c3; compares the receipts that lie there, too")
 	flags.StringVar(&cfg.URL, "aggregator", "http://127.0.0.1:8080", "address of the aggregator")
 	flags.StringVar(&cfg.Token, "token", "", "API token of an administrator, from: aggregator token --data DIR")
 	flags.DurationVar(&cfg.Wait, "wait", 2*time.Minute, "how long the aggregator may take to load and close what it has")
@@ -72,6 +73,9 @@ is equal. The aggregator must hold nothing but what the named truths tell.`,
 // compare compares what boxes did, or what provinces sent.
 func compare(ctx context.Context, truths []string, feedTruth string, cfg verify.Config) (*verify.Report, error) {
 	if feedTruth == "" {
+		if cfg.Receipts != "" {
+			return nil, errors.New("receipts: are compared with a truth of feeds; name it with --feeds FILE")
+		}
 		truth, err := readTruth(truths)
 		if err != nil {
 			return nil, err

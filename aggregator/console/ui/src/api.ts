@@ -33,7 +33,9 @@ export interface Query {
   from: string;
   to: string;
   grain?: Grain;
-  compare?: 'previous' | 'year';
+  compare?: 'previous' | 'year' | 'month';
+  align?: 'weekday' | 'holiday';
+  like_for_like?: boolean;
   limit?: number;
   order?: string;
 }
@@ -44,6 +46,9 @@ export interface Answer {
   columns: { id: string; type: 'period' | 'dimension' | 'indicator'; unit?: string }[];
   rows: Cell[][];
   labels?: Record<string, Record<string, Text>> | null;
+  /** What does not count in like-for-like and projected figures. */
+  left_out?: { indicator: string; cells: Record<string, string>; why: string; periods: string[] }[];
+  left_out_more?: number;
   /** The latest event in the figures; null while there is none. */
   as_of: string | null;
   rule_version: string;
@@ -119,9 +124,21 @@ export interface QualityRow {
   genre_unknown: number | null;
   place_unknown: number | null;
   box_coverage: number | null;
+  events: DayEvents;
 }
 
-/** What boxes of a province sent, of which no day is known. */
+/** What boxes told of a day, and what is known to be lost of it; shares are percentages. */
+export interface DayEvents {
+  told: boolean;
+  events: number;
+  clock_synced: number | null;
+  clock_unsynced: number | null;
+  lost: number;
+  loss_rate: number | null;
+  repeated_batches: number;
+}
+
+/** What boxes of a province sent since the beginning. */
 export interface QualityProvince {
   code: string;
   verdict: Verdict;
@@ -160,6 +177,151 @@ export interface FeedFault {
   code: string;
   text: string;
   raw: string;
+}
+
+/** A province or city and its name. */
+export interface PlaceName {
+  code: string;
+  name: Text;
+}
+
+/** What a group has to do with a change. */
+export interface Mover {
+  cell: string;
+  name: Text;
+  now: number | null;
+  before: number | null;
+  change: number;
+  share: number | null;
+  rate: number;
+  mix: number;
+}
+
+/** What explains a change; every side adds up to it. */
+export interface Movers {
+  indicator: string;
+  title: Text;
+  unit: string;
+  now: number | null;
+  before: number | null;
+  change: number | null;
+  percent: number | null;
+  text: Text;
+  sides: { dimension: string; title: Text; text: Text; movers: Mover[]; rest: Mover; overlap: Mover }[];
+}
+
+/** A poster that does worse or better in a place than elsewhere. */
+export interface Poster {
+  place: PlaceName;
+  page: string;
+  area: string;
+  slot: string;
+  content: string;
+  verdict: 'worse' | 'better';
+  rate: number;
+  elsewhere: number;
+  q: number;
+  missed: number;
+  text: Text;
+}
+
+export interface Posters {
+  text: Text;
+  suppressed: number;
+  cut: boolean;
+  rows: Poster[];
+}
+
+export interface Positions {
+  text: Text;
+  normalised: { content: string; positions: number; shown: number; clicks: number; expected: number; rate: number; index: number; sure: boolean }[];
+  dead: { page: string; area: string; slot: string; shown: number; text: Text }[];
+}
+
+/** A place's taste for something. */
+export interface Liking {
+  place: PlaceName;
+  cell: string;
+  name: Text;
+  verdict: 'more' | 'less';
+  share: number;
+  base: number;
+  index: number;
+  text: Text;
+}
+
+export interface Taste {
+  text: Text;
+  unknown: number | null;
+  suppressed: number;
+  rows: Liking[];
+}
+
+/** What is watched and hardly shown, or the other way. */
+export interface Gap {
+  place: PlaceName;
+  cell: string;
+  name: Text;
+  verdict: 'hidden' | 'pushed';
+  watched: number;
+  offered: number;
+  text: Text;
+}
+
+export interface Offer {
+  text: Text;
+  rows: Gap[];
+}
+
+export interface Anomaly {
+  indicator: string;
+  place: PlaceName;
+  score: number;
+  text: Text;
+}
+
+export interface Anomalies {
+  day: string;
+  text: Text;
+  rows: Anomaly[];
+}
+
+export interface AlertRule {
+  id: number;
+  name: string;
+  indicator: string;
+  title: Text;
+  unit: string;
+  provinces: string[];
+  grain: string;
+  kind: string;
+  level: number;
+  hold: number;
+  firing: string[];
+  judged: number;
+}
+
+export interface AlertNotice {
+  id: number;
+  rule: number;
+  province: string;
+  firing: boolean;
+  period: string;
+  text: Text;
+}
+
+export interface Alerts {
+  rules: AlertRule[];
+  notices: AlertNotice[];
+}
+
+export interface NewRule {
+  indicator: string;
+  provinces: string[];
+  grain: string;
+  kind: string;
+  level: number;
+  hold: number;
 }
 
 /** What the server says on its stream when figures have moved. */
@@ -214,6 +376,19 @@ export function feedFiles(province: string, day: string, limit: number, signal?:
 /** The first faults of a file, as it was sent; for administrators. */
 export function feedFaults(id: string, limit: number, signal?: AbortSignal): Promise<{ faults: FeedFault[]; more: boolean }> {
   return call(`/api/v1/feeds/files/${id}/faults?limit=${limit}`, { signal: signal ?? null });
+}
+
+/** An insight: its kind and what it takes, as movers?from=... */
+export function insight<T>(question: string, signal?: AbortSignal): Promise<T> {
+  return call<T>(`/api/v1/insights/${question}`, { signal: signal ?? null });
+}
+
+export function addRule(rule: NewRule): Promise<AlertRule> {
+  return call('/api/v1/insights/rules', { method: 'POST', headers: { 'Content-Type': 'application/json' }, body: JSON.stringify(rule) });
+}
+
+export function removeRule(id: number): Promise<{ removed: number }> {
+  return call(`/api/v1/insights/rules/${id}`, { method: 'DELETE' });
 }
 
 /** The opened stream of changes; its body is read by the caller. */

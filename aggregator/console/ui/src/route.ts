@@ -24,13 +24,52 @@ export interface QualityRoute {
 /** Where the reader is on the page of data quality; null: on the other one. */
 export const qualityRoute = signal<QualityRoute | null>(parseQuality(typeof location === 'undefined' ? '' : location.hash));
 
+/** The parts of the page of insights. */
+export const sections = ['changed', 'posters', 'taste', 'unusual'] as const;
+export type Section = (typeof sections)[number];
+
+/** A place on the page of insights: a part, a province ('': all) and a figure. */
+export interface InsightRoute {
+  section: Section;
+  place: Place;
+  indicator: string;
+}
+
+/** Where the reader is on the page of insights; null: on another one. */
+export const insightRoute = signal<InsightRoute | null>(parseInsight(typeof location === 'undefined' ? '' : location.hash));
+
 if (typeof window !== 'undefined') {
   window.addEventListener('hashchange', () => {
     batch(() => {
       qualityRoute.value = parseQuality(location.hash);
-      if (!qualityRoute.value) route.value = parse(location.hash);
+      insightRoute.value = parseInsight(location.hash);
+      if (!qualityRoute.value && !insightRoute.value) route.value = parse(location.hash);
     });
   });
+}
+
+/** Goes somewhere on the page of insights; what is left out stays. */
+export function goInsight(to: Partial<InsightRoute>): void {
+  const next = { ...(insightRoute.value ?? parseInsight('#/insights')!), ...to };
+  const hash = formatInsight(next);
+  if (hash === location.hash) return;
+  history.pushState(null, '', hash);
+  insightRoute.value = next;
+}
+
+/** #/insights/posters/33/plays; anything else is null. */
+export function parseInsight(hash: string): InsightRoute | null {
+  const [, page = '', section = '', place = '', indicator = ''] = hash.replace(/^#/, '').split('/');
+  if (page !== 'insights') return null;
+  return {
+    section: (sections as readonly string[]).includes(section) ? (section as Section) : 'changed',
+    place: /^\d{2}$/.test(place) ? place : '',
+    indicator: /^[a-z_]+$/.test(indicator) ? indicator : 'plays',
+  };
+}
+
+export function formatInsight(r: InsightRoute): string {
+  return `#/insights/${r.section}/${r.place || 'all'}/${r.indicator}`;
 }
 
 /** Goes to the page of data quality, or to a day or file on it. */
@@ -60,10 +99,11 @@ export function formatQuality(r: QualityRoute): string {
 /** Goes somewhere in the country; what is left out stays. */
 export function go(to: Partial<Route>): void {
   const next = { ...route.value, ...to };
-  if (qualityRoute.value) {
+  if (qualityRoute.value || insightRoute.value) {
     history.pushState(null, '', format(next));
     batch(() => {
       qualityRoute.value = null;
+      insightRoute.value = null;
       route.value = next;
     });
     return;

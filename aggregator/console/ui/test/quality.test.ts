@@ -16,6 +16,7 @@ const row = (province: string, day: string, verdict: Verdict): QualityRow => ({
   genre_unknown: null,
   place_unknown: null,
   box_coverage: null,
+  events: { told: false, events: 0, clock_synced: null, clock_unsynced: null, lost: 0, loss_rate: null, repeated_batches: 0 },
 });
 
 test('provinces in trouble come first, days stand in their columns', () => {

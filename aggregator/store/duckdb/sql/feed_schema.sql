@@ -11,6 +11,11 @@ CREATE TABLE IF NOT EXISTS feed_file (
 CREATE TABLE IF NOT EXISTS feed_fault (
 	id BLOB NOT NULL, place INTEGER NOT NULL, line BIGINT NOT NULL, field BLOB NOT NULL, code VARCHAR NOT NULL, text BLOB NOT NULL, raw BLOB NOT NULL);
 
+-- A file is asked for by its id several times while it is taken in, its faults
+-- are replaced with it: both must not cost more with every year of files.
+CREATE INDEX IF NOT EXISTS feed_file_id ON feed_file (id);
+CREATE INDEX IF NOT EXISTS feed_fault_id ON feed_fault (id);
+
 -- The days with a full file.
 CREATE TABLE IF NOT EXISTS full_day (
 	province UTINYINT NOT NULL, day INTEGER NOT NULL, version_ms BIGINT NOT NULL, file BLOB NOT NULL, accounts BIGINT NOT NULL);
@@ -32,8 +37,12 @@ CREATE TABLE IF NOT EXISTS account_change (
 -- are in account_change.
 CREATE TABLE IF NOT EXISTS number_link (province UTINYINT NOT NULL, old UBIGINT NOT NULL, new UBIGINT NOT NULL, day INTEGER NOT NULL);
 
--- Accounts that are one subscriber with others: root is the smallest of them.
-CREATE TABLE IF NOT EXISTS chain (province UTINYINT NOT NULL, account UBIGINT NOT NULL, root UBIGINT NOT NULL, rank INTEGER NOT NULL);
+-- store.Life: whose the accounts are that changes of numbers speak of. In its own
+-- first life, from -9223372036854775808, an account may be the root.
+CREATE TABLE IF NOT EXISTS chain (province UTINYINT NOT NULL, account UBIGINT NOT NULL, root UBIGINT NOT NULL, rank INTEGER NOT NULL,
+	since_ms BIGINT NOT NULL, until_ms BIGINT NOT NULL);
+ALTER TABLE chain ADD COLUMN IF NOT EXISTS since_ms BIGINT DEFAULT -9223372036854775808;
+ALTER TABLE chain ADD COLUMN IF NOT EXISTS until_ms BIGINT DEFAULT 9223372036854775807;
 
 -- What store.Fold makes of it. to_ms 9223372036854775807 is store.Forever.
 CREATE TABLE IF NOT EXISTS standing (
@@ -57,8 +66,9 @@ CREATE TABLE IF NOT EXISTS product (
 	version_ms BIGINT NOT NULL, file BLOB NOT NULL);
 
 CREATE TABLE IF NOT EXISTS object (
-	province UTINYINT NOT NULL, element UTINYINT NOT NULL, code UBIGINT NOT NULL, name UBIGINT NOT NULL, parent UBIGINT NOT NULL,
-	deleted BOOLEAN NOT NULL, properties VARCHAR NOT NULL,
+	province UTINYINT NOT NULL, element UTINYINT NOT NULL, code UBIGINT NOT NULL USING COMPRESSION uncompressed,
+	name UBIGINT NOT NULL USING COMPRESSION uncompressed, parent UBIGINT NOT NULL,
+	deleted BOOLEAN NOT NULL, properties VARCHAR NOT NULL USING COMPRESSION fsst,
 	genre UBIGINT NOT NULL, sub_genre UBIGINT NOT NULL, place UBIGINT NOT NULL, provider UBIGINT NOT NULL,
 	definition UTINYINT NOT NULL, duration_s INTEGER NOT NULL, dictionary UBIGINT NOT NULL,
 	line BIGINT NOT NULL, version_ms BIGINT NOT NULL, file BLOB NOT NULL);
@@ -81,6 +91,15 @@ CREATE TABLE IF NOT EXISTS title (
 	name UBIGINT NOT NULL, series UBIGINT NOT NULL,
 	genre UBIGINT NOT NULL, sub_genre UBIGINT NOT NULL, place UBIGINT NOT NULL, provider UBIGINT NOT NULL,
 	definition UTINYINT NOT NULL, duration_s INTEGER NOT NULL, dictionary UBIGINT NOT NULL);
+
+-- The last millisecond of a day, of which its full file speaks.
+CREATE OR REPLACE MACRO shown_at(day) AS (day::BIGINT + 1) * 86400000 - 28800001;
+
+-- What an order cost; -1 is c3.AtPrice.
+CREATE OR REPLACE MACRO amount(fen, price) AS CASE WHEN fen = -1 THEN coalesce(price, 0) ELSE fen END;
+
+-- store.Label. One key may be a genre's and a product's: labels go by dimension.
+CREATE TABLE IF NOT EXISTS label (dimension VARCHAR NOT NULL, key UBIGINT NOT NULL, zh VARCHAR NOT NULL, en VARCHAR NOT NULL);
 
 -- The day of a moment as aggregator.DayOf counts it, before 1970 too.
 CREATE OR REPLACE MACRO day_of(ms) AS (((ms + 28800000) - ((ms + 28800000) % 86400000 + 86400000) % 86400000) // 86400000)::INTEGER;

@@ -7,12 +7,14 @@ FROM touched_account t LEFT JOIN (FROM chain WHERE province = $p) c USING (accou
 UNION
 SELECT root FROM other_root;
 
--- A number that is another one's root no more has no book of its own.
+-- A number whose first life is another's has no book of its own. The numbers at
+-- the ends are the least and the greatest there are.
 CREATE OR REPLACE TEMP TABLE member AS
-SELECT t.root, coalesce(c.account, t.root) AS account, coalesce(c.rank, 0)::INTEGER AS rank
+SELECT t.root, coalesce(c.account, t.root) AS account, coalesce(c.rank, 0)::INTEGER AS rank,
+	coalesce(c.since_ms, -9223372036854775808) AS since_ms, coalesce(c.until_ms, 9223372036854775807) AS until_ms
 FROM touched t
 	LEFT JOIN (FROM chain WHERE province = $p) c ON c.root = t.root
-	ANTI JOIN (FROM chain WHERE province = $p AND root <> account) x ON x.account = t.root;
+	ANTI JOIN (FROM chain WHERE province = $p AND since_ms = -9223372036854775808 AND root <> account) x ON x.account = t.root;
 
 CREATE OR REPLACE TEMP TABLE old_standing AS
 SELECT root, from_ms, to_ms, state, reason, city, product, stb, net, open_ms
@@ -33,8 +35,10 @@ CREATE OR REPLACE TEMP TABLE moved (root UBIGINT, since_ms BIGINT);
 CREATE OR REPLACE TEMP TABLE known AS
 SELECT m.root, m.rank, s.account, s.from_day, s.to_day, s.state, s.reason, s.city,
 	s.open_ms, s.suspend_ms, s.cancel_ms, s.product, s.stb, s.net
-FROM sighting s JOIN member m USING (account) WHERE s.province = $p;
+FROM sighting s JOIN member m ON m.account = s.account AND shown_at(s.from_day) >= m.since_ms AND shown_at(s.from_day) < m.until_ms
+WHERE s.province = $p;
 
 CREATE OR REPLACE TEMP TABLE told AS
 SELECT m.root, k.account, k.op, k.at_ms, k.reason, k.city, k.old, k.new
-FROM account_change k JOIN member m USING (account) WHERE k.province = $p;
+FROM account_change k JOIN member m ON m.account = k.account AND k.at_ms >= m.since_ms AND k.at_ms < m.until_ms
+WHERE k.province = $p;

@@ -2,7 +2,7 @@ import type { ComponentChildren } from 'preact';
 import { useEffect, useRef, useState } from 'preact/hooks';
 
 import * as api from '../api';
-import { ApiError, type Balance, type FeedDay, type FeedFault, type FeedFile, type QualityRow, type Reason } from '../api';
+import { ApiError, type Balance, type DayEvents, type FeedDay, type FeedFault, type FeedFile, type QualityRow, type Reason } from '../api';
 import { exact, figure, longDay } from '../format';
 import { isWord, t } from '../i18n';
 import { VerdictBadge, VerdictIcon } from '../parts/verdict';
@@ -72,6 +72,9 @@ function Day({ row }: { row: QualityRow }) {
           <Fact name={t('placeUnknown')} value={percent(row.place_unknown)} />
         </dl>
       </Part>
+      <Part title={t('dayEvents')}>
+        <Told of={row.events} />
+      </Part>
       {events && (
         <Part title={t('boxEvents')}>
           <dl class="facts">
@@ -86,6 +89,24 @@ function Day({ row }: { row: QualityRow }) {
   );
 }
 
+/** How the day's events are timed, and what is missing beside them. */
+function Told({ of: e }: { of: DayEvents }) {
+  const l = lang.value;
+  if (!e.told) return <p class="quiet">{t('eventsUntold')}</p>;
+  const percent = (v: number | null) => figure(v, 'percent', l);
+  const placed = e.clock_synced === null || e.clock_unsynced === null ? null : Math.max(0, 100 - e.clock_synced - e.clock_unsynced);
+  return (
+    <dl class="facts" data-events={e.events}>
+      <Fact name={t('eventsOfDay')} value={exact(e.events, l)} />
+      <Fact name={t('eventsLost')} value={e.lost > 0 ? `${exact(e.lost, l)} (${percent(e.loss_rate)})` : exact(0, l)} bad={e.lost > 0} />
+      <Fact name={t('clockSynced')} value={percent(e.clock_synced)} />
+      <Fact name={t('clockPlaced')} value={percent(placed)} />
+      <Fact name={t('clockUnsynced')} value={percent(e.clock_unsynced)} bad={(e.clock_unsynced ?? 0) >= 1} />
+      <Fact name={t('repeatedBatches')} value={exact(e.repeated_batches, l)} />
+    </dl>
+  );
+}
+
 function Part({ title, children }: { title: string; children: ComponentChildren }) {
   return (
     <div class="part">
@@ -95,11 +116,11 @@ function Part({ title, children }: { title: string; children: ComponentChildren 
   );
 }
 
-function Fact({ name, value }: { name: string; value: string }) {
+function Fact({ name, value, bad }: { name: string; value: string; bad?: boolean }) {
   return (
     <div>
       <dt>{name}</dt>
-      <dd>{value}</dd>
+      <dd class={bad ? 'is-warn' : undefined}>{value}</dd>
     </div>
   );
 }

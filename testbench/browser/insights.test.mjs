@@ -1,0 +1,116 @@
+// The page of insights over made-up facts: fourteen provinces with tastes of their
+// own, a slot that nobody clicks, a day on which Shaanxi fell silent.
+import assert from 'node:assert/strict';
+import { mkdirSync } from 'node:fs';
+import { after, before, test } from 'node:test';
+import { accessible, clean, fits, launch, open, phone, smallPhone } from './browser.mjs';
+import { Fixture } from './fixture.mjs';
+
+// for people to look at
+const shots = new URL('../../out/browser/', import.meta.url).pathname;
+
+let browser;
+let country;
+
+before(async () => {
+  mkdirSync(shots, { recursive: true });
+  browser = await launch();
+  country = await Fixture.start();
+});
+
+after(async () => {
+  await browser?.close();
+  await country?.stop();
+});
+
+async function on(options, check) {
+  const page = await open(browser, country.base, { path: '/#/insights', ...options });
+  try {
+    await check(page);
+  } finally {
+    await page.context().close();
+  }
+}
+
+const shot = (page, name) => page.screenshot({ path: `${shots}${name}.png`, fullPage: true });
+const box = (page, id) => page.locator(`[data-insight="${id}"]`);
+const section = (page, name) => page.locator(`.choose-section [data-value="${name}"]`).click();
+
+test('an editor and a manager find what changed, which poster, what people like, what is unusual', () =>
+  on({ path: '/' }, async (page) => {
+    await page.locator('[data-figure]').first().waitFor();
+    await page.getByRole('link', { name: 'Insights' }).click();
+    await page.locator('[data-side="province"]').waitFor();
+    assert.equal(await page.locator('h1').innerText(), 'Insights');
+    assert.match(await page.title(), /^Insights/);
+    assert.match(await box(page, 'changed').locator('.insight-says').innerText(), /^Plays (rose|fell) from [\d,]+ to [\d,]+/);
+    assert.match(await page.locator('[data-side="genre"]').innerText(), /Drama/);
+    await shot(page, 'insights-changed');
+    await accessible(page);
+    await page.locator('[data-pick="indicator"]').selectOption('ctr');
+    await page.locator('[data-side="province"] small').first().waitFor();
+    assert.match(page.url(), /#\/insights\/changed\/all\/ctr$/);
+
+    await section(page, 'posters');
+    await box(page, 'posters').locator('[data-finding="worse"]').first().waitFor();
+    await box(page, 'dead').getByText('slot 4, area list of page portal').waitFor();
+    assert.match(await box(page, 'positions').innerText(), /长风渡/);
+    await shot(page, 'insights-posters');
+    await accessible(page);
+
+    await section(page, 'taste');
+    await box(page, 'taste').getByText(/Zhejiang likes Opera/).waitFor();
+    await box(page, 'offer').locator('[data-finding="hidden"]').first().waitFor();
+    await shot(page, 'insights-taste');
+    await accessible(page);
+    await page.locator('[data-pick="place"]').selectOption('33');
+    await box(page, 'taste').getByText(/Hangzhou likes Opera/).waitFor();
+    await page.goBack();
+    await box(page, 'taste').getByText(/Zhejiang likes Opera/).waitFor();
+
+    await section(page, 'unusual');
+    const odd = box(page, 'unusual').locator('[data-finding="anomaly"]').filter({ hasText: 'Power-ons 0' });
+    await odd.waitFor();
+    assert.match(await odd.innerText(), /Shaanxi, 2026-11-21 \(Saturday\): Power-ons 0, 100% below the median/);
+    await box(page, 'alerts').getByText('There are no rules yet').waitFor();
+    await page.locator('[data-pick="rule-kind"]').selectOption('fall');
+    await page.getByRole('button', { name: /Add a rule/ }).click();
+    await page.locator('[data-rule]').waitFor();
+    assert.match(await page.locator('[data-rule]').innerText(), /Power-ons down on the week by more than \(%\) 20/);
+    await shot(page, 'insights-unusual');
+    await accessible(page);
+    await page.getByRole('button', { name: 'Remove rule Power-ons' }).click();
+    await box(page, 'alerts').getByText('There are no rules yet').waitFor();
+    await odd.getByRole('button').click();
+    assert.match(page.url(), /#\/insights\/changed\/61\/power_ons$/);
+    await box(page, 'changed').getByText(/^Power-ons fell/).waitFor();
+    clean(page);
+  }));
+
+test('insights in Chinese, dark, and on phones', async () => {
+  const ready = { changed: '[data-side="province"]', posters: '[data-finding="worse"]', taste: '[data-finding]', unusual: '[data-finding]' };
+  for (const [name, options, parts] of [
+    ['dark-zh', { colorScheme: 'dark' }, ['taste', 'changed']],
+    ['phone', phone, ['posters', 'taste', 'unusual', 'changed']],
+    ['small', smallPhone, ['unusual', 'changed']],
+  ]) {
+    await on({ lang: 'zh-CN', path: '/#/insights/changed/all/ctr', ...options }, async (page) => {
+      for (const part of parts) {
+        await section(page, part);
+        await box(page, part).locator(ready[part]).first().waitFor();
+        assert.equal(await page.locator('h1').innerText(), '洞察');
+        await fits(page);
+        await accessible(page);
+        await shot(page, `insights-${part}-${name}`);
+      }
+      clean(page);
+    });
+  }
+});
+
+test('a question that fails says why', () =>
+  on({ path: '/' }, async (page) => {
+    await page.route('**/api/v1/insights/movers?*', (r) => r.fulfill({ status: 504, contentType: 'application/json', body: '{"error":{"code":"timeout","message":"It took too long."}}' }));
+    await page.getByRole('link', { name: 'Insights' }).click();
+    await page.getByText('It took too long.').waitFor();
+  }));

@@ -1,0 +1,75 @@
+package verify
+
+import (
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"iptvdc/testbench/feeds"
+)
+
+// What must have become of files, against what has.
+func TestJudgeFiles(t *testing.T) {
+	sent := func(outcome string, records, rejected int64, why string) feeds.Sent {
+		return feeds.Sent{Province: "33", Name: "a", Outcome: outcome, Records: records, Rejected: rejected, Why: why}
+	}
+	row := func(outcome string, records, rejected int64, why string) fileRow {
+		return fileRow{Province: "33", Name: "a", Outcome: outcome, Records: records, Rejected: rejected, Why: why}
+	}
+	f := func(want []feeds.Sent, got []fileRow, differ string) {
+		t.Helper()
+		all := judgeFiles(want, map[string][]fileRow{"33/a": got})
+		if len(all) > 1 || len(all) == 0 != (differ == "") || !strings.Contains(strings.Join(all, ""), differ) {
+			t.Errorf("%q, want %q", all, differ)
+		}
+	}
+	cut, whole := sent("refused", 0, 0, "truncated"), sent("partly", 9, 1, "")
+	f([]feeds.Sent{whole}, []fileRow{row("partly", 9, 1, "")}, "")
+	f([]feeds.Sent{whole}, nil, "it is not judged so; must be partly (), 1 of 9")
+	f([]feeds.Sent{whole}, []fileRow{row("partly", 9, 2, "")}, "2 of 9 records rejected")
+	f([]feeds.Sent{cut, whole}, []fileRow{row("partly", 9, 1, ""), row("refused", 0, 0, "truncated")}, "")
+	f([]feeds.Sent{cut, whole}, []fileRow{row("partly", 9, 1, "")}, "must be refused (truncated)")
+	f([]feeds.Sent{cut}, []fileRow{row("refused", 0, 0, "manifest")}, "refused (manifest)")
+	f([]feeds.Sent{cut}, []fileRow{{Province: "33", Name: "a", Outcome: "refused", Counts: map[string]int64{"truncated": 1}}}, "")
+	repeat := whole
+	repeat.Outcome = "repeated"
+	f([]feeds.Sent{whole, repeat}, []fileRow{row("partly", 9, 1, "")}, "")
+	f([]feeds.Sent{whole, repeat}, []fileRow{row("partly", 9, 1, ""), row("partly", 9, 1, "")}, "judged 1 times more")
+	gone := sent("refused", 0, 0, "manifest")
+	gone.Superseded = true
+	f([]feeds.Sent{gone, whole}, []fileRow{row("partly", 9, 1, "")}, "")
+}
+
+// A receipt must be there and say what the truth says.
+func TestReceipts(t *testing.T) {
+	dir := t.TempDir()
+	name := "ADI_13_1.xml"
+	want := feeds.Sent{Province: "13", Name: name, Round: 1, Outcome: "refused", Why: "truncated"}
+	again := feeds.Sent{Province: "13", Name: name, Round: 2, Outcome: "accepted", Records: 3}
+	f := func(text, differ string, sent ...feeds.Sent) {
+		t.Helper()
+		path := filepath.Join(dir, "13", "receipts", name+".csv")
+		if err := os.MkdirAll(filepath.Dir(path), 0o700); err != nil {
+			t.Fatal(err)
+		}
+		_ = os.Remove(path)
+		if text != "" {
+			if err := os.WriteFile(path, []byte("\uFEFF"+text), 0o600); err != nil {
+				t.Fatal(err)
+			}
+		}
+		cells, all, err := judgeReceipts(dir, sent)
+		if err != nil || cells != 1 || (len(all) > 0) != (differ != "") || !strings.Contains(strings.Join(all, ""), differ) {
+			t.Errorf("%d, %q, %v; want %q", cells, all, err, differ)
+		}
+	}
+	refused := "file," + name + ",catalogue,2026-05-03,refused,0,0,0,0\ncount,truncated,1,x\n"
+	accepted := "file," + name + ",catalogue,2026-05-03,accepted,3,3,0,0\n"
+	f(refused, "", want)
+	f("", "there is none", want)
+	f(accepted, "must be refused (truncated)", want)
+	f(accepted, "", want, again)
+	f(refused, "must be accepted", want, again)
+	f(strings.Replace(accepted, ",3,3,", ",4,4,", 1), "0 of 4 records", again)
+}

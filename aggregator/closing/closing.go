@@ -8,6 +8,7 @@ import (
 	"context"
 	"fmt"
 	"log/slog"
+	"math"
 	"math/rand/v2"
 	"sync/atomic"
 	"time"
@@ -165,7 +166,7 @@ func (c *Closing) round(ctx context.Context) (rest time.Duration, err error) {
 	if len(dirt.Cells) == 0 {
 		c.dirty.Store(0)
 	}
-	fresh, old := split(dirt, c.c.FreshHours)
+	fresh, old := split(dirt, c.c.FreshHours, c.ahead())
 	if dirt.Mark > c.mark {
 		c.grewAt = began
 	} else { // the newest hours are closed, what is left is old
@@ -238,19 +239,38 @@ func wholeDays(cells []store.Cell, n int) []store.Cell {
 	return cells[:n]
 }
 
-// split parts the cells of the newest hours from the rest; cells come with the
-// latest hours first.
-func split(dirt store.Snapshot, hours int) (fresh, old store.Snapshot) {
-	n, at := 0, 0
+// ahead is the last hour that can be the newest: the one after the latest event
+// that counts. What lies beyond are hours of which only schedules speak yet; they
+// must not keep the present one waiting. With no event yet it is any.
+func (c *Closing) ahead() aggregator.Hour {
+	asOf := c.asOf.Load()
+	if asOf == 0 {
+		return math.MaxInt32
+	}
+	return aggregator.HourOf(asOf) + 1
+}
+
+// split parts the cells of the newest hours, none of them after ahead, from the
+// rest; cells come with the latest hours first.
+func split(dirt store.Snapshot, hours int, ahead aggregator.Hour) (fresh, old store.Snapshot) {
+	first := 0
+	for first < len(dirt.Cells) && dirt.Cells[first].Hour > ahead {
+		first++
+	}
+	n, at := 0, first
 	for at < len(dirt.Cells) {
-		if at == 0 || dirt.Cells[at].Hour != dirt.Cells[at-1].Hour {
+		if at == first || dirt.Cells[at].Hour != dirt.Cells[at-1].Hour {
 			if n++; n > hours {
 				break
 			}
 		}
 		at++
 	}
-	return store.Snapshot{Cells: dirt.Cells[:at], Mark: dirt.Mark}, store.Snapshot{Cells: dirt.Cells[at:], Mark: dirt.Mark}
+	rest := dirt.Cells[at:]
+	if first > 0 { // beyond before old: nothing is in them, and there are few
+		rest = append(dirt.Cells[:first:first], rest...)
+	}
+	return store.Snapshot{Cells: dirt.Cells[first:at], Mark: dirt.Mark}, store.Snapshot{Cells: rest, Mark: dirt.Mark}
 }
 
 // adapt sets the next portion by what the last one took; more tells that there

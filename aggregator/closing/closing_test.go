@@ -223,3 +223,24 @@ func round(t *testing.T, c *Closing) {
 		t.Fatal(err)
 	}
 }
+
+// TestHoursAhead: hours that only schedules speak of do not take the place of the
+// present one.
+func TestHoursAhead(t *testing.T) {
+	s := newSlow(instant)
+	c := New(Config{Store: s})
+	put(t, s, 1, 33, 0)
+	if err := c.Round(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	put(t, s, 2, 33, 0, 1, -1, -30, -31, -32)
+	s.closed = nil
+	if err := c.Round(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	at := func(back int) store.Cell { return store.Cell{Hour: hour0 - aggregator.Hour(back), Province: 33} }
+	want := [][]store.Cell{{at(-1), at(0)}, {at(-32), at(-31), at(-30), at(1)}}
+	if diff := cmp.Diff(want, s.closed); diff != "" {
+		t.Errorf("closed (-want +got):\n%s", diff)
+	}
+}

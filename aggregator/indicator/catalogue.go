@@ -13,4 +13,5 @@ var catalogue = timed(slices.Concat(
 	billsFigures,
 	qualityFigures,
 	projectedFigures,
+	ratingsFigures,
 ))

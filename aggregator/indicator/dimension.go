@@ -5,6 +5,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"time"
 
 	"iptvdc/aggregator"
 	"iptvdc/aggregator/store"
@@ -41,6 +42,11 @@ var dimensions = []Dimension{
 	{store.ColPlace, Text{"产地", "Place of production"}},
 	{store.ColSeries, Text{"剧集", "Series"}},
 	{store.ColMaker, Text{"片源提供商", "Provider of the content"}},
+	{store.ColDefinition, Text{"清晰度", "Definition"}},
+	{store.ColMinute, Text{"分钟", "Minute of the day"}},
+	{store.ColBroadcast, Text{"播出场次", "Broadcast"}},
+	{store.ColProgramme, Text{"节目", "Programme"}},
+	{store.ColLag, Text{"滞后天数", "Days after the broadcast"}},
 	{store.ColVerdict, Text{"核对结果", "Verdict"}},
 	{store.ColHourOfDay, Text{"时刻", "Hour of the day"}},
 	{store.ColWeekday, Text{"星期", "Weekday"}},
@@ -53,7 +59,7 @@ func isDimension(c store.Column) bool {
 // coded reports whether the dimension's values are keys of texts.
 func coded(c store.Column) bool {
 	switch c {
-	case store.ColProvince, store.ColCity, store.ColSlot, store.ColHourOfDay:
+	case store.ColProvince, store.ColCity, store.ColSlot, store.ColMinute, store.ColLag, store.ColHourOfDay:
 		return false
 	}
 	return wordsOf(c) == nil
@@ -84,8 +90,10 @@ func cell(c store.Column, v uint64, texts map[uint64]string) string {
 			return ""
 		}
 		return fmt.Sprintf("%04d", v)
-	case store.ColSlot:
+	case store.ColSlot, store.ColLag:
 		return strconv.FormatUint(v, 10)
+	case store.ColMinute:
+		return fmt.Sprintf("%02d:%02d", v/60, v%60)
 	case store.ColHourOfDay:
 		return fmt.Sprintf("%02d", v)
 	}
@@ -125,6 +133,18 @@ func parseCell(c store.Column, s string) (uint64, error) {
 			return 0, faultf("bad_filter", "filters: %q is not a slot; allowed are numbers 0 to %d", clip(s), maxSlot)
 		}
 		return v, nil
+	case store.ColLag:
+		v, err := strconv.ParseUint(s, 10, 8)
+		if err != nil || v > store.MaxLag {
+			return 0, faultf("bad_filter", "filters: %q is no number of days after a broadcast; allowed are 0 to %d", clip(s), store.MaxLag)
+		}
+		return v, nil
+	case store.ColMinute:
+		at, err := time.Parse("15:04", s)
+		if err != nil || len(s) != 5 {
+			return 0, faultf("bad_filter", "filters: %q is no minute of the day; allowed are 00:00 to 23:59", clip(s))
+		}
+		return uint64(at.Hour()*60 + at.Minute()), nil
 	}
 	if c == store.ColHourOfDay {
 		v, err := strconv.ParseUint(s, 10, 8)
@@ -184,6 +204,8 @@ func wordsOf(c store.Column) []word {
 		return pays
 	case store.ColOp:
 		return ops
+	case store.ColDefinition:
+		return definitions
 	case store.ColVerdict:
 		return verdicts
 	case store.ColWeekday:
@@ -231,6 +253,12 @@ var (
 		{"wechat", Text{"微信", "WeChat"}},
 		{"alipay", Text{"支付宝", "Alipay"}},
 		{"points", Text{"积分", "points"}},
+	}
+	definitions = []word{
+		{"unknown", Text{"未知", "unknown"}},
+		{"sd", Text{"标清", "SD"}},
+		{"hd", Text{"高清", "HD"}},
+		{"4k", Text{"超高清", "4K"}},
 	}
 	ops = []word{
 		{"none", Text{"无", "none"}},

@@ -2,7 +2,9 @@ package indicator
 
 import (
 	"context"
+	"maps"
 	"slices"
+	"time"
 
 	"iptvdc/aggregator"
 	"iptvdc/aggregator/store"
@@ -18,6 +20,8 @@ type Source interface {
 	// Labels returns what values of a dimension are called; those without a label
 	// are left out.
 	Labels(ctx context.Context, c store.Column, keys []uint64) (map[uint64]store.Label, error)
+	// Broadcasts names what was broadcast.
+	Broadcasts(ctx context.Context, s aggregator.Scope, codes []uint64) ([]store.BroadcastRow, error)
 	// AsOf returns the latest time of any event in the facts, UTC milliseconds.
 	AsOf(ctx context.Context) (ms int64, dirty int, err error)
 }
@@ -68,7 +72,37 @@ func Evaluate(ctx context.Context, src Source, scope aggregator.Scope, r *Reques
 	if err := q.label(ctx, src, a.Labels, lines); err != nil {
 		return nil, err
 	}
-	return a, nil
+	return a, q.nameBroadcasts(ctx, src, scope, a.Labels, lines)
+}
+
+// nameBroadcasts labels broadcasts by their programme and beginning. One code in
+// several provinces is named after the first.
+func (q *question) nameBroadcasts(ctx context.Context, src Source, scope aggregator.Scope, labels map[store.Column]map[string]Text, lines []*line) error {
+	at := slices.Index(q.dimensions, store.ColBroadcast)
+	if at < 0 || len(lines) == 0 {
+		return nil
+	}
+	cells := map[uint64]string{}
+	for _, l := range lines {
+		cells[l.key.group[at]] = l.cells[at]
+	}
+	rows, err := src.Broadcasts(ctx, scope, slices.Sorted(maps.Keys(cells)))
+	if err != nil {
+		return err
+	}
+	names := map[string]Text{}
+	for _, r := range rows {
+		cell := cells[r.Code]
+		if _, named := names[cell]; named || r.Name == "" {
+			continue
+		}
+		name := r.Name + " " + time.UnixMilli(r.StartMs).In(aggregator.Shanghai).Format("01-02 15:04")
+		names[cell] = Text{name, name}
+	}
+	if len(names) > 0 {
+		labels[store.ColBroadcast] = names
+	}
+	return nil
 }
 
 // figures computes the lines: those of ordinary figures together, projections and
@@ -77,7 +111,7 @@ func (q *question) figures(ctx context.Context, src Source, scope aggregator.Sco
 	var amounts []amount
 	for _, i := range q.indicators {
 		if !i.Projected() {
-			amounts = append(amounts, i.value, i.over)
+			amounts = append(amounts, i.amounts()...)
 		}
 	}
 	p := q.plan(amounts...)
@@ -136,7 +170,7 @@ func (q *question) figures(ctx context.Context, src Source, scope aggregator.Sco
 				}
 				l.values = append(l.values, v[0], v[1], change(v[0], v[1]))
 			}
-			place += 2
+			place += len(i.amounts())
 		}
 		lines = append(lines, l)
 	}
@@ -242,9 +276,6 @@ type plan struct {
 	most  int // groups; 0: as the question allows
 	// places holds for each amount where its terms are.
 	places [][]int
-	// shared holds the terms that do not know when in the period they were, by
-	// the groups without the dimensions of time.
-	shared map[groupKey][]int64
 	// sums holds the terms of each group, first of its own time, then of the
 	// earlier one.
 	sums map[groupKey][]int64
@@ -252,14 +283,16 @@ type plan struct {
 
 // ask is one question to the store. Terms over the same rows share it.
 type ask struct {
-	fact    store.Fact
-	only    only
-	stretch stretch
-	values  []store.Value
-	terms   []int // of each value, its place in the sums
+	term   // but its value
+	values []store.Value
+	terms  []int // of each value, its place in the sums
+	by     []int // places of the question's dimensions that it is grouped by
 
 	spans   []store.Span
 	targets [][]target // of each span
+	// context holds, if the ask follows not all dimensions, its values by those it
+	// follows, the others 0: first of its own time, then of the earlier one.
+	context map[groupKey][]int64
 }
 
 // target says where a span's numbers go.
@@ -268,9 +301,9 @@ type target struct {
 	earlier bool
 }
 
-// plan finds the sums of amounts; an indicator that is not projected has two.
+// plan finds the sums of amounts; an indicator that is not projected has three.
 func (q *question) plan(amounts ...amount) *plan {
-	p := &plan{q: q, sums: map[groupKey][]int64{}, shared: map[groupKey][]int64{}}
+	p := &plan{q: q, sums: map[groupKey][]int64{}}
 	for _, a := range amounts {
 		var places []int
 		for _, t := range a {
@@ -286,18 +319,27 @@ func (q *question) plan(amounts ...amount) *plan {
 
 // place finds or makes room for a term.
 func (p *plan) place(t term) int {
-	i := slices.IndexFunc(p.asks, func(a *ask) bool {
-		return a.fact == t.fact && a.only == t.only && a.stretch == t.stretch
-	})
+	value := t.value
+	t.value = store.Value{}
+	i := slices.IndexFunc(p.asks, func(a *ask) bool { return a.term == t })
 	if i < 0 {
 		i = len(p.asks)
-		p.asks = append(p.asks, &ask{fact: t.fact, only: t.only, stretch: t.stretch})
+		a := &ask{term: t}
+		for n, d := range p.q.dimensions {
+			if t.follows(d) {
+				a.by = append(a.by, n)
+			}
+		}
+		if t.around != own || len(a.by) < len(p.q.dimensions) {
+			a.context = map[groupKey][]int64{}
+		}
+		p.asks = append(p.asks, a)
 	}
 	a := p.asks[i]
-	if v := slices.Index(a.values, t.value); v >= 0 {
+	if v := slices.Index(a.values, value); v >= 0 {
 		return a.terms[v]
 	}
-	a.values = append(a.values, t.value)
+	a.values = append(a.values, value)
 	a.terms = append(a.terms, p.terms)
 	p.terms++
 	return p.terms - 1
@@ -339,6 +381,9 @@ func (p *plan) run(ctx context.Context, src Source, scope aggregator.Scope) erro
 	}
 	most := p.limit()
 	for _, a := range p.asks {
+		if a.clock {
+			continue
+		}
 		sq := p.query(a, scope)
 		top := p.top()
 		if top {
@@ -362,7 +407,9 @@ func (p *plan) run(ctx context.Context, src Source, scope aggregator.Scope) erro
 			return tooMany(most)
 		}
 	}
-	p.share()
+	for key, sums := range p.sums {
+		p.surround(key, sums)
+	}
 	return nil
 }
 
@@ -375,20 +422,6 @@ func (p *plan) limit() int {
 		return MaxRows
 	}
 	return MaxGroups
-}
-
-// share gives every group what is the same at all times of its period.
-func (p *plan) share() {
-	for key, sums := range p.sums {
-		for d, c := range p.q.dimensions {
-			if isTime(c) {
-				key.group[d] = 0
-			}
-		}
-		for n, v := range p.shared[key] {
-			sums[n] += v
-		}
-	}
 }
 
 func isTime(c store.Column) bool { return slices.Contains(store.TimeColumns, c) }
@@ -405,15 +438,20 @@ func (p *plan) query(a *ask, scope aggregator.Scope) store.Query {
 	q := store.Query{
 		Fact: a.fact, Hourly: p.q.hourly && a.stretch.follows(), Spans: a.spans, Latest: a.stretch.stock != noStock,
 		AllProvinces: scope.All, Provinces: scope.Provinces,
-		Filters: slices.Clone(p.q.filters), Among: p.q.among, GroupBy: slices.Clone(p.q.dimensions), Values: a.values,
+		Among: a.among(&p.q.among), Aired: a.aired, Values: a.values,
+	}
+	for _, n := range a.by {
+		q.GroupBy = append(q.GroupBy, p.q.dimensions[n])
+	}
+	for _, f := range p.q.filters {
+		if a.follows(f.Column) {
+			q.Filters = append(q.Filters, f)
+		}
 	}
 	if a.only != (only{}) {
 		q.Filters = append(q.Filters, a.only.filter())
 	}
-	if !a.stretch.follows() {
-		q.GroupBy = slices.DeleteFunc(q.GroupBy, isTime)
-		q.Filters = slices.DeleteFunc(q.Filters, func(f store.Filter) bool { return isTime(f.Column) })
-	} else if !q.Hourly && q.Asks(store.ColHourOfDay) {
+	if !q.Hourly && q.Asks(store.ColHourOfDay) {
 		q.Hourly, q.Spans = true, slices.Clone(q.Spans)
 		for n, s := range q.Spans {
 			q.Spans[n] = store.Span{From: s.From * 24, To: s.To * 24}
@@ -423,59 +461,118 @@ func (p *plan) query(a *ask, scope aggregator.Scope) store.Query {
 }
 
 func (p *plan) add(a *ask, rows []store.Row) {
-	into := p.sums
-	var places []int // of a row's columns among the dimensions
-	for d, c := range p.q.dimensions {
-		switch {
-		case a.stretch.follows() || !isTime(c):
-			places = append(places, d)
-		default:
-			into = p.shared
-		}
-	}
 	for _, row := range rows {
 		if !slices.ContainsFunc(row.Values, func(v int64) bool { return v != 0 }) {
 			continue
 		}
 		for _, t := range a.targets[row.Span] {
 			key := groupKey{period: t.period}
-			for n, v := range row.Group {
-				key.group[places[n]] = v
+			for i, n := range a.by {
+				key.group[n] = row.Group[i]
 			}
-			sums := into[key]
-			if sums == nil {
-				sums = make([]int64, 2*p.terms)
-				into[key] = sums
-			}
-			if t.earlier {
-				sums = sums[p.terms:]
-			}
-			for v, n := range row.Values {
-				sums[a.terms[v]] += n
+			if a.context != nil {
+				gather(a.context, key, len(a.values), t.earlier, row.Values, func(v int) int { return v })
+			} else {
+				gather(p.sums, key, p.terms, t.earlier, row.Values, func(v int) int { return a.terms[v] })
 			}
 		}
 	}
 }
 
-// of is the indicator whose amounts stand at place and the one after it, of a
-// group's own time or of the earlier one.
+// among is the part of a filter over several columns that the term follows.
+func (a *ask) among(all *store.Among) store.Among {
+	var places []int
+	var some store.Among
+	for n, c := range all.Columns {
+		if a.follows(c) {
+			places = append(places, n)
+			some.Columns = append(some.Columns, c)
+		}
+	}
+	if len(places) == len(all.Columns) {
+		return *all
+	}
+	for _, t := range all.In {
+		tuple := make([]uint64, len(places))
+		for i, n := range places {
+			tuple[i] = t[n]
+		}
+		if !slices.ContainsFunc(some.In, func(o []uint64) bool { return slices.Equal(o, tuple) }) {
+			some.In = append(some.In, tuple)
+		}
+	}
+	return some
+}
+
+// gather adds values to the sums of a group, of which there are twice width.
+func gather(into map[groupKey][]int64, key groupKey, width int, earlier bool, values []int64, place func(v int) int) {
+	sums := into[key]
+	if sums == nil {
+		sums = make([]int64, 2*width)
+		into[key] = sums
+	}
+	if earlier {
+		sums = sums[width:]
+	}
+	for v, n := range values {
+		sums[place(v)] += n
+	}
+}
+
+// surround fills a group's sums with what is around it: the asks that do not follow
+// all dimensions, and the length of its time.
+func (p *plan) surround(key groupKey, sums []int64) {
+	for _, a := range p.asks {
+		if a.clock {
+			span := p.q.periods[key.period].span
+			sums[a.terms[0]] = p.q.length(span, key.group)
+			if p.q.before != nil {
+				sums[p.terms+a.terms[0]] = p.q.length(p.q.before[key.period], key.group)
+			}
+			continue
+		}
+		if a.context == nil {
+			continue
+		}
+		around := groupKey{period: key.period}
+		for _, n := range a.by {
+			around.group[n] = key.group[n]
+		}
+		if values := a.context[around]; values != nil {
+			for v, place := range a.terms {
+				sums[place], sums[p.terms+place] = values[v], values[len(a.values)+v]
+			}
+		}
+	}
+}
+
+// of is the indicator whose amounts stand at place and after it, of a group's own
+// time or of the earlier one.
 func (p *plan) of(i *Indicator, place int, sums []int64, earlier bool) Number {
 	if earlier {
 		sums = sums[p.terms:]
 	}
-	return i.of(sums, p.places[place], p.places[place+1])
+	return i.of(sums, p.places[place:])
 }
 
-func (i *Indicator) of(sums []int64, value, over []int) Number {
-	n := float64(i.value.of(sums, value) * i.times)
-	if len(i.over) == 0 {
-		return Number(n / float64(i.by))
+func (i *Indicator) of(sums []int64, places [][]int) Number {
+	value := float64(i.value.of(sums, places[0])) * float64(i.times)
+	by := float64(i.by)
+	for n, a := range []amount{i.over, i.beside} {
+		if len(a) == 0 {
+			continue
+		}
+		factor := float64(a.of(sums, places[n+1]))
+		if len(i.over) == 0 {
+			value *= factor
+			continue
+		}
+		if factor == 0 {
+			return None()
+		}
+		by *= factor
 	}
-	d := i.over.of(sums, over) * i.by
-	if d == 0 {
-		return None()
-	}
-	return Number(n / float64(d))
+	return Number(value / by)
 }
 
 // of adds up; places says where each term's sum is.

@@ -58,7 +58,8 @@ var units = []UnitTitle{
 }
 
 // Indicator is one business figure: a sum of terms, or with over the quotient
-// of two sums, divided after scope, filters and grouping.
+// of two sums, or with beside too that of one by the product of two, divided after
+// scope, filters and grouping.
 type Indicator struct {
 	ID         string
 	Title      Text
@@ -66,8 +67,9 @@ type Indicator struct {
 	Formula    Text
 	Dimensions []store.Column
 
-	value amount
-	over  amount // empty: no quotient
+	value  amount
+	over   amount // empty: no quotient
+	beside amount // empty: 1; without over it multiplies value
 	// times and by turn the quotient, or without over the sum, into the unit:
 	// value * times / by. Both are 1 for most.
 	times, by int64
@@ -75,12 +77,15 @@ type Indicator struct {
 	projected *projection
 }
 
+// amounts are the sums that make the figure, in the order of Indicator.of.
+func (i *Indicator) amounts() []amount { return []amount{i.value, i.over, i.beside} }
+
 // Has reports whether the indicator can be grouped and filtered by d.
 func (i *Indicator) Has(d store.Column) bool { return slices.Contains(i.Dimensions, d) }
 
 // Daily reports whether the indicator comes from files that know days alone.
 func (i *Indicator) Daily() bool {
-	return slices.ContainsFunc(slices.Concat(i.value, i.over), func(p part) bool { return p.fact >= store.EventFacts })
+	return slices.ContainsFunc(slices.Concat(i.amounts()...), func(p part) bool { return !p.clock && p.fact >= store.EventFacts })
 }
 
 // Projected reports whether the figure is an estimate for all accounts, with a
@@ -98,7 +103,7 @@ func timed(all []Indicator) []Indicator {
 			continue
 		}
 		i.Dimensions = append(slices.Clip(i.Dimensions), store.ColWeekday)
-		if hours := func(p part) bool { return p.stretch.follows() && p.fact >= store.EventFacts }; !slices.ContainsFunc(slices.Concat(i.value, i.over), hours) {
+		if hours := func(p part) bool { return p.stretch.follows() && p.fact >= store.EventFacts }; !slices.ContainsFunc(slices.Concat(i.amounts()...), hours) {
 			i.Dimensions = append(i.Dimensions, store.ColHourOfDay)
 		}
 	}
@@ -131,6 +136,43 @@ type term struct {
 	value   store.Value
 	only    only
 	stretch stretch
+	// around is what of the question's grouping and filters the term follows.
+	around around
+	// aired reads what was broadcast in the period, whenever it was watched.
+	aired bool
+	// clock is no sum of a fact but the length of the time asked for, in
+	// milliseconds: of the period, or of the minutes of its days.
+	clock bool
+}
+
+// around says which of a question's dimensions a term follows, in grouping and in
+// filters. It ignores the others: so what a channel has is set against what all
+// have in the same place and time. A term that ignores any makes no rows.
+type around uint8
+
+const (
+	// own follows all: every term's fact has them.
+	own around = iota
+	// inPlace follows where and when alone.
+	inPlace
+	// onAir follows what is broadcast in which province.
+	onAir
+)
+
+// follows reports whether the term is grouped and filtered by c. What counts in
+// other times than the period itself is the same at all times of the period.
+func (t term) follows(c store.Column) bool {
+	switch {
+	case isTime(c) && !t.stretch.follows():
+		return false
+	case t.clock:
+		return isTime(c) || c == store.ColMinute
+	case t.around == own:
+		return true
+	case t.around == inPlace:
+		return (c == store.ColProvince || c == store.ColCity || c == store.ColMinute || isTime(c)) && store.ShapeOf(t.fact).Has(c)
+	}
+	return c != store.ColCity && store.ShapeOf(t.fact).Has(c)
 }
 
 // only keeps the rows of some values of one column; the zero only keeps all.
@@ -198,6 +240,10 @@ func (t term) last(days int32) term { t.stretch.trailing = days; return t }
 
 func (t term) at(s stock) term { t.stretch.stock = s; return t }
 
+func (t term) within(a around) term { t.around = a; return t }
+
+func (t term) whenAired() term { t.aired = true; return t }
+
 var (
 	byPlace = []store.Column{store.ColProvince, store.ColCity}
 	byPage  = append(slices.Clone(byPlace), store.ColPage)
@@ -246,5 +292,8 @@ func plain(id string, title Text, unit Unit, formula Text, dims []store.Column, 
 func quotient(id string, title Text, unit Unit, formula Text, dims []store.Column, times int64, value, over term) Indicator {
 	return Indicator{ID: id, Title: title, Unit: unit, Formula: formula, Dimensions: dims, value: add(value), over: add(over), times: times, by: 1}
 }
+
+// against divides by a second amount too.
+func against(i Indicator, t term) Indicator { i.beside = add(t); return i }
 
 func per(by int64, i Indicator) Indicator { i.by = by; return i }

@@ -21,12 +21,18 @@ func TestCatalogueIsWhole(t *testing.T) {
 		if !slices.ContainsFunc(Units(), func(u UnitTitle) bool { return u.ID == i.Unit }) {
 			t.Errorf("%s: unit %q has no title", i.ID, i.Unit)
 		}
-		if n := len(i.Dimensions); n == 0 || n > maxDimensions || i.Dimensions[0] != store.ColProvince {
+		if n := len(i.Dimensions); n == 0 || n > maxDimensions || i.Dimensions[0] != store.ColProvince || slices.Index(i.Dimensions, store.ColCity) > 1 {
 			t.Errorf("%s: dimensions %v", i.ID, i.Dimensions)
 		}
-		terms := slices.Concat(i.value, i.over)
-		for _, term := range terms {
+		terms := slices.Concat(i.value, i.over, i.beside)
+		for n, term := range terms {
+			if term.clock {
+				continue
+			}
 			shape := store.ShapeOf(term.fact)
+			if n == 0 && term.around != own {
+				t.Errorf("%s: its first term makes no rows", i.ID)
+			}
 			for _, d := range i.Dimensions {
 				if isTime(d) && !term.stretch.follows() {
 					continue // it is the same at all times of the period
@@ -34,15 +40,15 @@ func TestCatalogueIsWhole(t *testing.T) {
 				if d == store.ColHourOfDay && term.fact >= store.EventFacts {
 					t.Errorf("%s: %s knows no hours", i.ID, shape.Name)
 				}
-				if !shape.Has(d) || !isDimension(d) {
+				if !isDimension(d) || term.follows(d) && !shape.Has(d) {
 					t.Errorf("%s: %s has no %s", i.ID, shape.Name, d)
 				}
 			}
 			if !slices.Contains(shape.Measures, term.value.Measure) {
 				t.Errorf("%s: %s has no %s", i.ID, shape.Name, term.value.Measure)
 			}
-			if term.value.DistinctBoxes && shape.Who() == "" {
-				t.Errorf("%s counts boxes or accounts of %s, which holds none", i.ID, shape.Name)
+			if term.value.DistinctBoxes && shape.Counted() == "" {
+				t.Errorf("%s counts boxes, accounts or airings of %s, which holds none", i.ID, shape.Name)
 			}
 		}
 		if i.by == 0 || i.times == 0 {
@@ -86,6 +92,10 @@ func TestCellsReadBack(t *testing.T) {
 	f(store.ColCity, 3301, "3301")
 	f(store.ColCity, 0, "")
 	f(store.ColSlot, 12, "12")
+	f(store.ColMinute, 19*60+5, "19:05")
+	f(store.ColMinute, 0, "00:00")
+	f(store.ColLag, 7, "7")
+	f(store.ColDefinition, 3, "4k")
 	f(store.ColHourOfDay, 7, "07")
 	f(store.ColWeekday, 0, "monday")
 	f(store.ColWeekday, 6, "sunday")

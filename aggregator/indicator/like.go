@@ -39,7 +39,7 @@ func (q *question) likeForLike(ctx context.Context, src Source, scope aggregator
 		narrow := *q
 		narrow.chosen, narrow.limit = k.chosen, 0
 		narrow.among = store.Among{Columns: q.entities(), In: k.tuples}
-		p := narrow.plan(i.value, i.over)
+		p := narrow.plan(i.amounts()...)
 		p.most = MaxGroups
 		if err := p.run(ctx, src, scope); err != nil {
 			return nil, err
@@ -61,7 +61,7 @@ type keeping struct {
 func (q *question) inBoth(ctx context.Context, src Source, scope aggregator.Scope, i *Indicator, out *leftOuts) (map[string]*keeping, error) {
 	seen := *q
 	seen.dimensions, seen.limit, seen.order = q.entities(), 0, -1
-	p := seen.plan(i.value, i.over)
+	p := seen.plan(i.rows())
 	p.most = MaxGroups
 	if err := p.run(ctx, src, scope); err != nil {
 		return nil, err
@@ -92,6 +92,12 @@ func (q *question) inBoth(ctx context.Context, src Source, scope aggregator.Scop
 		kept[name].chosen[n] = true
 	}
 	return kept, nil
+}
+
+// rows are the terms that have rows of their own: not the length of the time, nor
+// what is the same for all channels of a place.
+func (i *Indicator) rows() amount {
+	return slices.DeleteFunc(slices.Concat(i.amounts()...), func(p part) bool { return p.clock || p.around != own })
 }
 
 func compareKeys(a, b groupKey) int {

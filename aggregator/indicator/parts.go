@@ -3,11 +3,15 @@ package indicator
 import (
 	"slices"
 	"strings"
+
+	"iptvdc/aggregator/store"
 )
 
 // ValueOf and OverOf, put behind an indicator's id, name the sums that it is
-// made of: Scale × value, or Scale × value ÷ over. Both are whole numbers and may
-// be asked for like indicators. Who explains or tests a ratio needs them.
+// made of: Scale × value, or Scale × value ÷ over, which may be a product. Both are
+// whole numbers and may be asked for like indicators; what is the same for groups
+// (see Divides) has no groups of its own, so ask for it beside the value. Who
+// explains or tests a ratio needs them.
 const (
 	ValueOf = ":value"
 	OverOf  = ":over"
@@ -23,7 +27,13 @@ func (i *Indicator) Scale() float64 { return float64(i.times) / float64(i.by) }
 // Distinct reports whether boxes are counted, each once: the numbers of groups
 // may then add up to more than the number of all of them together.
 func (i *Indicator) Distinct() bool {
-	return slices.ContainsFunc(slices.Concat(i.value, i.over), func(p part) bool { return p.value.DistinctBoxes })
+	return slices.ContainsFunc(slices.Concat(i.amounts()...), func(p part) bool { return p.value.DistinctBoxes })
+}
+
+// Divides reports whether what the figure is divided by is told apart by d; else
+// it is the same for all groups: the length of the period, the boxes of the place.
+func (i *Indicator) Divides(d store.Column) bool {
+	return slices.ContainsFunc(slices.Concat(i.over, i.beside), func(p part) bool { return p.follows(d) })
 }
 
 // findPart returns one of the sums of an indicator.
@@ -40,8 +50,10 @@ func findPart(id string) (Indicator, bool) {
 		return Indicator{}, false
 	}
 	i := catalogue[n]
-	if !isValue {
-		i.value = i.over
+	if isValue {
+		i.beside = nil
+	} else {
+		i.value = i.over // times beside
 	}
 	i.ID, i.Unit, i.over, i.times, i.by = id, Count, nil, 1, 1
 	return i, true

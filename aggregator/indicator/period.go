@@ -2,6 +2,7 @@ package indicator
 
 import (
 	"fmt"
+	"slices"
 	"time"
 
 	"iptvdc/aggregator"
@@ -203,4 +204,50 @@ func yearBefore(d aggregator.Day) aggregator.Day {
 func monthBefore(d aggregator.Day) aggregator.Day {
 	last := d.Month() - 1
 	return min(last.Month()+d-d.Month(), last)
+}
+
+const dayMinutes = 24 * 60
+
+// length is how long the time is that a group of a span has, in milliseconds: of
+// the span's days those that the question's filters let through and the group is
+// of, and of each the minutes that they let through and it is of.
+func (q *question) length(s store.Span, group [maxDimensions]uint64) int64 {
+	first, minutes := 0, dayMinutes
+	if q.hourly {
+		hour := aggregator.Hour(s.From)
+		first, minutes = int(hour-hour.Day().FirstHour())*60, 60
+		s = store.Span{From: int32(hour.Day()), To: int32(hour.Day()) + 1}
+	}
+	days := int64(s.To - s.From)
+	if q.asks(store.ColWeekday) {
+		days = 0
+		for d := aggregator.Day(s.From); d < aggregator.Day(s.To); d++ {
+			if q.lets(group, store.ColWeekday, uint64(d-d.Week())) {
+				days++
+			}
+		}
+	}
+	n := int64(minutes)
+	if q.asks(store.ColMinute) || q.asks(store.ColHourOfDay) {
+		n = 0
+		for m := first; m < first+minutes; m++ {
+			if q.lets(group, store.ColMinute, uint64(m)) && q.lets(group, store.ColHourOfDay, uint64(m/60)) {
+				n++
+			}
+		}
+	}
+	return n * days * 60_000
+}
+
+// asks reports whether the question groups or filters by c.
+func (q *question) asks(c store.Column) bool {
+	return slices.Contains(q.dimensions, c) || slices.ContainsFunc(q.filters, func(f store.Filter) bool { return f.Column == c })
+}
+
+// lets reports whether the filters let a value of c through that the group is of.
+func (q *question) lets(group [maxDimensions]uint64, c store.Column, v uint64) bool {
+	if at := slices.Index(q.dimensions, c); at >= 0 && group[at] != v {
+		return false
+	}
+	return !slices.ContainsFunc(q.filters, func(f store.Filter) bool { return f.Column == c && !slices.Contains(f.In, v) })
 }

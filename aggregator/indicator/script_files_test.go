@@ -41,6 +41,13 @@ func (s *script) momentOf(text string) int64 {
 	return at.UnixMilli()
 }
 
+// text takes a text as it is.
+func (f *fields) text(name string) string {
+	text := f.of[name]
+	delete(f.of, name)
+	return text
+}
+
 // person is the key of an account.
 func (f *fields) person(name string) uint64 {
 	text := f.of[name]
@@ -52,7 +59,7 @@ func (f *fields) person(name string) uint64 {
 func (s *script) file(kind string, words []string) {
 	f := fields{s: s, of: map[string]string{}}
 	at := int64(0)
-	file := store.File{Feed: map[string]c3.Feed{"full": c3.FeedSubscribers, "change": c3.FeedChanges, "bill": c3.FeedOrders, "title": c3.FeedCatalogue, "product": c3.FeedProducts}[kind]}
+	file := store.File{Feed: map[string]c3.Feed{"full": c3.FeedSubscribers, "change": c3.FeedChanges, "bill": c3.FeedOrders, "title": c3.FeedCatalogue, "product": c3.FeedProducts, "schedule": c3.FeedCatalogue}[kind]}
 	var err error
 	switch kind {
 	case "full":
@@ -98,6 +105,13 @@ func (s *script) file(kind string, words []string) {
 	case "product":
 		rows.Products = append(rows.Products, store.ProductRow{Line: int64(len(rows.Products) + 1), Code: f.code("code"),
 			Type: c3.ProductType(f.numberOf("type", "", "base", "month", "year", "single", "season", "app")), Provider: f.code("provider"), ShareBP: int32(f.number("share_bp", 0))})
+	case "schedule":
+		code, name, start := f.code("code"), f.code("name"), time.UnixMilli(f.moment("from")).In(aggregator.Shanghai)
+		rows.Objects = append(rows.Objects, store.ObjectRow{Line: int64(len(rows.Objects) + 1), Element: c3.ElementSchedule, Code: code, Name: name,
+			Deleted: f.number("gone", 0) == 1, Normal: store.Normal{Genre: f.code("genre")}, Properties: []c3.Property{
+				{Name: "ChannelCode", Value: f.text("channel")}, {Name: "ProgramCode", Value: f.text("programme")},
+				{Name: "StartDate", Value: start.Format("20060102")}, {Name: "StartTime", Value: start.Format("150405")},
+				{Name: "Duration", Value: time.Time{}.Add(time.Duration(f.number("minutes", 0)) * time.Minute).Format("150405")}}})
 	case "title":
 		element := []c3.Element{c3.ElementProgram, c3.ElementSeries}[f.numberOf("element", "program", "series")]
 		code := f.code("code")

@@ -29,12 +29,14 @@ import (
 //	change 2026-05-03T10:00:00 33 account=a op=cancel [old=b]
 //	bill 2026-05-03T10:00:00 33 account=a id=o1 product=p provider=cp op=sub pay=bill fen=1990
 //	title 33 element=program code=film genre=movie place=CN [series=s]
+//	schedule 33 code=s1 channel=cctv1 name=News from=TIME minutes=30 [programme=film] [genre=news]
+//	schedule 33 code=s1 gone=1
 //	label genre movie 电影 film        what a dictionary calls a code
 //	eval indicator ... by dimension ... from=DAY to=DAY [grain=] [compare=] [align=] [like_for_like=yes] [where province=33,43] [order=] [limit=] [as 33,43 | as nobody]
 //	want CELL ...          a row of the last eval, in order; - is no number
 //	want nothing           the last eval has no rows
 //	fail TEXT              the last eval is refused with a message that holds TEXT
-//	name CELL zh en        the last eval labels CELL so
+//	name CELL zh en        the last eval labels CELL so; _ is a space
 //	left INDICATOR CELL,... WHY PERIOD,...   the last eval leaves this out, in order
 //
 // KIND is power_on, wake, power_off, page, click, view, order, impression, order_page,
@@ -93,7 +95,7 @@ func runScript(t *testing.T, st store.Store, file string) {
 		switch words[0] {
 		case "load":
 			s.load(words[1:])
-		case "full", "change", "bill", "title", "product":
+		case "full", "change", "bill", "title", "product", "schedule":
 			s.file(words[0], words[1:])
 		case "label":
 			s.label(words[1:])
@@ -259,6 +261,7 @@ func (s *script) flush() {
 	insert(s.t, s.st, &s.block)
 	s.block = store.Block{}
 	s.takeFiles()
+	insert(s.t, s.st, &store.Block{}) // what the files left to close
 }
 
 func insert(t testing.TB, st store.Store, b *store.Block) {
@@ -413,6 +416,9 @@ func (s *script) label(words []string) {
 func (s *script) name(words []string) {
 	if s.err != nil || len(words) != 3 {
 		s.fatalf("name needs cell, zh, en after an answer; %v", s.err)
+	}
+	for i := range words {
+		words[i] = strings.ReplaceAll(words[i], "_", " ")
 	}
 	for _, names := range s.answer.Labels {
 		if t, ok := names[words[0]]; ok {

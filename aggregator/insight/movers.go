@@ -294,6 +294,12 @@ func (m *mover) side(ctx context.Context, d store.Column, limit int, a *Movers) 
 	if len(g.pairs) < 2 {
 		return nil, nil
 	}
+	if m.i.Quotient() && !m.i.Divides(d) {
+		for cell, p := range g.pairs { // also of a group that has nothing in one of the times
+			p.over, p.over0 = m.all.over, m.all.over0
+			g.pairs[cell] = p
+		}
+	}
 	var movers []Mover
 	var sum pair
 	for cell, p := range g.pairs {

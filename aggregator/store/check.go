@@ -20,6 +20,9 @@ func (q *Query) Check() error {
 	if q.Latest && q.Fact != FactAccounts {
 		return badQuery("%s is no stock: its days add up, none is the latest.", shape.Name)
 	}
+	if q.Aired && !slices.Contains(shape.Dimensions, ColAired) {
+		return badQuery("%s does not know broadcasts, so it has no time at which they began.", shape.Name)
+	}
 	for _, c := range q.columns() {
 		if c == ColHourOfDay && !q.Hourly {
 			return badQuery("%s by day has no %s; ask for hours.", shape.Name, c)
@@ -53,8 +56,8 @@ func (q *Query) Check() error {
 		if v.DistinctBoxes && v.Squares != 0 || v.Squares < 0 {
 			return badQuery("A value counts boxes or adds up squares in a unit > 0, not both.")
 		}
-		if v.ByBox() && shape.Who() == "" {
-			return badQuery("%s knows neither boxes nor accounts, they cannot be counted in it.", shape.Name)
+		if v.ByBox() && shape.Counted() == "" {
+			return badQuery("%s knows no boxes, accounts or airings, they cannot be counted in it.", shape.Name)
 		}
 	}
 	return nil

@@ -82,6 +82,35 @@ const (
 	// hour and OnReachMs after it. wakes = Powers with On and Cause wake.
 	// A row exists if either is > 0.
 	FactOn
+	// FactReach: province, city, mode, channel, content, box. reach_5, reach_60,
+	// reach_180, reach_900 = 1 if at some moment of the hour, its beginning apart
+	// and its end included, a run had lasted that many seconds. A run is a longest
+	// stretch without a gap of Views with Speed 100 of one province, city, box,
+	// mode, channel and content: parts of one play are one run, whatever hours they
+	// lie in. A row exists if reach_5 is 1.
+	FactReach
+	// FactMinute: province, mode, channel, minute. viewing_ms = overlap of the
+	// Views with Speed 100 with the minute; minute counts from 0 in the civil day.
+	FactMinute
+	// FactBroadcast: province, city, mode, channel, broadcast, aired, lag, box: who
+	// watched which Broadcast, in the hour in which they did. A run (see FactReach)
+	// in mode live is of the broadcasts of its channel, of each the part within its
+	// time. A run in mode catchup or timeshift is of the broadcast that its content
+	// names (see Recording), however long it is, in hours not before the one in
+	// which the broadcast began and with a lag of at most MaxLag. viewing_ms = what
+	// of these parts lies in the hour; audience = 1,000,000,000 × viewing_ms ÷ the
+	// length of the broadcast, rounded, halves up, in each hour's row: billionths of
+	// an average audience. reach_* as in FactReach, of these parts. aired = the Hour
+	// in which the broadcast began; lag = 0 live, else TV days from that hour to the
+	// present one; channel = the broadcast's. A row exists if viewing_ms is > 0.
+	FactBroadcast
+	// FactAir: province, city, channel, broadcast, aired, airing: what else went on
+	// while a Broadcast was on the air. tv_ms = overlap of the Views with Speed 100,
+	// of every mode, with the broadcast's time, in the hour; of cities that have
+	// any. In the row with city 0 of the hour in which the broadcast began airings =
+	// 1 and air_ms = its length; airing names channel and beginning, so that one
+	// broadcast in several provinces is one: see Shape.Counted.
+	FactAir
 
 	// What follows is derived from the provinces' files, by day alone, when a
 	// file is taken in; it has no hours and needs no closing.
@@ -122,9 +151,9 @@ const (
 	// match nothing.
 	FactReconcile
 
-	Facts = 17
+	Facts = 21
 	// EventFacts is how many of them, the first, are derived from events.
-	EventFacts = 11
+	EventFacts = 15
 )
 
 // LedMs is how long after a click a play is credited to it.
@@ -156,6 +185,18 @@ const LostMost = 1 << 32
 // for no longer.
 const OnReachMs = 90 * 60_000
 
+// ReachSeconds are the thresholds of reach, rising.
+var ReachSeconds = [...]int64{5, 60, 180, 900}
+
+// MaxReachMs is the last of them: how far before an hour its runs are looked at.
+const MaxReachMs = 900_000
+
+// MaxLag is how many TV days after a broadcast its catch-up counts.
+const MaxLag = 7
+
+// TVDay is the TV day of an hour: it begins at 02:00.
+func TVDay(h aggregator.Hour) aggregator.Day { return (h - 2).Day() }
+
 // Column is a dimension of a fact.
 type Column string
 
@@ -184,24 +225,35 @@ const (
 	// What a content is by its province's catalogue, as known when asked: of
 	// every fact that has ColContent, in GroupBy and Filters. 0: unknown. See
 	// TitleRow.
-	ColGenre    Column = "genre"
-	ColSubGenre Column = "sub_genre"
-	ColPlace    Column = "place"
-	ColSeries   Column = "series" // of an episode, or the series itself
-	ColMaker    Column = "maker"  // the content provider
+	ColGenre      Column = "genre"
+	ColSubGenre   Column = "sub_genre"
+	ColPlace      Column = "place"
+	ColSeries     Column = "series"     // of an episode, or the series itself
+	ColMaker      Column = "maker"      // the content provider
+	ColDefinition Column = "definition" // 0 unknown, 1 SD, 2 HD, 3 4K
 
 	// When it was, of every fact, in GroupBy and Filters: made of the period, in
 	// no fact's Dimensions. Not with Latest. ColHourOfDay, 0 to 23, of hours
 	// alone; ColWeekday is 0 on Monday and 6 on Sunday.
 	ColHourOfDay Column = "hour_of_day"
 	ColWeekday   Column = "weekday"
+
+	ColMinute    Column = "minute"    // of the civil day, from 0
+	ColBroadcast Column = "broadcast" // key of the code of a Broadcast
+	ColAired     Column = "aired"     // aggregator.Hour in which it began
+	ColLag       Column = "lag"       // TV days after it, 0..MaxLag
+	ColAiring    Column = "airing"    // channel and beginning: see AiringKey
+	// ColProgramme is the name of a broadcast's programme, as known when asked: of
+	// every fact that has ColBroadcast, in GroupBy and Filters.
+	ColProgramme Column = "programme"
 )
 
 // TimeColumns are those that a row's period answers.
 var TimeColumns = []Column{ColHourOfDay, ColWeekday}
 
-// ContentColumns are those that a catalogue answers.
-var ContentColumns = []Column{ColGenre, ColSubGenre, ColPlace, ColSeries, ColMaker}
+// ContentColumns are those that a catalogue answers, of a content or of what was
+// broadcast.
+var ContentColumns = []Column{ColGenre, ColSubGenre, ColPlace, ColSeries, ColMaker, ColDefinition}
 
 // Measure is a column of a fact that adds up.
 type Measure string
@@ -240,6 +292,15 @@ const (
 	MeasureThrown   Measure = "thrown"
 	MeasureRepeats  Measure = "repeats"
 
+	MeasureReach5   Measure = "reach_5"
+	MeasureReach60  Measure = "reach_60"
+	MeasureReach180 Measure = "reach_180"
+	MeasureReach900 Measure = "reach_900"
+	MeasureAudience Measure = "audience"
+	MeasureTVMs     Measure = "tv_ms"
+	MeasureAirings  Measure = "airings"
+	MeasureAirMs    Measure = "air_ms"
+
 	MeasureAccounts   Measure = "accounts"
 	MeasureFlows      Measure = "flows"
 	MeasureBillOrders Measure = "bill_orders"
@@ -265,19 +326,28 @@ type Shape struct {
 
 // Has reports whether a question may group and filter by a column.
 func (s Shape) Has(c Column) bool {
-	return slices.Contains(s.Dimensions, c) || slices.Contains(TimeColumns, c) || slices.Contains(s.Dimensions, ColContent) && slices.Contains(ContentColumns, c)
+	switch {
+	case slices.Contains(s.Dimensions, c), slices.Contains(TimeColumns, c):
+		return true
+	case slices.Contains(s.Dimensions, ColContent):
+		return slices.Contains(ContentColumns, c)
+	}
+	return slices.Contains(s.Dimensions, ColBroadcast) && (c == ColProgramme || slices.Contains(ContentColumns, c))
 }
 
-// Who is the column whose values Value.DistinctBoxes counts: boxes, or accounts
-// where a fact knows those; "": neither.
-func (s Shape) Who() Column {
-	for _, c := range []Column{ColBox, ColAccount} {
+// Counted is the column whose different values Value.DistinctBoxes counts: boxes,
+// or accounts or airings where a fact knows those; "": none.
+func (s Shape) Counted() Column {
+	for _, c := range []Column{ColBox, ColAccount, ColAiring} {
 		if slices.Contains(s.Dimensions, c) {
 			return c
 		}
 	}
 	return ""
 }
+
+// Reaches are the measures of ReachSeconds.
+var Reaches = []Measure{MeasureReach5, MeasureReach60, MeasureReach180, MeasureReach900}
 
 // ShapeOf returns the columns of f.
 func ShapeOf(f Fact) Shape { return shapes[f] }
@@ -296,7 +366,12 @@ var shapes = [Facts]Shape{
 		[]Measure{MeasureMeasured, MeasureStarted, MeasureStartMs, MeasureStalled, MeasureStalls, MeasureStallMs, MeasureErrors, MeasureFailed}},
 	FactTrust: {"fact_trust", []Column{ColProvince, ColCity},
 		[]Measure{MeasureKept, MeasureSynced, MeasureUnsynced, MeasureGaps, MeasureToldLost, MeasureThrown, MeasureRepeats}},
-	FactOn:        {"fact_on", []Column{ColProvince, ColCity, ColBox}, []Measure{MeasureOnMs, MeasureWakes}},
+	FactOn:     {"fact_on", []Column{ColProvince, ColCity, ColBox}, []Measure{MeasureOnMs, MeasureWakes}},
+	FactReach:  {"fact_reach", []Column{ColProvince, ColCity, ColMode, ColChannel, ColContent, ColBox}, Reaches},
+	FactMinute: {"fact_minute", []Column{ColProvince, ColMode, ColChannel, ColMinute}, []Measure{MeasureViewingMs}},
+	FactBroadcast: {"fact_broadcast", []Column{ColProvince, ColCity, ColMode, ColChannel, ColBroadcast, ColAired, ColLag, ColBox},
+		slices.Concat([]Measure{MeasureViewingMs, MeasureAudience}, Reaches)},
+	FactAir:       {"fact_air", []Column{ColProvince, ColCity, ColChannel, ColBroadcast, ColAired, ColAiring}, []Measure{MeasureTVMs, MeasureAirings, MeasureAirMs}},
 	FactAccounts:  {"fact_accounts", []Column{ColProvince, ColCity, ColState}, []Measure{MeasureAccounts}},
 	FactFlow:      {"fact_flow", []Column{ColProvince, ColCity, ColFlow}, []Measure{MeasureFlows}},
 	FactBill:      {"fact_bill", []Column{ColProvince, ColCity, ColProduct, ColProvider, ColPay, ColOp}, []Measure{MeasureBillOrders, MeasureBillFen, MeasureShareFen}},
@@ -315,6 +390,9 @@ type Query struct {
 	// Hourly reads the hourly table and means Spans in aggregator.Hour; else
 	// the daily one and aggregator.Day. Facts of files have no hours.
 	Hourly bool
+	// Aired means with Spans when the broadcast began, not when it was watched: of
+	// facts with ColAired.
+	Aired bool
 	// Spans are the periods; they may overlap, a fact row counts in each span
 	// that holds it. Row.Span is the index.
 	Spans []Span
@@ -351,10 +429,10 @@ type Among struct {
 }
 
 // Value is one number asked for: the sum of Measure; or with DistinctBoxes how
-// many different boxes, or accounts (Shape.Who), have a row whose Measure is > 0; or with Squares, if > 0,
-// the sum over boxes of the square of each box's sum, in units of Squares,
-// rounded half up. The last two only in facts with either. The unit must leave
-// sums of squares below 2^63.
+// many different boxes, or what else the fact counts (Shape.Counted), have a row
+// whose Measure is > 0; or with Squares, if > 0, the sum over boxes of the square
+// of each box's sum, in units of Squares, rounded half up. The last two only in
+// facts that count something. The unit must leave sums of squares below 2^63.
 type Value struct {
 	Measure       Measure
 	DistinctBoxes bool

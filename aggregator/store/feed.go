@@ -42,6 +42,10 @@ type Feeds interface {
 	// provinces in scope, in no order, until f returns an error.
 	Titles(ctx context.Context, s aggregator.Scope, f func(TitleRow) error) error
 
+	// Broadcasts returns what is broadcast under these codes in the provinces in
+	// scope, by Province, then Code; unknown codes are left out.
+	Broadcasts(ctx context.Context, s aggregator.Scope, codes []uint64) ([]BroadcastRow, error)
+
 	// Renormalise gives every object that is not deleted new normal values, in one
 	// transaction: f maps what was sent to what it means, and appends the codes
 	// behind the keys it gives, which are told as a file's are. f may keep neither

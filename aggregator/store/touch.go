@@ -17,7 +17,8 @@ func Touched(b *Block, add func(Cell)) {
 		touch(&b.Clicks[i].Stamp, ClickReachMs, add)
 	}
 	for i := range b.Views {
-		touch(&b.Views[i].Stamp, ViewReachMs(b.Views[i].DurationMs), add)
+		v := &b.Views[i]
+		TouchSpan(v.Province, v.AtMs-ViewReachMs(v.DurationMs), v.AtMs+ViewAheadMs, add)
 	}
 	for i := range b.Orders {
 		touch(&b.Orders[i].Stamp, OnReachMs, add)
@@ -53,6 +54,10 @@ const ClickReachMs = max(LedMs, OnReachMs)
 // durationMs earlier and may lead a click before that, and says that the box is
 // on.
 func ViewReachMs(durationMs int64) int64 { return max(durationMs+LedMs, OnReachMs) }
+
+// ViewAheadMs is how far after its AtMs a View changes facts: a run that it is part
+// of reaches a threshold later.
+const ViewAheadMs = MaxReachMs - 1
 
 func touch(s *Stamp, reachMs int64, add func(Cell)) {
 	TouchSpan(s.Province, s.AtMs-reachMs, s.AtMs, add)

@@ -106,6 +106,9 @@ func (w *writer) life(c *Config, offer *fleet.Offer, paid map[aggregator.Day][]P
 	if err := w.catalogue(c, offer); err != nil {
 		return err
 	}
+	if err := w.schedules(c, offer); err != nil {
+		return err
+	}
 	for d := c.From; d <= c.To; d++ {
 		n := newCount()
 		var changes []c3.Change
@@ -492,36 +495,52 @@ func (w *writer) catalogue(c *Config, offer *fleet.Offer) error {
 		at := c.From.Start() + int64(i+1)*600_000
 		stamp := aggregator.DayOf(at).Time().Format("20060102") + fmt.Sprintf("%02d%02d00", i, 10*(i+1))
 		name := fmt.Sprintf("ADI_%s_%s_%04d.xml", w, stamp, i+1)
-		var text bytes.Buffer
-		style := adi.Style{Charset: []string{"utf-8", "gbk", "gb18030"}[int(w.Province)%3],
-			Header: adi.Header{Version: "1.0", MsgID: name, CSPID: "CP" + w.String(), LSPID: "LSP" + w.String(), Timestamp: stamp}}
-		if w.Province%2 == 0 {
-			style.Namespace = adi.Namespace
+		p, err := w.adi(name, stamp, part.objects, part.mappings)
+		if err != nil {
+			return err
 		}
-		out, err := adi.NewWriter(&text, style)
-		for n := range part.objects {
-			err = errors.Join(err, out.Object(&part.objects[n]))
-		}
-		for n := range part.mappings {
-			err = errors.Join(err, out.Mapping(&part.mappings[n]))
-		}
-		if err = errors.Join(err, out.Close()); err != nil {
-			return fmt.Errorf("%s: %w", name, err)
-		}
-		p := paper{name: name, text: text.Bytes(), rows: int64(len(part.objects) + len(part.mappings)), to: text.Len()}
 		if fetched {
 			if err := w.put(name, p.text); err != nil {
 				return err
 			}
 			continue
 		}
-		parcels, err := w.soiler.soil(&subject{clean: p})
-		if err == nil {
-			err = w.deliver(nil, c.From, parcels)
-		}
-		if err != nil {
-			return fmt.Errorf("%s: %w", name, err)
+		if err := w.soiled(p, c.From); err != nil {
+			return err
 		}
 	}
 	return nil
+}
+
+// soiled delivers a catalogue's file on a day, as dirt has it.
+func (w *writer) soiled(p paper, d aggregator.Day) error {
+	parcels, err := w.soiler.soil(&subject{clean: p})
+	if err == nil {
+		err = w.deliver(nil, d, parcels)
+	}
+	if err != nil {
+		return fmt.Errorf("%s: %w", p.name, err)
+	}
+	return nil
+}
+
+// adi is a catalogue's file.
+func (w *writer) adi(name, stamp string, objects []c3.Object, mappings []c3.Mapping) (paper, error) {
+	var text bytes.Buffer
+	style := adi.Style{Charset: []string{"utf-8", "gbk", "gb18030"}[int(w.Province)%3],
+		Header: adi.Header{Version: "1.0", MsgID: name, CSPID: "CP" + w.String(), LSPID: "LSP" + w.String(), Timestamp: stamp}}
+	if w.Province%2 == 0 {
+		style.Namespace = adi.Namespace
+	}
+	out, err := adi.NewWriter(&text, style)
+	for n := range objects {
+		err = errors.Join(err, out.Object(&objects[n]))
+	}
+	for n := range mappings {
+		err = errors.Join(err, out.Mapping(&mappings[n]))
+	}
+	if err = errors.Join(err, out.Close()); err != nil {
+		return paper{}, fmt.Errorf("%s: %w", name, err)
+	}
+	return paper{name: name, text: text.Bytes(), rows: int64(len(objects) + len(mappings)), to: text.Len()}, nil
 }

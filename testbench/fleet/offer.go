@@ -2,6 +2,43 @@ package fleet
 
 import "iptvdc/aggregator"
 
+// catchupMinutes is how long the programmes of past days run.
+const catchupMinutes = 42
+
+// Airing is a broadcast on a channel. Its code is the one under which boxes play it
+// again.
+type Airing struct {
+	Code, Name, Genre string
+	StartMs           int64 // UTC milliseconds
+	Minutes           int
+}
+
+// strips are what channels show from an hour on, day by day.
+var strips = []struct {
+	from  int // hour
+	genre genre
+	name  string
+}{
+	{6, news, "早安播报"}, {8, kids, "动画乐园"}, {10, drama, "上午剧场"}, {12, news, "午间播报"}, {13, drama, "午后剧场"},
+	{16, variety, "欢乐时光"}, {17, kids, "小小动画城"}, {18, sport, "赛场内外"}, {19, news, "晚间播报"}, {20, drama, "黄金剧场"},
+	{22, variety, "今夜秀场"}, {23, movie, "深夜影院"},
+}
+
+// Airings are what channel i of Offer.Channels broadcasts on a day: from 06:00 to
+// midnight one programme an hour, and nothing that a schedule names between.
+func Airings(i int, day aggregator.Day) []Airing {
+	var all []Airing
+	strip := 0
+	for hour := strips[0].from; hour < 24; hour++ {
+		for strip+1 < len(strips) && strips[strip+1].from <= hour {
+			strip++
+		}
+		all = append(all, Airing{Code: past(i, day, hour), Name: channels[i].code + " " + strips[strip].name,
+			Genre: genreNames[strips[strip].genre], StartMs: (day.FirstHour() + aggregator.Hour(hour)).Start(), Minutes: catchupMinutes})
+	}
+	return all
+}
+
 // Offer is what a fleet's households can watch and order, for those who play the
 // systems behind it. It is the same for every fleet.
 type Offer struct {

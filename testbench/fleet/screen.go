@@ -54,7 +54,7 @@ func (h *household) start(now int64, m *Moment) {
 		p.end = now + max(h.skewed(12*60, 0.6), 30_000)
 	case protocol.ModeCatchup:
 		h.done.catchup = true
-		h.lengthOf(now, 42*60_000)
+		h.lengthOf(now, catchupMinutes*60_000)
 	case protocol.ModeApp:
 		h.done.app = true
 		p.why = protocol.EndStop

@@ -322,6 +322,29 @@ func TestCatalogue(t *testing.T) {
 	})
 }
 
+// A schedule without a time that can be is set aside; one with is broadcast, and
+// its names can be read.
+func TestSchedules(t *testing.T) {
+	onEach(t, func(t *testing.T, b *bench) {
+		b.open()
+		b.put("33", "schedules", `<ADI><Header><Timestamp>20260502120000</Timestamp></Header><Objects>
+<Object ElementType="Schedule" ID="1" Code="A" Action="REGIST"><Property Name="ChannelCode">c1</Property><Property Name="ProgramName">News</Property>
+<Property Name="StartDate">20260502</Property><Property Name="StartTime">190000</Property><Property Name="Duration">003000</Property></Object>
+<Object ElementType="Schedule" ID="2" Code="B" Action="REGIST"><Property Name="ChannelCode">c1</Property><Property Name="StartDate">20260230</Property><Property Name="StartTime">190000</Property></Object>
+<Object ElementType="ScheduleRecord" ID="3" Code="C" Action="REGIST"><Property Name="ChannelCode">c1</Property></Object>
+<Object ElementType="ScheduleRecord" ID="4" Code="D" Action="DELETE"/>
+</Objects></ADI>`)
+		b.expect(b.settle(), "schedules catalogue partly: 4 = 2 + 2 + 0 bad_time=2")
+		got, err := b.store.Broadcasts(t.Context(), aggregator.Scope{All: true}, []uint64{aggregator.TextKey("A"), aggregator.TextKey("B")})
+		if err != nil || len(got) != 1 || got[0].Name != "News" || got[0].EndMs-got[0].StartMs != 1_800_000 {
+			t.Fatalf("%+v, %v", got, err)
+		}
+		if texts, err := b.store.(store.Store).Codes(t.Context(), []uint64{got[0].Channel}); err != nil || texts[got[0].Channel] != "c1" {
+			t.Errorf("the channel is %v, %v", texts, err)
+		}
+	})
+}
+
 // The dictionaries say what a catalogue means.
 func TestDictionary(t *testing.T) {
 	onEach(t, func(t *testing.T, b *bench) {

@@ -149,6 +149,12 @@ func (k *keying) object(b *batch, item *adi.Item) {
 		Line: item.Line, Element: o.Element, Code: k.text(&b.rows, o.Code), Name: k.text(&b.rows, nameOf(o)),
 		Parent: k.text(&b.rows, o.ParentCode), Deleted: o.Verb == c3.VerbDelete, Properties: b.keep(o.Properties),
 	}
+	if o.Element == c3.ElementSchedule || o.Element == c3.ElementScheduleRecord {
+		if a, err := c3.ParseAiring(o.Properties); err == nil { // the texts of its keys
+			k.text(&b.rows, a.Channel)
+			k.text(&b.rows, a.Programme)
+		}
+	}
 	if k.meaning != nil && !row.Deleted {
 		row.Normal, k.codes = k.meaning.Normal(k.codes[:0], k.province, o)
 		for _, c := range k.codes {

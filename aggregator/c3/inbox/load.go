@@ -5,6 +5,7 @@ import (
 	"errors"
 	"io"
 	"math"
+	"strings"
 
 	"iptvdc/aggregator/c3"
 	"iptvdc/aggregator/c3/adi"
@@ -193,6 +194,9 @@ func readCatalogue(r io.Reader, p *pipe, k *keying) (findings, error) {
 		case err != nil:
 			return out, err
 		}
+		if fault, bad := timeless(item); bad {
+			item.Kind, item.Fault = adi.KindFault, fault
+		}
 		switch item.Kind {
 		case adi.KindFault:
 			out.bad++
@@ -216,6 +220,21 @@ func readCatalogue(r io.Reader, p *pipe, k *keying) (findings, error) {
 			}
 		}
 	}
+}
+
+// timeless finds a schedule, or the record of one, that does not tell when it
+// begins: nothing can be split at it, and nobody would notice.
+func timeless(item *adi.Item) (c3.Fault, bool) {
+	o := &item.Object
+	if item.Kind != adi.KindObject || o.Verb == c3.VerbDelete || o.Element != c3.ElementSchedule && o.Element != c3.ElementScheduleRecord {
+		return c3.Fault{}, false
+	}
+	_, err := c3.ParseAiring(o.Properties)
+	if err == nil {
+		return c3.Fault{}, false
+	}
+	raw := c3.Get(o.Properties, "StartDate") + " " + c3.Get(o.Properties, "StartTime") + " " + c3.Get(o.Properties, "BeginTime")
+	return c3.Fault{Line: item.Line, Field: "StartTime", Code: c3.FaultTime, Text: "There is " + err.Error() + ".", Raw: strings.ToValidUTF8(raw[:min(len(raw), c3.MaxRaw)], "")}, true
 }
 
 // batchRows is how many rows go to the store at once, about.

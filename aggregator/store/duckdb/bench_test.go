@@ -130,6 +130,7 @@ func BenchmarkClose(b *testing.B) {
 					b.Fatal(err)
 				}
 			}
+			schedule(b, s)
 			snap := store.Snapshot{}
 			for _, p := range benchProvinces {
 				snap.Cells = append(snap.Cells, store.Cell{Hour: benchHour, Province: p})
@@ -149,6 +150,24 @@ func BenchmarkClose(b *testing.B) {
 // queryBoxes is how many boxes BenchmarkQuery asks about; a million for the
 // figures in DESIGN.md.
 var queryBoxes = flag.Int("query-boxes", 100_000, "boxes of BenchmarkQuery")
+
+// schedule gives each of 150 channels a programme every half hour of a week, in
+// every province, and catch-up its contents.
+func schedule(b *testing.B, s *Store) {
+	b.Helper()
+	for _, p := range benchProvinces {
+		for _, fill := range []string{
+			`INSERT INTO broadcast SELECT $p, hash(c, n), (c::HUGEINT * 10723151780598845931 % 18446744073709551616)::UBIGINT, $start + n * 1800000, $start + (n + 1) * 1800000, hash(c), 0, 0, 0, 0, 0, 0
+				FROM range(1, 151) a(c), range(0, 336) t(n)`,
+			`INSERT INTO recording SELECT $p, (row_number() OVER () % 20000 * 10723151780598845931::HUGEINT % 18446744073709551616)::UBIGINT, code FROM broadcast WHERE province = $p LIMIT 20000`,
+		} {
+			fill = strings.NewReplacer("$p", fmt.Sprint(uint8(p)), "$start", fmt.Sprint((benchHour - 160).Start())).Replace(fill)
+			if _, err := s.db.Exec(fill); err != nil {
+				b.Fatal(err)
+			}
+		}
+	}
+}
 
 // BenchmarkQuery asks about 31 closed days and the day under way of 100,000
 // boxes, of which half are on each day.

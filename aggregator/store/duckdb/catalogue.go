@@ -47,7 +47,16 @@ WHERE (o.version_ms, o.file, o.line) > (%s, g.line)`, p, version),
 		}
 		repeated += outdone + n
 	}
-	return repeated, w.runScript(titleSQL, map[string]any{"p": p})
+	// A week of schedules says nothing of titles.
+	n, err := w.number(fmt.Sprintf("SELECT (SELECT count(*) FROM staged WHERE element IN (%[1]d, %[2]d, %[3]d)) + (SELECT count(*) FROM staged_mapping WHERE parent = %[2]d AND child = %[1]d)",
+		c3.ElementProgram, c3.ElementSeries, c3.ElementChannel))
+	if err == nil && n > 0 {
+		err = w.runScript(titleSQL, map[string]any{"p": p})
+	}
+	if err != nil {
+		return 0, err
+	}
+	return repeated, a.schedules()
 }
 
 // lastLines leaves the last row of each key and counts the others.
@@ -128,6 +137,9 @@ func (s *Store) Renormalise(ctx context.Context, f meaning) error {
 				return err
 			}
 			if err := w.runScript(titleSQL, map[string]any{"p": p}); err != nil {
+				return err
+			}
+			if err := w.runScript(broadcastSQL, map[string]any{"p": p, "mark": 0}); err != nil { // no time changes, so nothing is marked
 				return err
 			}
 		}

@@ -46,7 +46,7 @@ func (st *stage) commit(ctx context.Context, v store.Verdict) (store.FileRow, er
 	if err := st.single(&j); err != nil {
 		return store.FileRow{}, err
 	}
-	a := &applying{w: st.w, file: st.file, part: st.s.foldPart, accounts: j.Staged - j.Doubled}
+	a := &applying{w: st.w, file: st.file, part: st.s.foldPart, accounts: j.Staged - j.Doubled, mark: st.s.nextMark()}
 	if err := a.look(); err != nil {
 		return store.FileRow{}, err
 	}
@@ -139,6 +139,7 @@ type applying struct {
 	file     store.File
 	part     int64 // how many subscribers are folded at a time
 	accounts int64 // of a full file
+	mark     int64 // of the dirt that the file leaves
 
 	// Of a full file: the version taken of its day, and the days with one.
 	known bool

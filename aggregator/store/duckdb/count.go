@@ -44,9 +44,9 @@ func bitHours(q *store.Query) int64 {
 }
 
 // fromMarks reports whether boxes are counted from rows of marks. Those tell no
-// hours, days of sixteen alone, and are of facts that closings make.
+// hours, days of sixteen alone.
 func fromMarks(q *store.Query) bool {
-	return !q.Hourly && q.Fact < store.EventFacts && !slices.ContainsFunc(store.TimeColumns, q.Asks)
+	return !q.Hourly && slices.Contains(markedFacts, q.Fact) && !slices.ContainsFunc(store.TimeColumns, q.Asks)
 }
 
 // words returns the first bit, in periods of bitHours, and how many words hold
@@ -82,7 +82,7 @@ func countSQL(q *store.Query, settled aggregator.Day) string {
 	if fromMarks(q) {
 		before, from, bits = "marks AS ("+marksSQL(q, settled)+"),\n", "marks", rowBits
 	}
-	perBox := append(groupColumns(q), string(store.ShapeOf(q.Fact).Who())+" AS one_box")
+	perBox := append(groupColumns(q), string(store.ShapeOf(q.Fact).Counted())+" AS one_box")
 	counts := []string{"span"}
 	for i := range q.GroupBy {
 		counts = append(counts, fmt.Sprintf("g%d", i))
@@ -121,7 +121,7 @@ func rowBits(m store.Measure, word int64) string {
 // later ones made of the hourly table's.
 func marksSQL(q *store.Query, settled aggregator.Day) string {
 	shape := store.ShapeOf(q.Fact)
-	columns := joinWith(slices.Compact(slices.Sorted(slices.Values(append(slices.Clone(q.GroupBy), shape.Who())))), ", ")
+	columns := joinWith(slices.Compact(slices.Sorted(slices.Values(append(slices.Clone(q.GroupBy), shape.Counted())))), ", ")
 	asked, where := measures(q, countsBoxes), conditions(q, "period", false)
 	first, last := bounds(q)
 	var parts []string
@@ -172,7 +172,7 @@ func numbered(word string, n int) string {
 // countByRows joins every row with its spans and groups by box first.
 func countByRows(q *store.Query) string {
 	perBox := append([]string{"span"}, groupColumns(q)...)
-	perBox = append(perBox, string(store.ShapeOf(q.Fact).Who())+" AS one_box")
+	perBox = append(perBox, string(store.ShapeOf(q.Fact).Counted())+" AS one_box")
 	counts := []string{"span"}
 	for i := range q.GroupBy {
 		counts = append(counts, fmt.Sprintf("g%d", i))
@@ -193,7 +193,7 @@ func countByRows(q *store.Query) string {
 // is added up, rounded to the unit and squared.
 func squareSQL(q *store.Query) string {
 	perBox := append([]string{"span"}, groupColumns(q)...)
-	perBox = append(perBox, string(store.ShapeOf(q.Fact).Who())+" AS one_box")
+	perBox = append(perBox, string(store.ShapeOf(q.Fact).Counted())+" AS one_box")
 	sums := []string{"span"}
 	for i := range q.GroupBy {
 		sums = append(sums, fmt.Sprintf("g%d", i))

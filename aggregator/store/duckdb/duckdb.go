@@ -186,8 +186,10 @@ func (s *Store) start(path string, settings map[string]string) error {
 	if _, err := s.closer.ExecContext(ctx, "CREATE TEMP TABLE cell (hour INTEGER, province UTINYINT)"); err != nil {
 		return err
 	}
-	s.bulk, err = openBulk(path, settings)
-	return err
+	if s.bulk, err = openBulk(path, settings); err != nil {
+		return err
+	}
+	return s.catchUp()
 }
 
 // schema makes the tables that are not there yet, all or none: a commit is a
@@ -197,7 +199,6 @@ func (s *Store) schema(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	err = closeAgain(ctx, tx)
 	for _, statement := range statements(schemaSQL + feedSchemaSQL + factSchema() + factViewsSQL) {
 		if err == nil {
 			_, err = tx.ExecContext(ctx, statement)
@@ -210,21 +211,6 @@ func (s *Store) schema(ctx context.Context) error {
 		return errors.Join(err, tx.Rollback())
 	}
 	return tx.Commit()
-}
-
-// closeAgain makes dirty whatever an older version closed, which knew no
-// fact_trust or no fact_on.
-func closeAgain(ctx context.Context, tx *sql.Tx) error {
-	var closed, known int
-	if err := tx.QueryRowContext(ctx, "SELECT count(*) FILTER (table_name = 'closed'), count(*) FILTER (table_name IN ('fact_trust_hour', 'fact_on_hour')) FROM duckdb_tables()").
-		Scan(&closed, &known); err != nil {
-		return err
-	}
-	if closed == 0 || known == 2 {
-		return nil
-	}
-	_, err := tx.ExecContext(ctx, "INSERT INTO dirt SELECT hour, province, 0 FROM closed")
-	return err
 }
 
 // Shutdown closes the file; what is in the write-ahead log goes into it.
@@ -261,6 +247,7 @@ var columnTypes = map[store.Column]string{
 	store.ColProvince: "UTINYINT", store.ColCity: "USMALLINT", store.ColMode: "UTINYINT", store.ColSlot: "UINTEGER",
 	store.ColState: "UTINYINT", store.ColFlow: "UTINYINT", store.ColPay: "UTINYINT", store.ColOp: "UTINYINT",
 	store.ColVerdict: "UTINYINT",
+	store.ColMinute:  "USMALLINT", store.ColAired: "INTEGER", store.ColLag: "UTINYINT",
 }
 
 var measureTypes = map[store.Measure]string{
@@ -270,6 +257,7 @@ var measureTypes = map[store.Measure]string{
 	// Of all boxes of a province.
 	store.MeasureKept: "BIGINT", store.MeasureSynced: "BIGINT", store.MeasureUnsynced: "BIGINT",
 	store.MeasureGaps: "BIGINT", store.MeasureToldLost: "BIGINT", store.MeasureThrown: "BIGINT", store.MeasureRepeats: "BIGINT",
+	store.MeasureAudience: "BIGINT", store.MeasureTVMs: "BIGINT", store.MeasureAirMs: "BIGINT",
 }
 
 // asked are the facts that are worked out when somebody asks, by the views of

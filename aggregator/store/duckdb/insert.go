@@ -91,20 +91,23 @@ func (s *Store) write(b *store.Block, retimes []store.Retime, touched map[store.
 var onReach = fmt.Sprint(store.OnReachMs)
 
 // eventTables lists the tables of events; reach is how far before its at_ms a
-// row changes facts, as store.Touched has it.
-var eventTables = []struct{ name, reach string }{
-	{"power", onReach},
-	{"page_view", onReach},
-	{"click", fmt.Sprint(store.ClickReachMs)},
-	{"viewing", fmt.Sprintf("greatest(e.duration_ms + %d, %s)", store.LedMs, onReach)},
-	{"orders", onReach},
-	{"impression", "0"},
-	{"order_page", "0"},
-	{"playback", "0"},
-	{"health", "0"},
-	{"running", "0"},
-	{"notice", "0"},
-	{"tally", "0"}, // no event, but timed like one
+// row changes facts, ahead how far after it, as store.Touched has it.
+var eventTables = []struct {
+	name, reach string
+	ahead       int64
+}{
+	{"power", onReach, 0},
+	{"page_view", onReach, 0},
+	{"click", fmt.Sprint(store.ClickReachMs), 0},
+	{"viewing", fmt.Sprintf("greatest(e.duration_ms + %d, %s)", store.LedMs, onReach), store.ViewAheadMs},
+	{"orders", onReach, 0},
+	{"impression", "0", 0},
+	{"order_page", "0", 0},
+	{"playback", "0", 0},
+	{"health", "0", 0},
+	{"running", "0", 0},
+	{"notice", "0", 0},
+	{"tally", "0", 0}, // no event, but timed like one
 }
 
 const retimeChunk = 1000
@@ -131,7 +134,7 @@ func effective(retimes []store.Retime) []store.Retime {
 func (s *Store) retimed(ctx context.Context, retimes []store.Retime, touch func(store.Cell)) error {
 	for part := range slices.Chunk(retimes, retimeChunk) {
 		for _, t := range eventTables {
-			rows, err := s.db.QueryContext(ctx, retimeCells(t.name, t.reach, part))
+			rows, err := s.db.QueryContext(ctx, retimeCells(t.name, t.reach, t.ahead, part))
 			if err != nil {
 				return err
 			}
@@ -164,12 +167,12 @@ func touchHours(p aggregator.Province, from, to int32, touch func(store.Cell)) {
 // retimeCells asks for the hours that rows of an event table would leave and
 // enter. The plain bound on clock lets whole row groups be skipped: nearly all
 // rows carry the best quality.
-func retimeCells(table, reach string, retimes []store.Retime) string {
+func retimeCells(table, reach string, ahead int64, retimes []store.Retime) string {
 	values, best := retimeValues(retimes)
 	return fmt.Sprintf(`SELECT DISTINCT e.province,
-	hour_of(e.at_ms - (%[2]s)), hour_of(e.at_ms), hour_of(e.mono_ms + r.offset_ms - (%[2]s)), hour_of(e.mono_ms + r.offset_ms)
+	hour_of(e.at_ms - (%[2]s)), hour_of(e.at_ms + %[5]d), hour_of(e.mono_ms + r.offset_ms - (%[2]s)), hour_of(e.mono_ms + r.offset_ms + %[5]d)
 FROM %[1]s e JOIN (VALUES %[3]s) r(box, boot, offset_ms, quality) ON e.box = r.box AND e.boot = r.boot
-WHERE e.clock < %[4]d AND e.clock < r.quality`, table, reach, values, best)
+WHERE e.clock < %[4]d AND e.clock < r.quality`, table, reach, values, best, ahead)
 }
 
 func retimeUpdate(table string, retimes []store.Retime) string {

@@ -86,12 +86,14 @@ const (
 	markShift = 4
 )
 
-// marked are the facts that have marks: all that have boxes.
+// markedFacts are the facts that have marks: those whose boxes are counted over
+// many days, and that have few rows for each.
+var markedFacts = []store.Fact{store.FactBox, store.FactMode, store.FactOn}
+
+// marked are their shapes.
 var marked = func() (all []store.Shape) {
-	for f := range store.Fact(store.EventFacts) {
-		if shape := store.ShapeOf(f); slices.Contains(shape.Dimensions, store.ColBox) {
-			all = append(all, shape)
-		}
+	for _, f := range markedFacts {
+		all = append(all, store.ShapeOf(f))
 	}
 	return all
 }()

@@ -158,15 +158,16 @@ func sumSQL(q *store.Query) string {
 // what it asks of boxes, or accounts, one by one. For days after the settled one
 // the hourly table stands in: its rows add up to the same.
 func sourceSQL(q *store.Query, settled aggregator.Day, boxes bool) string {
+	shape := store.ShapeOf(q.Fact)
+	first, last := bounds(q)
 	table, asked := sumTable(q), measures(q, addsUp)
 	columns := slices.DeleteFunc(slices.Clone(q.GroupBy), isTime)
 	if q.Latest {
 		columns = append(columns, store.ColProvince)
 	}
 	if boxes {
-		shape := store.ShapeOf(q.Fact)
 		table, asked = shape.Name, measures(q, store.Value.ByBox)
-		columns = append(columns, shape.Who())
+		columns = append(columns, shape.Counted())
 	}
 	columns = slices.Compact(slices.Sorted(slices.Values(columns)))
 	rest := ""
@@ -179,16 +180,25 @@ func sourceSQL(q *store.Query, settled aggregator.Day, boxes bool) string {
 	one := func(grain, period string, from, to int64) string {
 		name := table + "_" + grain
 		where := conditions(q, name+".period", grain == "hour")
+		if q.Aired {
+			where = conditions(q, "aired", true) + airedWithin(q, first, last)
+		}
 		source := name
-		if asksContent(q) {
+		switch {
+		case !asksContent(q):
+		case slices.Contains(shape.Dimensions, store.ColBroadcast):
+			source = broadcastSource(name)
+		default:
 			source = contentSource(name)
 		}
 		return fmt.Sprintf("SELECT %s AS period%s FROM %s WHERE %s.period >= %d AND %s.period < %d%s",
 			period, rest, source, name, from, name, to, where)
 	}
-	first, last := bounds(q)
 	if q.Fact >= store.EventFacts {
 		return one("day", "period", first, last)
+	}
+	if q.Aired {
+		return airedSQL(q, settled, first, last, one)
 	}
 	if q.Hourly {
 		return one("hour", "period", first, last)
@@ -219,9 +229,35 @@ func addsUp(v store.Value) bool { return !v.ByBox() }
 
 func countsBoxes(v store.Value) bool { return v.DistinctBoxes }
 
+// airedWithin keeps broadcasts that began in the periods first..last-1.
+func airedWithin(q *store.Query, first, last int64) string {
+	if !q.Hourly {
+		first, last = first*24, last*24
+	}
+	return fmt.Sprintf(" AND aired >= %d AND aired < %d", first, last)
+}
+
+// watchedDays is how many days after the one in which a broadcast began it is
+// watched at most: MaxLag TV days, of which the last ends in the next civil day.
+const watchedDays = store.MaxLag + 1
+
+// airedSQL is sourceSQL for periods in which broadcasts began, whenever they were
+// watched.
+func airedSQL(q *store.Query, settled aggregator.Day, first, last int64, one func(table, period string, from, to int64) string) string {
+	period := "aired"
+	if q.Hourly {
+		first, last = int64(aggregator.Hour(first).Day()), int64(aggregator.Hour(last-1).Day())+1
+	} else {
+		period = "aired // 24"
+	}
+	last += watchedDays
+	open := max(first, int64(settled)+1)
+	return one("day", period, first, min(last, open)) + "\nUNION ALL " + one("hour", period, open*24, last*24)
+}
+
 // asksContent reports whether q asks what contents are by their catalogues.
 func asksContent(q *store.Query) bool {
-	for _, c := range store.ContentColumns {
+	for _, c := range append([]store.Column{store.ColProgramme}, store.ContentColumns...) {
 		if q.Asks(c) {
 			return true
 		}
@@ -232,8 +268,24 @@ func asksContent(q *store.Query) bool {
 // contentSource is a fact table under its own name with the content columns.
 func contentSource(name string) string {
 	return fmt.Sprintf(`(SELECT f.*, coalesce(t.genre, 0) AS genre, coalesce(t.sub_genre, 0) AS sub_genre, coalesce(t.place, 0) AS place,
-	coalesce(CASE WHEN t.element = 2 THEN t.content ELSE t.series END, 0) AS series, coalesce(t.provider, 0) AS maker
+	coalesce(CASE WHEN t.element = 2 THEN t.content ELSE t.series END, 0) AS series, coalesce(t.provider, 0) AS maker,
+	coalesce(t.definition, 0) AS definition
 FROM %[1]s f LEFT JOIN title t ON t.prime AND t.province = f.province AND t.content = f.content AND t.content <> 0) AS %[1]s`, name)
+}
+
+// broadcastSource is a fact table under its own name with the programme's name and
+// the content columns: those of the thing that the broadcast's programme names,
+// else of its Schedule, as store.Normal.Inherit has it.
+func broadcastSource(name string) string {
+	return fmt.Sprintf(`(SELECT f.*, coalesce(b.name, 0) AS programme,
+	coalesce(nullif(t.genre, 0), b.genre, 0) AS genre,
+	CASE WHEN coalesce(t.sub_genre, 0) = 0 AND (coalesce(t.genre, 0) = 0 OR t.genre = b.genre) THEN coalesce(b.sub_genre, 0) ELSE coalesce(t.sub_genre, 0) END AS sub_genre,
+	coalesce(nullif(t.place, 0), b.place, 0) AS place,
+	coalesce(CASE WHEN t.element = 2 THEN t.content ELSE t.series END, 0) AS series,
+	coalesce(nullif(t.provider, 0), b.provider, 0) AS maker,
+	coalesce(nullif(t.definition, 0), b.definition, 0) AS definition
+FROM %[1]s f LEFT JOIN broadcast b ON b.province = f.province AND b.code = f.broadcast
+	LEFT JOIN title t ON t.prime AND t.province = b.province AND t.content = b.programme AND b.programme <> 0) AS %[1]s`, name)
 }
 
 func isTime(c store.Column) bool { return slices.Contains(store.TimeColumns, c) }

@@ -48,6 +48,9 @@ func TestQuerySQL(t *testing.T) {
 		Values: []store.Value{{Measure: store.MeasureViewingMs, Squares: 60_000}}})
 	f("plays_by_genre", 20529, store.Query{Fact: store.FactView, Spans: days, Provinces: []aggregator.Province{33}, GroupBy: []store.Column{store.ColGenre},
 		Filters: []store.Filter{{Column: store.ColMaker, In: []uint64{7}}}, Values: []store.Value{{Measure: store.MeasurePlays}}})
+	f("programmes_as_watched_later", 20529, store.Query{Fact: store.FactBroadcast, Aired: true, Spans: days[1:], Provinces: []aggregator.Province{33},
+		GroupBy: []store.Column{store.ColProgramme}, Filters: []store.Filter{{Column: store.ColLag, In: []uint64{0, 1, 2, 3}}},
+		Values: []store.Value{{Measure: store.MeasureViewingMs}, {Measure: store.MeasureReach60, DistinctBoxes: true}}})
 	f("accounts_by_state", 20529, store.Query{Fact: store.FactAccounts, Spans: days[1:], AllProvinces: true,
 		GroupBy: []store.Column{store.ColState}, Values: []store.Value{{Measure: store.MeasureAccounts}}})
 }

@@ -80,6 +80,20 @@ func TestOpensOlder(t *testing.T) {
 	ask(s, store.FactClick, 1, 1)
 	ask(s, store.FactImpression, 1, 0, 1, 0) // the old click of that box has come into the hour
 	ask(s, store.FactPlayback, 1, 1, 1200, 0, 0, 0, 0, 0)
+	ask(s, store.FactReach, 3, 2, 1, 0)
+	// Closed by other rules, without that fact: it is closed again.
+	for _, statement := range []string{"DELETE FROM fact_reach_hour", "UPDATE fact_rules SET number = 1"} {
+		if _, err := s.db.Exec(statement); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if err := s.Shutdown(); err != nil {
+		t.Fatal(err)
+	}
+	if s, err = Open(path, Options{Threads: 1}); err != nil {
+		t.Fatal(err)
+	}
+	ask(s, store.FactReach, 3, 2, 1, 0)
 	takeFull(t, s, 50, 1)
 	accounts, err := s.Query(ctx, store.Query{Fact: store.FactAccounts, AllProvinces: true, Values: []store.Value{{Measure: store.MeasureAccounts}},
 		Spans: []store.Span{{From: int32(feedBenchDay), To: int32(feedBenchDay) + 1}, {From: int32(feedBenchDay) + 1, To: int32(feedBenchDay) + 2}}})
@@ -141,7 +155,7 @@ func TestClosesOlderAgain(t *testing.T) {
 	if err := s.Close(ctx, dirty(s, 6)); err != nil {
 		t.Fatal(err)
 	}
-	for _, older := range []string{"DROP TABLE fact_trust_hour", "DROP TABLE fact_trust_day", "DROP TABLE tally", "ALTER TABLE notice DROP COLUMN reason"} {
+	for _, older := range []string{"DROP TABLE fact_trust_hour", "DROP TABLE fact_trust_day", "DROP TABLE tally", "DROP TABLE fact_rules", "ALTER TABLE notice DROP COLUMN reason"} {
 		if _, err := s.db.Exec(older); err != nil {
 			t.Fatal(err)
 		}

@@ -7,7 +7,7 @@ import (
 
 // group is the dimensions of a fact row in the order of its shape, or the values
 // of the columns that a question groups by; unused places are 0.
-type group [16]uint64
+type group [20]uint64
 
 // facts holds the rows of one cell: for each fact, measures by group.
 type facts [store.Facts]map[group][]int64
@@ -93,6 +93,7 @@ func (m *memory) compute(c store.Cell) closedCell {
 			playback(e, f)
 		}
 	}
+	m.ratings(c, f)
 	m.on(c, f)
 	return out
 }

@@ -314,6 +314,7 @@ func (g *maker) fill(f *feedFile) {
 				f.rows.Mappings = append(f.rows.Mappings, store.MappingRow{Line: next(), Parent: c3.ElementSeries, ParentCode: code(), Child: c3.ElementProgram, ChildCode: code(), Deleted: g.r.IntN(5) == 0})
 			}
 		}
+		g.schedules(f, next)
 		for k := range uint64(6) {
 			f.rows.Codes = append(f.rows.Codes, store.Code{Key: k + 1, Text: "code " + strconv.Itoa(int(k+1))})
 		}

@@ -27,6 +27,8 @@ type feeds struct {
 	deleted  map[objectKey]version // the latest DELETE of a thing
 	books    map[aggregator.Province]*books
 	titles   map[aggregator.Province]map[objectKey]title
+
+	schedules map[aggregator.Province]*schedule
 }
 
 type fileKept struct {
@@ -104,6 +106,7 @@ func newFeeds() feeds {
 		orders: kept[orderKey, store.OrderRow]{}, products: kept[productKey, store.ProductRow]{},
 		objects: kept[objectKey, store.ObjectRow]{}, mappings: kept[mappingKey, store.MappingRow]{},
 		deleted: map[objectKey]version{}, books: map[aggregator.Province]*books{}, titles: map[aggregator.Province]map[objectKey]title{},
+		schedules: map[aggregator.Province]*schedule{},
 	}
 }
 
@@ -172,6 +175,7 @@ func (s *stage) Commit(ctx context.Context, v store.Verdict) (store.FileRow, err
 	}
 	var row store.FileRow
 	var faults []c3.Fault
+	was := m.schedule(s.file.Province)
 	if out, why := s.judge(&j); out != c3.OutcomeNone {
 		row, faults = j.Out(out, why)
 	} else {
@@ -180,6 +184,10 @@ func (s *stage) Commit(ctx context.Context, v store.Verdict) (store.FileRow, err
 	m.files[s.file.ID] = fileKept{row, faults}
 	delete(m.books, s.file.Province)
 	delete(m.titles, s.file.Province)
+	if s.file.Feed == c3.FeedCatalogue {
+		delete(m.schedules, s.file.Province)
+		m.reschedule(s.file.Province, was)
+	}
 	return row, nil
 }
 

@@ -102,7 +102,7 @@ func testTitles(t *testing.T, b *bench) {
 
 func testContentColumns(t *testing.T, b *bench) {
 	b.give(catalogue(1, []store.ObjectRow{
-		thing(c3.ElementProgram, 1, store.Normal{}), thing(c3.ElementSeries, 3, store.Normal{Genre: 11, SubGenre: 12, Place: 13, Provider: 14}),
+		thing(c3.ElementProgram, 1, store.Normal{}), thing(c3.ElementSeries, 3, store.Normal{Genre: 11, SubGenre: 12, Place: 13, Provider: 14, Definition: 2}),
 		thing(c3.ElementSeries, 1, store.Normal{Genre: 99}), // the programme answers
 	}, episode(3, 1)))
 	view := func(s store.Stamp, content uint64) store.View {
@@ -115,7 +115,7 @@ func testContentColumns(t *testing.T, b *bench) {
 	})
 	b.settle()
 	q := daily(store.FactView, append([]store.Column{store.ColProvince}, store.ContentColumns...), sum(store.MeasurePlays))
-	b.expect(q, row(0, key(33, 0, 0, 0, 0, 0), 2), row(0, key(33, 11, 12, 13, 3, 14), 2), row(0, key(43, 0, 0, 0, 0, 0), 1))
+	b.expect(q, row(0, key(33, 0, 0, 0, 0, 0, 0), 2), row(0, key(33, 11, 12, 13, 3, 14, 2), 2), row(0, key(43, 0, 0, 0, 0, 0, 0), 1))
 	q.GroupBy = []store.Column{store.ColContent}
 	q.Filters = []store.Filter{{Column: store.ColGenre, In: key(11)}, {Column: store.ColMaker, In: key(14, 15)}}
 	b.expect(q, row(0, key(1), 1), row(0, key(3), 1))

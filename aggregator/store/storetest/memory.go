@@ -105,13 +105,17 @@ func (m *memory) Insert(ctx context.Context, b *store.Block) (bool, error) {
 }
 
 func (m *memory) retime(r store.Retime, touch func(store.Cell)) {
-	move := func(s *store.Stamp, reachMs int64, _ uint8) {
+	move := func(s *store.Stamp, reachMs int64, kind uint8) {
 		if s.Box != r.Box || s.Boot != r.Boot || s.Clock >= r.Quality {
 			return
 		}
-		store.TouchSpan(s.Province, s.AtMs-reachMs, s.AtMs, touch)
+		aheadMs := int64(0)
+		if kind == uint8(protocol.View) {
+			aheadMs = store.ViewAheadMs
+		}
+		store.TouchSpan(s.Province, s.AtMs-reachMs, s.AtMs+aheadMs, touch)
 		s.AtMs, s.Clock = s.MonoMs+r.OffsetMs, r.Quality
-		store.TouchSpan(s.Province, s.AtMs-reachMs, s.AtMs, touch)
+		store.TouchSpan(s.Province, s.AtMs-reachMs, s.AtMs+aheadMs, touch)
 	}
 	eachRow(&m.rows, move)
 	for i := range m.rows.Tallies {

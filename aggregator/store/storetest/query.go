@@ -55,6 +55,14 @@ func (m *memory) Query(_ context.Context, q store.Query) ([]store.Row, error) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	table := m.table(q.Fact, q.Hourly)
+	if q.Aired {
+		for i := range table {
+			aired := int32(value(q.Fact, &table[i], store.ColAired))
+			if table[i].period = aired; !q.Hourly {
+				table[i].period = int32(aggregator.Hour(aired).Day())
+			}
+		}
+	}
 	var rows []store.Row
 	for i, span := range q.Spans {
 		groups := map[group]*answer{}
@@ -142,7 +150,12 @@ func (m *memory) value(q *store.Query, r *factRow, c store.Column) uint64 {
 	case store.ColWeekday:
 		return uint64(day - day.Week())
 	}
-	if slices.Contains(store.ContentColumns, c) {
+	shape := store.ShapeOf(fact)
+	switch {
+	case slices.Contains(shape.Dimensions, c):
+	case slices.Contains(shape.Dimensions, store.ColBroadcast):
+		return m.airs(aggregator.Province(value(fact, r, store.ColProvince)), value(fact, r, store.ColBroadcast), c)
+	case slices.Contains(store.ContentColumns, c):
 		return m.meaning(aggregator.Province(value(fact, r, store.ColProvince)), value(fact, r, store.ColContent), c)
 	}
 	return value(fact, r, c)
@@ -176,7 +189,7 @@ func (a *answer) add(q *store.Query, r *factRow) {
 		case !v.ByBox():
 			a.sums[i] += n
 		case n > 0:
-			a.boxes[i][value(q.Fact, r, store.ShapeOf(q.Fact).Who())] += n
+			a.boxes[i][value(q.Fact, r, store.ShapeOf(q.Fact).Counted())] += n
 		}
 	}
 }

@@ -172,6 +172,9 @@ func (g *maker) block(round int) *store.Block {
 		b.Runnings = append(b.Runnings, store.Running{Stamp: g.stamp(), Version: g.one(3), State: uint8(g.one(6)), Why: aggregator.TextKey(why)})
 		v := g.view(g.stamp())
 		b.Views = append(b.Views, v)
+		if g.r.IntN(4) == 0 {
+			b.Views = append(b.Views, g.parts(v)...)
+		}
 		if g.r.IntN(2) == 0 { // a play that the click may have led to
 			p := g.view(click.Stamp)
 			start := click.AtMs + []int64{0, 1, -1, 60_000, 60_001, int64(g.r.IntN(70_000))}[g.r.IntN(6)]
@@ -190,7 +193,10 @@ func (g *maker) block(round int) *store.Block {
 }
 
 func (g *maker) view(s store.Stamp) store.View {
-	v := store.View{Stamp: s, Mode: uint8(g.r.IntN(6)), Channel: g.one(3), Content: g.one(3), Speed: 100, Part: uint32(g.r.IntN(2))}
+	v := store.View{Stamp: s, Mode: uint8(g.r.IntN(6)), Channel: g.channel(), Content: g.one(3), Speed: 100, Part: uint32(g.r.IntN(2))}
+	if g.r.IntN(3) == 0 {
+		v.Content = g.one(9)
+	}
 	v.DurationMs = []int64{0, 1, 3000, 3001, 4000, hour, 2*hour + 1, 24 * hour, int64(g.r.IntN(int(5 * hour)))}[g.r.IntN(9)]
 	if g.r.IntN(4) == 0 {
 		v.Speed = []int32{-3200, -300, -299, 0, 50, 299, 300}[g.r.IntN(7)]
@@ -198,8 +204,28 @@ func (g *maker) view(s store.Stamp) store.View {
 	return v
 }
 
+// parts cuts a View into some that follow each other, as boxes tell a long play;
+// now and then there is a gap.
+func (g *maker) parts(v store.View) []store.View {
+	var all []store.View
+	for n := 1 + g.r.IntN(5); n > 0; n-- {
+		v.DurationMs = []int64{second, 5 * second, 60 * second, 15 * minute, int64(g.r.IntN(int(20 * minute)))}[g.r.IntN(5)]
+		v.AtMs += v.DurationMs
+		if g.r.IntN(6) == 0 {
+			v.AtMs++
+		}
+		v.MonoMs = v.AtMs - now + 40*24*hour
+		all = append(all, v)
+		v.Part++
+	}
+	return all
+}
+
 func (g *maker) query() store.Query {
 	q := store.Query{Fact: store.Fact(g.r.IntN(store.EventFacts)), Hourly: g.r.IntN(2) == 0, AllProvinces: g.r.IntN(2) == 0}
+	if g.r.IntN(3) == 0 { // they have the most to them
+		q.Fact = store.FactReach + store.Fact(g.r.IntN(4))
+	}
 	if g.r.IntN(3) > 0 {
 		q.Provinces = []aggregator.Province{43}
 	}
@@ -215,6 +241,10 @@ func (g *maker) query() store.Query {
 	columns := shape.Dimensions
 	if shape.Has(store.ColGenre) {
 		columns = slices.Concat(columns, store.ContentColumns)
+	}
+	if shape.Has(store.ColProgramme) {
+		columns = append(slices.Clone(columns), store.ColProgramme)
+		q.Aired = g.r.IntN(2) == 0
 	}
 	for _, c := range store.TimeColumns {
 		if q.Hourly || c != store.ColHourOfDay {
@@ -238,13 +268,13 @@ func (g *maker) query() store.Query {
 			q.GroupBy = append(q.GroupBy, c)
 		}
 		if g.r.IntN(6) == 0 {
-			q.Filters = append(q.Filters, store.Filter{Column: c, In: []uint64{g.one(4), 33, 3301, 1}})
+			q.Filters = append(q.Filters, store.Filter{Column: c, In: []uint64{g.one(4), 33, 3301, 1, aggregator.TextKey(channelTexts[0])}})
 		}
 	}
 	g.r.Shuffle(len(q.GroupBy), func(i, j int) { q.GroupBy[i], q.GroupBy[j] = q.GroupBy[j], q.GroupBy[i] })
 	for range 1 + g.r.IntN(3) {
 		v := store.Value{Measure: shape.Measures[g.r.IntN(len(shape.Measures))]}
-		if slices.Contains(shape.Dimensions, store.ColBox) {
+		if shape.Counted() != "" {
 			switch g.r.IntN(4) {
 			case 0, 1:
 				v.DistinctBoxes = true

@@ -65,6 +65,8 @@ func (m *memory) meaning(p aggregator.Province, content uint64, c store.Column) 
 			return t.Place
 		case store.ColMaker:
 			return t.Provider
+		case store.ColDefinition:
+			return uint64(t.Definition)
 		}
 		if e == c3.ElementSeries {
 			return content
@@ -72,6 +74,36 @@ func (m *memory) meaning(p aggregator.Province, content uint64, c store.Column) 
 		return t.series
 	}
 	return 0
+}
+
+// airs is what a broadcast is: what its programme's code means, where that says
+// nothing what its Schedule means.
+func (m *memory) airs(p aggregator.Province, broadcast uint64, c store.Column) uint64 {
+	b, found := m.schedule(p).byCode[broadcast]
+	if !found {
+		return 0
+	}
+	var n store.Normal
+	for column, into := range map[store.Column]*uint64{store.ColGenre: &n.Genre, store.ColSubGenre: &n.SubGenre, store.ColPlace: &n.Place, store.ColMaker: &n.Provider} {
+		*into = m.meaning(p, b.Programme, column)
+	}
+	n.Definition = uint8(m.meaning(p, b.Programme, store.ColDefinition))
+	n = n.Inherit(b.Normal)
+	switch c {
+	case store.ColProgramme:
+		return b.Name
+	case store.ColGenre:
+		return n.Genre
+	case store.ColSubGenre:
+		return n.SubGenre
+	case store.ColPlace:
+		return n.Place
+	case store.ColMaker:
+		return n.Provider
+	case store.ColDefinition:
+		return uint64(n.Definition)
+	}
+	return m.meaning(p, b.Programme, store.ColSeries)
 }
 
 func (m *memory) Titles(ctx context.Context, s aggregator.Scope, f func(store.TitleRow) error) error {
@@ -112,6 +144,7 @@ func (m *memory) Renormalise(ctx context.Context, f func([]store.Code, aggregato
 		}
 	}
 	m.titles = map[aggregator.Province]map[objectKey]title{}
+	m.schedules = map[aggregator.Province]*schedule{} // what they mean, not when they are
 	return ctx.Err()
 }
 

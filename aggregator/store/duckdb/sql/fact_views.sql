@@ -27,7 +27,8 @@ WITH told AS (
 	FROM orders WHERE result IN (1, 4) AND order_id <> 0
 	GROUP BY ALL
 	UNION ALL
-	SELECT province, 0, result = 4, {ms: at_ms, box: box, boot: boot, mono: mono_ms, product: product, fen: fen}
+	SELECT province, NULL, result = 4, -- matches nothing
+		{ms: at_ms, box: box, boot: boot, mono: mono_ms, product: product, fen: fen}
 	FROM orders WHERE result IN (1, 4) AND order_id = 0),
 billed AS (
 	SELECT b.province, b.id, b.op = 5 AS refund, min({ms: b.at_ms, op: b.op, product: b.product, fen: amount(b.fen, p.fen)}) AS first
@@ -35,7 +36,7 @@ billed AS (
 	WHERE b.op <> 3
 	GROUP BY ALL)
 SELECT day_of(coalesce(f.first.ms, t.first.ms)) AS period, coalesce(f.province, t.province) AS province, coalesce(f.first.product, t.first.product) AS product,
-	CASE WHEN f.id IS NULL THEN 3 WHEN t.id IS NULL THEN 4 WHEN f.first.fen = t.first.fen THEN 1 ELSE 2 END::UTINYINT AS verdict,
+	CASE WHEN f.first IS NULL THEN 3 WHEN t.first IS NULL THEN 4 WHEN f.first.fen = t.first.fen THEN 1 ELSE 2 END::UTINYINT AS verdict,
 	count(*) AS matches, coalesce(sum(t.first.fen), 0) AS page_fen, coalesce(sum(f.first.fen), 0) AS carrier_fen
 FROM told t FULL JOIN billed f ON f.province = t.province AND f.id = t.id AND f.refund = t.refund
 GROUP BY ALL;

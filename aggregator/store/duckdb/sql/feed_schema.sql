@@ -103,3 +103,18 @@ CREATE TABLE IF NOT EXISTS label (dimension VARCHAR NOT NULL, key UBIGINT NOT NU
 
 -- The day of a moment as aggregator.DayOf counts it, before 1970 too.
 CREATE OR REPLACE MACRO day_of(ms) AS (((ms + 28800000) - ((ms + 28800000) % 86400000 + 86400000) % 86400000) // 86400000)::INTEGER;
+
+-- Live schedules and schedule records that have a start, as they tell it:
+-- store.AiringRow. 0: not told.
+CREATE TABLE IF NOT EXISTS airing (
+	province UTINYINT NOT NULL, element UTINYINT NOT NULL, code UBIGINT NOT NULL, channel UBIGINT NOT NULL, physical UBIGINT NOT NULL,
+	programme UBIGINT NOT NULL, start_ms BIGINT NOT NULL, duration_ms BIGINT NOT NULL,
+	line BIGINT NOT NULL, version_ms BIGINT NOT NULL, file BLOB NOT NULL);
+
+-- What follows from them: store.Broadcast, and the contents that play one again.
+CREATE TABLE IF NOT EXISTS broadcast (
+	province UTINYINT NOT NULL, code UBIGINT NOT NULL, channel UBIGINT NOT NULL, start_ms BIGINT NOT NULL, end_ms BIGINT NOT NULL,
+	name UBIGINT NOT NULL, programme UBIGINT NOT NULL,
+	genre UBIGINT NOT NULL, sub_genre UBIGINT NOT NULL, place UBIGINT NOT NULL, provider UBIGINT NOT NULL, definition UTINYINT NOT NULL);
+
+CREATE TABLE IF NOT EXISTS recording (province UTINYINT NOT NULL, content UBIGINT NOT NULL, code UBIGINT NOT NULL);

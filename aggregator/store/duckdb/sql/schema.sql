@@ -107,6 +107,9 @@ CREATE TABLE IF NOT EXISTS settled (day INTEGER NOT NULL);
 -- final.
 CREATE TABLE IF NOT EXISTS dropped (day INTEGER NOT NULL);
 
+-- By which rules the facts were made: factRules.
+CREATE TABLE IF NOT EXISTS fact_rules (number BIGINT NOT NULL);
+
 -- Hours and days as aggregator.Hour and aggregator.Day count them.
 CREATE OR REPLACE MACRO hour_of(ms) AS ((ms + 28800000) // 3600000)::INTEGER;
 CREATE OR REPLACE MACRO hour_start(hour) AS hour::BIGINT * 3600000 - 28800000;

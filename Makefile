@@ -10,7 +10,7 @@ ARM      := CGO_ENABLED=0 GOOS=linux GOARCH=arm GOARM=7
 # The box's budget for the stripped binary, in bytes (ARCHITECTURE.md, Budgets).
 ARM_BUDGET := 10500000
 
-.PHONY: help build demo test race check style fmt lint sim fuzz scenarios mutants e2e e2e-browser e2e-brokers country crash bench bench-agent bench-outbox bench-query soak soak-system arm web web-check clean
+.PHONY: help build demo test race check style fmt lint sim fuzz scenarios verify mutants e2e e2e-browser e2e-brokers country crash bench bench-agent bench-outbox bench-query soak soak-system arm web web-check clean
 
 help: ## list the targets
 	@grep -hE '^[a-z0-9-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | sort | column -t -s "$$(printf '\t')"
@@ -47,6 +47,7 @@ fmt: ## gofmt all
 lint: ## staticcheck, shell syntax
 	$(GO) tool staticcheck ./...
 	sh -n testbench/setup/install.sh
+	sh -n testbench/verify/run
 	sh -n agent/localapi/sdk/build
 	bash -n .ci/run
 
@@ -58,6 +59,12 @@ MUTANTS ?= all
 SCENARIOS ?= $$(bin/stbfleet list --names)
 scenarios: build ## every scenario in its small size, SCENARIOS='smoke clones' for some; reports in out/fleet
 	@set -e; for s in $(SCENARIOS); do bin/stbfleet run -f $$s --ci --quiet; done
+
+VERIFY_BOXES ?= 200
+VERIFY_DAYS ?= 3
+VERIFY_SPEED ?= 1500
+verify: build ## a fleet of 14 provinces and their files, then every figure of both against the truth: VERIFY_BOXES=200 VERIFY_DAYS=3; out/verify
+	testbench/verify/run $(VERIFY_BOXES) $(VERIFY_DAYS) $(VERIFY_SPEED) out/verify
 
 mutants: ## deliberate bugs, each seen by the bench? MUTANTS=all or names
 	MUTANTS=$(MUTANTS) $(GO) test -count=1 -timeout 30m -v ./testbench/mutants

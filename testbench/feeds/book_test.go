@@ -20,6 +20,8 @@ import (
 	"iptvdc/aggregator/store"
 	"iptvdc/aggregator/store/duckdb"
 	"iptvdc/aggregator/store/storetest"
+	"iptvdc/protocol"
+	"iptvdc/testbench/fleet"
 )
 
 // shelve is a sink that puts a file's rows onto a store's stage.
@@ -74,8 +76,38 @@ func (s *shelve) Rows(r *dialect.Rows) error {
 	return s.stage.Add(context.Background(), &out)
 }
 
+// paidBy is what the boxes of a town paid and gave back, and the same as a store
+// keeps it.
+func paidBy(t *testing.T, c Config) (all []Paid, rows []store.Order) {
+	t.Helper()
+	town, err := fleet.NewTown(fleet.TownConfig{Boxes: c.Boxes, Seed: c.Seed, StartMs: c.From.Start()})
+	if err != nil {
+		t.Fatal(err)
+	}
+	offer := fleet.NewOffer()
+	tell := func(box int, o Paid, r protocol.Result) {
+		home := town.Home(box)
+		o.Box, o.Refund = home.Box, r == protocol.ResultRefunded
+		all = append(all, o)
+		rows = append(rows, store.Order{Stamp: store.Stamp{Province: home.Province, City: home.City, Box: uint64(box) + 1, AtMs: o.AtMs, MonoMs: o.AtMs - c.From.Start()},
+			OrderID: aggregator.TextKey(o.ID), Product: aggregator.TextKey(o.Product), Provider: aggregator.TextKey(o.Provider), Fen: o.Fen, Result: uint8(r)})
+	}
+	for i := range town.Len() {
+		p := offer.Products[i%len(offer.Products)]
+		o := Paid{ID: fmt.Sprintf("B%d", i), Product: p.Code, Provider: p.Provider, Fen: p.Fen,
+			AtMs: c.From.Start() + int64(i)%int64(c.To-c.From+1)*aggregator.DayMs + int64(i)*1001}
+		tell(i, o, protocol.ResultPaid)
+		if i%7 == 0 {
+			o.AtMs += 3_600_000
+			tell(i, o, protocol.ResultRefunded)
+		}
+	}
+	return all, rows
+}
+
 // TestBook: what the files say, in any order, is what happened: states and flows
-// of every day and province, and every bill.
+// of every day and province, every bill, who bought, what was renewed, and how
+// boxes and carriers agree.
 func TestBook(t *testing.T) {
 	from, err := aggregator.ParseDay("2026-10-28")
 	if err != nil {
@@ -84,11 +116,25 @@ func TestBook(t *testing.T) {
 	book := func(t *testing.T, st store.Store, days aggregator.Day) {
 		dir := t.TempDir()
 		var truth bytes.Buffer
-		if err := Write(Config{Boxes: 300, Seed: 7, From: from, To: from + days}, dir, &truth, nil); err != nil {
+		c := Config{Boxes: 300, Seed: 7, From: from, To: from + days}
+		var told store.Block
+		c.Paid, told.Orders = paidBy(t, c)
+		if err := Write(c, dir, &truth, nil); err != nil {
+			t.Fatal(err)
+		}
+		if _, err := st.Insert(t.Context(), &told); err != nil {
 			t.Fatal(err)
 		}
 		take(t, st, dir)
-		compare(t, st, truth.Bytes())
+		want := compare(t, st, truth.Bytes())
+		for _, must := range []string{"all equal", "all differs", "all box_only", "all file_only", "all due", "all renewed"} {
+			if want[must] == 0 {
+				t.Errorf("%s: nothing was", must)
+			}
+		}
+		if want["all renewed"] >= want["all due"] {
+			t.Errorf("%d of %d renewed", want["all renewed"], want["all due"])
+		}
 		if err := st.Shutdown(); err != nil {
 			t.Error(err)
 		}
@@ -156,11 +202,22 @@ func take(t *testing.T, st store.Store, dir string) {
 	}
 }
 
-func compare(t *testing.T, st store.Store, truth []byte) {
+// compare compares a store with a truth and returns what the truth says, with
+// totals of its rarer things.
+func compare(t *testing.T, st store.Store, truth []byte) (want map[string]int64) {
 	t.Helper()
-	want, got := map[string]int64{}, map[string]int64{}
+	want = map[string]int64{}
+	got := map[string]int64{}
 	states := []string{"", "pre", "active", "suspended", "cancelled"}
 	flows := []string{"", "opening", "new", "resumed", "moved_in", "suspended", "cancelled", "moved_out", "suspended_cancelled", "suspended_moved_out", "suspended_moved_in", "out", "in"}
+	verdicts := []string{"", "equal", "differs", "box_only", "file_only"}
+	buyers := map[string]bool{}
+	once := func(name string, who int) {
+		if k := fmt.Sprint(name, "\t", who); !buyers[k] {
+			buyers[k] = true
+			want[name]++
+		}
+	}
 	var from, to aggregator.Day
 	for i, line := range bytes.Split(bytes.TrimSpace(truth), []byte("\n")) {
 		if i == 0 {
@@ -187,6 +244,24 @@ func compare(t *testing.T, st store.Store, truth []byte) {
 		if b := l.Bill; b != nil {
 			want[strings.Join([]string{"orders", b.Province, b.Day, b.Product, b.Provider, b.Pay, b.Op}, " ")] += b.Orders
 			want[strings.Join([]string{"fen", b.Province, b.Day, b.Product, b.Provider, b.Pay, b.Op}, " ")] += b.Fen
+			want[strings.Join([]string{"share", b.Province, b.Day, b.Product, b.Provider, b.Pay, b.Op}, " ")] += b.ShareFen
+		}
+		if b := l.Buyer; b != nil {
+			once(fmt.Sprint("buyers ", b.Province, " ", b.Day, " ", b.Product, " ", b.Provider), b.Who)
+			once(fmt.Sprint("buyers ", b.Province), b.Who)
+		}
+		if d := l.Due; d != nil {
+			want[strings.Join([]string{"due", d.Province, d.Day, d.Product, d.Provider}, " ")] += d.Due
+			want[strings.Join([]string{"renewed", d.Province, d.Day, d.Product, d.Provider}, " ")] += d.Renewed
+			want["all due"] += d.Due
+			want["all renewed"] += d.Renewed
+		}
+		if m := l.Match; m != nil {
+			name := strings.Join([]string{m.Province, m.Day, m.Product, m.Verdict}, " ")
+			want["matches "+name] += m.Orders
+			want["box fen "+name] += m.BoxFen
+			want["carrier fen "+name] += m.CarrierFen
+			want["all "+m.Verdict] += m.Orders
 		}
 	}
 	ask := func(q store.Query, tell func(day aggregator.Day, r store.Row)) {
@@ -214,7 +289,7 @@ func compare(t *testing.T, st store.Store, truth []byte) {
 			}
 		})
 	ask(store.Query{Fact: store.FactBill, GroupBy: []store.Column{store.ColProvince, store.ColProduct, store.ColProvider, store.ColPay, store.ColOp},
-		Values: []store.Value{{Measure: store.MeasureBillOrders}, {Measure: store.MeasureBillFen}}},
+		Values: []store.Value{{Measure: store.MeasureBillOrders}, {Measure: store.MeasureBillFen}, {Measure: store.MeasureShareFen}}},
 		func(d aggregator.Day, r store.Row) {
 			texts, err := st.Codes(context.Background(), r.Group[1:3])
 			if err != nil {
@@ -223,6 +298,43 @@ func compare(t *testing.T, st store.Store, truth []byte) {
 			name := fmt.Sprint(aggregator.Province(r.Group[0]), " ", d, " ", texts[r.Group[1]], " ", texts[r.Group[2]], " ", payNames[c3.Pay(r.Group[3])], " ", opNames[c3.OrderOp(r.Group[4])])
 			got["orders "+name] += r.Values[0]
 			got["fen "+name] += r.Values[1]
+			got["share "+name] += r.Values[2]
+		})
+	code := func(keys ...uint64) map[uint64]string {
+		texts, err := st.Codes(t.Context(), keys)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return texts
+	}
+	ask(store.Query{Fact: store.FactBuyer, GroupBy: []store.Column{store.ColProvince, store.ColProduct, store.ColProvider}, Values: []store.Value{{Measure: store.MeasureBuys, DistinctBoxes: true}}},
+		func(d aggregator.Day, r store.Row) {
+			texts := code(r.Group[1:]...)
+			got[fmt.Sprint("buyers ", aggregator.Province(r.Group[0]), " ", d, " ", texts[r.Group[1]], " ", texts[r.Group[2]])] = r.Values[0]
+		})
+	rows, err := st.Query(t.Context(), store.Query{Fact: store.FactBuyer, AllProvinces: true, Spans: []store.Span{{From: int32(from), To: int32(to) + 1}},
+		GroupBy: []store.Column{store.ColProvince}, Values: []store.Value{{Measure: store.MeasureBuys, DistinctBoxes: true}}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, r := range rows {
+		got[fmt.Sprint("buyers ", aggregator.Province(r.Group[0]))] = r.Values[0]
+	}
+	ask(store.Query{Fact: store.FactRenewal, GroupBy: []store.Column{store.ColProvince, store.ColProduct, store.ColProvider},
+		Values: []store.Value{{Measure: store.MeasureDue}, {Measure: store.MeasureRenewed}}},
+		func(d aggregator.Day, r store.Row) {
+			texts := code(r.Group[1:]...)
+			name := fmt.Sprint(aggregator.Province(r.Group[0]), " ", d, " ", texts[r.Group[1]], " ", texts[r.Group[2]])
+			got["due "+name], got["renewed "+name] = r.Values[0], r.Values[1]
+			got["all due"] += r.Values[0]
+			got["all renewed"] += r.Values[1]
+		})
+	ask(store.Query{Fact: store.FactReconcile, GroupBy: []store.Column{store.ColProvince, store.ColProduct, store.ColVerdict},
+		Values: []store.Value{{Measure: store.MeasureMatches}, {Measure: store.MeasurePageFen}, {Measure: store.MeasureCarrierFen}}},
+		func(d aggregator.Day, r store.Row) {
+			name := fmt.Sprint(aggregator.Province(r.Group[0]), " ", d, " ", code(r.Group[1])[r.Group[1]], " ", verdicts[r.Group[2]])
+			got["matches "+name], got["box fen "+name], got["carrier fen "+name] = r.Values[0], r.Values[1], r.Values[2]
+			got["all "+verdicts[r.Group[2]]] += r.Values[0]
 		})
 	all := maps.Clone(want)
 	maps.Copy(all, got)
@@ -235,4 +347,5 @@ func compare(t *testing.T, st store.Store, truth []byte) {
 		}
 	}
 	t.Logf("%d figures, %d different", len(all), bad)
+	return want
 }

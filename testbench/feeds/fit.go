@@ -158,7 +158,14 @@ func fitOrder(f *dialect.Feed, o c3.Order) c3.Order {
 	clear("content", &o.Content)
 	clear("provider", &o.Provider)
 	clear("trace", &o.Trace)
+	moment := func(name string, v *int64) {
+		if *v = coarse(f, *v); !f.Holds(c3.FeedOrders, name) {
+			*v = 0
+		}
+	}
 	o.AtMs = coarse(f, o.AtMs)
+	moment("from", &o.FromMs)
+	moment("to", &o.ToMs)
 	words := f.Words(c3.FeedOrders, "op")
 	if word := orderWords[o.Op]; !slices.Contains(words, word) {
 		switch o.Op { // told as what is nearest

@@ -36,6 +36,8 @@ type Notification struct {
 	Update   uint8  `json:"update"`
 	Link     string `json:"link,omitempty"`
 	AtMs     int64  `json:"at_ms"`
+	FromMs   int64  `json:"from_ms,omitempty"` // in effect; 0: none told
+	ToMs     int64  `json:"to_ms,omitempty"`
 	// Forged has it signed with another key than its sender's.
 	Forged bool `json:"forged,omitempty"`
 	// Answer is what must be answered: accepted, repeated (which is success too)
@@ -97,10 +99,11 @@ const (
 
 // day writes a day's orders, some of them twice, and some that are none between
 // them. Those that repeat come last.
-func (n *notifier) day(orders []c3.Order) error {
+func (n *notifier) day(orders []billed) error {
 	var again []Notification
-	for _, o := range orders {
-		one := Notification{Sequence: o.ID, User: o.Account, SP: NotifierSP(n.province), Product: o.Product, Update: uint8(updates[o.Op]), AtMs: o.AtMs, Answer: "accepted"}
+	for i := range orders {
+		o := &orders[i]
+		one := Notification{Sequence: o.ID, User: o.Account, SP: NotifierSP(n.province), Product: o.Product, Update: uint8(updates[o.Op]), AtMs: o.AtMs, FromMs: o.FromMs, ToMs: o.ToMs, Answer: "accepted"}
 		if o.Op == c3.OrderSingle {
 			one.Sequence, one.Link = "V"+o.ID, o.ID
 		}
@@ -212,7 +215,7 @@ func (n *Notification) send(ctx context.Context, client soap.Client, key soap.Ke
 	now := time.Now()
 	got, err := client.Notify(ctx, soap.Relation{
 		Sequence: n.Sequence, UserIDType: "1", UserID: n.User, ServiceType: "90", SPID: n.SP, ProductID: n.Product, Update: soap.UpdateType(n.Update),
-		UpdateMs: n.AtMs, LinkID: n.Link, EffectiveMs: n.AtMs,
+		UpdateMs: n.AtMs, LinkID: n.Link, EffectiveMs: n.FromMs, ExpireMs: n.ToMs,
 	}, key, now)
 	if err != nil {
 		return err

@@ -19,24 +19,46 @@ const (
 )
 
 // orders are those of a day, by time: what boxes paid, and what was ordered
-// where no box tells of it.
-func (pr *province) orders(d aggregator.Day, paid []Paid, offer *fleet.Offer) []c3.Order {
-	var all []c3.Order
+// where no box tells of it. Those of the first day hold what was bought before it.
+func (pr *province) orders(d aggregator.Day, first bool, paid []Paid, offer *fleet.Offer) []billed {
+	var all []billed
+	product := func(code string) *fleet.OfferProduct {
+		i := slices.IndexFunc(offer.Products, func(p fleet.OfferProduct) bool { return p.Code == code })
+		if i < 0 {
+			return &fleet.OfferProduct{Code: code}
+		}
+		return &offer.Products[i]
+	}
+	add := func(o billed, giveBack bool) {
+		o.Account = o.who.accountAt(o.AtMs)
+		all = append(all, o)
+		pr.goOn(o, kindOf(product(o.Product)), d, giveBack)
+	}
 	for i := range paid {
 		o := &paid[i]
 		who := pr.byBox[o.Box]
 		if who == nil || aggregator.DayOf(o.AtMs) != d {
 			continue
 		}
-		order := c3.Order{ID: o.ID, Account: who.shown.Account, Op: c3.OrderSub, Product: o.Product, Provider: o.Provider,
+		luck := lot(o.ID)
+		if luck < oddsUnheard {
+			continue
+		}
+		order := c3.Order{ID: o.ID, Op: c3.OrderSub, Product: o.Product, Provider: o.Provider,
 			AtMs: o.AtMs / 1000 * 1000, Fen: o.Fen, Pay: c3.PayBill}
-		if i := slices.IndexFunc(offer.Products, func(p fleet.OfferProduct) bool { return p.Code == o.Product }); i >= 0 && offer.Products[i].Single {
+		if luck < oddsUnheard+oddsOther {
+			order.Fen -= order.Fen / 10
+		}
+		what := product(o.Product)
+		if what.Single {
 			order.Op, order.Content = c3.OrderSingle, o.Content
 		}
 		if o.Refund {
 			order.Op = c3.OrderRefund
+		} else {
+			valid(&order, kindOf(what), order.AtMs)
 		}
-		all = append(all, order)
+		add(billed{order, who}, false)
 	}
 	for i, p := range pr.people {
 		if p.housed || p.stood() != c3.StateActive || !p.odds(oddsOrder) {
@@ -44,7 +66,7 @@ func (pr *province) orders(d aggregator.Day, paid []Paid, offer *fleet.Offer) []
 		}
 		what := offer.Products[p.rand.IntN(len(offer.Products))]
 		o := c3.Order{
-			ID: fmt.Sprintf("C%02d%05d%07d", uint8(pr.Province), int(d), i), Account: p.shown.Account, Op: c3.OrderSub, Product: what.Code,
+			ID: fmt.Sprintf("C%02d%05d%07d", uint8(pr.Province), int(d), i), Op: c3.OrderSub, Product: what.Code,
 			Provider: what.Provider, AtMs: p.at(d), Fen: what.Fen,
 			Pay: []c3.Pay{c3.PayBill, c3.PayBill, c3.PayWechat, c3.PayAlipay, c3.PayPoints}[p.rand.IntN(5)],
 		}
@@ -56,9 +78,21 @@ func (pr *province) orders(d aggregator.Day, paid []Paid, offer *fleet.Offer) []
 		case p.odds(oddsUnsub):
 			o.Op, o.Fen = c3.OrderUnsub, 0
 		}
-		all = append(all, o)
+		if o.Op != c3.OrderUnsub {
+			valid(&o, kindOf(&what), o.AtMs)
+		}
+		add(billed{o, p}, true)
 	}
-	slices.SortFunc(all, func(a, b c3.Order) int {
+	if first {
+		pr.begun(d, offer)
+	}
+	for i := 0; i < len(pr.coming[d]); i++ { // some bring others of the same day
+		if o := pr.coming[d][i]; o.who.stood() == c3.StateActive {
+			add(o, true)
+		}
+	}
+	delete(pr.coming, d)
+	slices.SortFunc(all, func(a, b billed) int {
 		return cmp.Or(cmp.Compare(a.AtMs, b.AtMs), cmp.Compare(a.ID, b.ID), cmp.Compare(a.Op, b.Op))
 	})
 	return all
@@ -70,11 +104,15 @@ var (
 	payNames = map[c3.Pay]string{c3.PayUnknown: "", c3.PayBill: "bill", c3.PayWechat: "wechat", c3.PayAlipay: "alipay", c3.PayPoints: "points"}
 )
 
-// bills adds a day's orders up.
-func bills(p aggregator.Province, d aggregator.Day, orders []c3.Order) []Line {
+// bills adds a day's orders up; what was bought before it is none of its own.
+func (w *writer) bills(d aggregator.Day, orders []billed) []Line {
 	sums := map[Bill]*Bill{}
-	for _, o := range orders {
-		key := Bill{Province: p.String(), Day: d.String(), Product: o.Product, Provider: o.Provider, Pay: payNames[o.Pay], Op: opNames[o.Op]}
+	for i := range orders {
+		o := &orders[i]
+		if aggregator.DayOf(o.AtMs) != d {
+			continue
+		}
+		key := Bill{Province: w.String(), Day: d.String(), Product: o.Product, Provider: o.Provider, Pay: payNames[o.Pay], Op: opNames[o.Op]}
 		sum := sums[key]
 		if sum == nil {
 			sum = &Bill{Province: key.Province, Day: key.Day, Product: key.Product, Provider: key.Provider, Pay: key.Pay, Op: key.Op}
@@ -82,6 +120,7 @@ func bills(p aggregator.Province, d aggregator.Day, orders []c3.Order) []Line {
 		}
 		sum.Orders++
 		sum.Fen += o.Fen
+		sum.ShareFen += (o.Fen*int64(w.known[o.Product].ShareBP) + 5000) / 10_000
 	}
 	var lines []Line
 	for _, sum := range sums {

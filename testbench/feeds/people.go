@@ -17,6 +17,9 @@ type person struct {
 	dropped aggregator.Day // cancelled: when full files drop the account
 	changed bool           // this day: a state changes once a day at most
 	able    *able          // what the province's files can say
+
+	before  string // the number until sinceMs; "": it never changed
+	sinceMs int64
 }
 
 // Odds of a day, in a thousand, for those without a box in the fleet.
@@ -154,8 +157,9 @@ func (p *person) describe(d aggregator.Day, cities []aggregator.City, told func(
 	switch {
 	case !p.housed && p.odds(oddsNumber) && p.able.number:
 		old := s.Account
+		p.before, p.sinceMs = old, p.at(d)
 		s.Account = fmt.Sprintf("%s%d@itv", old[:4], 800_000_000+p.rand.IntN(100_000_000))
-		told(c3.Change{Account: s.Account, Op: c3.OpChangeNo, AtMs: p.at(d), Old: old, City: s.City})
+		told(c3.Change{Account: s.Account, Op: c3.OpChangeNo, AtMs: p.sinceMs, Old: old, City: s.City})
 	case !p.housed && p.odds(oddsBox):
 		s.STBID = fmt.Sprintf("%s%024x", s.STBID[:8], p.rand.Uint64())
 		told(c3.Change{Account: s.Account, Op: c3.OpChangeSTB, AtMs: p.at(d), New: s.STBID, City: s.City})
@@ -166,6 +170,14 @@ func (p *person) describe(d aggregator.Day, cities []aggregator.City, told func(
 		s.City = cities[p.rand.IntN(len(cities))]
 		told(c3.Change{Account: s.Account, Op: c3.OpChangeCity, AtMs: p.at(d), City: s.City})
 	}
+}
+
+// accountAt is the number at a moment of today.
+func (p *person) accountAt(ms int64) string {
+	if p.before != "" && ms < p.sinceMs {
+		return p.before
+	}
+	return p.shown.Account
 }
 
 // inFile reports whether a full file of a day shows the person.

@@ -58,6 +58,10 @@ type province struct {
 	made   int // people so far, for their names
 	byBox  map[string]*person
 
+	fates    *rand.Rand // of subscriptions
+	coming   map[aggregator.Day][]billed
+	numbered int // orders that no box knows, so far
+
 	dialect *dialect.Dialect
 	able    able
 }
@@ -99,7 +103,8 @@ func newProvince(p aggregator.Province, seed uint64) (*province, error) {
 	if err != nil {
 		return nil, err
 	}
-	pr := &province{Province: p, rand: rand.New(rand.NewPCG(seed, uint64(p))), byBox: map[string]*person{}, dialect: d, able: ableTo(d)}
+	pr := &province{Province: p, rand: rand.New(rand.NewPCG(seed, uint64(p))), byBox: map[string]*person{},
+		fates: rand.New(rand.NewPCG(seed^0xfa7e, uint64(p))), coming: map[aggregator.Day][]billed{}, dialect: d, able: ableTo(d)}
 	for _, r := range aggregator.Regions() {
 		if r.Province() == p && r.City() != 0 {
 			pr.cities = append(pr.cities, r.City())

@@ -27,6 +27,9 @@ type Line struct {
 	File  *Sent  `json:"file,omitempty"`
 	Title *Title `json:"title,omitempty"`
 	Told  *Told  `json:"told,omitempty"`
+	Buyer *Buyer `json:"buyer,omitempty"`
+	Due   *Due   `json:"due,omitempty"`
+	Match *Match `json:"match,omitempty"`
 }
 
 // Day is how a province's subscribers stand at the end of a day, and what moved
@@ -50,6 +53,40 @@ type Bill struct {
 	Op       string `json:"op"`
 	Orders   int64  `json:"orders"`
 	Fen      int64  `json:"fen"`
+	ShareFen int64  `json:"share_fen"` // the provider's, of each order to a whole fen
+}
+
+// Buyer is somebody who paid for a product on a day: Who, counted from 1, is the
+// same on all days of a province, under whatever number.
+type Buyer struct {
+	Province string `json:"province"`
+	Day      string `json:"day"`
+	Who      int    `json:"who"`
+	Product  string `json:"product"`
+	Provider string `json:"provider"`
+}
+
+// Due counts the subscriptions to a product that end on a day and were not given
+// back, and those of them that their subscriber renewed in time.
+type Due struct {
+	Province string `json:"province"`
+	Day      string `json:"day"`
+	Product  string `json:"product"`
+	Provider string `json:"provider"`
+	Due      int64  `json:"due"`
+	Renewed  int64  `json:"renewed"`
+}
+
+// Match counts the orders of a day and product by what boxes and carrier say of
+// them: equal, differs, box_only or file_only.
+type Match struct {
+	Province   string `json:"province"`
+	Day        string `json:"day"`
+	Product    string `json:"product"`
+	Verdict    string `json:"verdict"`
+	Orders     int64  `json:"orders"`
+	BoxFen     int64  `json:"box_fen"`
+	CarrierFen int64  `json:"carrier_fen"`
 }
 
 // Sent is a file and what must become of it: its receipt. A name may be sent more

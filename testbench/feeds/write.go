@@ -76,8 +76,10 @@ type writer struct {
 	rand  *rand.Rand // of the dirt
 	files int
 
-	manifests []announcement // yet to be written
-	notifier  *notifier      // nil: orders stand in files
+	manifests []announcement        // yet to be written
+	notifier  *notifier             // nil: orders stand in files
+	orderBook []billed              // all that the province told, as it told them
+	known     map[string]c3.Product // as its files can say it
 	soiler    *soiler
 	last      map[*dialect.Feed]*paper // as it should have been, of the day before
 }
@@ -106,6 +108,7 @@ func (w *writer) life(c *Config, offer *fleet.Offer, paid map[aggregator.Day][]P
 	if err := w.catalogue(c, offer); err != nil {
 		return err
 	}
+	w.learn(offer)
 	if err := w.schedules(c, offer); err != nil {
 		return err
 	}
@@ -119,12 +122,13 @@ func (w *writer) life(c *Config, offer *fleet.Offer, paid map[aggregator.Day][]P
 		} else {
 			changes = w.passes(d, n)
 		}
-		orders := w.orders(d, paid[d], offer)
+		orders := w.orders(d, d == c.From, paid[d], offer)
 		w.truth.write(n.day(w.Province, d, w.people))
 		if err := w.day(d, d == c.From, changes, orders, offer); err != nil {
 			return fmt.Errorf("%s: %w", d, err)
 		}
 	}
+	w.reckon(c)
 	if w.notifier != nil {
 		return w.notifier.finish(w, c)
 	}
@@ -158,12 +162,12 @@ func (w *writer) passes(d aggregator.Day, n *count) []c3.Change {
 }
 
 // day writes what the province sends of a day.
-func (w *writer) day(d aggregator.Day, first bool, changes []c3.Change, orders []c3.Order, offer *fleet.Offer) error {
-	var bill []c3.Order
+func (w *writer) day(d aggregator.Day, first bool, changes []c3.Change, orders []billed, offer *fleet.Offer) error {
+	var bill []billed
 	if w.notifier != nil {
 		for _, o := range orders {
-			if o, ok := fitNotified(o, offer); ok {
-				bill = append(bill, o)
+			if told, ok := fitNotified(o.Order, offer); ok {
+				bill = append(bill, billed{told, o.who})
 			}
 		}
 		if err := w.notifier.day(bill); err != nil {
@@ -182,11 +186,11 @@ func (w *writer) day(d aggregator.Day, first bool, changes []c3.Change, orders [
 		if holds(c3.FeedOrders) && bill == nil && w.notifier == nil {
 			b := &dialect.Rows{Feed: c3.FeedOrders}
 			for _, o := range orders {
-				if o = fitOrder(f, o); o.Op != c3.OrderNone {
-					b.Orders = append(b.Orders, o)
+				if o.Order = fitOrder(f, o.Order); o.Op != c3.OrderNone {
+					bill = append(bill, o)
+					b.Orders = append(b.Orders, o.Order)
 				}
 			}
-			bill = b.Orders
 			batches = append(batches, b)
 		}
 		if holds(c3.FeedProducts) && (first || f.Full) {
@@ -211,7 +215,8 @@ func (w *writer) day(d aggregator.Day, first bool, changes []c3.Change, orders [
 			bill[i].Provider = providers[bill[i].Product]
 		}
 	}
-	for _, l := range bills(w.Province, d, bill) {
+	w.orderBook = append(w.orderBook, bill...)
+	for _, l := range w.bills(d, bill) {
 		w.truth.write(l)
 	}
 	return nil
@@ -240,17 +245,29 @@ func (w *writer) told(f *dialect.Feed, changes []c3.Change) *dialect.Rows {
 func (w *writer) products(f *dialect.Feed, offer *fleet.Offer) *dialect.Rows {
 	b := &dialect.Rows{Feed: c3.FeedProducts}
 	add := func(p c3.Product) { b.Products = append(b.Products, fitProduct(f, p)) }
-	for _, p := range offer.Products {
-		kind := c3.ProductMonth
-		if p.Single {
-			kind = c3.ProductSingle
-		}
-		add(c3.Product{Code: p.Code, Name: p.Code, Type: kind, Fen: p.Fen, Provider: p.Provider, ShareBP: 5000})
+	for i := range offer.Products {
+		p := &offer.Products[i]
+		add(c3.Product{Code: p.Code, Name: p.Code, Type: kindOf(p), Fen: p.Fen, Provider: p.Provider, ShareBP: shares[p.Provider]})
 	}
 	for i, code := range plans {
 		add(c3.Product{Code: code, Name: code, Type: c3.ProductBase, Fen: int64(1000 * (i + 1))})
 	}
 	return b
+}
+
+// shares are the providers' parts, in ten thousandths.
+var shares = map[string]int32{
+	"cp-haifeng-film": 5000, "cp-qingtai-drama": 6000, "cp-xingxing-kids": 5550, "cp-lvye-docs": 3333, "cp-feiyu-sport": 7001, "cp-langtao-show": 4567,
+}
+
+// learn notes what the province's files say of products.
+func (w *writer) learn(offer *fleet.Offer) {
+	w.known = map[string]c3.Product{}
+	if f := feedOf(w.dialect, c3.FeedProducts); f != nil {
+		for _, p := range w.products(f, offer).Products {
+			w.known[p.Code] = p
+		}
+	}
 }
 
 // file writes one file with its manifest, and some dirt.

@@ -6,4 +6,8 @@
 // their times, and names lost and doubled events; then every indicator, alone,
 // by each of its dimensions, and by province and each of them, by hour, day,
 // week, month and in total.
+//
+// Feeds compares what provinces sent in the same manner: what became of each file,
+// accounts, flows, orders, buyers, refunds, providers' parts, renewals and how boxes and
+// carriers agree.
 package verify

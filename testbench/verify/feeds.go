@@ -61,6 +61,8 @@ func readFeeds(r io.Reader) (*feedTruth, error) {
 	orders := t.question("bill_orders", "day", "province", "product", "op")
 	revenue := t.question("bill_revenue", "day", "province", "product", "provider")
 	byPay := t.question("bill_revenue", "month", "province", "pay")
+	of := askBills(t)
+	active, months := map[string]int64{}, map[feedCell]int64{} // by province, of the day before; by month, before its first day
 	churns := map[feedCell]*churn{}
 	before := map[string]float64{} // base of the province the day before
 	in := json.NewDecoder(bufio.NewReaderSize(r, 1<<20))
@@ -93,6 +95,8 @@ func readFeeds(r io.Reader) (*feedTruth, error) {
 			for _, flow := range []string{"cancelled", "moved_out", "suspended_cancelled", "suspended_moved_out"} {
 				c.left += float64(d.Flows[flow])
 			}
+			of.stands(d, active[d.Province], months)
+			active[d.Province] = d.States["active"]
 		case l.Bill != nil:
 			t.bills++
 			b := l.Bill
@@ -103,12 +107,20 @@ func readFeeds(r io.Reader) (*feedTruth, error) {
 			}
 			revenue.add(fen, b.Day, b.Province, b.Product, b.Provider)
 			byPay.add(fen, b.Day[:7], b.Province, b.Pay)
+			of.bill(b)
+		case l.Buyer != nil:
+			of.buyer(l.Buyer)
+		case l.Due != nil:
+			of.term(l.Due)
+		case l.Match != nil:
+			of.match(l.Match)
 		case l.File != nil:
 			t.files = append(t.files, *l.File)
 		case l.Told != nil:
 			t.told = append(t.told, *l.Told)
 		}
 	}
+	of.close()
 	rate := t.question("churn_rate", "month", "province")
 	for cell, c := range churns {
 		if c.start+c.end > 0 {
@@ -119,7 +131,8 @@ func readFeeds(r io.Reader) (*feedTruth, error) {
 }
 
 // Feeds compares the truth of feeds with what the aggregator says: states, flows,
-// churn, orders and revenue, by day and province, what became of each file, and with
+// churn, orders, revenue, buyers, refunds, providers' parts, renewals and how boxes
+// and carriers agree, by day, month and province, what became of each file, and with
 // Config.Receipts what its province was answered.
 func Feeds(ctx context.Context, truth io.Reader, c Config) (*Report, error) {
 	t, err := readFeeds(truth)

@@ -34,6 +34,7 @@ const (
 	Fen     Unit = "fen" // 1/100 yuan, whole
 	Millis  Unit = "ms"
 	Hours   Unit = "hours"
+	Seconds Unit = "seconds"
 )
 
 // UnitTitle is a unit with its name.
@@ -55,6 +56,7 @@ var units = []UnitTitle{
 	{Fen, Text{"分", "fen"}},
 	{Millis, Text{"毫秒", "ms"}},
 	{Hours, Text{"小时", "hours"}},
+	{Seconds, Text{"秒", "seconds"}},
 }
 
 // Indicator is one business figure: a sum of terms, or with over the quotient

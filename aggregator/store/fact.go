@@ -82,6 +82,16 @@ const (
 	// hour and OnReachMs after it. wakes = Powers with On and Cause wake.
 	// A row exists if either is > 0.
 	FactOn
+	// FactVisit: province, city, page, box. visits = PageViews. A visit ends with
+	// the box's next word under the row's province: a PageView, a Power, or the
+	// start of a View with Part 0 (a Click says that somebody is there; one that
+	// leaves the page is followed by what it leads to). The next word is the first
+	// after the PageView by time; of words in one millisecond the PageViews come
+	// last, by Page, then by City, and before these the Powers with On. How long a
+	// visit was is known if its next word comes at most VisitMs later and is not
+	// that the box was switched on. Of those that are known, bounces = the ones
+	// shorter than BounceMs, stays = the others, dwell_ms = how long the stays were.
+	FactVisit
 
 	// What follows is derived from the provinces' files, by day alone, when a
 	// file is taken in; it has no hours and needs no closing.
@@ -122,9 +132,9 @@ const (
 	// match nothing.
 	FactReconcile
 
-	Facts = 17
+	Facts = 18
 	// EventFacts is how many of them, the first, are derived from events.
-	EventFacts = 11
+	EventFacts = 12
 )
 
 // LedMs is how long after a click a play is credited to it.
@@ -155,6 +165,14 @@ const LostMost = 1 << 32
 // what they tell of viewing every hour, so a box that shows something is silent
 // for no longer.
 const OnReachMs = 90 * 60_000
+
+// VisitMs is how long a page may stand with somebody before it: how long one was
+// looked at that stood longer nobody knows.
+const VisitMs = 30 * 60_000
+
+// BounceMs is how long a page must stand to be a page view that counts by the
+// trade's rule; those left sooner are bounces.
+const BounceMs = 1000
 
 // Column is a dimension of a fact.
 type Column string
@@ -254,6 +272,11 @@ const (
 
 	MeasureOnMs  Measure = "on_ms"
 	MeasureWakes Measure = "wakes"
+
+	MeasureVisits  Measure = "visits"
+	MeasureStays   Measure = "stays"
+	MeasureDwellMs Measure = "dwell_ms"
+	MeasureBounces Measure = "bounces"
 )
 
 // Shape is the columns of a fact.
@@ -297,6 +320,7 @@ var shapes = [Facts]Shape{
 	FactTrust: {"fact_trust", []Column{ColProvince, ColCity},
 		[]Measure{MeasureKept, MeasureSynced, MeasureUnsynced, MeasureGaps, MeasureToldLost, MeasureThrown, MeasureRepeats}},
 	FactOn:        {"fact_on", []Column{ColProvince, ColCity, ColBox}, []Measure{MeasureOnMs, MeasureWakes}},
+	FactVisit:     {"fact_visit", []Column{ColProvince, ColCity, ColPage, ColBox}, []Measure{MeasureVisits, MeasureStays, MeasureDwellMs, MeasureBounces}},
 	FactAccounts:  {"fact_accounts", []Column{ColProvince, ColCity, ColState}, []Measure{MeasureAccounts}},
 	FactFlow:      {"fact_flow", []Column{ColProvince, ColCity, ColFlow}, []Measure{MeasureFlows}},
 	FactBill:      {"fact_bill", []Column{ColProvince, ColCity, ColProduct, ColProvider, ColPay, ColOp}, []Measure{MeasureBillOrders, MeasureBillFen, MeasureShareFen}},

@@ -209,15 +209,20 @@ func (s *Store) schema(ctx context.Context) error {
 	return tx.Commit()
 }
 
-// closeAgain makes dirty whatever an older version closed, which knew no
-// fact_trust or no fact_on.
+// closeAgain makes dirty whatever an older version closed, which did not know all
+// the facts that are derived from events.
 func closeAgain(ctx context.Context, tx *sql.Tx) error {
+	var facts []string
+	for f := range store.Fact(store.EventFacts) {
+		facts = append(facts, "'"+store.ShapeOf(f).Name+"_hour'")
+	}
 	var closed, known int
-	if err := tx.QueryRowContext(ctx, "SELECT count(*) FILTER (table_name = 'closed'), count(*) FILTER (table_name IN ('fact_trust_hour', 'fact_on_hour')) FROM duckdb_tables()").
+	if err := tx.QueryRowContext(ctx, fmt.Sprintf(
+		"SELECT count(*) FILTER (table_name = 'closed'), count(*) FILTER (table_name IN (%s)) FROM duckdb_tables()", strings.Join(facts, ", "))).
 		Scan(&closed, &known); err != nil {
 		return err
 	}
-	if closed == 0 || known == 2 {
+	if closed == 0 || known == store.EventFacts {
 		return nil
 	}
 	_, err := tx.ExecContext(ctx, "INSERT INTO dirt SELECT hour, province, 0 FROM closed")
@@ -264,6 +269,7 @@ var measureTypes = map[store.Measure]string{
 	store.MeasureViewingMs: "BIGINT", store.MeasureFen: "BIGINT",
 	store.MeasureStartMs: "BIGINT", store.MeasureStalls: "BIGINT", store.MeasureStallMs: "BIGINT", store.MeasureErrors: "BIGINT",
 	store.MeasureBillFen: "BIGINT", store.MeasureShareFen: "BIGINT", store.MeasureOnMs: "BIGINT",
+	store.MeasureDwellMs: "BIGINT",
 	// Of all boxes of a province.
 	store.MeasureKept: "BIGINT", store.MeasureSynced: "BIGINT", store.MeasureUnsynced: "BIGINT",
 	store.MeasureGaps: "BIGINT", store.MeasureToldLost: "BIGINT", store.MeasureThrown: "BIGINT", store.MeasureRepeats: "BIGINT",

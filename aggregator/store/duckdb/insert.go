@@ -96,7 +96,7 @@ var eventTables = []struct{ name, reach string }{
 	{"power", onReach},
 	{"page_view", onReach},
 	{"click", fmt.Sprint(store.ClickReachMs)},
-	{"viewing", fmt.Sprintf("greatest(e.duration_ms + %d, %s)", store.LedMs, onReach)},
+	{"viewing", fmt.Sprintf("greatest(e.duration_ms + %d, %s)", store.StartReachMs, onReach)},
 	{"orders", onReach},
 	{"impression", "0"},
 	{"order_page", "0"},

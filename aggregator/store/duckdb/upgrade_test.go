@@ -171,5 +171,17 @@ func TestClosesOlderAgain(t *testing.T) {
 	shut(s)
 	s = open()
 	dirty(s, 0)
+	// So is what was closed before any other fact was known.
+	if _, err := s.db.Exec("DROP TABLE fact_visit_hour"); err != nil {
+		t.Fatal(err)
+	}
+	shut(s)
+	s = open()
+	if err := s.Close(ctx, dirty(s, 6)); err != nil {
+		t.Fatal(err)
+	}
+	shut(s)
+	s = open()
+	dirty(s, 0)
 	shut(s)
 }

@@ -94,6 +94,7 @@ func (m *memory) compute(c store.Cell) closedCell {
 		}
 	}
 	m.on(c, f)
+	m.visits(c, f)
 	return out
 }
 

@@ -91,6 +91,8 @@ func Run(t *testing.T, e Engine) {
 		{"reopen with files", testFeedReopen},
 		{"opening stock", testOpeningStock},
 		{"files in any order", testFeedOrders},
+		{"visits to pages", testFactVisit},
+		{"visits to pages: words together", testVisitTogether},
 	}
 	for _, c := range tests {
 		t.Run(c.name, func(t *testing.T) {

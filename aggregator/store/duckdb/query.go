@@ -141,10 +141,7 @@ func sumSQL(q *store.Query) string {
 // the hourly table stands in: its rows add up to the same.
 func sourceSQL(q *store.Query, settled aggregator.Day) string {
 	shape := store.ShapeOf(q.Fact)
-	first, last := q.Spans[0].From, q.Spans[0].To
-	for _, p := range q.Spans {
-		first, last = min(first, p.From), max(last, p.To)
-	}
+	first, last := bounds(q) // without empty spans: countSQL knows no period before the first
 	columns := slices.DeleteFunc(slices.Clone(q.GroupBy), isTime)
 	if q.Latest {
 		columns = append(columns, store.ColProvince)
@@ -177,18 +174,18 @@ func sourceSQL(q *store.Query, settled aggregator.Day) string {
 			period, rest, source, name, from, name, to, where)
 	}
 	if q.Fact >= store.EventFacts {
-		return one("day", "period", int64(first), int64(last))
+		return one("day", "period", first, last)
 	}
 	if q.Hourly {
-		return one("hour", "period", int64(first), int64(last))
+		return one("hour", "period", first, last)
 	}
-	open := max(int64(first), int64(settled)+1)
-	daily := one("day", "period", int64(first), min(int64(last), int64(settled)+1))
-	if open >= int64(last) {
+	open := max(first, int64(settled)+1)
+	daily := one("day", "period", first, min(last, int64(settled)+1))
+	if open >= last {
 		return daily
 	}
-	hourly := one("hour", "period // 24", open*24, int64(last)*24)
-	if open == int64(first) {
+	hourly := one("hour", "period // 24", open*24, last*24)
+	if open == first {
 		return hourly
 	}
 	return daily + "\nUNION ALL " + hourly

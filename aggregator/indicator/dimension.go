@@ -42,6 +42,7 @@ var dimensions = []Dimension{
 	{store.ColSeries, Text{"剧集", "Series"}},
 	{store.ColMaker, Text{"片源提供商", "Provider of the content"}},
 	{store.ColVerdict, Text{"核对结果", "Verdict"}},
+	{store.ColFromPage, Text{"来源页面", "Page before"}},
 	{store.ColHourOfDay, Text{"时刻", "Hour of the day"}},
 	{store.ColWeekday, Text{"星期", "Weekday"}},
 }

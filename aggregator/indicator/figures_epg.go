@@ -55,4 +55,7 @@ var epgFigures = []Indicator{
 	{ID: "valid_page_views", Title: Text{"有效页面访问量", "Page views without bounces"}, Unit: Count,
 		Formula:    Text{"页面访问量 − 跳出次数", "Page views − bounces"},
 		Dimensions: byPage, value: add(visits).less(bounces), times: 1, by: 1},
+	plain("page_steps", Text{"页面跳转次数", "Steps between pages"}, Count,
+		Text{"从来源页面进入页面的次数之和；来源为空的是直接进入", "How often a page was entered from the page before; without one it was the first"},
+		byPath, sum(store.FactPath, store.MeasureSteps)),
 }

@@ -220,6 +220,8 @@ var (
 	// Of these no city is known.
 	byRenewal = []store.Column{store.ColProvince, store.ColProduct, store.ColProvider}
 	byVerdict = []store.Column{store.ColProvince, store.ColProduct, store.ColVerdict}
+
+	byPath = append(slices.Clone(byPlace), store.ColFromPage, store.ColPage)
 )
 
 // catalogued is place, the columns given, and what the catalogue knows of the

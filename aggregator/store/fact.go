@@ -92,6 +92,9 @@ const (
 	// that the box was switched on. Of those that are known, bounces = the ones
 	// shorter than BounceMs, stays = the others, dwell_ms = how long the stays were.
 	FactVisit
+	// FactPath: province, city, from_page, page. steps = PageViews; from_page is
+	// the page before it as the page itself told, 0: none.
+	FactPath
 
 	// What follows is derived from the provinces' files, by day alone, when a
 	// file is taken in; it has no hours and needs no closing.
@@ -132,9 +135,9 @@ const (
 	// match nothing.
 	FactReconcile
 
-	Facts = 18
+	Facts = 19
 	// EventFacts is how many of them, the first, are derived from events.
-	EventFacts = 12
+	EventFacts = 13
 )
 
 // LedMs is how long after a click a play is credited to it.
@@ -198,6 +201,8 @@ const (
 	// reader; it is there to be counted.
 	ColAccount Column = "account"
 	ColVerdict Column = "verdict" // Reconciled
+	// ColFromPage is the page from which another was entered.
+	ColFromPage Column = "from_page"
 
 	// What a content is by its province's catalogue, as known when asked: of
 	// every fact that has ColContent, in GroupBy and Filters. 0: unknown. See
@@ -277,6 +282,7 @@ const (
 	MeasureStays   Measure = "stays"
 	MeasureDwellMs Measure = "dwell_ms"
 	MeasureBounces Measure = "bounces"
+	MeasureSteps   Measure = "steps"
 )
 
 // Shape is the columns of a fact.
@@ -321,6 +327,7 @@ var shapes = [Facts]Shape{
 		[]Measure{MeasureKept, MeasureSynced, MeasureUnsynced, MeasureGaps, MeasureToldLost, MeasureThrown, MeasureRepeats}},
 	FactOn:        {"fact_on", []Column{ColProvince, ColCity, ColBox}, []Measure{MeasureOnMs, MeasureWakes}},
 	FactVisit:     {"fact_visit", []Column{ColProvince, ColCity, ColPage, ColBox}, []Measure{MeasureVisits, MeasureStays, MeasureDwellMs, MeasureBounces}},
+	FactPath:      {"fact_path", []Column{ColProvince, ColCity, ColFromPage, ColPage}, []Measure{MeasureSteps}},
 	FactAccounts:  {"fact_accounts", []Column{ColProvince, ColCity, ColState}, []Measure{MeasureAccounts}},
 	FactFlow:      {"fact_flow", []Column{ColProvince, ColCity, ColFlow}, []Measure{MeasureFlows}},
 	FactBill:      {"fact_bill", []Column{ColProvince, ColCity, ColProduct, ColProvider, ColPay, ColOp}, []Measure{MeasureBillOrders, MeasureBillFen, MeasureShareFen}},

@@ -95,6 +95,7 @@ func (m *memory) compute(c store.Cell) closedCell {
 	}
 	m.on(c, f)
 	m.visits(c, f)
+	m.paths(c, f)
 	return out
 }
 

@@ -145,3 +145,25 @@ func testVisitTogether(_ *testing.T, b *bench) {
 		row(1, key(1, 1), 1, 0, 0, 0), row(1, key(1, 2), 1, 0, 0, 1), row(1, key(1, 5), 1, 0, 0, 1), row(1, key(1, 8), 1, 1, minute, 0),
 		row(1, key(2, 4), 1, 1, minute, 0), row(1, key(2, 6), 1, 0, 0, 0))
 }
+
+// paths counts from which pages others were entered.
+func (m *memory) paths(c store.Cell, f *facts) {
+	for i := range m.rows.PageViews {
+		if e := &m.rows.PageViews[i]; in(c, &e.Stamp) {
+			f.add(store.FactPath, group{uint64(e.Province), uint64(e.City), e.From, e.Page}, store.MeasureSteps, 1)
+		}
+	}
+}
+
+func testFactPath(_ *testing.T, b *bench) {
+	b.put(store.Block{PageViews: []store.PageView{
+		{Stamp: at(1, now), Page: 1}, {Stamp: at(1, now+1), Page: 2, From: 1}, {Stamp: at(2, now), Page: 2, From: 1}, {Stamp: at(2, now+hour), Page: 1, From: 2},
+		{Stamp: in43(at(3, now)), Page: 2, From: 1},
+	}})
+	b.settle()
+	q := hourly(store.FactPath, []store.Column{store.ColFromPage, store.ColPage}, sum(store.MeasureSteps))
+	b.expect(q, row(1, key(0, 1), 1), row(1, key(1, 2), 3), row(2, key(2, 1), 1))
+	q.Filters = []store.Filter{{Column: store.ColFromPage, In: []uint64{1}}}
+	q.GroupBy = []store.Column{store.ColProvince}
+	b.expect(q, row(1, key(33), 2), row(1, key(43), 1))
+}

@@ -48,6 +48,7 @@ var dimensions = []Dimension{
 	{store.ColProgramme, Text{"节目", "Programme"}},
 	{store.ColLag, Text{"滞后天数", "Days after the broadcast"}},
 	{store.ColVerdict, Text{"核对结果", "Verdict"}},
+	{store.ColFromPage, Text{"来源页面", "Page before"}},
 	{store.ColHourOfDay, Text{"时刻", "Hour of the day"}},
 	{store.ColWeekday, Text{"星期", "Weekday"}},
 }

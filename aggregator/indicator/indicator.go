@@ -34,6 +34,7 @@ const (
 	Fen     Unit = "fen" // 1/100 yuan, whole
 	Millis  Unit = "ms"
 	Hours   Unit = "hours"
+	Seconds Unit = "seconds"
 )
 
 // UnitTitle is a unit with its name.
@@ -55,6 +56,7 @@ var units = []UnitTitle{
 	{Fen, Text{"分", "fen"}},
 	{Millis, Text{"毫秒", "ms"}},
 	{Hours, Text{"小时", "hours"}},
+	{Seconds, Text{"秒", "seconds"}},
 }
 
 // Indicator is one business figure: a sum of terms, or with over the quotient
@@ -264,6 +266,8 @@ var (
 	// Of these no city is known.
 	byRenewal = []store.Column{store.ColProvince, store.ColProduct, store.ColProvider}
 	byVerdict = []store.Column{store.ColProvince, store.ColProduct, store.ColVerdict}
+
+	byPath = append(slices.Clone(byPlace), store.ColFromPage, store.ColPage)
 )
 
 // catalogued is place, the columns given, and what the catalogue knows of the

@@ -50,7 +50,7 @@ func drawBlock(t *rapid.T) *store.Block {
 		case 0:
 			b.Powers = append(b.Powers, store.Power{Stamp: s, On: rapid.Bool().Draw(t, "on")})
 		case 1:
-			b.PageViews = append(b.PageViews, store.PageView{Stamp: s, Page: key("page")})
+			b.PageViews = append(b.PageViews, store.PageView{Stamp: s, Page: key("page"), From: key("page")})
 		case 2:
 			b.Clicks = append(b.Clicks, store.Click{Stamp: s, Page: key("page"), Area: key("area"), Content: key("content"), Template: key("template"), Slot: uint32(rapid.IntRange(0, 3).Draw(t, "slot"))})
 		case 3:

@@ -210,7 +210,7 @@ func (f *fields) add(b *store.Block, kind string, at store.Stamp) {
 	case "power_off":
 		b.Powers = append(b.Powers, store.Power{Stamp: at, Cause: uint8(protocol.CauseStandby)})
 	case "page":
-		b.PageViews = append(b.PageViews, store.PageView{Stamp: at, Page: f.code("page")})
+		b.PageViews = append(b.PageViews, store.PageView{Stamp: at, Page: f.code("page"), From: f.code("from")})
 	case "click":
 		b.Clicks = append(b.Clicks, store.Click{Stamp: at, Page: f.code("page"), Area: f.code("area"), Content: f.code("content"),
 			Template: f.code("template"), Slot: uint32(f.number("slot", 0))})

@@ -111,6 +111,19 @@ const (
 	// 1 and air_ms = its length; airing names channel and beginning, so that one
 	// broadcast in several provinces is one: see Shape.Counted.
 	FactAir
+	// FactVisit: province, city, page, box. visits = PageViews. A visit ends with
+	// the box's next word under the row's province: a PageView, a Power, or the
+	// start of a View with Part 0 (a Click says that somebody is there; one that
+	// leaves the page is followed by what it leads to). The next word is the first
+	// after the PageView by time; of words in one millisecond the PageViews come
+	// last, by Page, then by City, and before these the Powers with On. How long a
+	// visit was is known if its next word comes at most VisitMs later and is not
+	// that the box was switched on. Of those that are known, bounces = the ones
+	// shorter than BounceMs, stays = the others, dwell_ms = how long the stays were.
+	FactVisit
+	// FactPath: province, city, from_page, page. steps = PageViews; from_page is
+	// the page before it as the page itself told, 0: none.
+	FactPath
 
 	// What follows is derived from the provinces' files, by day alone, when a
 	// file is taken in; it has no hours and needs no closing.
@@ -151,9 +164,9 @@ const (
 	// match nothing.
 	FactReconcile
 
-	Facts = 21
+	Facts = 23
 	// EventFacts is how many of them, the first, are derived from events.
-	EventFacts = 15
+	EventFacts = 17
 )
 
 // LedMs is how long after a click a play is credited to it.
@@ -197,6 +210,14 @@ const MaxLag = 7
 // TVDay is the TV day of an hour: it begins at 02:00.
 func TVDay(h aggregator.Hour) aggregator.Day { return (h - 2).Day() }
 
+// VisitMs is how long a page may stand with somebody before it: how long one was
+// looked at that stood longer nobody knows.
+const VisitMs = 30 * 60_000
+
+// BounceMs is how long a page must stand to be a page view that counts by the
+// trade's rule; those left sooner are bounces.
+const BounceMs = 1000
+
 // Column is a dimension of a fact.
 type Column string
 
@@ -221,6 +242,8 @@ const (
 	// reader; it is there to be counted.
 	ColAccount Column = "account"
 	ColVerdict Column = "verdict" // Reconciled
+	// ColFromPage is the page from which another was entered.
+	ColFromPage Column = "from_page"
 
 	// What a content is by its province's catalogue, as known when asked: of
 	// every fact that has ColContent, in GroupBy and Filters. 0: unknown. See
@@ -315,6 +338,12 @@ const (
 
 	MeasureOnMs  Measure = "on_ms"
 	MeasureWakes Measure = "wakes"
+
+	MeasureVisits  Measure = "visits"
+	MeasureStays   Measure = "stays"
+	MeasureDwellMs Measure = "dwell_ms"
+	MeasureBounces Measure = "bounces"
+	MeasureSteps   Measure = "steps"
 )
 
 // Shape is the columns of a fact.
@@ -372,6 +401,8 @@ var shapes = [Facts]Shape{
 	FactBroadcast: {"fact_broadcast", []Column{ColProvince, ColCity, ColMode, ColChannel, ColBroadcast, ColAired, ColLag, ColBox},
 		slices.Concat([]Measure{MeasureViewingMs, MeasureAudience}, Reaches)},
 	FactAir:       {"fact_air", []Column{ColProvince, ColCity, ColChannel, ColBroadcast, ColAired, ColAiring}, []Measure{MeasureTVMs, MeasureAirings, MeasureAirMs}},
+	FactVisit:     {"fact_visit", []Column{ColProvince, ColCity, ColPage, ColBox}, []Measure{MeasureVisits, MeasureStays, MeasureDwellMs, MeasureBounces}},
+	FactPath:      {"fact_path", []Column{ColProvince, ColCity, ColFromPage, ColPage}, []Measure{MeasureSteps}},
 	FactAccounts:  {"fact_accounts", []Column{ColProvince, ColCity, ColState}, []Measure{MeasureAccounts}},
 	FactFlow:      {"fact_flow", []Column{ColProvince, ColCity, ColFlow}, []Measure{MeasureFlows}},
 	FactBill:      {"fact_bill", []Column{ColProvince, ColCity, ColProduct, ColProvider, ColPay, ColOp}, []Measure{MeasureBillOrders, MeasureBillFen, MeasureShareFen}},

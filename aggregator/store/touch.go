@@ -50,10 +50,13 @@ func Touched(b *Block, add func(Cell)) {
 // chance of the click before it to be led (LedMs), and says that the box is on.
 const ClickReachMs = max(LedMs, OnReachMs)
 
+// StartReachMs is how far before its start a View changes facts: a click may have
+// led to it (LedMs), a visit to a page may end with it (VisitMs).
+const StartReachMs = max(LedMs, VisitMs)
+
 // ViewReachMs is how far before its AtMs a View changes facts: it began
-// durationMs earlier and may lead a click before that, and says that the box is
-// on.
-func ViewReachMs(durationMs int64) int64 { return max(durationMs+LedMs, OnReachMs) }
+// durationMs earlier, and says that the box is on.
+func ViewReachMs(durationMs int64) int64 { return max(durationMs+StartReachMs, OnReachMs) }
 
 // ViewAheadMs is how far after its AtMs a View changes facts: a run that it is part
 // of reaches a threshold later.

@@ -1,6 +1,7 @@
 package oracle
 
 import (
+	"cmp"
 	"maps"
 	"slices"
 )
@@ -15,6 +16,9 @@ type deed struct {
 
 // onMemoryMs is how long before something that a box tells it is known to be on.
 const onMemoryMs = 90 * 60_000
+
+// longestVisitMs is how long a page can stand and still be looked at.
+const longestVisitMs = 30 * 60_000
 
 // ledMs is how long after a click a play may start to be its own.
 const ledMs = 60_000
@@ -36,6 +40,7 @@ func (t *Truth) deeds() []deed {
 			}
 		case "page_view":
 			add(pageViews, 1, r.AtMs, r)
+			add(pageViewsFrom, 1, r.AtMs, r)
 		case "click":
 			add(clicks, 1, r.AtMs, r)
 		case "view":
@@ -72,6 +77,7 @@ func (t *Truth) deeds() []deed {
 		}
 	}
 	t.timeOn(add)
+	t.timeOnPages(add)
 	for _, click := range t.clicksNear("rendered") {
 		add(renderedClicks, 1, click.AtMs, click)
 	}
@@ -172,6 +178,48 @@ func (t *Truth) timeOn(add func(measure, int64, int64, *Record)) {
 			}
 			for hour := hourStart(since); hour < at; hour += hourMs {
 				add(onMs, min(at, hour+hourMs)-max(since, hour), hour, moments[at])
+			}
+		}
+	}
+}
+
+// timeOnPages counts for how long pages stood, until the box entered another one,
+// began to show something, or was switched off. In one millisecond what ends a page
+// comes before the power-on, and this before the pages.
+func (t *Truth) timeOnPages(add func(measure, int64, int64, *Record)) {
+	type seat struct{ box, province string }
+	type turn struct {
+		atMs int64
+		sort int // 0 ends a page, 1 a power-on, 2 a page
+		of   *Record
+	}
+	turns := make(map[seat][]turn)
+	for i := range t.Records {
+		r := &t.Records[i]
+		s := seat{r.Box, r.Province}
+		switch e := &r.Event; {
+		case e.Kind == "page_view":
+			turns[s] = append(turns[s], turn{r.AtMs, 2, r})
+		case e.Kind == "power_on":
+			turns[s] = append(turns[s], turn{r.AtMs, 1, r})
+		case e.Kind == "power_off":
+			turns[s] = append(turns[s], turn{r.AtMs, 0, r})
+		case e.Kind == "view" && e.Part == 0:
+			turns[s] = append(turns[s], turn{r.AtMs - e.DurationMs, 0, r})
+		}
+	}
+	for _, all := range turns {
+		slices.SortStableFunc(all, func(a, b turn) int { return cmp.Or(cmp.Compare(a.atMs, b.atMs), a.sort-b.sort) })
+		for i, p := range all[:len(all)-1] {
+			next := all[i+1]
+			ms := next.atMs - p.atMs
+			switch {
+			case p.sort != 2 || next.sort == 1 || ms > longestVisitMs:
+			case ms < 1000:
+				add(bounces, 1, p.atMs, p.of)
+			default:
+				add(stays, 1, p.atMs, p.of)
+				add(dwellMs, ms, p.atMs, p.of)
 			}
 		}
 	}

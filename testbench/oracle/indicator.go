@@ -11,6 +11,7 @@ type Indicator struct {
 var (
 	byPlace = []string{"province", "city"}
 	byPage  = []string{"province", "city", "page"}
+	byPath  = []string{"province", "city", "from_page", "page"}
 	byClick = []string{"province", "city", "page", "area", "slot", "content"}
 	byView  = []string{"province", "city", "mode", "channel", "content"}
 	byMode  = []string{"province", "city", "mode"}
@@ -43,6 +44,19 @@ func Indicators() []Indicator {
 		{"wakes", byPlace, number(wakes)},
 		{"wake_share", byPlace, percent(wakes, powerOns)},
 		{"page_views", byPage, number(pageViews)},
+		{"page_visitors", byPage, boxes(pageViews)},
+		{"views_per_visitor", byPage, func(c *count) (float64, bool) {
+			return divide(float64(c.sum[pageViews]), float64(len(c.boxes[pageViews])))
+		}},
+		{"dwell_time", byPage, func(c *count) (float64, bool) {
+			return divide(float64(c.sum[dwellMs]), 1000*float64(c.sum[stays]))
+		}},
+		{"bounces", byPage, number(bounces)},
+		{"bounce_rate", byPage, percent(bounces, pageViews)},
+		{"valid_page_views", byPage, func(c *count) (float64, bool) {
+			return float64(c.sum[pageViews] - c.sum[bounces]), true
+		}},
+		{"page_steps", byPath, number(pageViewsFrom)},
 		{"clicks", byClick, number(clicks)},
 		{"led_clicks", byClick, number(led)},
 		{"click_to_play", byClick, func(c *count) (float64, bool) {
@@ -115,13 +129,17 @@ const (
 	gone // events of which a box told that they will never come
 	onMs
 	wakes
+	bounces
+	stays
+	dwellMs
+	pageViewsFrom // as pageViews, by the page before too
 
 	measures
 )
 
 // splits says by which dimensions a measure may be counted.
 var splits = [measures][]string{
-	powerOns: byPlace, onMs: byPlace, wakes: byPlace, pageViews: byPage, clicks: byClick, led: byClick, plays: byView, viewingMs: byView,
+	powerOns: byPlace, onMs: byPlace, wakes: byPlace, pageViews: byPage, bounces: byPage, stays: byPage, dwellMs: byPage, pageViewsFrom: byPath, clicks: byClick, led: byClick, plays: byView, viewingMs: byView,
 	livePlays: byPlace, vodPlays: byPlace, liveMs: byPlace, vodMs: byPlace,
 	attempts: byOrder, orders: byOrder, fen: byOrder,
 	impressions: byImpression, focuses: byImpression, renderedClicks: byImpression, focusClicks: byImpression,

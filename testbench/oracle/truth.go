@@ -16,6 +16,7 @@ type Event struct {
 	Boot       int64  `json:"boot"`
 	MonoMs     int64  `json:"mono_ms"`
 	Page       string `json:"page"`
+	From       string `json:"from"`
 	Area       string `json:"area"`
 	Slot       int64  `json:"slot"`
 	Content    string `json:"content"`
@@ -135,7 +136,7 @@ func (t *Truth) add(line []byte, one func(string) string) error {
 		return errors.New(`neither "e", an event, nor "evicted"`)
 	}
 	e := *l.Event
-	for _, s := range []*string{&e.Kind, &e.Page, &e.Area, &e.Content, &e.Mode, &e.Channel, &e.Product, &e.Provider, &e.Result,
+	for _, s := range []*string{&e.Kind, &e.Page, &e.From, &e.Area, &e.Content, &e.Mode, &e.Channel, &e.Product, &e.Provider, &e.Result,
 		&e.Template, &e.Sight, &e.Reason, &e.Cause} {
 		*s = one(*s)
 	}
@@ -180,6 +181,8 @@ func cellOf(r *Record, dimension string) string {
 		return r.City
 	case "page":
 		return r.Event.Page
+	case "from_page":
+		return r.Event.From
 	case "area":
 		return r.Event.Area
 	case "slot":

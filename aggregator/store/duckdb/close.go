@@ -17,8 +17,8 @@ import (
 // closeSQL is the closing's statements, files in the order of their names: facts
 // of the cells in the temporary table cell, all of hours $from..$to-1, which
 // begin at $lo_ms and end before $hi_ms. Their definitions stand in
-// aggregator/store/fact.go; in them 60000 is store.LedMs, 5400000 store.OnReachMs and
-// 86400000 the longest View.
+// aggregator/store/fact.go; in them 60000 is store.LedMs, 5400000 store.OnReachMs,
+// 1800000 store.VisitMs and 86400000 the longest View.
 //
 //go:embed sql/close
 var closeFiles embed.FS

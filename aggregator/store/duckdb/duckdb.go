@@ -254,6 +254,7 @@ var measureTypes = map[store.Measure]string{
 	store.MeasureViewingMs: "BIGINT", store.MeasureFen: "BIGINT",
 	store.MeasureStartMs: "BIGINT", store.MeasureStalls: "BIGINT", store.MeasureStallMs: "BIGINT", store.MeasureErrors: "BIGINT",
 	store.MeasureBillFen: "BIGINT", store.MeasureShareFen: "BIGINT", store.MeasureOnMs: "BIGINT",
+	store.MeasureDwellMs: "BIGINT",
 	// Of all boxes of a province.
 	store.MeasureKept: "BIGINT", store.MeasureSynced: "BIGINT", store.MeasureUnsynced: "BIGINT",
 	store.MeasureGaps: "BIGINT", store.MeasureToldLost: "BIGINT", store.MeasureThrown: "BIGINT", store.MeasureRepeats: "BIGINT",

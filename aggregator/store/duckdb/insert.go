@@ -99,7 +99,7 @@ var eventTables = []struct {
 	{"power", onReach, 0},
 	{"page_view", onReach, 0},
 	{"click", fmt.Sprint(store.ClickReachMs), 0},
-	{"viewing", fmt.Sprintf("greatest(e.duration_ms + %d, %s)", store.LedMs, onReach), store.ViewAheadMs},
+	{"viewing", fmt.Sprintf("greatest(e.duration_ms + %d, %s)", store.StartReachMs, onReach), store.ViewAheadMs},
 	{"orders", onReach, 0},
 	{"impression", "0", 0},
 	{"order_page", "0", 0},

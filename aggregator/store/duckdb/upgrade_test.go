@@ -185,5 +185,19 @@ func TestClosesOlderAgain(t *testing.T) {
 	shut(s)
 	s = open()
 	dirty(s, 0)
+	// So is what was closed before any other fact was known.
+	for _, older := range []string{"DROP TABLE fact_visit_hour", "DELETE FROM fact_rules"} {
+		if _, err := s.db.Exec(older); err != nil {
+			t.Fatal(err)
+		}
+	}
+	shut(s)
+	s = open()
+	if err := s.Close(ctx, dirty(s, 6)); err != nil {
+		t.Fatal(err)
+	}
+	shut(s)
+	s = open()
+	dirty(s, 0)
 	shut(s)
 }

@@ -95,6 +95,8 @@ func (m *memory) compute(c store.Cell) closedCell {
 	}
 	m.ratings(c, f)
 	m.on(c, f)
+	m.visits(c, f)
+	m.paths(c, f)
 	return out
 }
 

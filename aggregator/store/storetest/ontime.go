@@ -148,6 +148,10 @@ func testTimeColumns(_ *testing.T, b *bench) {
 	q.Filters = []store.Filter{{Column: store.ColHourOfDay, In: []uint64{5}}}
 	q.GroupBy = []store.Column{store.ColWeekday, store.ColHourOfDay}
 	b.expect(q, row(0, key(6, 5), 1, 1), row(1, key(6, 5), 1, 1))
+	// A span of no days before the others brings nothing in.
+	q.Filters, q.GroupBy, q.Values = nil, []store.Column{store.ColHourOfDay}, values[1:]
+	q.Spans = []store.Span{{From: d * 24, To: d * 24}, {From: (d + 1) * 24, To: (d + 2) * 24}}
+	b.expect(q, row(1, key(20), 2))
 }
 
 func testAmong(_ *testing.T, b *bench) {

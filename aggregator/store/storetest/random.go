@@ -155,7 +155,7 @@ func (g *maker) block(round int) *store.Block {
 	b := &store.Block{ID: [16]byte{0xff, byte(round)}}
 	for range 10 + g.r.IntN(60) {
 		b.Powers = append(b.Powers, store.Power{Stamp: g.stamp(), On: g.r.IntN(2) == 0, Cause: uint8(g.r.IntN(4))})
-		b.PageViews = append(b.PageViews, store.PageView{Stamp: g.stamp(), Page: g.one(4)})
+		b.PageViews = append(b.PageViews, store.PageView{Stamp: g.stamp(), Page: g.one(4), From: g.one(3)})
 		click := store.Click{Stamp: g.stamp(), Page: g.one(3), Area: g.one(2), Slot: uint32(g.one(3)), Content: g.one(3), Template: g.one(2)}
 		b.Clicks = append(b.Clicks, click)
 		b.Orders = append(b.Orders, store.Order{Stamp: g.stamp(), Product: g.one(3), Provider: g.one(2), Fen: int64(g.r.IntN(5000)), Result: uint8(g.r.IntN(5))})

@@ -95,6 +95,9 @@ func Run(t *testing.T, e Engine) {
 		{"reopen with files", testFeedReopen},
 		{"opening stock", testOpeningStock},
 		{"files in any order", testFeedOrders},
+		{"visits to pages", testFactVisit},
+		{"visits to pages: words together", testVisitTogether},
+		{"paths over pages", testFactPath},
 	}
 	for _, c := range tests {
 		t.Run(c.name, func(t *testing.T) {

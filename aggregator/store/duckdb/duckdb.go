@@ -3,8 +3,10 @@ package duckdb
 
 import (
 	"context"
+	"crypto/sha256"
 	"database/sql"
 	_ "embed"
+	"encoding/hex"
 	"errors"
 	"fmt"
 	"net/url"
@@ -135,18 +137,10 @@ func create(path string, settings map[string]string) error {
 			return err
 		}
 	}
-	db, err := openFile(fresh, settings)
-	if err != nil {
+	if err := writeBlank(fresh, settings); err != nil {
 		return err
 	}
-	if err := db.Close(); err != nil {
-		return err
-	}
-	f, err := os.Open(fresh)
-	if err != nil {
-		return err
-	}
-	if err := errors.Join(f.Sync(), f.Close(), os.Rename(fresh, path)); err != nil {
+	if err := os.Rename(fresh, path); err != nil {
 		return err
 	}
 	dir, err := os.Open(filepath.Dir(path))
@@ -154,6 +148,38 @@ func create(path string, settings map[string]string) error {
 		return err
 	}
 	return errors.Join(dir.Sync(), dir.Close())
+}
+
+// blank is the file of an empty store of this version, once one was made: a
+// process that makes many stores pays for a hundred tables once.
+var blank struct {
+	sync.Mutex
+	file []byte
+}
+
+// writeBlank writes an empty store with all its tables to a path where nothing is.
+func writeBlank(path string, settings map[string]string) error {
+	blank.Lock()
+	defer blank.Unlock()
+	if blank.file == nil {
+		db, err := openFile(path, settings)
+		if err != nil {
+			return err
+		}
+		if err := errors.Join(schema(context.Background(), db), db.Close()); err != nil {
+			return err
+		}
+		if blank.file, err = os.ReadFile(path); err != nil {
+			return err
+		}
+	} else if err := os.WriteFile(path, blank.file, 0o644); err != nil {
+		return err
+	}
+	f, err := os.Open(path)
+	if err != nil {
+		return err
+	}
+	return errors.Join(f.Sync(), f.Close())
 }
 
 func (o *Options) settings(path string) map[string]string {
@@ -173,7 +199,7 @@ func (o *Options) settings(path string) map[string]string {
 
 func (s *Store) start(path string, settings map[string]string) error {
 	ctx := context.Background()
-	if err := s.schema(ctx); err != nil {
+	if err := schema(ctx, s.db); err != nil {
 		return fmt.Errorf("schema: %w", err)
 	}
 	if err := s.db.QueryRowContext(ctx, "SELECT coalesce(max(mark), 0) FROM block").Scan(&s.mark); err != nil {
@@ -193,24 +219,45 @@ func (s *Store) start(path string, settings map[string]string) error {
 }
 
 // schema makes the tables that are not there yet, all or none: a commit is a
-// sync of the disk, and there are a hundred statements.
-func (s *Store) schema(ctx context.Context) error {
-	tx, err := s.db.BeginTx(ctx, nil)
+// sync of the disk, and there are a hundred statements. A store that was made or
+// opened by this version has them all, and says so.
+func schema(ctx context.Context, db *sql.DB) error {
+	script := schemaSQL + feedSchemaSQL + factSchema() + factViewsSQL
+	sum := sha256.New()
+	sum.Write([]byte(script))
+	for _, d := range allDerived() {
+		sum.Write([]byte(d.create + d.fill))
+	}
+	tx, err := db.BeginTx(ctx, nil)
 	if err != nil {
 		return err
 	}
-	for _, statement := range statements(schemaSQL + feedSchemaSQL + factSchema() + factViewsSQL) {
-		if err == nil {
-			_, err = tx.ExecContext(ctx, statement)
-		}
-	}
-	if err == nil {
-		err = derive(ctx, tx)
-	}
-	if err != nil {
+	if err := makeTables(ctx, tx, script, hex.EncodeToString(sum.Sum(nil))); err != nil {
 		return errors.Join(err, tx.Rollback())
 	}
 	return tx.Commit()
+}
+
+// makeTables runs the script and fills what is derived, unless the store says that
+// it was made by what has this hash.
+func makeTables(ctx context.Context, tx *sql.Tx, script, hash string) error {
+	if _, err := tx.ExecContext(ctx, "CREATE TABLE IF NOT EXISTS schema_made (hash VARCHAR NOT NULL)"); err != nil {
+		return err
+	}
+	var made int
+	if err := tx.QueryRowContext(ctx, "SELECT count(*) FROM schema_made WHERE hash = ?", hash).Scan(&made); err != nil || made > 0 {
+		return err
+	}
+	for _, statement := range statements(script) {
+		if _, err := tx.ExecContext(ctx, statement); err != nil {
+			return err
+		}
+	}
+	if err := derive(ctx, tx); err != nil {
+		return err
+	}
+	_, err := tx.ExecContext(ctx, "DELETE FROM schema_made; INSERT INTO schema_made VALUES ('"+hash+"')")
+	return err
 }
 
 // Shutdown closes the file; what is in the write-ahead log goes into it.

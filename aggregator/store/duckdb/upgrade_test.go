@@ -155,7 +155,7 @@ func TestClosesOlderAgain(t *testing.T) {
 	if err := s.Close(ctx, dirty(s, 6)); err != nil {
 		t.Fatal(err)
 	}
-	for _, older := range []string{"DROP TABLE fact_trust_hour", "DROP TABLE fact_trust_day", "DROP TABLE tally", "DROP TABLE fact_rules", "ALTER TABLE notice DROP COLUMN reason"} {
+	for _, older := range []string{"DROP TABLE fact_trust_hour", "DROP TABLE fact_trust_day", "DROP TABLE tally", "DROP TABLE fact_rules", "DROP TABLE schema_made", "ALTER TABLE notice DROP COLUMN reason"} {
 		if _, err := s.db.Exec(older); err != nil {
 			t.Fatal(err)
 		}
@@ -186,7 +186,7 @@ func TestClosesOlderAgain(t *testing.T) {
 	s = open()
 	dirty(s, 0)
 	// So is what was closed before any other fact was known.
-	for _, older := range []string{"DROP TABLE fact_visit_hour", "DELETE FROM fact_rules"} {
+	for _, older := range []string{"DROP TABLE fact_visit_hour", "DROP TABLE schema_made", "DELETE FROM fact_rules"} {
 		if _, err := s.db.Exec(older); err != nil {
 			t.Fatal(err)
 		}

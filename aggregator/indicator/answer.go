@@ -17,6 +17,10 @@ import (
 type Answer struct {
 	Columns []Column `json:"columns"`
 	Rows    []Row    `json:"rows"`
+	// Others, with Top, are what all groups that are not in Rows make together, and
+	// Totals what all groups do: a row a period, without cells.
+	Others []Row `json:"others,omitempty"`
+	Totals []Row `json:"totals,omitempty"`
 	// Labels names cells by dimension and cell, where the name differs.
 	Labels map[store.Column]map[string]Text `json:"labels"`
 	// LeftOut is what does not count in columns of LikeForLike and in projected

@@ -29,10 +29,13 @@ type Source interface {
 // maxDimensions is how many dimensions the indicator with the most of them has.
 const maxDimensions = 16
 
+// group is the values of a question's dimensions, in their order.
+type group = [maxDimensions]uint64
+
 // groupKey names a group of a period.
 type groupKey struct {
 	period int
-	group  [maxDimensions]uint64
+	group  group
 }
 
 // Evaluate answers r for a reader of the given scope. What the scope does not
@@ -55,6 +58,16 @@ func Evaluate(ctx context.Context, src Source, scope aggregator.Scope, r *Reques
 	if !scope.All && len(scope.Provinces) == 0 {
 		return a, nil
 	}
+	var ranks map[group]int
+	if r.Top > 0 {
+		if ranks, err = r.rank(ctx, src, scope); err != nil {
+			return nil, err
+		}
+		q.among = among(q.dimensions, ranks)
+		if a.Others, err = q.beside(ctx, src, scope); err != nil {
+			return nil, err
+		}
+	}
 	found, out, err := q.figures(ctx, src, scope)
 	if err != nil {
 		return nil, err
@@ -63,12 +76,19 @@ func Evaluate(ctx context.Context, src Source, scope aggregator.Scope, r *Reques
 	if err != nil {
 		return nil, err
 	}
+	if ranks != nil {
+		byRank(lines, ranks)
+	}
+	if r.Totals {
+		q.among = store.Among{}
+		if a.Totals, err = q.beside(ctx, src, scope); err != nil {
+			return nil, err
+		}
+	}
 	if err := out.write(ctx, src, q, a); err != nil {
 		return nil, err
 	}
-	for _, l := range lines {
-		a.Rows = append(a.Rows, Row{Period: q.periods[l.key.period].label, Cells: l.cells, Values: l.values})
-	}
+	a.Rows = q.rows(lines)
 	if err := q.label(ctx, src, a.Labels, lines); err != nil {
 		return nil, err
 	}
@@ -479,7 +499,8 @@ func (p *plan) add(a *ask, rows []store.Row) {
 	}
 }
 
-// among is the part of a filter over several columns that the term follows.
+// among is the part of a filter over several columns that the term follows. What
+// none of the tuples shall be is anything at all to who does not follow all columns.
 func (a *ask) among(all *store.Among) store.Among {
 	var places []int
 	var some store.Among
@@ -489,8 +510,11 @@ func (a *ask) among(all *store.Among) store.Among {
 			some.Columns = append(some.Columns, c)
 		}
 	}
-	if len(places) == len(all.Columns) {
+	switch {
+	case len(places) == len(all.Columns):
 		return *all
+	case all.Not:
+		return store.Among{}
 	}
 	for _, t := range all.In {
 		tuple := make([]uint64, len(places))

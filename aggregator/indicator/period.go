@@ -249,5 +249,5 @@ func (q *question) lets(group [maxDimensions]uint64, c store.Column, v uint64) b
 	if at := slices.Index(q.dimensions, c); at >= 0 && group[at] != v {
 		return false
 	}
-	return !slices.ContainsFunc(q.filters, func(f store.Filter) bool { return f.Column == c && !slices.Contains(f.In, v) })
+	return !slices.ContainsFunc(q.filters, func(f store.Filter) bool { return f.Column == c && !f.Keeps(v) })
 }

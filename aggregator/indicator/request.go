@@ -48,13 +48,24 @@ type Request struct {
 	// without a value come last either way; equal ones stay in the order of
 	// period and dimensions.
 	Order string `json:"order,omitempty"`
+	// Top keeps, of all groups, so many: those that come first by Order (without: the
+	// first indicator, the greatest first) when the whole time is one period. Every
+	// period then has the same groups, in the order of their rank, and the answer has
+	// what all others make together. Not with Limit, LikeForLike, projected figures
+	// or dimensions of time.
+	Top int `json:"top,omitempty"`
+	// Totals asks for the figures of every period without dimensions too: of all
+	// groups, also of those that Top or Limit leave out. They are counted, not added
+	// up of rows.
+	Totals bool `json:"totals,omitempty"`
 }
 
-// Filter keeps what has one of the values in In for Dimension, written as cells
-// of answers are.
+// Filter keeps what has one of the values in In for Dimension, or with Not none of
+// them, written as cells of answers are.
 type Filter struct {
 	Dimension store.Column `json:"dimension"`
 	In        []string     `json:"in"`
+	Not       bool         `json:"not,omitempty"`
 }
 
 // question is a Request that has been checked.
@@ -85,7 +96,7 @@ func (r *Request) Check() error {
 
 func (r *Request) question() (*question, error) {
 	q := &question{dimensions: r.Dimensions, compare: r.Compare, like: r.LikeForLike, limit: r.Limit, order: -1}
-	for _, check := range []func(*question) error{r.checkIndicators, r.checkDimensions, r.checkFilters, r.checkTime, r.checkCompare, r.checkLimit} {
+	for _, check := range []func(*question) error{r.checkIndicators, r.checkDimensions, r.checkFilters, r.checkTime, r.checkCompare, r.checkLimit, r.checkTop} {
 		if err := check(q); err != nil {
 			return nil, err
 		}
@@ -147,7 +158,7 @@ func (r *Request) checkFilters(q *question) error {
 		if len(f.In) == 0 || len(f.In) > MaxFilterValues {
 			return faultf("bad_filter", "filters: in of %s has %d values, allowed 1 to %d", f.Dimension, len(f.In), MaxFilterValues)
 		}
-		sf := store.Filter{Column: f.Dimension}
+		sf := store.Filter{Column: f.Dimension, Not: f.Not}
 		for _, s := range f.In {
 			v, err := parseCell(f.Dimension, s)
 			if err != nil {

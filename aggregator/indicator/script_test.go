@@ -32,11 +32,13 @@ import (
 //	schedule 33 code=s1 channel=cctv1 name=News from=TIME minutes=30 [programme=film] [genre=news]
 //	schedule 33 code=s1 gone=1
 //	label genre movie 电影 film        what a dictionary calls a code
-//	eval indicator ... by dimension ... from=DAY to=DAY [grain=] [compare=] [align=] [like_for_like=yes] [where province=33,43] [order=] [limit=] [as 33,43 | as nobody]
+//	eval indicator ... by dimension ... from=DAY to=DAY [grain=] [compare=] [align=] [like_for_like=yes] [top=] [totals=yes] [where province=33,43 page!=home] [order=] [limit=] [as 33,43 | as nobody]
 //	want CELL ...          a row of the last eval, in order; - is no number
 //	want nothing           the last eval has no rows
 //	fail TEXT              the last eval is refused with a message that holds TEXT
 //	name CELL zh en        the last eval labels CELL so; _ is a space
+//	others VALUE ...       a row of what the groups beside the top ones make, in order
+//	totals VALUE ...       a row of what all make, in order
 //	left INDICATOR CELL,... WHY PERIOD,...   the last eval leaves this out, in order
 //
 // KIND is power_on, wake, power_off, page, click, view, order, impression, order_page,
@@ -72,6 +74,8 @@ type script struct {
 	answer *indicator.Answer
 	err    error
 	read   int  // rows already compared
+	others int  // and of the others
+	totals int  // and of the totals
 	gone   int  // rows of what is left out already compared
 	open   bool // an eval waits for its end
 }
@@ -110,6 +114,10 @@ func runScript(t *testing.T, st store.Store, file string) {
 			s.name(words[1:])
 		case "left":
 			s.left(words[1:])
+		case "others":
+			s.next(s.answer.Others, &s.others, words[1:])
+		case "totals":
+			s.next(s.answer.Totals, &s.totals, words[1:])
 		default:
 			t.Fatalf("%s: unknown command %q", s.where, words[0])
 		}
@@ -303,7 +311,8 @@ func (s *script) eval(words []string) {
 		case into == "as":
 			scope = s.scope(w)
 		case into == "where" && pair && !slices.Contains([]string{"order", "limit"}, name):
-			r.Filters = append(r.Filters, indicator.Filter{Dimension: store.Column(name), In: strings.Split(value, ",")})
+			name, not := strings.CutSuffix(name, "!")
+			r.Filters = append(r.Filters, indicator.Filter{Dimension: store.Column(name), In: strings.Split(value, ","), Not: not})
 		case pair:
 			s.set(&r, name, value)
 		case into == "by":
@@ -313,7 +322,7 @@ func (s *script) eval(words []string) {
 		}
 	}
 	s.answer, s.err = indicator.Evaluate(context.Background(), s.st, scope, &r)
-	s.read, s.gone, s.open = 0, 0, true
+	s.read, s.others, s.totals, s.gone, s.open = 0, 0, 0, 0, true
 }
 
 func (s *script) scope(w string) aggregator.Scope {
@@ -348,14 +357,22 @@ func (s *script) set(r *indicator.Request, name, value string) {
 	case "order":
 		r.Order = value
 	case "limit":
-		n, err := strconv.Atoi(value)
-		if err != nil {
-			s.fatalf("%v", err)
-		}
-		r.Limit = n
+		r.Limit = s.integer(value)
+	case "top":
+		r.Top = s.integer(value)
+	case "totals":
+		r.Totals = value == "yes"
 	default:
 		s.fatalf("eval has no %q", name)
 	}
+}
+
+func (s *script) integer(text string) int {
+	n, err := strconv.Atoi(text)
+	if err != nil {
+		s.fatalf("%v", err)
+	}
+	return n
 }
 
 func (s *script) want(words []string) {
@@ -365,11 +382,19 @@ func (s *script) want(words []string) {
 	if slices.Equal(words, []string{"nothing"}) {
 		return // end compares the count
 	}
-	if s.read >= len(s.answer.Rows) {
-		s.fatalf("only %d rows", len(s.answer.Rows))
+	s.next(s.answer.Rows, &s.read, words)
+}
+
+// next compares the next of rows.
+func (s *script) next(rows []indicator.Row, read *int, words []string) {
+	if s.err != nil {
+		s.fatalf("refused: %v", s.err)
 	}
-	row := s.answer.Rows[s.read]
-	s.read++
+	if *read >= len(rows) {
+		s.fatalf("only %d rows", len(rows))
+	}
+	row := rows[*read]
+	*read++
 	got := append([]string{row.Period}, row.Cells...)
 	for i, c := range got {
 		if c == "" {
@@ -387,7 +412,7 @@ func (s *script) want(words []string) {
 		got = append(got, string(text))
 	}
 	if !slices.Equal(got, words) {
-		s.fatalf("row %d is %v, want %v", s.read, got, words)
+		s.fatalf("row %d is %v, want %v", *read, got, words)
 	}
 }
 
@@ -463,6 +488,9 @@ func (s *script) end() {
 	}
 	if s.read != len(s.answer.Rows) {
 		s.fatalf("the eval before has %d rows, %d were wanted; the next is %v", len(s.answer.Rows), s.read, s.answer.Rows[s.read])
+	}
+	if s.others != len(s.answer.Others) || s.totals != len(s.answer.Totals) {
+		s.fatalf("the eval before has %d rows of others and %d of totals, %d and %d were wanted", len(s.answer.Others), len(s.answer.Totals), s.others, s.totals)
 	}
 	if s.gone != len(s.answer.LeftOut) {
 		s.fatalf("the eval before leaves out %d things, %d were told; the next is %v", len(s.answer.LeftOut), s.gone, s.answer.LeftOut[s.gone])

@@ -438,7 +438,7 @@ type Query struct {
 	// Filters must all hold.
 	Filters []Filter
 	// Among, if it has columns, keeps rows whose values of them are one of its
-	// tuples; without tuples it keeps none.
+	// tuples, or with Not none of them; without tuples it keeps none, or all.
 	Among   Among
 	GroupBy []Column
 	Values  []Value
@@ -447,16 +447,22 @@ type Query struct {
 	Limit int
 }
 
-// Filter keeps rows whose Column is one of In; an empty In keeps none.
+// Filter keeps rows whose Column is one of In, or with Not none of In; an empty In
+// keeps none, or all.
 type Filter struct {
 	Column Column
 	In     []uint64
+	Not    bool
 }
+
+// Keeps reports whether rows with value v pass.
+func (f *Filter) Keeps(v uint64) bool { return slices.Contains(f.In, v) != f.Not }
 
 // Among is a filter over several columns together.
 type Among struct {
 	Columns []Column
 	In      [][]uint64 // as Columns
+	Not     bool
 }
 
 // Value is one number asked for: the sum of Measure; or with DistinctBoxes how

@@ -312,23 +312,27 @@ func conditions(q *store.Query, period string, hours bool) string {
 		fmt.Fprintf(&b, " AND province IN (%s)", join(q.Provinces))
 	}
 	for _, f := range q.Filters {
-		if len(f.In) == 0 {
+		switch {
+		case len(f.In) > 0:
+			fmt.Fprintf(&b, " AND %s %s (%s)", expression(f.Column, period, hours), isIn(f.Not), join(f.In))
+		case !f.Not:
 			b.WriteString(" AND false")
-			continue
 		}
-		fmt.Fprintf(&b, " AND %s IN (%s)", expression(f.Column, period, hours), join(f.In))
 	}
 	if len(q.Among.Columns) == 0 {
 		return b.String()
 	}
 	if len(q.Among.In) == 0 {
-		return b.String() + " AND false"
+		if !q.Among.Not {
+			b.WriteString(" AND false")
+		}
+		return b.String()
 	}
 	columns := make([]string, len(q.Among.Columns))
 	for i, c := range q.Among.Columns {
 		columns[i] = expression(c, period, hours) + "::UBIGINT"
 	}
-	fmt.Fprintf(&b, " AND (%s) IN (", joinWith(columns, ", "))
+	fmt.Fprintf(&b, " AND (%s) %s (", joinWith(columns, ", "), isIn(q.Among.Not))
 	for i, t := range q.Among.In {
 		if i > 0 {
 			b.WriteByte(',')
@@ -337,6 +341,13 @@ func conditions(q *store.Query, period string, hours bool) string {
 	}
 	b.WriteByte(')')
 	return b.String()
+}
+
+func isIn(not bool) string {
+	if not {
+		return "NOT IN"
+	}
+	return "IN"
 }
 
 // maxListed is how many (period, span) pairs are listed outright.

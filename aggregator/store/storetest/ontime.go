@@ -161,7 +161,14 @@ func testAmong(_ *testing.T, b *bench) {
 	q := daily(store.FactPage, []store.Column{store.ColProvince, store.ColPage}, sum(store.MeasurePageViews))
 	q.Among = store.Among{Columns: []store.Column{store.ColPage, store.ColProvince}, In: [][]uint64{{1, 33}, {2, 43}, {9, 43}}}
 	b.expect(q, row(0, key(33, 1), 1), row(0, key(43, 2), 1))
+	q.Among.Not = true
+	b.expect(q, row(0, key(33, 2), 1), row(0, key(43, 1), 1))
 	q.Among.In = nil
+	q.Filters = []store.Filter{{Column: store.ColPage, In: []uint64{2}, Not: true}}
+	b.expect(q, row(0, key(33, 1), 1), row(0, key(43, 1), 1))
+	q.Filters[0].In = nil
+	b.expect(q, row(0, key(33, 1), 1), row(0, key(33, 2), 1), row(0, key(43, 1), 1), row(0, key(43, 2), 1))
+	q.Among.Not = false
 	b.expect(q)
 }
 

@@ -121,7 +121,7 @@ func (m *memory) passes(q *store.Query, r *factRow) bool {
 		return false
 	}
 	for _, f := range q.Filters {
-		if !slices.Contains(f.In, m.value(q, r, f.Column)) {
+		if !f.Keeps(m.value(q, r, f.Column)) {
 			return false
 		}
 	}
@@ -130,7 +130,7 @@ func (m *memory) passes(q *store.Query, r *factRow) bool {
 		for i, c := range q.Among.Columns {
 			tuple[i] = m.value(q, r, c)
 		}
-		return slices.ContainsFunc(q.Among.In, func(t []uint64) bool { return slices.Equal(t, tuple) })
+		return slices.ContainsFunc(q.Among.In, func(t []uint64) bool { return slices.Equal(t, tuple) }) != q.Among.Not
 	}
 	return true
 }

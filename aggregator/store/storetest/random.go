@@ -252,7 +252,7 @@ func (g *maker) query() store.Query {
 		}
 	}
 	if g.r.IntN(4) == 0 {
-		q.Among.Columns = []store.Column{columns[g.r.IntN(len(columns))], store.ColProvince}
+		q.Among.Columns, q.Among.Not = []store.Column{columns[g.r.IntN(len(columns))], store.ColProvince}, g.r.IntN(2) == 0
 		for range g.r.IntN(6) {
 			q.Among.In = append(q.Among.In, []uint64{g.one(4), []uint64{33, 43}[g.r.IntN(2)]})
 		}
@@ -268,7 +268,7 @@ func (g *maker) query() store.Query {
 			q.GroupBy = append(q.GroupBy, c)
 		}
 		if g.r.IntN(6) == 0 {
-			q.Filters = append(q.Filters, store.Filter{Column: c, In: []uint64{g.one(4), 33, 3301, 1, aggregator.TextKey(channelTexts[0])}})
+			q.Filters = append(q.Filters, store.Filter{Column: c, In: []uint64{g.one(4), 33, 3301, 1, aggregator.TextKey(channelTexts[0])}, Not: g.r.IntN(3) == 0})
 		}
 	}
 	g.r.Shuffle(len(q.GroupBy), func(i, j int) { q.GroupBy[i], q.GroupBy[j] = q.GroupBy[j], q.GroupBy[i] })

@@ -65,10 +65,12 @@ type answers struct {
 // answer is one that is computed or being computed; bytes and err are set
 // before done is closed.
 type answer struct {
-	done  chan struct{}
-	at    time.Time
-	bytes []byte
-	err   error
+	done    chan struct{}
+	at      time.Time
+	waiting int // readers, under answers.mu
+	cancel  context.CancelFunc
+	bytes   []byte
+	err     error
 }
 
 func newAnswers(compute func(context.Context, answerKey) ([]byte, error), atOnce int) *answers {
@@ -94,9 +96,13 @@ func (a *answers) get(ctx context.Context, key answerKey) ([]byte, error) {
 		found = &answer{done: make(chan struct{}), at: time.Now()}
 		a.held[key] = found
 		// The first reader may go away while others wait for the answer.
-		go a.fill(context.WithoutCancel(ctx), key, found, a.generation)
+		compute, cancel := context.WithTimeout(context.WithoutCancel(ctx), queryLimit)
+		found.cancel = cancel
+		go a.fill(compute, key, found, a.generation)
 	}
+	found.waiting++
 	a.mu.Unlock()
+	defer a.leave(key, found)
 	select {
 	case <-found.done:
 		return found.bytes, found.err
@@ -105,10 +111,26 @@ func (a *answers) get(ctx context.Context, key answerKey) ([]byte, error) {
 	}
 }
 
+// leave ends what nobody waits for any more.
+func (a *answers) leave(key answerKey, from *answer) {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	from.waiting--
+	select {
+	case <-from.done:
+	default:
+		if from.waiting == 0 {
+			from.cancel()
+			if a.held[key] == from { // who asks now asks anew
+				delete(a.held, key)
+			}
+		}
+	}
+}
+
 // fill computes one answer. Errors are told to those who wait and not kept.
 func (a *answers) fill(ctx context.Context, key answerKey, into *answer, generation uint64) {
-	ctx, cancel := context.WithTimeout(ctx, queryLimit)
-	defer cancel()
+	defer into.cancel()
 	into.bytes, into.err = a.computeInSlot(ctx, key)
 	if into.err != nil {
 		// Before anybody is told: who asks again then must not meet it.

@@ -146,22 +146,24 @@ type Problem struct {
 // Console answers HTTP requests. Safe for concurrent use.
 type Console struct {
 	Config
-	answers  *answers
-	runs     *answers // about running profiles
-	grades   *answers // about quality
-	insights *answers
-	accounts memo[[]Account]
-	changes  *changes
-	requests *requestMetrics
-	static   *static
-	openAPI  []byte
-	handler  http.Handler
+	answers   *answers
+	explained *answers
+	runs      *answers // about running profiles
+	grades    *answers // about quality
+	insights  *answers
+	accounts  memo[[]Account]
+	changes   *changes
+	requests  *requestMetrics
+	static    *static
+	openAPI   []byte
+	handler   http.Handler
 }
 
 // New makes a Console and registers its metrics.
 func New(c Config) (*Console, error) {
 	s := &Console{Config: c, changes: newChanges()}
 	s.answers = newAnswers(s.answer, queriesAtOnce)
+	s.explained = newAnswers(s.explain, 2)
 	s.runs = newAnswers(s.countRunning, 1) // operators ask, and it is dear
 	s.grades = newAnswers(s.grade, 1)
 	s.grades.life = qualityLife
@@ -190,6 +192,7 @@ func (s *Console) ServeHTTP(w http.ResponseWriter, r *http.Request) { s.handler.
 // waits.
 func (s *Console) Changed(c Change) {
 	s.answers.forget()
+	s.explained.forget()
 	s.runs.forget()
 	s.changes.tell(c)
 }
@@ -225,6 +228,7 @@ func (s *Console) routes() []route {
 	return append([]route{
 		{"GET", "/api/v1/indicators", reader, "The catalogue of figures: units, formulas, dimensions, regions", nil, Catalogue{}, "", s.catalogue, nil},
 		{"POST", "/api/v1/query", reader, "Figures by period and dimensions, within the reader's provinces", indicator.Request{}, indicator.Answer{}, "", s.query, nil},
+		{"POST", "/api/v1/explain", reader, "How one figure came about: its formula with every number that went into it", indicator.Request{}, indicator.Explanation{}, "", s.explanation, nil},
 		{"GET", "/api/v1/changes", reader, "Server-sent events: changed, at most once a second, whenever figures have moved", nil, Change{}, "text/event-stream", s.stream, nil},
 		{"GET", "/api/v1/status", reader, "What was received, is loaded, lost and quarantined, of the reader's provinces", nil, Status{}, "", s.status, nil},
 		{"GET", "/api/v1/quarantine", reader, "The newest batches that were kept raw, with the reason", nil, Quarantine{}, "", s.quarantine, nil},

@@ -50,8 +50,9 @@ func TestDocumentCoversTheAPI(t *testing.T) {
 		t.Fatal(err)
 	}
 	bodies := map[string]string{
-		"/api/v1/query": `{"indicators":["power_ons"],"dimensions":["province"],` + today + `}`,
-		"/api/v1/audit": `{"boxes":["` + knownBox + `"]}`,
+		"/api/v1/query":   `{"indicators":["power_ons"],"dimensions":["province"],` + today + `}`,
+		"/api/v1/explain": `{"indicators":["click_to_play"],` + today + `,"filters":[{"dimension":"province","in":["33"]}]}`,
+		"/api/v1/audit":   `{"boxes":["` + knownBox + `"]}`,
 
 		"/api/v1/insights/rules": `{"indicator":"power_ons","kind":"below","level":1.5}`,
 	}

@@ -50,7 +50,14 @@ func (s *Console) catalogue(w http.ResponseWriter, _ *http.Request) error {
 	return writeJSON(w, http.StatusOK, c)
 }
 
-func (s *Console) query(w http.ResponseWriter, r *http.Request) error {
+func (s *Console) query(w http.ResponseWriter, r *http.Request) error { return ask(w, r, s.answers) }
+
+func (s *Console) explanation(w http.ResponseWriter, r *http.Request) error {
+	return ask(w, r, s.explained)
+}
+
+// ask answers a question about figures, within the reader's scope.
+func ask(w http.ResponseWriter, r *http.Request, from *answers) error {
 	var q indicator.Request
 	if err := decode(w, r, MaxBody, &q); err != nil {
 		return err
@@ -62,7 +69,7 @@ func (s *Console) query(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
-	b, err := s.answers.get(r.Context(), key)
+	b, err := from.get(r.Context(), key)
 	if err != nil {
 		return err
 	}
@@ -88,6 +95,20 @@ func (s *Console) answer(ctx context.Context, key answerKey) ([]byte, error) {
 		a.Completeness = indicator.Number(float64(t.Received) / float64(t.Received+t.Lost))
 	}
 	return json.Marshal(a)
+}
+
+// explain computes an explanation that the cache does not have.
+func (s *Console) explain(ctx context.Context, key answerKey) ([]byte, error) {
+	var q indicator.Request
+	scope, err := key.parts(&q)
+	if err != nil {
+		return nil, err
+	}
+	e, err := indicator.Explain(ctx, s.Figures, scope, &q)
+	if err != nil {
+		return nil, err
+	}
+	return json.Marshal(e)
 }
 
 // total adds up the accounts that a scope opens.

@@ -133,6 +133,15 @@ func (n Number) Valid() bool { return !math.IsNaN(float64(n)) }
 // MarshalJSON writes whole numbers without fraction and none as null.
 func (n Number) MarshalJSON() ([]byte, error) { return n.append(nil), nil }
 
+// UnmarshalJSON reads what MarshalJSON writes.
+func (n *Number) UnmarshalJSON(b []byte) error {
+	if string(b) == "null" {
+		*n = None()
+		return nil
+	}
+	return json.Unmarshal(b, (*float64)(n))
+}
+
 func (n Number) append(b []byte) []byte {
 	if !n.Valid() {
 		return append(b, "null"...)

@@ -20,6 +20,8 @@ import (
 type figures struct {
 	Columns     []indicator.Column
 	Rows        [][]any
+	Others      [][]any
+	Totals      [][]any
 	LeftOut     []indicator.LeftOut `json:"left_out"`
 	LeftOutMore int                 `json:"left_out_more"`
 	AsOf        indicator.Moment    `json:"as_of"`
@@ -30,11 +32,14 @@ func askCommand() *cobra.Command {
 	var a asked
 	var r indicator.Request
 	var by, where []string
+	var explain bool
 	cmd := &cobra.Command{
 		Use: "ask INDICATOR...", Short: "Ask a running aggregator for figures", Args: cobra.MinimumNArgs(1),
 		Long: "Ask a running aggregator for figures and print them as a table: of each figure its value, the standard error of a projected one, with --compare the earlier value and the change in percent, with --like-for-like the same of what has data in both times. /api/v1/indicators lists what can be asked.",
 		Example: `  aggregator ask active_boxes --by province --from 2026-11-01 --to 2026-11-22
   aggregator ask power_ons --by weekday,hour_of_day --from 2026-11-01 --to 2026-11-22 --where province=33
+  aggregator ask plays --by channel --from 2026-11-01 --to 2026-11-22 --top 8 --totals
+  aggregator ask click_to_play --where page=home --from 2026-11-01 --to 2026-11-22 --explain
   aggregator ask revenue --from 2026-11-01 --to 2026-11-22 --compare year --align weekday --like-for-like`,
 		RunE: func(cmd *cobra.Command, args []string) error {
 			r.Indicators = args
@@ -44,9 +49,17 @@ func askCommand() *cobra.Command {
 			for _, w := range where {
 				name, values, ok := strings.Cut(w, "=")
 				if !ok {
-					return fmt.Errorf("where: %q; write it as province=33,43", w)
+					return fmt.Errorf("where: %q; write it as province=33,43 or province!=33", w)
 				}
-				r.Filters = append(r.Filters, indicator.Filter{Dimension: store.Column(name), In: strings.Split(values, ",")})
+				name, not := strings.CutSuffix(name, "!")
+				r.Filters = append(r.Filters, indicator.Filter{Dimension: store.Column(name), In: strings.Split(values, ","), Not: not})
+			}
+			if explain {
+				var e indicator.Explanation
+				if err := a.send(cmd.Context(), http.MethodPost, "/api/v1/explain", &r, &e); err != nil {
+					return err
+				}
+				return writeExplanation(cmd.OutOrStdout(), &e)
 			}
 			var f figures
 			if err := a.send(cmd.Context(), http.MethodPost, "/api/v1/query", &r, &f); err != nil {
@@ -58,7 +71,7 @@ func askCommand() *cobra.Command {
 	a.flags(cmd)
 	f := cmd.Flags()
 	f.StringSliceVar(&by, "by", nil, "`DIMENSIONS` to split by, as province,weekday")
-	f.StringArrayVar(&where, "where", nil, "`DIMENSION=VALUES` that count alone, as province=33,43; may stand several times")
+	f.StringArrayVar(&where, "where", nil, "`DIMENSION=VALUES` that count alone, as province=33,43, or with != that do not; may stand several times")
 	f.StringVar(&r.From, "from", "", "first `DAY`, as 2026-11-01")
 	f.StringVar(&r.To, "to", "", "last `DAY`")
 	f.StringVar((*string)(&r.Grain), "grain", "", "length of a `PERIOD`: "+listed(indicator.Grains()))
@@ -67,6 +80,9 @@ func askCommand() *cobra.Command {
 	f.BoolVar(&r.LikeForLike, "like-for-like", false, "compare also what has data in both times alone")
 	f.StringVar(&r.Order, "order", "", "`COLUMN` to sort by, - before it for the greatest first")
 	f.IntVar(&r.Limit, "limit", 0, "how many `ROWS`, the first")
+	f.IntVar(&r.Top, "top", 0, "how many `GROUPS`, the first over the whole time, and what all others make")
+	f.BoolVar(&r.Totals, "totals", false, "what all make, too")
+	f.BoolVar(&explain, "explain", false, "how the figure came about: its formula and every number in it")
 	return cmd
 }
 
@@ -87,18 +103,25 @@ func (f *figures) write(out io.Writer) error {
 	}
 	fmt.Fprintln(w, strings.Join(heads, "\t"))
 	for _, row := range f.Rows {
-		cells := make([]string, len(row))
-		for i, c := range row {
-			switch c := c.(type) {
-			case nil:
-				cells[i] = "-"
-			case float64:
-				cells[i] = strings.TrimSuffix(strings.TrimRight(fmt.Sprintf("%.2f", c), "0"), ".")
-			default:
-				cells[i] = plain(fmt.Sprint(c))
+		fmt.Fprintln(w, strings.Join(cellTexts(row), "\t"))
+	}
+	// A row without groups says in their place what it is of.
+	dimensions := slices.IndexFunc(f.Columns, func(c indicator.Column) bool { return c.Type == "indicator" }) - 1
+	for _, rows := range []struct {
+		of  string
+		all [][]any
+	}{{"(others)", f.Others}, {"(all)", f.Totals}} {
+		for _, row := range rows.all {
+			cells := cellTexts(row)
+			place := make([]string, max(dimensions, 0))
+			for i := range place {
+				place[i] = rows.of
 			}
+			if len(place) == 0 {
+				cells[0] += " " + rows.of
+			}
+			fmt.Fprintln(w, strings.Join(slices.Concat(cells[:1], place, cells[1:]), "\t"))
 		}
-		fmt.Fprintln(w, strings.Join(cells, "\t"))
 	}
 	if err := w.Flush(); err != nil {
 		return err
@@ -118,6 +141,26 @@ func (f *figures) write(out io.Writer) error {
 	}
 	_, err := fmt.Fprintf(out, "as of %s, rules %s\n", orNothing(f.AsOf.String()), plain(f.RuleVersion))
 	return errors.Join(failed, err)
+}
+
+// cellTexts writes the cells of a row.
+func cellTexts(row []any) []string {
+	cells := make([]string, len(row))
+	for i, c := range row {
+		switch c := c.(type) {
+		case nil:
+			cells[i] = "-"
+		case float64:
+			cells[i] = numberText(c)
+		default:
+			cells[i] = plain(fmt.Sprint(c))
+		}
+	}
+	return cells
+}
+
+func numberText(v float64) string {
+	return strings.TrimSuffix(strings.TrimRight(fmt.Sprintf("%.2f", v), "0"), ".")
 }
 
 func orNothing(s string) string {

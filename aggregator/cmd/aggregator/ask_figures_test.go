@@ -27,6 +27,13 @@ as of 2026-11-22T19:00:01+08:00, rules 1
 	if err := f.write(&out); err != nil || out.String() != want {
 		t.Errorf("%v\n%s", err, out.String())
 	}
+	if err := json.Unmarshal([]byte(`{"others":[["2026-11",7,null]],"totals":[["2026-11",1210,3]]}`), &f); err != nil {
+		t.Fatal(err)
+	}
+	out.Reset()
+	if err := f.write(&out); err != nil || !strings.Contains(out.String(), "2026-11  (others)  7       -\n2026-11  (all)     1210    3\n") {
+		t.Errorf("%v\n%s", err, out.String())
+	}
 	for _, why := range indicator.Whys() {
 		if whys[why] == "" {
 			t.Errorf("%s has no words", why)

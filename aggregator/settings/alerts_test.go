@@ -101,7 +101,7 @@ func TestRules(t *testing.T) {
 func TestOlderSchemaGrows(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "settings.sqlite")
 	s := open(t, path, newClock())
-	for _, statement := range []string{"DROP TABLE alert_notice", "DROP TABLE alert_state", "DROP TABLE alert_rule", "PRAGMA user_version = 1"} {
+	for _, statement := range []string{"DROP TABLE board_share", "DROP TABLE board_revision", "DROP TABLE board", "DROP TABLE alert_notice", "DROP TABLE alert_state", "DROP TABLE alert_rule", "PRAGMA user_version = 1"} {
 		if _, err := s.db.Exec(statement); err != nil {
 			t.Fatal(err)
 		}

@@ -1,6 +1,6 @@
 // Package settings keeps who may see what: API tokens, one-time sign-in links,
-// sessions, the record of who was given what, and rules of alerts with how they
-// stand. It is one SQLite file beside the ledger; several processes may have it open, so a token can be made while
+// sessions, the record of who was given what, rules of alerts with how they
+// stand, and boards with their revisions. It is one SQLite file beside the ledger; several processes may have it open, so a token can be made while
 // the aggregator runs.
 //
 // Secrets are 256 random bits and leave this package once, when they are made;
@@ -66,9 +66,12 @@ var schema string
 //go:embed alerts.sql
 var alertsSchema string
 
+//go:embed boards.sql
+var boardsSchema string
+
 // schemas are applied one after the other; the file carries how many it has as
 // user_version.
-var schemas = []string{schema, alertsSchema}
+var schemas = []string{schema, alertsSchema, boardsSchema}
 
 // Open opens or creates the file, readable by its owner only.
 func Open(ctx context.Context, path string, now func() time.Time) (*Settings, error) {
@@ -178,6 +181,9 @@ func newSecret(prefix string) string {
 	_, _ = rand.Read(b[:]) // never fails: it ends the program instead
 	return prefix + base64.RawURLEncoding.EncodeToString(b[:])
 }
+
+// newID draws a name of a thing that is no secret.
+func newID() string { return strings.ToLower(rand.Text()[:12]) }
 
 func hash(secret string) []byte {
 	sum := sha256.Sum256([]byte(secret))

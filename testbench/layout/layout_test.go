@@ -83,6 +83,7 @@ var allowed = []struct {
 	{"aggregator/indicator", []string{"aggregator", "aggregator/c3", "aggregator/store"}},
 	{"aggregator/quality", []string{"aggregator", "aggregator/c3", "aggregator/c3/dialect", "aggregator/indicator", "aggregator/store"}},
 	{"aggregator/insight", []string{"aggregator", "aggregator/indicator", "aggregator/store"}},
+	{"aggregator/board", []string{"aggregator", "aggregator/indicator", "aggregator/store"}},
 	{"aggregator/monitoring", nil},
 	{"aggregator/settings", []string{"aggregator", "aggregator/board", "aggregator/insight"}},
 	{"aggregator/console/ui", nil},

@@ -49,7 +49,7 @@ func (b *Board) Check() error {
 	if err := errors.Join(checkText("title", b.Title, MaxText, true), checkText("about", b.About, MaxProse, false)); err != nil {
 		return first(err)
 	}
-	if err := b.Filters.check(); err != nil {
+	if err := b.Filters.Check(); err != nil {
 		return err
 	}
 	if len(b.Tabs) == 0 || len(b.Tabs) > MaxTabs {
@@ -81,7 +81,7 @@ func (b *Board) Check() error {
 			return faultf("bad_board", "views: name %q; each needs one of its own, of at most %d bytes", clip(v.Name), MaxText)
 		}
 		names[v.Name] = true
-		if err := v.Filters.check(); err != nil {
+		if err := v.Filters.Check(); err != nil {
 			return within("view "+clip(v.Name), err)
 		}
 	}
@@ -115,7 +115,7 @@ func (t *Tab) check(seen map[string]bool) error {
 		return err
 	}
 	if t.Filters != nil {
-		if err := t.Filters.check(); err != nil {
+		if err := t.Filters.Check(); err != nil {
 			return err
 		}
 	}
@@ -153,7 +153,7 @@ func (w *Widget) Check() error {
 	if p.X < 0 || p.Y < 0 || p.W < r.w || p.H < r.h || p.W > Columns || p.X+p.W > Columns || p.Y+p.H > MaxRow {
 		return faultf("bad_widget", "place: %d,%d of %d×%d cells; a %s has at least %d×%d, within %d columns and %d rows", p.X, p.Y, p.W, p.H, w.Kind, r.w, r.h, Columns, MaxRow)
 	}
-	if err := w.Filters.check(); err != nil {
+	if err := w.Filters.Check(); err != nil {
 		return err
 	}
 	if err := w.Show.check(w.Kind); err != nil {
@@ -261,8 +261,8 @@ func (s *Show) check(k Kind) error {
 	return nil
 }
 
-// check reports what is wrong with filters by themselves.
-func (f *Filters) check() error {
+// Check reports what is wrong with filters by themselves.
+func (f *Filters) Check() error {
 	if f.Period != nil {
 		if err := f.Period.check(); err != nil {
 			return err

@@ -9,6 +9,7 @@ import (
 	"io/fs"
 	"log/slog"
 	"net/http"
+	"slices"
 	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
@@ -122,6 +123,7 @@ type Config struct {
 	Unknowns   Unknowns
 	Quality    Quality
 	Alerts     AlertBook
+	Boards     Boards
 	// Names names values of catalogues for people, see insight.Source.
 	Names func(d store.Column, cell string) (indicator.Text, bool)
 	// Problems names every part that does not work, with its reason; none if
@@ -148,6 +150,7 @@ type Console struct {
 	Config
 	answers   *answers
 	explained *answers
+	widgets   *answers
 	runs      *answers // about running profiles
 	grades    *answers // about quality
 	insights  *answers
@@ -164,6 +167,7 @@ func New(c Config) (*Console, error) {
 	s := &Console{Config: c, changes: newChanges()}
 	s.answers = newAnswers(s.answer, queriesAtOnce)
 	s.explained = newAnswers(s.explain, 2)
+	s.widgets = newAnswers(s.layWidget, queriesAtOnce)
 	s.runs = newAnswers(s.countRunning, 1) // operators ask, and it is dear
 	s.grades = newAnswers(s.grade, 1)
 	s.grades.life = qualityLife
@@ -193,6 +197,7 @@ func (s *Console) ServeHTTP(w http.ResponseWriter, r *http.Request) { s.handler.
 func (s *Console) Changed(c Change) {
 	s.answers.forget()
 	s.explained.forget()
+	s.widgets.forget()
 	s.runs.forget()
 	s.changes.tell(c)
 }
@@ -225,7 +230,7 @@ type route struct {
 }
 
 func (s *Console) routes() []route {
-	return append([]route{
+	return slices.Concat([]route{
 		{"GET", "/api/v1/indicators", reader, "The catalogue of figures: units, formulas, dimensions, regions", nil, Catalogue{}, "", s.catalogue, nil},
 		{"POST", "/api/v1/query", reader, "Figures by period and dimensions, within the reader's provinces", indicator.Request{}, indicator.Answer{}, "", s.query, nil},
 		{"POST", "/api/v1/explain", reader, "How one figure came about: its formula with every number that went into it", indicator.Request{}, indicator.Explanation{}, "", s.explanation, nil},
@@ -249,7 +254,7 @@ func (s *Console) routes() []route {
 		{"GET", "/healthz", anyone, "200 while the program runs", nil, nil, "text/plain", s.healthz, nil},
 		{"GET", "/readyz", anyone, "200 while ledger, store and broker are usable, else 503 with the reasons", nil, Readiness{}, "", s.readyz, nil},
 		{"GET", "/metrics", anyone, "Metrics for Prometheus", nil, nil, "text/plain", s.metrics, nil},
-	}, s.insightRoutes()...)
+	}, s.insightRoutes(), s.boardRoutes())
 }
 
 // mux puts together what is declared; whatever is not is the page's or refused.

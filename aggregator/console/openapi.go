@@ -3,17 +3,20 @@ package console
 import (
 	"encoding/json"
 	"net/http"
+	"path"
 	"reflect"
 	"regexp"
 	"strings"
+	"time"
 
+	"iptvdc/aggregator/board"
 	"iptvdc/aggregator/indicator"
 )
 
 // document writes the OpenAPI document from the declared routes, so that it
 // cannot differ from what is served.
 func document(routes []route, version string) ([]byte, error) {
-	d := describer{schemas: map[string]any{}}
+	d := describer{schemas: map[string]any{}, types: map[string]reflect.Type{}}
 	paths := map[string]map[string]any{}
 	for _, rt := range routes {
 		if paths[rt.path] == nil {
@@ -40,7 +43,10 @@ func document(routes []route, version string) ([]byte, error) {
 }
 
 // describer turns Go types into schemas.
-type describer struct{ schemas map[string]any }
+type describer struct {
+	schemas map[string]any
+	types   map[string]reflect.Type // of the schemas, by name
+}
 
 var pathValue = regexp.MustCompile(`\{(\w+)\}`)
 
@@ -100,6 +106,8 @@ var special = map[reflect.Type]map[string]any{
 	reflect.TypeFor[indicator.Grain]():   {"type": "string", "enum": indicator.Grains(), "default": indicator.Total},
 	reflect.TypeFor[indicator.Compare](): {"type": "string", "enum": indicator.Compares()},
 	reflect.TypeFor[indicator.Align]():   {"type": "string", "enum": indicator.Aligns()},
+	reflect.TypeFor[time.Time]():         {"type": "string", "format": "date-time"},
+	reflect.TypeFor[board.Kind]():        {"type": "string", "enum": board.Kinds()},
 	reflect.TypeFor[indicator.Why]():     {"type": "string", "enum": indicator.Whys()},
 }
 
@@ -108,6 +116,8 @@ func (d describer) schema(t reflect.Type) map[string]any {
 		return s
 	}
 	switch t.Kind() {
+	case reflect.Pointer:
+		return d.schema(t.Elem())
 	case reflect.String:
 		return map[string]any{"type": "string"}
 	case reflect.Bool:
@@ -130,6 +140,11 @@ func (d describer) schema(t reflect.Type) map[string]any {
 // object describes a struct once, under its name.
 func (d describer) object(t reflect.Type) map[string]any {
 	name := strings.ToUpper(t.Name()[:1]) + t.Name()[1:]
+	if taken, ok := d.types[name]; ok && taken != t { // of two packages
+		of := path.Base(t.PkgPath())
+		name = strings.ToUpper(of[:1]) + of[1:] + name
+	}
+	d.types[name] = t
 	ref := map[string]any{"$ref": "#/components/schemas/" + name}
 	if _, done := d.schemas[name]; done {
 		return ref

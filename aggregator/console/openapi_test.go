@@ -60,6 +60,14 @@ func TestDocumentCoversTheAPI(t *testing.T) {
 		"/api/v1/insights/movers": "?indicator=power_ons&" + lately, "/api/v1/insights/posters": "?" + lately, "/api/v1/insights/positions": "?" + lately,
 		"/api/v1/insights/taste": "?by=channel&" + lately, "/api/v1/insights/offer": "?by=content&" + lately, "/api/v1/insights/anomalies": "?day=2026-05-06"}
 	b.tellInsights()
+	shown := `{"schema":1,"title":{"zh":"","en":"A"},"about":{"zh":"","en":""},"filters":{"period":{"last":7,"unit":"day"},"compare":{"with":"year"}},"tabs":[{"id":"t","title":{"zh":"","en":"T"},"widgets":[]}]}`
+	boardID := b.board(b.admin, shown)
+	b.do("PUT", "/api/v1/boards/"+boardID+"/shares", b.admin, `{"shares":[{"who":"*","edits":false}]}`)
+	bodies["POST /api/v1/boards"] = `{"board":` + shown + `}`
+	bodies["POST /api/v1/boards/answer"] = `{"widget":{"id":"w","kind":"ranking","title":{"zh":"","en":""},"place":{"x":0,"y":0,"w":8,"h":6},"filters":{},"ask":{"figures":[{"indicator":"power_ons","title":{"zh":"","en":""}}],"by":["province"]},"show":{},"prose":{"zh":"","en":""}},"filters":{"where":[{"dimension":"channel","in":["cctv1"]}]}}`
+	bodies["PUT /api/v1/boards/{board}"] = `{"from":1,"board":` + shown + `}`
+	bodies["POST /api/v1/boards/{board}/restore"] = `{"revision":1}`
+	bodies["PUT /api/v1/boards/{board}/shares"] = `{"shares":[{"who":"anna","edits":true}]}`
 	described := 0
 	for _, methods := range doc.Paths {
 		described += len(methods)
@@ -80,7 +88,11 @@ func TestDocumentCoversTheAPI(t *testing.T) {
 		if !ok || rt.path == "/api/v1/openapi.json" {
 			continue
 		}
-		r := b.do(rt.method, strings.NewReplacer("{box}", knownBox, "{id}", fileID, "{rule}", "1").Replace(rt.path)+queries[rt.path], b.admin, bodies[rt.path])
+		body, ok := bodies[rt.path]
+		if !ok {
+			body = bodies[rt.method+" "+rt.path]
+		}
+		r := b.do(rt.method, strings.NewReplacer("{box}", knownBox, "{id}", fileID, "{rule}", "1", "{board}", boardID).Replace(rt.path)+queries[rt.path], b.admin, body)
 		if r.status != 200 {
 			t.Errorf("%s: %d %s", rt.path, r.status, r.body)
 		}

@@ -26,6 +26,7 @@ var statuses = map[string]int{
 	"forbidden":      http.StatusForbidden,
 	"cross_origin":   http.StatusForbidden,
 	"not_found":      http.StatusNotFound,
+	"conflict":       http.StatusConflict,
 	"body_too_large": http.StatusRequestEntityTooLarge,
 	"timeout":        http.StatusGatewayTimeout,
 }

@@ -18,7 +18,7 @@ import (
 
 // board expects a full file of subscribers of Zhejiang and Hunan every day; it is
 // noon of 6 October 2024.
-func board(st store.Store) *quality.Board {
+func qualityBoard(st store.Store) *quality.Board {
 	daily := []quality.Promise{{Feed: c3.FeedSubscribers, Due: dialect.Expect{Every: "day", Minute: 390, Grace: time.Hour}}}
 	return &quality.Board{
 		Figures: st, Files: st,

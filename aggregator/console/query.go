@@ -83,7 +83,16 @@ func (s *Console) answer(ctx context.Context, key answerKey) ([]byte, error) {
 	if err != nil {
 		return nil, err
 	}
-	a, err := indicator.Evaluate(ctx, s.Figures, scope, &q)
+	a, err := s.evaluate(ctx, scope, &q)
+	if err != nil {
+		return nil, err
+	}
+	return json.Marshal(a)
+}
+
+// evaluate answers a question, with how complete it is.
+func (s *Console) evaluate(ctx context.Context, scope aggregator.Scope, q *indicator.Request) (*indicator.Answer, error) {
+	a, err := indicator.Evaluate(ctx, s.Figures, scope, q)
 	if err != nil {
 		return nil, err
 	}
@@ -94,7 +103,7 @@ func (s *Console) answer(ctx context.Context, key answerKey) ([]byte, error) {
 	if t := total(accounts, scope); t.Received+t.Lost > 0 {
 		a.Completeness = indicator.Number(float64(t.Received) / float64(t.Received+t.Lost))
 	}
-	return json.Marshal(a)
+	return a, nil
 }
 
 // explain computes an explanation that the cache does not have.

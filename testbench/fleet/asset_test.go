@@ -13,11 +13,7 @@ import (
 func TestAssets(t *testing.T) {
 	const boxes = 1500
 	tw := town(t, boxes, 11, monday)
-	type play struct {
-		last protocol.Event
-		box  int
-	}
-	open := make([]play, boxes)
+	lastOf := make([]protocol.Event, boxes)
 	var starts, resumed, parts, jumps, finished, cuts int
 	var known, off, all float64
 	offBy := map[hearing]float64{}
@@ -47,8 +43,8 @@ func TestAssets(t *testing.T) {
 					t.Fatalf("box %d: %v before a television that is off", m.Box, e.End)
 				}
 			}
-			last := open[m.Box].last
-			open[m.Box].last = e
+			last := lastOf[m.Box]
+			lastOf[m.Box] = e
 			if e.Part == 0 {
 				starts++
 				if e.PositionMs > 1 {

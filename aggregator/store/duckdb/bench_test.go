@@ -190,10 +190,20 @@ func BenchmarkQuery(b *testing.B) {
 			b.Fatal(err)
 		}
 	}
+	tx, err := s.db.Begin()
+	if err != nil {
+		b.Fatal(err)
+	}
+	if err := seatAll(context.Background(), tx); err != nil {
+		b.Fatal(err)
+	}
 	for _, d := range allDerived() {
-		if _, err := s.db.Exec(d.fill); err != nil {
+		if _, err := tx.Exec(d.fill); err != nil {
 			b.Fatal(err)
 		}
+	}
+	if err := tx.Commit(); err != nil {
+		b.Fatal(err)
 	}
 	var days, windows []store.Span
 	for d := today - 31; d <= today; d++ {

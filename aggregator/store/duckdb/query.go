@@ -34,7 +34,26 @@ func (s *Store) Query(ctx context.Context, q store.Query) ([]store.Row, error) {
 			return nil, fmt.Errorf("store: query: %w", err)
 		}
 	}
-	rows, err := tx.QueryContext(ctx, querySQL(&q, settled))
+	called, rest := apartByRolls(&q)
+	if called == nil {
+		return ask(ctx, tx, &q, settled)
+	}
+	boxes, err := callRolls(ctx, tx, called, settled)
+	if err != nil {
+		return nil, err
+	}
+	var others []store.Row
+	if rest != nil {
+		if others, err = ask(ctx, tx, rest, settled); err != nil {
+			return nil, err
+		}
+	}
+	return together(&q, boxes, others), nil
+}
+
+// ask answers q by one statement.
+func ask(ctx context.Context, tx *sql.Tx, q *store.Query, settled aggregator.Day) ([]store.Row, error) {
+	rows, err := tx.QueryContext(ctx, querySQL(q, settled))
 	if err != nil {
 		return nil, fmt.Errorf("store: query: %w", err)
 	}
@@ -71,7 +90,7 @@ func scanRows(rows *sql.Rows, groups, values int) ([]store.Row, error) {
 //	source   the rows of all spans that scope and filters let through, of the
 //	         narrowest table that has the sums
 //	seen     the same of the table that has the boxes or accounts, if they are asked
-//	         for one by one and not counted from marks
+//	         for one by one
 //	span     which periods belong to which span
 //	sums     the sums, by span and group
 //	last     with Latest, the last day with rows of each span and province
@@ -89,7 +108,7 @@ func querySQL(q *store.Query, settled aggregator.Day) string {
 	if sums {
 		with("source", sourceSQL(q, settled, false))
 	}
-	if squares || byRows || counts && !fromMarks(q) {
+	if squares || counts {
 		with("seen", sourceSQL(q, settled, true))
 	}
 	if sums || squares || byRows {
@@ -107,7 +126,7 @@ func querySQL(q *store.Query, settled aggregator.Day) string {
 		parts = append(parts, "FROM sums")
 	}
 	if counts {
-		ctes = append(ctes, countSQL(q, settled))
+		ctes = append(ctes, countSQL(q))
 		parts = append(parts, "FROM boxes")
 	}
 	if squares {

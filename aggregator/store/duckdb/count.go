@@ -127,7 +127,7 @@ func numbered(word string, n int) string {
 	return b.String()
 }
 
-// countByRows joins every row with its spans and groups by box first.
+// countByRows takes every row into its spans and groups by box first.
 func countByRows(q *store.Query) string {
 	perBox := append([]string{"span"}, groupColumns(q)...)
 	perBox = append(perBox, string(store.ShapeOf(q.Fact).Counted())+" AS one_box")
@@ -143,8 +143,8 @@ func countByRows(q *store.Query) string {
 		perBox = append(perBox, fmt.Sprintf("max(%s) > 0 AS b%d", v.Measure, i))
 		counts = append(counts, fmt.Sprintf("count(*) FILTER (b%d) AS v%d", i, i))
 	}
-	return fmt.Sprintf("by_box AS (SELECT %s FROM seen JOIN span USING (period) GROUP BY ALL),\nboxes AS (SELECT %s FROM by_box GROUP BY ALL)",
-		joinWith(perBox, ", "), joinWith(counts, ", "))
+	return fmt.Sprintf("by_box AS (SELECT %s FROM %s GROUP BY ALL),\nboxes AS (SELECT %s FROM by_box GROUP BY ALL)",
+		joinWith(perBox, ", "), spanned(q, "seen"), joinWith(counts, ", "))
 }
 
 // squareSQL is the common table squares: what each box has in a span and group
@@ -164,6 +164,6 @@ func squareSQL(q *store.Query) string {
 		perBox = append(perBox, fmt.Sprintf("((sum(%s)::BIGINT + %d) // %d) AS s%d", v.Measure, v.Squares/2, v.Squares, i))
 		sums = append(sums, fmt.Sprintf("sum(s%d * s%d) AS v%d", i, i, i))
 	}
-	return fmt.Sprintf("sum_by_box AS (SELECT %s FROM seen JOIN span USING (period) GROUP BY ALL),\nsquares AS (SELECT %s FROM sum_by_box GROUP BY ALL)",
-		joinWith(perBox, ", "), joinWith(sums, ", "))
+	return fmt.Sprintf("sum_by_box AS (SELECT %s FROM %s GROUP BY ALL),\nsquares AS (SELECT %s FROM sum_by_box GROUP BY ALL)",
+		joinWith(perBox, ", "), spanned(q, "seen"), joinWith(sums, ", "))
 }

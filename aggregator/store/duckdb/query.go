@@ -91,7 +91,7 @@ func scanRows(rows *sql.Rows, groups, values int) ([]store.Row, error) {
 //	         narrowest table that has the sums
 //	seen     the same of the table that has the boxes or accounts, if they are asked
 //	         for one by one
-//	span     which periods belong to which span
+//	span     which periods belong to which span; not if there is but one span
 //	sums     the sums, by span and group
 //	last     with Latest, the last day with rows of each span and province
 //	boxes    the counts of boxes, by span and group: see countSQL
@@ -111,7 +111,7 @@ func querySQL(q *store.Query, settled aggregator.Day) string {
 	if squares || counts {
 		with("seen", sourceSQL(q, settled, true))
 	}
-	if sums || squares || byRows {
+	if _, one := oneSpan(q); !one && (sums || squares || byRows) {
 		source := "source"
 		if !sums {
 			source = "seen"
@@ -166,11 +166,33 @@ func sumSQL(q *store.Query) string {
 		}
 		columns = append(columns, fmt.Sprintf("sum(%s) AS v%d", v.Measure, i))
 	}
-	from := "source JOIN span USING (period)"
+	from := spanned(q, "source")
 	if q.Latest {
 		from += " JOIN last USING (span, province, period)"
 	}
 	return "SELECT " + joinWith(columns, ", ") + " FROM " + from + " GROUP BY ALL"
+}
+
+// spanned are the rows of source, each in every span that holds it.
+func spanned(q *store.Query, source string) string {
+	if n, one := oneSpan(q); one { // there are no others in source
+		return fmt.Sprintf("(SELECT %d AS span, * FROM %s)", n, source)
+	}
+	return source + " JOIN span USING (period)"
+}
+
+// oneSpan returns the only span that is not empty, if there is but one. A stock
+// needs its periods all the same.
+func oneSpan(q *store.Query) (n int, one bool) {
+	for i, p := range q.Spans {
+		if p.From < p.To {
+			if one {
+				return 0, false
+			}
+			n, one = i, true
+		}
+	}
+	return n, one && !q.Latest
 }
 
 // sourceSQL selects the columns that q needs for its sums, or with boxes for

@@ -190,10 +190,20 @@ func BenchmarkQuery(b *testing.B) {
 			b.Fatal(err)
 		}
 	}
+	tx, err := s.db.Begin()
+	if err != nil {
+		b.Fatal(err)
+	}
+	if err := seatAll(context.Background(), tx); err != nil {
+		b.Fatal(err)
+	}
 	for _, d := range allDerived() {
-		if _, err := s.db.Exec(d.fill); err != nil {
+		if _, err := tx.Exec(d.fill); err != nil {
 			b.Fatal(err)
 		}
+	}
+	if err := tx.Commit(); err != nil {
+		b.Fatal(err)
 	}
 	var days, windows []store.Span
 	for d := today - 31; d <= today; d++ {
@@ -225,6 +235,53 @@ func BenchmarkQuery(b *testing.B) {
 	f("top=content-by-clicks", store.Query{Fact: store.FactClick, Spans: month, GroupBy: []store.Column{store.ColContent}, Values: []store.Value{{Measure: store.MeasureClicks}, {Measure: store.MeasureLed}}, Limit: 10})
 	f("view=minutes-by-day-and-mode", store.Query{Fact: store.FactView, Spans: days, GroupBy: []store.Column{store.ColMode}, Values: []store.Value{{Measure: store.MeasureViewingMs}}})
 	f("hours=today", store.Query{Fact: store.FactBox, Hourly: true, Spans: []store.Span{{From: int32(benchHour) - 20, To: int32(benchHour) + 1}}, GroupBy: province, Values: active})
+}
+
+// BenchmarkRolls counts a million boxes, of which half are on each of 61 days, from
+// rolls alone: what a question costs, without the hour that it takes to fill facts.
+func BenchmarkRolls(b *testing.B) {
+	s, _ := openBench(b, Options{})
+	today := int32(benchHour.Day())
+	for _, fill := range []string{
+		`INSERT INTO fact_box_roll_day SELECT d, 33 + c % 14, 3301 + c, w, '', '', '', '', w
+			FROM (SELECT d, c, unhex(string_agg(printf('%08x%016x', c * 92 + n, hash(d, c, n) | 1), '' ORDER BY n)) AS w
+				FROM range($day - 61, $day) a(d), range(170) b(c), range(92) e(n) GROUP BY ALL)`,
+		`INSERT INTO fact_box_roll_hour SELECT h, 33 + c % 14, 3301 + c, w, '', '', '', '', w
+			FROM (SELECT h, c, unhex(string_agg(printf('%08x%016x', c * 92 + n, (hash(h, c, n) & hash(h, n, c)) | 1), '' ORDER BY n)) AS w
+				FROM range($day * 24, $day * 24 + 21) a(h), range(170) b(c), range(92) e(n) GROUP BY ALL)`,
+		`INSERT INTO settled VALUES ($day - 1)`,
+	} {
+		if _, err := s.db.Exec(strings.ReplaceAll(fill, "$day", fmt.Sprint(today))); err != nil {
+			b.Fatal(err)
+		}
+	}
+	var days, windows, hours []store.Span
+	for d := today - 31; d <= today; d++ {
+		days = append(days, store.Span{From: d, To: d + 1})
+		windows = append(windows, store.Span{From: d - 29, To: d + 1})
+	}
+	for h := today * 24; h < today*24+21; h++ {
+		hours = append(hours, store.Span{From: h, To: h + 1})
+	}
+	month := []store.Span{{From: today - 31, To: today + 1}}
+	f := func(name string, hourly bool, spans []store.Span, by ...store.Column) {
+		q := store.Query{Fact: store.FactBox, Hourly: hourly, Spans: spans, GroupBy: by, AllProvinces: true,
+			Values: []store.Value{{Measure: store.MeasurePowerOns, DistinctBoxes: true}}}
+		b.Run(name, func(b *testing.B) {
+			before := cpu(b)
+			for b.Loop() {
+				if rows, err := s.Query(context.Background(), q); err != nil || len(rows) == 0 {
+					b.Fatal(rows, err)
+				}
+			}
+			b.ReportMetric(float64((cpu(b)-before).Microseconds())/1000/float64(b.N), "cpu-ms/query")
+		})
+	}
+	f("month-by-province", false, month, store.ColProvince)
+	f("month-by-city", false, month, store.ColCity)
+	f("by-day", false, days)
+	f("by-30-day-windows", false, windows)
+	f("hours-of-today", true, hours, store.ColProvince)
 }
 
 // month returns a block of events of the 31 days up to benchHour, as boxes

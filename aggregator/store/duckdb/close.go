@@ -111,7 +111,7 @@ func (s *Store) close(ctx context.Context, tx *sql.Tx, snap store.Snapshot) erro
 				return fmt.Errorf("%w, in %.60s", err, strings.TrimSpace(statement))
 			}
 		}
-		for _, statement := range narrowHours(int64(from), int64(to)) {
+		for _, statement := range slices.Concat(narrowHours(int64(from), int64(to)), rollHours(int64(from), int64(to))) {
 			if _, err := tx.ExecContext(ctx, statement); err != nil {
 				return fmt.Errorf("%w, in %.60s", err, statement)
 			}
@@ -207,11 +207,6 @@ func (s *Store) settle(ctx context.Context, tx *sql.Tx, cells []store.Cell) erro
 		if err := remake(ctx, tx, daily, hoursOf(before+1, after)); err != nil {
 			return err
 		}
-		if err := remark(ctx, tx, func(shape store.Shape) string {
-			return fmt.Sprintf("SELECT DISTINCT period >> %d AS block, province FROM %s_day WHERE %s", markShift, shape.Name, daily)
-		}, before+1, after); err != nil {
-			return err
-		}
 		if _, err := tx.ExecContext(ctx, "DELETE FROM settled"); err != nil {
 			return err
 		}
@@ -235,14 +230,9 @@ func (s *Store) settle(ctx context.Context, tx *sql.Tx, cells []store.Cell) erro
 		"CREATE OR REPLACE TEMP TABLE cell_day AS SELECT DISTINCT hour // 24 AS day, province FROM cell WHERE hour // 24 <= %d", before)); err != nil {
 		return err
 	}
-	if err := remake(ctx, tx,
+	return remake(ctx, tx,
 		fmt.Sprintf("period >= %d AND period <= %d AND (period, province) IN (FROM cell_day)", first, last),
-		hoursOf(first, last)+" AND (period // 24, province) IN (FROM cell_day)"); err != nil {
-		return err
-	}
-	return remark(ctx, tx, func(store.Shape) string {
-		return fmt.Sprintf("SELECT DISTINCT day >> %d AS block, province FROM cell_day", markShift)
-	}, first, last)
+		hoursOf(first, last)+" AND (period // 24, province) IN (FROM cell_day)")
 }
 
 // noDay is before every day there is.
@@ -265,7 +255,7 @@ func hoursOf(first, last aggregator.Day) string {
 }
 
 // remake replaces daily rows by the sums of the hourly ones, and the narrow ones
-// with them.
+// and rolls with them.
 func remake(ctx context.Context, tx *sql.Tx, daily, hourly string) error {
 	for f := range store.Fact(store.EventFacts) {
 		shape := store.ShapeOf(f)
@@ -277,11 +267,16 @@ func remake(ctx context.Context, tx *sql.Tx, daily, hourly string) error {
 			return err
 		}
 	}
+	var follow []string
 	for _, n := range narrows {
-		for _, statement := range renarrow(n, "day", daily) {
-			if _, err := tx.ExecContext(ctx, statement); err != nil {
-				return err
-			}
+		follow = append(follow, renarrow(n, "day", daily)...)
+	}
+	for _, shape := range rolled {
+		follow = append(follow, reroll(shape, "day", "seat", daily)...)
+	}
+	for _, statement := range follow {
+		if _, err := tx.ExecContext(ctx, statement); err != nil {
+			return err
 		}
 	}
 	return nil

@@ -6,7 +6,6 @@ import (
 	"slices"
 	"strings"
 
-	"iptvdc/aggregator"
 	"iptvdc/aggregator/store"
 )
 
@@ -16,7 +15,7 @@ import (
 // over these words, and what remains is boxes times spans.
 
 const (
-	wordBits = 48 // of a BIGINT: whole rows of marks
+	wordBits = 62 // of a BIGINT
 	// maxWords and maxMasks bound when that pays: beyond, rows are fewer than
 	// boxes times spans.
 	maxWords = 10
@@ -43,21 +42,12 @@ func bitHours(q *store.Query) int64 {
 	return 24
 }
 
-// fromMarks reports whether boxes are counted from rows of marks. Those tell no
-// hours, days of sixteen alone.
-func fromMarks(q *store.Query) bool {
-	return !q.Hourly && slices.Contains(markedFacts, q.Fact) && !slices.ContainsFunc(store.TimeColumns, q.Asks)
-}
-
 // words returns the first bit, in periods of bitHours, and how many words hold
 // all.
 func words(q *store.Query) (base int64, n int) {
 	first, last := bounds(q)
 	unit := bitHours(q)
 	first, last = first/unit, last/unit
-	if fromMarks(q) { // words begin where rows of marks do
-		first = first >> markShift << markShift
-	}
 	return first, int((last - first + wordBits - 1) / wordBits)
 }
 
@@ -67,7 +57,7 @@ func masksFit(q *store.Query) bool {
 }
 
 // countSQL is the common table boxes, and what it stands on but seen.
-func countSQL(q *store.Query, settled aggregator.Day) string {
+func countSQL(q *store.Query) string {
 	if !masksFit(q) {
 		return countByRows(q)
 	}
@@ -76,11 +66,6 @@ func countSQL(q *store.Query, settled aggregator.Day) string {
 	period := "period"
 	if unit > 1 {
 		period = fmt.Sprintf("((period - %d) // %d + %d)", base*unit, unit, base)
-	}
-	before, from := "", "seen"
-	bits := func(m store.Measure, word int64) string { return periodBits(m, period, word) }
-	if fromMarks(q) {
-		before, from, bits = "marks AS ("+marksSQL(q, settled)+"),\n", "marks", rowBits
 	}
 	perBox := append(groupColumns(q), string(store.ShapeOf(q.Fact).Counted())+" AS one_box")
 	counts := []string{"span"}
@@ -94,46 +79,19 @@ func countSQL(q *store.Query, settled aggregator.Day) string {
 		}
 		var hits []string
 		for w := range n {
-			perBox = append(perBox, fmt.Sprintf("bit_or(%s) AS b%d_%d", bits(v.Measure, base+int64(w)*wordBits), i, w))
+			perBox = append(perBox, fmt.Sprintf("bit_or(%s) AS b%d_%d", periodBits(v.Measure, period, base+int64(w)*wordBits), i, w))
 			hits = append(hits, fmt.Sprintf("(b%d_%d & m%d)", i, w, w))
 		}
 		counts = append(counts, fmt.Sprintf("%s AS v%d", countHit(hits), i))
 	}
-	return fmt.Sprintf("%sby_box AS (SELECT %s FROM %s GROUP BY ALL),\nboxes AS (SELECT %s FROM by_box, (VALUES %s) mask(span%s) GROUP BY ALL)",
-		before, joinWith(perBox, ", "), from, joinWith(counts, ", "), maskRows(q, base, unit, n), numbered(", m", n))
+	return fmt.Sprintf("by_box AS (SELECT %s FROM seen GROUP BY ALL),\nboxes AS (SELECT %s FROM by_box, (VALUES %s) mask(span%s) GROUP BY ALL)",
+		joinWith(perBox, ", "), joinWith(counts, ", "), maskRows(q, base, unit, n), numbered(", m", n))
 }
 
 // periodBits is the bit that a row of one period has in the word that begins
 // with a period.
 func periodBits(m store.Measure, period string, word int64) string {
 	return fmt.Sprintf("CASE WHEN %[1]s > 0 AND %[2]s >= %[3]d AND %[2]s < %[4]d THEN 1::BIGINT << (%[2]s - %[3]d) ELSE 0 END", m, period, word, word+wordBits)
-}
-
-// rowBits are the bits that a row of marks has in the word that begins with a
-// day.
-func rowBits(m store.Measure, word int64) string {
-	row := word >> markShift
-	return fmt.Sprintf("CASE WHEN period >= %[2]d AND period < %[3]d THEN %[1]s::BIGINT << ((period - %[2]d) * %[4]d) ELSE 0 END",
-		m, row, row+wordBits/markDays, markDays)
-}
-
-// marksSQL selects the marks that q needs: rows of the settled days as they are,
-// later ones made of the hourly table's.
-func marksSQL(q *store.Query, settled aggregator.Day) string {
-	shape := store.ShapeOf(q.Fact)
-	columns := joinWith(slices.Compact(slices.Sorted(slices.Values(append(slices.Clone(q.GroupBy), shape.Counted())))), ", ")
-	asked, where := measures(q, countsBoxes), conditions(q, "period", false)
-	first, last := bounds(q)
-	var parts []string
-	if first <= int64(settled) {
-		parts = append(parts, fmt.Sprintf("SELECT period, %s, %s FROM %s_marks WHERE period >= %d AND period <= %d%s",
-			columns, joinWith(asked, ", "), shape.Name, first>>markShift, (min(last, int64(settled)+1)-1)>>markShift, where))
-	}
-	if open := max(first, int64(settled)+1); open < last {
-		parts = append(parts, fmt.Sprintf("SELECT (period // 24) >> %d AS period, %s, %s FROM %s_hour WHERE period >= %d AND period < %d%s",
-			markShift, columns, markBits("(period // 24)", asked), shape.Name, open*24, last*24, where))
-	}
-	return joinWith(parts, "\nUNION ALL ")
 }
 
 // maskRows lists each span with the bits of its periods.
@@ -169,7 +127,7 @@ func numbered(word string, n int) string {
 	return b.String()
 }
 
-// countByRows joins every row with its spans and groups by box first.
+// countByRows takes every row into its spans and groups by box first.
 func countByRows(q *store.Query) string {
 	perBox := append([]string{"span"}, groupColumns(q)...)
 	perBox = append(perBox, string(store.ShapeOf(q.Fact).Counted())+" AS one_box")
@@ -185,8 +143,8 @@ func countByRows(q *store.Query) string {
 		perBox = append(perBox, fmt.Sprintf("max(%s) > 0 AS b%d", v.Measure, i))
 		counts = append(counts, fmt.Sprintf("count(*) FILTER (b%d) AS v%d", i, i))
 	}
-	return fmt.Sprintf("by_box AS (SELECT %s FROM seen JOIN span USING (period) GROUP BY ALL),\nboxes AS (SELECT %s FROM by_box GROUP BY ALL)",
-		joinWith(perBox, ", "), joinWith(counts, ", "))
+	return fmt.Sprintf("by_box AS (SELECT %s FROM %s GROUP BY ALL),\nboxes AS (SELECT %s FROM by_box GROUP BY ALL)",
+		joinWith(perBox, ", "), spanned(q, "seen"), joinWith(counts, ", "))
 }
 
 // squareSQL is the common table squares: what each box has in a span and group
@@ -206,6 +164,6 @@ func squareSQL(q *store.Query) string {
 		perBox = append(perBox, fmt.Sprintf("((sum(%s)::BIGINT + %d) // %d) AS s%d", v.Measure, v.Squares/2, v.Squares, i))
 		sums = append(sums, fmt.Sprintf("sum(s%d * s%d) AS v%d", i, i, i))
 	}
-	return fmt.Sprintf("sum_by_box AS (SELECT %s FROM seen JOIN span USING (period) GROUP BY ALL),\nsquares AS (SELECT %s FROM sum_by_box GROUP BY ALL)",
-		joinWith(perBox, ", "), joinWith(sums, ", "))
+	return fmt.Sprintf("sum_by_box AS (SELECT %s FROM %s GROUP BY ALL),\nsquares AS (SELECT %s FROM sum_by_box GROUP BY ALL)",
+		joinWith(perBox, ", "), spanned(q, "seen"), joinWith(sums, ", "))
 }

@@ -8,3 +8,6 @@ package duckdb
 func countHit(words []string) string {
 	return "sum(bit_count" + joinWith(words, " + bit_count") + ")"
 }
+
+// apart makes each box another one in every period.
+func apart(period int32) uint32 { return uint32(period) % 4096 << 10 }

@@ -6,14 +6,13 @@ import (
 	"fmt"
 	"slices"
 
-	"iptvdc/aggregator"
 	"iptvdc/aggregator/store"
 )
 
 // A fact has a row for each combination of its dimensions, and most questions
 // ask for few of them: a narrow table holds the same measures added up over the
 // others, and a question reads the narrowest that has what it asks for. Boxes
-// are counted from marks. Both are derived from the fact tables in the
+// are counted from rolls (roll.go). Both are derived from the fact tables in the
 // transactions that change those, and show in no answer but by its time.
 
 // narrow is a fact without some of its dimensions. It keeps the province, by
@@ -77,45 +76,11 @@ func sumTable(q *store.Query) string {
 	return store.ShapeOf(q.Fact).Name
 }
 
-// Marks are the days on which each measure of a box was not 0, as bits: one row
-// for markDays days, of each combination of the fact's dimensions.
-
-// markDays is how many days a row of marks holds; its bits fit into a USMALLINT.
-const (
-	markDays  = 16
-	markShift = 4
-)
-
-// markedFacts are the facts that have marks: those whose boxes are counted over
-// many days, and that have few rows for each.
-var markedFacts = []store.Fact{store.FactBox, store.FactMode, store.FactOn}
-
-// marked are their shapes.
-var marked = func() (all []store.Shape) {
-	for _, f := range markedFacts {
-		all = append(all, store.ShapeOf(f))
-	}
-	return all
-}()
-
-// markBits are the columns of marks that a day's row makes.
-func markBits(day string, measures []store.Measure) string {
-	bits := make([]string, len(measures))
-	for i, m := range measures {
-		bits[i] = fmt.Sprintf("CASE WHEN %[1]s > 0 THEN 1 << (%[2]s & %[3]d) ELSE 0 END::USMALLINT AS %[1]s", m, day, markDays-1)
-	}
-	return joinWith(bits, ", ")
-}
-
-// fillMarks makes the rows of marks of the days that a condition selects, which
-// must be whole rows.
-func fillMarks(shape store.Shape, where string) string {
-	return fmt.Sprintf("INSERT INTO %[1]s_marks SELECT period, %[2]s, bit_or(%[3]s) FROM (SELECT period >> %[4]d AS period, %[2]s, %[5]s FROM %[1]s_day WHERE %[6]s) GROUP BY ALL",
-		shape.Name, joinWith(shape.Dimensions, ", "), joinWith(shape.Measures, "), bit_or("), markShift, markBits("period", shape.Measures), where)
-}
-
 // derived is a table that is made from another.
-type derived struct{ name, create, fill string }
+type derived struct {
+	name, create, fill string
+	seated             bool // its boxes must have seats
+}
 
 func allDerived() (all []derived) {
 	for _, n := range narrows {
@@ -126,18 +91,13 @@ func allDerived() (all []derived) {
 		}
 		for _, grain := range []string{"hour", "day"} {
 			all = append(all, derived{n.name() + "_" + grain, factTable(n.name()+"_"+grain, n.dimensions, shape.Measures, types),
-				fmt.Sprintf("INSERT INTO %s_%s SELECT period, %s FROM %s_%[2]s GROUP BY ALL", n.name(), grain, n.sums(), shape.Name)})
+				fmt.Sprintf("INSERT INTO %s_%s SELECT period, %s FROM %s_%[2]s GROUP BY ALL", n.name(), grain, n.sums(), shape.Name), false})
 		}
 	}
-	for _, shape := range marked {
-		create := "CREATE TABLE " + shape.Name + "_marks (period INTEGER NOT NULL"
-		for _, c := range shape.Dimensions {
-			create += fmt.Sprintf(", %s %s NOT NULL", c, typeOr(columnTypes[c], "UBIGINT"))
+	for _, shape := range rolled {
+		for _, grain := range []string{"hour", "day"} {
+			all = append(all, derived{rollTable(shape, grain), createRoll(shape, grain), fillRoll(shape, grain, "seat", "true"), true})
 		}
-		for _, m := range shape.Measures {
-			create += fmt.Sprintf(", %s USMALLINT NOT NULL", m)
-		}
-		all = append(all, derived{shape.Name + "_marks", create + ")", fillMarks(shape, "true")})
 	}
 	return all
 }
@@ -145,27 +105,57 @@ func allDerived() (all []derived) {
 // derive makes the derived tables that are not there: all of them in a new
 // store, those that came later in an older one.
 func derive(ctx context.Context, tx *sql.Tx) error {
-	for _, d := range allDerived() {
-		var there int
-		if err := tx.QueryRowContext(ctx, "SELECT count(*) FROM duckdb_tables() WHERE table_name = ?", d.name).Scan(&there); err != nil {
+	there := map[string]bool{}
+	rows, err := tx.QueryContext(ctx, "SELECT table_name FROM duckdb_tables()")
+	if err != nil {
+		return err
+	}
+	defer rows.Close()
+	for rows.Next() {
+		var name string
+		if err := rows.Scan(&name); err != nil {
 			return err
 		}
-		if there > 0 {
-			continue
+		there[name] = true
+	}
+	if err := rows.Err(); err != nil {
+		return err
+	}
+	var steps []string
+	seats := false
+	for _, d := range allDerived() {
+		if !there[d.name] {
+			steps = append(steps, d.create, d.fill)
+			seats = seats || d.seated
 		}
-		for _, statement := range []string{d.create, d.fill} {
-			if _, err := tx.ExecContext(ctx, statement); err != nil {
-				return fmt.Errorf("make %s: %w", d.name, err)
-			}
+	}
+	if seats {
+		if err := seatAll(ctx, tx); err != nil {
+			return err
+		}
+	}
+	for _, shape := range rolled { // by which boxes were counted before there were rolls
+		if name := shape.Name + "_marks"; there[name] {
+			steps = append(steps, "DROP TABLE "+name)
+		}
+	}
+	for _, step := range steps {
+		if _, err := tx.ExecContext(ctx, step); err != nil {
+			return fmt.Errorf("%w, in %.60s", err, step)
 		}
 	}
 	return nil
 }
 
+// cellsOf selects rows of the cells in the table cell, all of hours from..to-1.
+func cellsOf(from, to int64) string {
+	return fmt.Sprintf("period >= %d AND period < %d AND (period, province) IN (SELECT hour, province FROM cell)", from, to)
+}
+
 // narrowHours brings the narrow hourly tables in line with the facts of the
 // cells in the table cell, all of hours from..to-1.
 func narrowHours(from, to int64) (statements []string) {
-	cells := fmt.Sprintf("period >= %d AND period < %d AND (period, province) IN (SELECT hour, province FROM cell)", from, to)
+	cells := cellsOf(from, to)
 	for _, n := range narrows {
 		statements = append(statements, renarrow(n, "hour", cells)...)
 	}
@@ -177,22 +167,4 @@ func renarrow(n narrow, grain, where string) []string {
 		fmt.Sprintf("DELETE FROM %s_%s WHERE %s", n.name(), grain, where),
 		fmt.Sprintf("INSERT INTO %[1]s_%[2]s SELECT period, %[3]s FROM %[4]s_%[2]s WHERE %[5]s GROUP BY ALL", n.name(), grain, n.sums(), store.ShapeOf(n.fact).Name, where),
 	}
-}
-
-// remark makes the marks of blocks anew, which a SELECT of (block, province)
-// tells; first and last are days that bound them.
-func remark(ctx context.Context, tx *sql.Tx, blocks func(store.Shape) string, first, last aggregator.Day) error {
-	for _, shape := range marked {
-		for _, statement := range []string{
-			"CREATE OR REPLACE TEMP TABLE mark_block AS " + blocks(shape),
-			fmt.Sprintf("DELETE FROM %s_marks WHERE (period, province) IN (FROM mark_block)", shape.Name),
-			fillMarks(shape, fmt.Sprintf("period >= %d AND period <= %d AND (period >> %d, province) IN (FROM mark_block)",
-				first>>markShift<<markShift, last>>markShift<<markShift+markDays-1, markShift)),
-		} {
-			if _, err := tx.ExecContext(ctx, statement); err != nil {
-				return err
-			}
-		}
-	}
-	return nil
 }

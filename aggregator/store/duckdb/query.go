@@ -34,7 +34,26 @@ func (s *Store) Query(ctx context.Context, q store.Query) ([]store.Row, error) {
 			return nil, fmt.Errorf("store: query: %w", err)
 		}
 	}
-	rows, err := tx.QueryContext(ctx, querySQL(&q, settled))
+	called, rest := apartByRolls(&q)
+	if called == nil {
+		return ask(ctx, tx, &q, settled)
+	}
+	boxes, err := callRolls(ctx, tx, called, settled)
+	if err != nil {
+		return nil, err
+	}
+	var others []store.Row
+	if rest != nil {
+		if others, err = ask(ctx, tx, rest, settled); err != nil {
+			return nil, err
+		}
+	}
+	return together(&q, boxes, others), nil
+}
+
+// ask answers q by one statement.
+func ask(ctx context.Context, tx *sql.Tx, q *store.Query, settled aggregator.Day) ([]store.Row, error) {
+	rows, err := tx.QueryContext(ctx, querySQL(q, settled))
 	if err != nil {
 		return nil, fmt.Errorf("store: query: %w", err)
 	}
@@ -71,8 +90,8 @@ func scanRows(rows *sql.Rows, groups, values int) ([]store.Row, error) {
 //	source   the rows of all spans that scope and filters let through, of the
 //	         narrowest table that has the sums
 //	seen     the same of the table that has the boxes or accounts, if they are asked
-//	         for one by one and not counted from marks
-//	span     which periods belong to which span
+//	         for one by one
+//	span     which periods belong to which span; not if there is but one span
 //	sums     the sums, by span and group
 //	last     with Latest, the last day with rows of each span and province
 //	boxes    the counts of boxes, by span and group: see countSQL
@@ -89,10 +108,10 @@ func querySQL(q *store.Query, settled aggregator.Day) string {
 	if sums {
 		with("source", sourceSQL(q, settled, false))
 	}
-	if squares || byRows || counts && !fromMarks(q) {
+	if squares || counts {
 		with("seen", sourceSQL(q, settled, true))
 	}
-	if sums || squares || byRows {
+	if _, one := oneSpan(q); !one && (sums || squares || byRows) {
 		source := "source"
 		if !sums {
 			source = "seen"
@@ -107,7 +126,7 @@ func querySQL(q *store.Query, settled aggregator.Day) string {
 		parts = append(parts, "FROM sums")
 	}
 	if counts {
-		ctes = append(ctes, countSQL(q, settled))
+		ctes = append(ctes, countSQL(q))
 		parts = append(parts, "FROM boxes")
 	}
 	if squares {
@@ -147,11 +166,33 @@ func sumSQL(q *store.Query) string {
 		}
 		columns = append(columns, fmt.Sprintf("sum(%s) AS v%d", v.Measure, i))
 	}
-	from := "source JOIN span USING (period)"
+	from := spanned(q, "source")
 	if q.Latest {
 		from += " JOIN last USING (span, province, period)"
 	}
 	return "SELECT " + joinWith(columns, ", ") + " FROM " + from + " GROUP BY ALL"
+}
+
+// spanned are the rows of source, each in every span that holds it.
+func spanned(q *store.Query, source string) string {
+	if n, one := oneSpan(q); one { // there are no others in source
+		return fmt.Sprintf("(SELECT %d AS span, * FROM %s)", n, source)
+	}
+	return source + " JOIN span USING (period)"
+}
+
+// oneSpan returns the only span that is not empty, if there is but one. A stock
+// needs its periods all the same.
+func oneSpan(q *store.Query) (n int, one bool) {
+	for i, p := range q.Spans {
+		if p.From < p.To {
+			if one {
+				return 0, false
+			}
+			n, one = i, true
+		}
+	}
+	return n, one && !q.Latest
 }
 
 // sourceSQL selects the columns that q needs for its sums, or with boxes for

@@ -18,7 +18,14 @@ func TestQuerySQL(t *testing.T) {
 	f := func(name string, settled aggregator.Day, q store.Query) {
 		t.Helper()
 		path := filepath.Join("testdata", name+".sql")
-		got := querySQL(&q, settled) + "\n"
+		called, rest := apartByRolls(&q)
+		got := ""
+		if called != nil {
+			got += rollSQL(called, settled) + "\n"
+		}
+		if rest != nil {
+			got += querySQL(rest, settled) + "\n"
+		}
 		if *update {
 			if err := os.WriteFile(path, []byte(got), 0o644); err != nil {
 				t.Fatal(err)

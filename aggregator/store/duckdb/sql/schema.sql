@@ -117,3 +117,7 @@ CREATE TABLE IF NOT EXISTS fact_rules (number BIGINT NOT NULL);
 -- Hours and days as aggregator.Hour and aggregator.Day count them.
 CREATE OR REPLACE MACRO hour_of(ms) AS ((ms + 28800000) // 3600000)::INTEGER;
 CREATE OR REPLACE MACRO hour_start(hour) AS hour::BIGINT * 3600000 - 28800000;
+
+-- The seat of each box in the rolls, and the home (province and city) by which it
+-- got it.
+CREATE TABLE IF NOT EXISTS seat (box UBIGINT NOT NULL, home UINTEGER NOT NULL, seat UINTEGER NOT NULL);

@@ -1,5 +1,4 @@
 WITH source AS (SELECT period AS period, state, accounts FROM fact_accounts_day WHERE fact_accounts_day.period >= 20530 AND fact_accounts_day.period < 20531),
-span AS (SELECT unnest(range(since, until))::INTEGER AS period, span FROM (VALUES (0,20530,20531)) v(span, since, until)),
-sums AS (SELECT span, state::UBIGINT AS g0, sum(accounts) AS v0 FROM source JOIN span USING (period) GROUP BY ALL),
+sums AS (SELECT span, state::UBIGINT AS g0, sum(accounts) AS v0 FROM (SELECT 0 AS span, * FROM source) GROUP BY ALL),
 grouped AS (SELECT span, g0, sum(v0)::BIGINT AS v0 FROM (FROM sums) GROUP BY ALL HAVING v0 <> 0)
 FROM grouped ORDER BY span, g0

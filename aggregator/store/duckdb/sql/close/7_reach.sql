@@ -38,14 +38,29 @@ FROM (SELECT *, least(to_ms, hour_start(hour + 1)) AS until_ms FROM run)
 WHERE greatest(from_ms + 5000, hour_start(hour) + 1) <= until_ms
 GROUP BY ALL;
 
+CREATE OR REPLACE TEMP TABLE minute_edge AS
+SELECT hour, province, mode, channel, m, dn, ds, sum(dn) OVER w AS n, sum(ds) OVER w AS s, lead(m) OVER w AS next
+FROM (
+	SELECT hour, province, mode, channel, ms // 60000 AS m, sum(d)::BIGINT AS dn, sum(d * ms)::BIGINT AS ds
+	FROM (
+		SELECT hour, province, mode, channel, since_ms - hour_start(hour) AS ms, 1 AS d FROM piece WHERE viewing_ms > 0
+		UNION ALL
+		SELECT hour, province, mode, channel, until_ms - hour_start(hour), -1 FROM piece WHERE viewing_ms > 0)
+	GROUP BY ALL)
+WINDOW w AS (PARTITION BY hour, province, mode, channel ORDER BY m);
+
 DELETE FROM fact_minute_hour WHERE period >= $from AND period < $to AND (period, province) IN (SELECT hour, province FROM cell);
 
+-- What is watched up to a moment is n boxes at it less s, the sum of when they
+-- began, both as they stand after the edges of the minute before; a minute is the
+-- difference of two moments. Minutes without an edge are as many boxes as before.
 INSERT INTO fact_minute_hour
-SELECT hour, province, mode, channel, (m % 1440 + 1440) % 1440, sum(least(until_ms, (m + 1) * 60000 - 28800000) - greatest(since_ms, m * 60000 - 28800000))
+SELECT hour, province, mode, channel, (hour % 24 + 24) % 24 * 60 + m, ms
 FROM (
-	SELECT hour, province, mode, channel, since_ms, until_ms, unnest(range((since_ms + 28800000) // 60000, (until_ms - 1 + 28800000) // 60000 + 1)) AS m
-	FROM piece WHERE viewing_ms > 0)
-GROUP BY ALL;
+	SELECT hour, province, mode, channel, m, (m + 1) * 60000 * n - s - (m * 60000 * (n - dn) - (s - ds)) AS ms FROM minute_edge
+	UNION ALL
+	SELECT hour, province, mode, channel, unnest(range(m + 1, next)), 60000 * n FROM minute_edge WHERE n > 0 AND next > m + 1)
+WHERE ms > 0;
 
 -- The broadcasts of each cell.
 CREATE OR REPLACE TEMP TABLE on_air AS
@@ -59,7 +74,7 @@ FROM (
 DELETE FROM fact_broadcast_hour WHERE period >= $from AND period < $to AND (period, province) IN (SELECT hour, province FROM cell);
 
 -- 1 live, 2 timeshift, 3 catch-up; a TV day begins two hours late; 7 is
--- store.MaxLag.
+-- store.MaxLag, and nine days before the cells nothing begins that counts in them.
 INSERT INTO fact_broadcast_hour
 SELECT hour, province, city, mode, channel, code, aired, lag, box, sum(ms),
 	(sum(ms)::BIGINT * 1000000000 + any_value(length) // 2) // any_value(length),
@@ -79,7 +94,7 @@ FROM (
 			r.from_ms, r.to_ms, b.end_ms - b.start_ms
 		FROM run r JOIN recording c ON c.province = r.province AND c.content = r.content
 			JOIN broadcast b ON b.province = c.province AND b.code = c.code
-		WHERE r.mode IN (2, 3) AND r.hour >= hour_of(b.start_ms) AND (r.hour - 2) // 24 - (hour_of(b.start_ms) - 2) // 24 <= 7))
+		WHERE r.mode IN (2, 3) AND b.start_ms < $hi_ms AND b.start_ms >= $lo_ms - 777600000 AND r.hour >= hour_of(b.start_ms) AND (r.hour - 2) // 24 - (hour_of(b.start_ms) - 2) // 24 <= 7))
 WHERE ms > 0
 GROUP BY ALL;
 

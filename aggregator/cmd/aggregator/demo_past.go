@@ -61,12 +61,20 @@ func (b past) write(dir *dataDir) error {
 // side: comparisons that go by weekdays or holidays look there.
 const beside = 4
 
-// courseOf is how the demo's provinces fare, and trendOf how its households come to
-// watch and order as they do today: in all about a tenth more orders than a year
-// before.
+// courseOf is how the demo's provinces fare.
 var courseOf = feeds.Course{Churn: 0.011, ChurnBefore: 0.016, Growth: 0.03, Orders: 0.05}
 
+// ways are how its households come to watch and order as they do today: in all about
+// a tenth more orders than a year before. They are less willing to order than
+// ordinary ones, who make a fleet's few days tell of every kind of order: else they
+// would buy for more than any subscriber does.
+//
+// Without months before it a demo's households are ordinary ones, as those of folders
+// that knew of no months.
 func (b past) ways() fleet.Ways {
+	if b.Months == 0 {
+		return fleet.Ways{}
+	}
 	return fleet.Ways{Orders: 0.15, Trend: fleet.Trend{Until: b.last(), Activity: 0.08, Orders: 0.05, Days: 40}}
 }
 

@@ -20,7 +20,7 @@ build: ## programs into bin/
 	@mkdir -p bin
 	$(GO) build -ldflags '$(LDFLAGS)' -o bin/ $(PROGRAMS)
 
-demo: build ## the whole platform with a simulated fleet and a month behind it
+demo: build ## the whole platform with a simulated fleet, a month and the year before behind it
 	bin/aggregator demo
 
 test: build ## every test: unit, engines, crash share, ARM under emulation, browser

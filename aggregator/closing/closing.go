@@ -104,6 +104,9 @@ const (
 	// Old cells are closed in portions that take about oldTarget, so that the
 	// newest hours never wait long behind them. What cells will take is only
 	// known of those before, so a portion may grow by maxGrowth at a time.
+	// It never falls below firstOld but for failures: where a closing takes oldTarget
+	// whatever is in it, as on a machine that others keep busy, portions of a cell
+	// would never come to an end.
 	firstOld  = 24
 	maxOld    = 24 * 34 * 31
 	maxGrowth = 8
@@ -280,7 +283,7 @@ func (c *Closing) adapt(took time.Duration, cells int, more bool) {
 		return
 	}
 	fit := float64(cells) * float64(oldTarget) / float64(max(took, 1))
-	c.old = int(min(max(fit, 1), float64(maxGrowth*cells), maxOld))
+	c.old = int(min(max(fit, firstOld), float64(maxGrowth*cells), maxOld))
 }
 
 func (c *Closing) close(ctx context.Context, s store.Snapshot) error {

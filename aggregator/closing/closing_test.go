@@ -128,6 +128,33 @@ func TestFreshWithinSeconds(t *testing.T) {
 	})
 }
 
+// Where a closing takes long whatever is in it, as on a busy machine, a backlog
+// still goes by days and not by the hour.
+func TestSlowMachine(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s := newSlow(func(int) time.Duration { return 4 * time.Second })
+		var back []int
+		for n := range 720 {
+			back = append(back, n+10)
+		}
+		put(t, s, 1, 33, back...)
+		c := New(Config{Store: s})
+		told, end := c.Subscribe()
+		stop := run(t, c)
+		closings := 0
+		for range told {
+			if closings++; c.Stats().Dirty == 0 || closings > 100 {
+				break
+			}
+		}
+		end()
+		stop()
+		if closings > 40 {
+			t.Errorf("%d closings for 30 days of hours", closings)
+		}
+	})
+}
+
 func TestQuietBacklogDoesNotRest(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		s := newSlow(func(cells int) time.Duration { return 100*time.Millisecond + time.Duration(cells)*4*time.Millisecond })

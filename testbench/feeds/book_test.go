@@ -80,7 +80,7 @@ func (s *shelve) Rows(r *dialect.Rows) error {
 // keeps it.
 func paidBy(t *testing.T, c Config) (all []Paid, rows []store.Order) {
 	t.Helper()
-	town, err := fleet.NewTown(fleet.TownConfig{Boxes: c.Boxes, Seed: c.Seed, StartMs: c.From.Start()})
+	town, err := fleet.NewTown(fleet.TownConfig{Boxes: c.Boxes, Seed: c.Seed, StartMs: c.From.Start(), Provinces: c.Provinces})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -113,10 +113,9 @@ func TestBook(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	book := func(t *testing.T, st store.Store, days aggregator.Day) {
+	book := func(t *testing.T, st store.Store, c Config) {
 		dir := t.TempDir()
 		var truth bytes.Buffer
-		c := Config{Boxes: 300, Seed: 7, From: from, To: from + days}
 		var told store.Block
 		c.Paid, told.Orders = paidBy(t, c)
 		if err := Write(c, dir, &truth, nil); err != nil {
@@ -139,7 +138,12 @@ func TestBook(t *testing.T) {
 			t.Error(err)
 		}
 	}
-	t.Run("memory", func(t *testing.T) { book(t, storetest.Memory(), 5) })
+	t.Run("memory", func(t *testing.T) { book(t, storetest.Memory(), Config{Boxes: 300, Seed: 7, From: from, To: from + 5}) })
+	t.Run("handed over", func(t *testing.T) {
+		// Seven weeks before the days that files tell one by one, of which no box told.
+		book(t, storetest.Memory(), Config{Boxes: 40, Seed: 7, Provinces: []aggregator.Province{13, 35, 41, 53}, From: from, To: from + 2, Since: from - 50, Course: Course{Churn: 0.2, ChurnBefore: 0.3, Growth: 0.1, Orders: 0.1},
+			Told: []Days{{from, from + 2}}})
+	})
 	t.Run("duckdb", func(t *testing.T) {
 		if testing.Short() {
 			t.Skip("takes its files into a real engine")
@@ -148,7 +152,7 @@ func TestBook(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		book(t, st, 2) // each file is a transaction on disk, whatever it holds
+		book(t, st, Config{Boxes: 300, Seed: 7, From: from, To: from + 2}) // each file is a transaction on disk, whatever it holds
 	})
 }
 

@@ -10,14 +10,6 @@ import (
 	"iptvdc/testbench/fleet"
 )
 
-// Odds of a day, in a thousand, for an active subscriber without a box in the
-// fleet.
-const (
-	oddsOrder = 30
-	oddsRenew = 400 // of these: a renewal, which no page ever saw
-	oddsUnsub = 100
-)
-
 // orders are those of a day, by time: what boxes paid, and what was ordered
 // where no box tells of it. Those of the first day hold what was bought before it.
 func (pr *province) orders(d aggregator.Day, first bool, paid []Paid, offer *fleet.Offer) []billed {
@@ -60,11 +52,17 @@ func (pr *province) orders(d aggregator.Day, first bool, paid []Paid, offer *fle
 		}
 		add(billed{order, who}, false)
 	}
+	if !pr.config.told(d) {
+		for _, o := range pr.untold(d, offer) {
+			add(o, true)
+		}
+	}
+	often := pr.rates.order * pr.config.ordering(d)
 	for i, p := range pr.people {
-		if p.housed || p.stood() != c3.StateActive || !p.odds(oddsOrder) {
+		if p.housed || p.stood() != c3.StateActive || !p.odds(often) {
 			continue
 		}
-		what := offer.Products[p.rand.IntN(len(offer.Products))]
+		what := *pr.chosen(p.rand, offer)
 		o := c3.Order{
 			ID: fmt.Sprintf("C%02d%05d%07d", uint8(pr.Province), int(d), i), Op: c3.OrderSub, Product: what.Code,
 			Provider: what.Provider, AtMs: p.at(d), Fen: what.Fen,
@@ -73,9 +71,9 @@ func (pr *province) orders(d aggregator.Day, first bool, paid []Paid, offer *fle
 		switch {
 		case what.Single:
 			o.Op = c3.OrderSingle
-		case p.odds(oddsRenew):
+		case p.odds(pr.rates.renewAlone):
 			o.Op = c3.OrderRenew
-		case p.odds(oddsUnsub):
+		case p.odds(pr.rates.unsub):
 			o.Op, o.Fen = c3.OrderUnsub, 0
 		}
 		if o.Op != c3.OrderUnsub {
@@ -84,7 +82,7 @@ func (pr *province) orders(d aggregator.Day, first bool, paid []Paid, offer *fle
 		add(billed{o, p}, true)
 	}
 	if first {
-		pr.begun(d, offer)
+		pr.begun(offer)
 	}
 	for i := 0; i < len(pr.coming[d]); i++ { // some bring others of the same day
 		if o := pr.coming[d][i]; o.who.stood() == c3.StateActive {

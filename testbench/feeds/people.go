@@ -16,34 +16,23 @@ type person struct {
 	housed  bool           // has a box in the fleet: stays, and stays active
 	dropped aggregator.Day // cancelled: when full files drop the account
 	changed bool           // this day: a state changes once a day at most
+	leaves  bool           // this day, whatever the odds
 	able    *able          // what the province's files can say
 
 	before  string // the number until sinceMs; "": it never changed
 	sinceMs int64
 }
 
-// Odds of a day, in a thousand, for those without a box in the fleet.
 const (
-	oddsCancel   = 3
-	oddsSuspend  = 5
-	oddsResume   = 60  // of the suspended
-	oddsGiveUp   = 12  // of the suspended: cancelled
-	oddsSwitchOn = 150 // of those opened and never on
-	oddsMoveOut  = 1
-	oddsComeBack = 10 // of those who left or cancelled
-	oddsNumber   = 2
-	oddsBox      = 3
-	oddsPlan     = 3
-	oddsCity     = 1
-	oddsNew      = 6   // for each who is there: one more
-	oddsNewMoved = 150 // of the new: moved in from elsewhere
+	oddsNewMoved = 150 // in a thousand of the new: moved in from elsewhere
 	keptInFiles  = 30  // days that full files show a cancelled account
 )
 
 // plans are the base products.
 var plans = []string{"base-iptv-hd", "base-iptv-4k", "base-fusion-199", "base-fusion-99"}
 
-func (p *person) odds(n int) bool { return p.rand.IntN(1000) < n }
+// odds is a chance of so many in a thousand.
+func (p *person) odds(n float64) bool { return 1000*p.rand.Float64() < n }
 
 // at is a moment of a day, to the second: files know no finer.
 func (p *person) at(d aggregator.Day) int64 {
@@ -78,61 +67,69 @@ func settle(rnd *rand.Rand, account, stbid, mac string, city aggregator.City, fi
 // day lets a day pass and tells what changed, in order. Told is what a province
 // writes that tells changes; a person who is opened and never on is no news to
 // it.
-func (p *person) day(d aggregator.Day, cities []aggregator.City, told func(c3.Change)) {
+func (p *person) day(d aggregator.Day, r *rates, cities []aggregator.City, told func(c3.Change)) {
 	p.changed = false
 	if !p.there {
-		if p.odds(oddsComeBack) {
+		if p.odds(r.comeBack) {
 			p.comeBack(d, told)
 		}
 		return
 	}
 	if !p.housed {
-		p.stand(d, told)
+		p.stand(d, r, told)
 	}
 	if p.changed || !p.there || p.shown.State == c3.StateCancelled || p.shown.State == c3.StatePre {
 		return
 	}
-	p.describe(d, cities, told)
+	p.describe(d, r, cities, told)
 }
 
 // stand changes the state, perhaps.
-func (p *person) stand(d aggregator.Day, told func(c3.Change)) {
+func (p *person) stand(d aggregator.Day, r *rates, told func(c3.Change)) {
 	s := &p.shown
 	at := p.at(d)
+	leaves := p.leaves
+	p.leaves = false
 	tell := func(op c3.Op) {
 		p.changed = true
 		told(c3.Change{Account: s.Account, Op: op, AtMs: at, Reason: s.Reason, City: s.City})
 	}
 	switch s.State {
 	case c3.StatePre:
-		if p.odds(oddsSwitchOn) {
+		if p.odds(r.switchOn) {
 			s.State = c3.StateActive
 			tell(c3.OpOpen)
 		}
 	case c3.StateActive:
 		switch {
-		case p.odds(oddsCancel):
+		case leaves && p.able.moveOut && p.odds(movedOut):
+			p.there = false
+			tell(c3.OpMoveOut)
+		case leaves || p.odds(r.cancel):
 			p.cancel(d, at)
 			tell(c3.OpCancel)
-		case p.odds(oddsSuspend):
+		case p.odds(r.suspend):
 			s.State, s.SuspendMs = c3.StateSuspended, at
 			s.Reason = []c3.Reason{c3.ReasonArrears, c3.ReasonVoluntary}[p.rand.IntN(2)]
 			tell(c3.OpSuspend)
-		case p.odds(oddsMoveOut) && p.able.moveOut:
+		case p.odds(r.moveOut) && p.able.moveOut:
 			p.there = false
 			tell(c3.OpMoveOut)
 		}
 	case c3.StateSuspended:
 		switch {
-		case p.odds(oddsResume):
+		case leaves:
+			p.cancel(d, at)
+			tell(c3.OpCancel)
+		case p.odds(r.resume):
 			s.State, s.SuspendMs, s.Reason = c3.StateActive, 0, c3.ReasonNone
 			tell(c3.OpResume)
-		case p.odds(oddsGiveUp):
+		case p.odds(r.giveUp):
 			p.cancel(d, at)
 			tell(c3.OpCancel)
 		}
 	case c3.StateCancelled:
-		if p.odds(oddsComeBack) {
+		if p.odds(r.comeBack) {
 			p.comeBack(d, told)
 		}
 	}
@@ -152,21 +149,21 @@ func (p *person) comeBack(d aggregator.Day, told func(c3.Change)) {
 }
 
 // describe changes what is no state: number, box, plan, city.
-func (p *person) describe(d aggregator.Day, cities []aggregator.City, told func(c3.Change)) {
+func (p *person) describe(d aggregator.Day, r *rates, cities []aggregator.City, told func(c3.Change)) {
 	s := &p.shown
 	switch {
-	case !p.housed && p.odds(oddsNumber) && p.able.number:
+	case !p.housed && p.odds(r.number) && p.able.number:
 		old := s.Account
 		p.before, p.sinceMs = old, p.at(d)
 		s.Account = fmt.Sprintf("%s%d@itv", old[:4], 800_000_000+p.rand.IntN(100_000_000))
 		told(c3.Change{Account: s.Account, Op: c3.OpChangeNo, AtMs: p.sinceMs, Old: old, City: s.City})
-	case !p.housed && p.odds(oddsBox):
+	case !p.housed && p.odds(r.box):
 		s.STBID = fmt.Sprintf("%s%024x", s.STBID[:8], p.rand.Uint64())
 		told(c3.Change{Account: s.Account, Op: c3.OpChangeSTB, AtMs: p.at(d), New: s.STBID, City: s.City})
-	case p.odds(oddsPlan):
+	case p.odds(r.plan):
 		s.Product = plans[p.rand.IntN(len(plans))]
 		told(c3.Change{Account: s.Account, Op: c3.OpChangePlan, AtMs: p.at(d), New: s.Product, City: s.City})
-	case !p.housed && p.odds(oddsCity):
+	case !p.housed && p.odds(r.city):
 		s.City = cities[p.rand.IntN(len(cities))]
 		told(c3.Change{Account: s.Account, Op: c3.OpChangeCity, AtMs: p.at(d), City: s.City})
 	}

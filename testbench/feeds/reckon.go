@@ -12,7 +12,7 @@ import (
 // reckon writes what follows from all orders of a province together: who bought,
 // what fell due and was renewed, and how boxes and carrier agree.
 func (w *writer) reckon(c *Config) {
-	inside := func(d aggregator.Day) bool { return d >= c.From && d <= c.To }
+	inside := func(d aggregator.Day) bool { return d >= c.first() && d <= c.To }
 	w.reckonBuyers(inside)
 	w.reckonTerms(inside)
 	w.reckonMatches(inside, c.Paid)

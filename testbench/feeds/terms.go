@@ -25,6 +25,18 @@ const (
 	oddsOther    = 30  // of those: the carrier has another amount
 )
 
+// goOnSteady is how many of a hundred subscriptions on a Course have one of the fates
+// at all.
+const goOnSteady = 75
+
+// begunSteady and begunHoused are how many subscriptions by the month and year run on
+// the first day of a Course, of somebody without a box in the fleet and with one: as
+// many as come of their orders in the long run.
+var (
+	begunSteady = struct{ month, year float64 }{0.14, 0.12}
+	begunHoused = struct{ month, year float64 }{0.85, 0.6}
+)
+
 // renewedWithin is how long after its end a subscription counts as renewed.
 const renewedWithin = 7 * 24 * time.Hour
 
@@ -95,22 +107,48 @@ func (pr *province) come(o billed, today aggregator.Day) {
 }
 
 // begun has subscriptions run that were bought before the first day: they end
-// from a week before it to two weeks after.
-func (pr *province) begun(first aggregator.Day, offer *fleet.Offer) {
-	for _, p := range pr.people {
-		if p.housed || p.stood() != c3.StateActive || pr.fates.IntN(1000) >= oddsBegun {
-			continue
-		}
-		what := &offer.Products[pr.fates.IntN(len(offer.Products))]
-		end := (first + aggregator.Day(pr.fates.IntN(24)-7)).Start() + int64(pr.fates.IntN(24*3600))*1000
+// from a week before it to two weeks after, or, on a Course, at any time in which
+// one that was bought before it can.
+func (pr *province) begun(offer *fleet.Offer) {
+	first := pr.config.first()
+	run := func(p *person, what *fleet.OfferProduct, end int64) {
 		kind := kindOf(what)
 		at := later(end, kind, -1)
 		if !ends(kind) || at < p.shown.OpenMs || aggregator.DayOf(at) >= first {
-			continue
+			return
 		}
 		o := c3.Order{ID: pr.number(), Op: c3.OrderSub, Product: what.Code, Provider: what.Provider, AtMs: at, Fen: what.Fen, Pay: c3.PayBill}
 		valid(&o, kind, at)
 		pr.come(billed{o, p}, first)
+	}
+	for _, p := range pr.people {
+		if p.stood() != c3.StateActive {
+			continue
+		}
+		if pr.config.Course == (Course{}) {
+			if !p.housed && pr.fates.IntN(1000) < oddsBegun {
+				what := &offer.Products[pr.fates.IntN(len(offer.Products))]
+				run(p, what, (first+aggregator.Day(pr.fates.IntN(24)-7)).Start()+int64(pr.fates.IntN(24*3600))*1000)
+			}
+			continue
+		}
+		often := begunSteady
+		if p.housed {
+			often = begunHoused
+		}
+		for _, k := range []struct {
+			kind  c3.ProductType
+			odds  float64
+			below int
+		}{{c3.ProductMonth, often.month, 30}, {c3.ProductYear, often.year, 365}} {
+			for ; pr.fates.Float64() < k.odds; k.odds-- {
+				what := &offer.Products[pr.fates.IntN(len(offer.Products))]
+				for kindOf(what) != k.kind {
+					what = &offer.Products[pr.fates.IntN(len(offer.Products))]
+				}
+				run(p, what, (first+aggregator.Day(1+pr.fates.IntN(k.below))).Start()+int64(pr.fates.IntN(24*3600))*1000)
+			}
+		}
 	}
 }
 
@@ -127,6 +165,9 @@ func (pr *province) goOn(o billed, kind c3.ProductType, today aggregator.Day, gi
 		pr.come(back, today)
 	}
 	n := pr.fates.IntN(100)
+	if pr.config.Course != (Course{}) && pr.fates.IntN(100) >= goOnSteady {
+		return
+	}
 	for _, f := range fates {
 		if n -= f.odds; n >= 0 {
 			continue

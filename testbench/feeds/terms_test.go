@@ -14,7 +14,7 @@ import (
 // back of some that go on.
 func TestTerms(t *testing.T) {
 	const first = aggregator.Day(20_000)
-	pr, err := newProvince(33, 7)
+	pr, err := newProvince(33, &Config{Seed: 7})
 	if err != nil {
 		t.Fatal(err)
 	}

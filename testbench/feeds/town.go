@@ -16,9 +16,17 @@ type Config struct {
 	Boxes     int // of the fleet
 	Seed      uint64
 	Provinces []aggregator.Province // empty: all of fleet.Provinces()
-	// From and To are the first and the last day of which files speak, both
-	// inclusive. The first full files show the evening of From.
+	// From and To are the first and the last day of which files speak day by day,
+	// both inclusive. The first full files show the evening of From.
 	From, To aggregator.Day
+	// Since is the first day of what provinces hand over when the platform comes: a
+	// full file of its evening, then a file of changes and one of orders a month, up to
+	// the day before From. A province that tells no changes hands over a full file a
+	// week instead, and nothing happens there on other days but orders. 0, or not before
+	// From: nothing is handed over.
+	Since aggregator.Day
+	// Course is how provinces fare in the long run.
+	Course Course
 	// Beside is how many subscribers without a box in the fleet there are for
 	// each who has one; 0: 2.
 	Beside float64
@@ -40,6 +48,26 @@ type Config struct {
 	// Paid are the orders that boxes paid and gave back, in any order: carriers
 	// know of them too.
 	Paid []Paid
+	// Told are the stretches of days whose Paid is all that boxes paid; none: all
+	// days. On other days those who have a box order as often as on these, which
+	// carriers alone know.
+	Told []Days
+}
+
+// Days are a stretch of days, both inclusive.
+type Days struct{ From, To aggregator.Day }
+
+// told reports whether Paid has all that boxes paid on a day.
+func (c *Config) told(d aggregator.Day) bool {
+	return len(c.Told) == 0 || slices.ContainsFunc(c.Told, func(s Days) bool { return s.From <= d && d <= s.To })
+}
+
+// first is the first day of which any file speaks.
+func (c *Config) first() aggregator.Day {
+	if c.Since != 0 && c.Since < c.From {
+		return c.Since
+	}
+	return c.From
 }
 
 // Paid is an order as a box told its end.
@@ -58,9 +86,17 @@ type province struct {
 	made   int // people so far, for their names
 	byBox  map[string]*person
 
-	fates    *rand.Rand // of subscriptions
-	coming   map[aggregator.Day][]billed
-	numbered int // orders that no box knows, so far
+	config *Config
+	rates  rates
+	flow   flow
+	quiet  int        // days in which nothing happened, because no file could tell it
+	fates  *rand.Rand // of subscriptions
+	coming map[aggregator.Day][]billed
+
+	paid      []*Paid // by boxes, from Config.From on
+	paidDaily float64
+	untoldDue float64 // orders of those with a box that are still to come
+	numbered  int     // orders that no box knows, so far
 
 	dialect *dialect.Dialect
 	able    able
@@ -69,7 +105,7 @@ type province struct {
 // settleAll makes the people of every province as they are on the eve of the
 // first day.
 func settleAll(c *Config) ([]*province, error) {
-	town, err := fleet.NewTown(fleet.TownConfig{Boxes: c.Boxes, Seed: c.Seed, StartMs: c.From.Start(), Provinces: c.Provinces})
+	town, err := fleet.NewTown(fleet.TownConfig{Boxes: c.Boxes, Seed: c.Seed, StartMs: c.first().Start(), Provinces: c.Provinces})
 	if err != nil {
 		return nil, err
 	}
@@ -79,32 +115,37 @@ func settleAll(c *Config) ([]*province, error) {
 		home, who := town.Home(i), town.Identity(i)
 		pr := byProvince[home.Province]
 		if pr == nil {
-			if pr, err = newProvince(home.Province, c.Seed); err != nil {
+			if pr, err = newProvince(home.Province, c); err != nil {
 				return nil, err
 			}
 			byProvince[home.Province] = pr
 			all = append(all, pr)
 		}
-		p := settle(pr.person(), who.Account, who.STBID, who.MAC, home.City, c.From, true, &pr.able)
+		p := settle(pr.person(), who.Account, who.STBID, who.MAC, home.City, c.first(), true, &pr.able)
 		pr.people = append(pr.people, p)
 		pr.byBox[home.Box] = p
 	}
 	slices.SortFunc(all, func(a, b *province) int { return int(a.Province) - int(b.Province) })
 	for _, pr := range all {
 		for range int(float64(len(pr.people)) * c.Beside) {
-			pr.people = append(pr.people, pr.stranger(c.From))
+			pr.people = append(pr.people, pr.stranger(c.first()))
 		}
 	}
 	return all, nil
 }
 
-func newProvince(p aggregator.Province, seed uint64) (*province, error) {
+func newProvince(p aggregator.Province, c *Config) (*province, error) {
+	seed := c.Seed
 	d, err := dialect.ReadyFor(p)
 	if err != nil {
 		return nil, err
 	}
 	pr := &province{Province: p, rand: rand.New(rand.NewPCG(seed, uint64(p))), byBox: map[string]*person{},
-		fates: rand.New(rand.NewPCG(seed^0xfa7e, uint64(p))), coming: map[aggregator.Day][]billed{}, dialect: d, able: ableTo(d)}
+		fates: rand.New(rand.NewPCG(seed^0xfa7e, uint64(p))), coming: map[aggregator.Day][]billed{}, dialect: d, able: ableTo(d), config: c, rates: lively}
+	if c.Course != (Course{}) {
+		pr.rates = steady
+		pr.flow = flow{leaving: pr.fates.Float64(), coming: pr.fates.Float64()}
+	}
 	for _, r := range aggregator.Regions() {
 		if r.Province() == p && r.City() != 0 {
 			pr.cities = append(pr.cities, r.City())
@@ -133,13 +174,31 @@ func (pr *province) stranger(first aggregator.Day) *person {
 func (pr *province) day(d aggregator.Day) []c3.Change {
 	var all []c3.Change
 	tell := func(c c3.Change) { all = append(all, c) }
-	for _, p := range pr.people {
-		p.day(d, pr.cities, tell)
+	n, free := pr.accounts()
+	if pr.config.Course != (Course{}) {
+		pr.flow.pass(pr.config, d, n)
 	}
+	if pr.quiet++; !pr.tellable(d) {
+		return nil
+	}
+	r := pr.rates.over(pr.quiet)
+	pr.quiet = 0
+	for range min(wholes(&pr.flow.leaving), len(free)) {
+		i := pr.rand.IntN(len(free))
+		free[i].leaves = true
+		free[i], free = free[len(free)-1], free[:len(free)-1]
+	}
+	for _, p := range pr.people {
+		p.day(d, &r, pr.cities, tell)
+	}
+	coming := wholes(&pr.flow.coming)
 	for range len(pr.people) {
-		if pr.rand.IntN(1000) < oddsNew {
-			pr.people = append(pr.people, pr.arrive(d, tell))
+		if 1000*pr.rand.Float64() < r.arrive {
+			coming++
 		}
+	}
+	for range coming {
+		pr.people = append(pr.people, pr.arrive(d, tell))
 	}
 	slices.SortStableFunc(all, func(a, b c3.Change) int { return int(a.AtMs/1000 - b.AtMs/1000) })
 	return all

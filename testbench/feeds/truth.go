@@ -123,7 +123,7 @@ type chronicle struct {
 
 func newChronicle(w io.Writer, c *Config, all []*province) *chronicle {
 	t := &chronicle{enc: json.NewEncoder(w)}
-	head := Head{Truth: 1, Seed: c.Seed, From: c.From.String(), To: c.To.String()}
+	head := Head{Truth: 1, Seed: c.Seed, From: c.first().String(), To: c.To.String()}
 	for _, pr := range all {
 		head.Provinces = append(head.Provinces, pr.String())
 	}

@@ -37,6 +37,9 @@ func Write(c Config, dir string, truth io.Writer, say Say) error {
 	if c.From > c.To {
 		return fmt.Errorf("days: from %s to %s is none", c.From, c.To)
 	}
+	if err := c.Course.check(); err != nil {
+		return err
+	}
 	all, err := settleAll(&c)
 	if err != nil {
 		return err
@@ -55,6 +58,7 @@ func Write(c Config, dir string, truth io.Writer, say Say) error {
 	}
 	dirt := &soiler{rand: rand.New(rand.NewPCG(c.Seed^0x5011, 0)), odds: c.Dirt, used: map[string]int{}}
 	for _, pr := range all {
+		pr.learnPaid(&c)
 		w := &writer{province: pr, root: dir, dir: filepath.Join(dir, pr.String(), c.Folder), truth: t,
 			rand: rand.New(rand.NewPCG(c.Seed^0xd127, uint64(pr.Province))), soiler: dirt, last: map[*dialect.Feed]*paper{}}
 		if err := w.life(&c, offer, paid[pr.Province]); err != nil {
@@ -81,6 +85,7 @@ type writer struct {
 	orderBook []billed              // all that the province told, as it told them
 	known     map[string]c3.Product // as its files can say it
 	soiler    *soiler
+	bundle    bundle                   // of days before From
 	last      map[*dialect.Feed]*paper // as it should have been, of the day before
 }
 
@@ -112,19 +117,20 @@ func (w *writer) life(c *Config, offer *fleet.Offer, paid map[aggregator.Day][]P
 	if err := w.schedules(c, offer); err != nil {
 		return err
 	}
-	for d := c.From; d <= c.To; d++ {
+	for d := c.first(); d <= c.To; d++ {
 		n := newCount()
+		first := d == c.first()
 		var changes []c3.Change
-		if d == c.From {
+		if first {
 			for _, p := range w.people {
 				n.eve(p)
 			}
 		} else {
 			changes = w.passes(d, n)
 		}
-		orders := w.orders(d, d == c.From, paid[d], offer)
+		orders := w.orders(d, first, paid[d], offer)
 		w.truth.write(n.day(w.Province, d, w.people))
-		if err := w.day(d, d == c.From, changes, orders, offer); err != nil {
+		if err := w.day(d, first, changes, orders, offer); err != nil {
 			return fmt.Errorf("%s: %w", d, err)
 		}
 	}
@@ -161,10 +167,18 @@ func (w *writer) passes(d aggregator.Day, n *count) []c3.Change {
 	return changes
 }
 
+// bundle is what files are still to tell of days before From.
+type bundle struct {
+	changes []c3.Change
+	orders  []c3.Order
+}
+
 // day writes what the province sends of a day.
 func (w *writer) day(d aggregator.Day, first bool, changes []c3.Change, orders []billed, offer *fleet.Offer) error {
+	before := d < w.config.From // then files hold more than a day
+	ordersFeed := feedOf(w.dialect, c3.FeedOrders)
 	var bill []billed
-	if w.notifier != nil {
+	if w.notifier != nil && !before {
 		for _, o := range orders {
 			if told, ok := fitNotified(o.Order, offer); ok {
 				bill = append(bill, billed{told, o.who})
@@ -173,27 +187,29 @@ func (w *writer) day(d aggregator.Day, first bool, changes []c3.Change, orders [
 		if err := w.notifier.day(bill); err != nil {
 			return err
 		}
+	} else if ordersFeed != nil {
+		for _, o := range orders {
+			if o.Order = fitOrder(ordersFeed, o.Order); o.Op != c3.OrderNone {
+				bill = append(bill, o)
+				w.bundle.orders = append(w.bundle.orders, o.Order)
+			}
+		}
 	}
+	w.bundle.changes = append(w.bundle.changes, changes...)
+	whole := !before || w.handsOver(d)
 	for _, f := range w.dialect.Feeds {
 		var batches []*dialect.Rows
 		holds := func(kind c3.Feed) bool { return f.Kind == kind || f.Also == kind }
-		if holds(c3.FeedSubscribers) && (first || w.able.daily) {
+		if holds(c3.FeedSubscribers) && w.shows(d) {
 			batches = append(batches, w.subscribers(f, d))
 		}
-		if holds(c3.FeedChanges) && !first {
-			batches = append(batches, w.told(f, changes))
+		if holds(c3.FeedChanges) && !first && whole {
+			batches = append(batches, w.told(f, w.bundle.changes))
 		}
-		if holds(c3.FeedOrders) && bill == nil && w.notifier == nil {
-			b := &dialect.Rows{Feed: c3.FeedOrders}
-			for _, o := range orders {
-				if o.Order = fitOrder(f, o.Order); o.Op != c3.OrderNone {
-					bill = append(bill, o)
-					b.Orders = append(b.Orders, o.Order)
-				}
-			}
-			batches = append(batches, b)
+		if f == ordersFeed && whole && (before || w.notifier == nil) {
+			batches = append(batches, &dialect.Rows{Feed: c3.FeedOrders, Orders: w.bundle.orders})
 		}
-		if holds(c3.FeedProducts) && (first || f.Full) {
+		if holds(c3.FeedProducts) && (first || f.Full && !before) {
 			batches = append(batches, w.products(f, offer))
 		}
 		if len(batches) == 0 {
@@ -202,6 +218,9 @@ func (w *writer) day(d aggregator.Day, first bool, changes []c3.Change, orders [
 		if err := w.file(f, d, first, batches); err != nil {
 			return err
 		}
+	}
+	if whole {
+		w.bundle = bundle{}
 	}
 	if err := w.announce(); err != nil {
 		return err
@@ -290,6 +309,9 @@ func (w *writer) file(f *dialect.Feed, d aggregator.Day, first bool, batches []*
 			half.Subscribers = half.Subscribers[:len(half.Subscribers)/2]
 			return w.compose(f, d, []*dialect.Rows{&half}, 0)
 		}
+	}
+	if d < w.config.From { // what is handed over has bad records at most
+		return w.deliver(f, d, []parcel{clean(roundFirst, p, "")})
 	}
 	w.last[f] = &p
 	parcels, err := w.soiler.soil(of)

@@ -15,6 +15,8 @@ type HistoryConfig struct {
 	Seed      uint64
 	EndMs     int64 // true time at which history ends, UTC milliseconds
 	Provinces []aggregator.Province
+	Ways      Ways
+	Chapter   uint64 // of the town; two histories of one seed are two stories
 	Truth     *Truth // nil: not written down
 	// BatchEvents is how many events fill a batch; 0: 200. A box also sends
 	// what it has at the end of each day.
@@ -42,7 +44,7 @@ func History(ctx context.Context, c HistoryConfig, days int, deliver Deliver) (e
 	}
 	// Whole days, and of the last one what lies before the end.
 	startMs := (aggregator.DayOf(c.EndMs-1) - aggregator.Day(days-1)).Start()
-	town, err := NewTown(TownConfig{Boxes: c.Boxes, Seed: c.Seed, StartMs: startMs, Provinces: c.Provinces})
+	town, err := NewTown(TownConfig{Boxes: c.Boxes, Seed: c.Seed, StartMs: startMs, Provinces: c.Provinces, Ways: c.Ways, Chapter: c.Chapter})
 	if err != nil {
 		return 0, err
 	}

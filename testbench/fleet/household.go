@@ -232,7 +232,7 @@ func (h *household) plan(now int64) {
 	today := aggregator.DayOf(now)
 	h.planned = today
 	h.menu, h.done = h.dice.menu(), menu{}
-	active, longer := h.habit, 1.0
+	active, longer := h.habit*h.ways.trend.at(today, h.ways.trend.Activity), 1.0
 	if h.ways.inSurge(today) {
 		active, longer = active*h.ways.will, h.ways.longer
 	}

@@ -205,7 +205,8 @@ func (h *household) wantPlay(now int64, m *Moment) {
 		return
 	}
 	if p := h.title.product; p >= 0 && h.owns&(1<<p) == 0 {
-		if h.chance(min(0.9, 0.30*h.place.taste.spender)) {
+		will := h.place.taste.spender * h.ways.orders * h.ways.trend.at(h.planned, h.ways.trend.Orders)
+		if h.chance(min(0.9, 0.30*will)) {
 			h.press(now, m, areaActions, 2, h.title.code)
 			h.after(now+h.seconds(0.5, 1.5), (*household).confirm)
 			return

@@ -15,6 +15,9 @@ type TownConfig struct {
 	StartMs   int64                 // true time at which all boxes are off, UTC milliseconds
 	Provinces []aggregator.Province // empty: all of Provinces()
 	Ways      Ways
+	// Chapter is which of several stories the households of one seed live: they are
+	// the same, and do other things. 0: that of every run.
+	Chapter uint64
 }
 
 // Town is a set of households. What happens in it depends on TownConfig alone.
@@ -88,6 +91,9 @@ func NewTown(c TownConfig) (*Town, error) {
 	for i := range t.homes {
 		t.homes[i] = newHousehold(c.Part.index(i), c.Seed, c.StartMs, where, all, ways)
 		t.homes[i].slot = i
+		if c.Chapter != 0 {
+			t.homes[i].dice = newDice(c.Seed^mix(c.Chapter), t.homes[i].index)
+		}
 		t.heap[i] = int32(i) // all start together: already a heap
 	}
 	return t, nil

@@ -17,6 +17,31 @@ type Ways struct {
 	// PowerCuts is the share of sittings that end with the mains; 0: 0.13.
 	PowerCuts float64
 	Surge     Surge
+	Trend     Trend
+	// Orders is a factor on how willing households are to order; 0: 1.
+	Orders float64
+}
+
+// Trend is a slow rise to what is ordinary, for a past that leads up to the
+// present. Until is the first day that is ordinary; the zero Trend is none.
+type Trend struct {
+	Until aggregator.Day
+	// Activity is by which share households switched on less often long before
+	// Until, 0.08 for 8 % less, and Orders by which share they were less willing
+	// to order beside that.
+	Activity, Orders float64
+	// Days is the time in which the most part of it was made up: 0.63 of it in as
+	// many days before Until, and so on.
+	Days float64
+}
+
+// at is the factor on what a whole day of the present has, with so much missing
+// long before.
+func (t *Trend) at(day aggregator.Day, missing float64) float64 {
+	if day >= t.Until {
+		return 1
+	}
+	return 1 - missing*(1-math.Exp(-float64(t.Until-day)/t.Days))
 }
 
 // Surge is a time of more viewing, as the Spring Festival.
@@ -37,7 +62,7 @@ func (w *Ways) check() error {
 		return nil
 	}
 	s := &w.Surge
-	err := errors.Join(share("clock-unset", w.ClockUnset), share("power-cuts", w.PowerCuts))
+	err := errors.Join(share("clock-unset", w.ClockUnset), share("power-cuts", w.PowerCuts), share("trend: activity", w.Trend.Activity), share("trend: orders", w.Trend.Orders), share("orders", w.Orders))
 	switch {
 	case err != nil:
 	case math.IsNaN(s.Users+s.Time) || s.Users < 0 || s.Time < 0 || s.Time > 3:
@@ -46,6 +71,8 @@ func (w *Ways) check() error {
 		err = fmt.Errorf("surge: users +%g: every household active every day would be +%.3f", s.Users, maxSurge())
 	case s.To < s.From:
 		err = errors.New("surge: it ends before it begins")
+	case w.Trend.Until != 0 && !(w.Trend.Days > 0):
+		err = fmt.Errorf("trend: %g days, must be above 0", w.Trend.Days)
 	}
 	return err
 }
@@ -55,18 +82,23 @@ type ways struct {
 	clockUnset float64
 	leave      []float64 // weights of standby, off and cut
 	surge      Surge
+	trend      Trend
+	orders     float64 // factor on the will to order
 	will       float64 // factor on the will to switch on in the surge
 	longer     float64 // and on the length of a sitting
 }
 
 func newWays(w Ways) *ways {
-	y := &ways{clockUnset: 0.06, leave: []float64{0.60, 0.27, 0.13}, surge: w.Surge, will: 1, longer: 1}
+	y := &ways{clockUnset: 0.06, leave: []float64{0.60, 0.27, 0.13}, surge: w.Surge, trend: w.Trend, orders: 1, will: 1, longer: 1}
 	if w.ClockUnset > 0 {
 		y.clockUnset = w.ClockUnset
 	}
 	if w.PowerCuts > 0 {
 		rest := (1 - w.PowerCuts) / 0.87
 		y.leave = []float64{0.60 * rest, 0.27 * rest, w.PowerCuts}
+	}
+	if w.Orders > 0 {
+		y.orders = w.Orders
 	}
 	if w.Surge.Users > 0 {
 		y.will = willFor(w.Surge.Users)

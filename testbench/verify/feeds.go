@@ -312,23 +312,53 @@ func (v *verifier) feedLine(name string) *Line {
 	return l
 }
 
-// askFeed asks for one province after another: so no answer is too long.
+// askDays is for how many days is asked at once where they are told one by one.
+const askDays = 100
+
+// stretches are the times to ask about one after the other.
+func (t *feedTruth) stretches(grain string) (all [][2]string, err error) {
+	from, err := time.Parse(time.DateOnly, t.head.From)
+	if err != nil {
+		return nil, err
+	}
+	to, err := time.Parse(time.DateOnly, t.head.To)
+	if err != nil {
+		return nil, err
+	}
+	for grain == "day" && to.Sub(from) >= askDays*24*time.Hour {
+		last := from.AddDate(0, 0, askDays-1)
+		all = append(all, [2]string{from.Format(time.DateOnly), last.Format(time.DateOnly)})
+		from = last.AddDate(0, 0, 1)
+	}
+	return append(all, [2]string{from.Format(time.DateOnly), t.head.To}), nil
+}
+
+// askFeed asks for one province after another, and not for too many days: so no
+// answer is too long.
 func (v *verifier) askFeed(ctx context.Context, t *feedTruth, q *feedQuestion) error {
 	name := q.indicator
 	if len(q.dimensions) > 1 {
 		name += " by " + strings.Join(q.dimensions[1:], ", ")
 	}
 	line := v.feedLine(name)
+	stretches, err := t.stretches(q.grain)
+	if err != nil {
+		return err
+	}
 	for _, p := range t.head.Provinces {
 		got := map[feedCell]float64{}
-		ask := query{Indicators: []string{q.indicator}, Dimensions: q.dimensions, Filters: []filter{{"province", []string{p}}},
-			From: t.head.From, To: t.head.To, Grain: q.grain}
-		table, err := v.client.query(ctx, &ask)
-		if err != nil {
-			return fmt.Errorf("%s of %s: %w", q.indicator, p, err)
+		var rows [][]any
+		for _, s := range stretches {
+			ask := query{Indicators: []string{q.indicator}, Dimensions: q.dimensions, Filters: []filter{{"province", []string{p}}},
+				From: s[0], To: s[1], Grain: q.grain}
+			table, err := v.client.query(ctx, &ask)
+			if err != nil {
+				return fmt.Errorf("%s of %s: %w", q.indicator, p, err)
+			}
+			v.report.Queries++
+			rows = append(rows, table.Rows...)
 		}
-		v.report.Queries++
-		for _, row := range table.Rows {
+		for _, row := range rows {
 			if len(row) != len(q.dimensions)+2 {
 				return fmt.Errorf("query: a row has %d values, must have %d", len(row), len(q.dimensions)+2)
 			}

@@ -3,6 +3,7 @@ package verify
 import (
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 
@@ -72,4 +73,22 @@ func TestReceipts(t *testing.T) {
 	f(accepted, "", want, again)
 	f(refused, "must be accepted", want, again)
 	f(strings.Replace(accepted, ",3,3,", ",4,4,", 1), "0 of 4 records", again)
+}
+
+// A long time is asked for in pieces by the day, and as a whole by the month.
+func TestStretches(t *testing.T) {
+	f := func(from, to, grain string, want ...[2]string) {
+		t.Helper()
+		truth := feedTruth{head: feeds.Head{From: from, To: to}}
+		if got, err := truth.stretches(grain); err != nil || !slices.Equal(got, want) {
+			t.Errorf("%s to %s: %v, %v; want %v", from, to, got, err, want)
+		}
+	}
+	f("2026-11-01", "2026-11-01", "day", [2]string{"2026-11-01", "2026-11-01"})
+	f("2026-01-01", "2026-04-10", "day", [2]string{"2026-01-01", "2026-04-10"}) // a hundred days
+	f("2026-01-01", "2026-04-11", "day", [2]string{"2026-01-01", "2026-04-10"}, [2]string{"2026-04-11", "2026-04-11"})
+	f("2025-08-31", "2026-11-26", "month", [2]string{"2025-08-31", "2026-11-26"})
+	if _, err := (&feedTruth{head: feeds.Head{From: "?", To: "2026-01-01"}}).stretches("day"); err == nil {
+		t.Error("a day that is none was taken")
+	}
 }

@@ -2,31 +2,28 @@ package main
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
 	"log/slog"
-	"math/rand/v2"
 	"os"
 	"time"
 
 	"github.com/spf13/cobra"
 
-	"iptvdc/aggregator/durable"
-	"iptvdc/testbench/feeds"
 	"iptvdc/testbench/fleet"
 )
 
 // demo is a platform with a fleet of simulated boxes in the same process: first
 // a history, straight into the intake, then live over MQTT.
 type demo struct {
-	boxes, days int
+	boxes, days, months int
 }
 
 const (
 	demoBoxes   = 1000
 	demoHistory = 31
+	demoMonths  = 13
 	demoData    = "data/demo"
 )
 
@@ -35,7 +32,7 @@ func demoCommand() *cobra.Command {
 	var d demo
 	cmd := &cobra.Command{
 		Use: "demo", Short: "Run the aggregator with a fleet of simulated boxes", Args: cobra.NoArgs,
-		Long: "Run the aggregator with a fleet of simulated boxes in one process, with a month of history behind it. The page is up from the beginning and fills while you watch. A second start on the same data goes on where the first ended.",
+		Long: "Run the aggregator with a fleet of simulated boxes in one process, with a month of history behind it, the same days of the year before, and files of the provinces for more than a year. The page is up from the beginning and fills while you watch. A second start on the same data goes on where the first ended.",
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			c, err := s.config(cmd)
 			if err != nil {
@@ -50,6 +47,9 @@ func demoCommand() *cobra.Command {
 			if c.Log.Level == Defaults().Log.Level {
 				c.Log.Level = "warn" // people watch; the page tells the rest
 			}
+			if d.days < dirtyFrom && !cmd.Flags().Changed("months") {
+				d.months = 0
+			}
 			return d.run(cmd.Context(), c, cmd.OutOrStdout(), newLogger(cmd.ErrOrStderr(), c.Log.Level, c.Log.Format))
 		},
 	}
@@ -57,45 +57,8 @@ func demoCommand() *cobra.Command {
 	cmd.Flags().Lookup("data").DefValue = demoData
 	cmd.Flags().IntVar(&d.boxes, "boxes", demoBoxes, "`N` boxes")
 	cmd.Flags().IntVar(&d.days, "history", demoHistory, "`DAYS` of history, 0 for none")
+	cmd.Flags().IntVar(&d.months, "months", demoMonths, "`MONTHS` before these days of which the provinces have files, with 12 and more events of the same days of the year before; none for a history of less than 4 days, unless given")
 	return cmd
-}
-
-// past is what a demo's data folder knows of its history. The history is a
-// plain function of it, so one that was broken off is told again from the start
-// and the ledger takes what it does not have.
-type past struct {
-	Seed  uint64 `json:"seed"`
-	Boxes int    `json:"boxes"`
-	Days  int    `json:"days"`
-	EndMs int64  `json:"end_ms"`
-	Done  bool   `json:"done"`
-}
-
-const pastFile = "demo.json"
-
-// past reads the folder's, or begins one.
-func (d demo) past(dir *dataDir) (past, error) {
-	b, err := os.ReadFile(dir.file(pastFile))
-	if errors.Is(err, os.ErrNotExist) {
-		p := past{Seed: rand.Uint64(), Boxes: d.boxes, Days: d.days, EndMs: time.Now().UnixMilli(), Done: d.days == 0}
-		return p, p.write(dir)
-	}
-	if err != nil {
-		return past{}, err
-	}
-	var p past
-	if err := json.Unmarshal(b, &p); err != nil {
-		return past{}, fmt.Errorf("%s: %w; remove the demo's folder to start anew", dir.file(pastFile), err)
-	}
-	return p, nil
-}
-
-func (p past) write(dir *dataDir) error {
-	b, err := json.Marshal(p)
-	if err != nil {
-		return err
-	}
-	return durable.WriteFile(dir.file(pastFile), b)
 }
 
 // run runs platform and fleet until ctx ends.
@@ -105,6 +68,9 @@ func (d demo) run(ctx context.Context, c Config, out io.Writer, log *slog.Logger
 	}
 	if d.days < 0 || d.days > 800 {
 		return fmt.Errorf("history: %d days, allowed 0 to 800", d.days)
+	}
+	if d.months < 0 || d.months > 36 || d.months > 0 && d.days == 0 {
+		return fmt.Errorf("months: %d, allowed 0 to 36, and 0 without a history", d.months)
 	}
 	shelves, err := openShelves(&c)
 	if err != nil {
@@ -152,33 +118,8 @@ func (d demo) play(ctx context.Context, p *Platform, shelves *shelves, before pa
 		return err
 	}
 	_, err = fleet.Run(ctx, fleet.Config{
-		Boxes: before.Boxes, Seed: before.Seed, Speed: 1, Broker: p.BrokerURL(), Token: token,
+		Boxes: before.Boxes, Seed: before.Seed, Ways: before.ways(), Speed: 1, Broker: p.BrokerURL(), Token: token,
 		BatchAge: 2 * time.Second, Log: p.log.With("part", "fleet"),
 	})
 	return errors.Join(err, <-told)
-}
-
-// tell brings the history in.
-func (b past) tell(ctx context.Context, p *Platform, shelves *shelves, out io.Writer) error {
-	if b.Done {
-		return nil
-	}
-	pr := newProgress(out, b)
-	feed := newFeed(ctx, p.intake)
-	var paid feeds.Payments
-	truth := fleet.NewTruth(&paid, fleet.TruthHead{Seed: b.Seed})
-	_, err := fleet.History(ctx, fleet.HistoryConfig{Boxes: b.Boxes, Seed: b.Seed, EndMs: b.EndMs, Truth: truth}, b.Days,
-		func(topic string, packet []byte, atMs int64) error {
-			pr.at(atMs)
-			return feed.deliver(topic, packet, atMs)
-		})
-	if err = errors.Join(err, feed.close()); err != nil {
-		return err
-	}
-	pr.done()
-	if err := b.send(ctx, p, shelves, paid.All); err != nil {
-		return err
-	}
-	b.Done = true
-	return b.write(p.dir)
 }

@@ -109,9 +109,9 @@ func (s *shelves) serve(folder string) {
 // send has the provinces' systems send their files of the same days: most into
 // the inbox, where they are found as any others, some catalogues and some orders by
 // SOAP.
-func (b past) send(ctx context.Context, p *Platform, s *shelves, paid []feeds.Paid) error {
-	last := aggregator.DayOf(b.EndMs-1) - 1 // today's come tomorrow
-	first := aggregator.DayOf(b.EndMs-1) - aggregator.Day(b.Days-1)
+func (b past) send(ctx context.Context, p *Platform, s *shelves, paid []feeds.Paid, told []feeds.Days) error {
+	last := b.last() - 1 // today's come tomorrow
+	first := b.first()
 	if first > last {
 		return nil
 	}
@@ -120,6 +120,9 @@ func (b past) send(ctx context.Context, p *Platform, s *shelves, paid []feeds.Pa
 		return err
 	}
 	c := feeds.Config{Boxes: b.Boxes, Seed: b.Seed, From: first, To: last, Paid: paid, Folder: "in", Shelf: shelfFolder}
+	if b.Months > 0 {
+		c.Since, c.Course, c.Told = b.since(), courseOf, told
+	}
 	if b.Days >= dirtyFrom {
 		c.Dirt = demoDirt
 	}

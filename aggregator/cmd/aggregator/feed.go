@@ -62,19 +62,19 @@ func (f *feed) close() error {
 type progress struct {
 	out   io.Writer
 	words words
-	past  past
+	what  string
+	days  int
 	first aggregator.Day
 	last  time.Time
 	every time.Duration
 	end   string // of a line
 }
 
-func newProgress(out io.Writer, b past) *progress {
-	pr := &progress{out: out, words: wordsFor(os.Getenv), past: b, last: time.Now(), every: 5 * time.Second, end: "\n"}
+func newProgress(out io.Writer, what string, first aggregator.Day, days int) *progress {
+	pr := &progress{out: out, words: wordsFor(os.Getenv), what: what, first: first, days: days, last: time.Now(), every: 5 * time.Second, end: "\n"}
 	if isTerminal(out) {
 		pr.every, pr.end = 200*time.Millisecond, "\r"
 	}
-	pr.first = aggregator.DayOf(b.EndMs-1) - aggregator.Day(b.Days-1)
 	return pr
 }
 
@@ -84,9 +84,9 @@ func (pr *progress) at(ms int64) {
 		return
 	}
 	pr.last = time.Now()
-	_, _ = fmt.Fprintf(pr.out, "%s  "+pr.words.told+pr.end, pr.words.history, int(aggregator.DayOf(ms-1)-pr.first)+1, pr.past.Days)
+	_, _ = fmt.Fprintf(pr.out, "%s  "+pr.words.told+pr.end, pr.what, int(aggregator.DayOf(ms-1)-pr.first)+1, pr.days)
 }
 
 func (pr *progress) done() {
-	_, _ = fmt.Fprintf(pr.out, "%s  "+pr.words.told+"\n", pr.words.history, pr.past.Days, pr.past.Days)
+	_, _ = fmt.Fprintf(pr.out, "%s  "+pr.words.told+"\n", pr.what, pr.days, pr.days)
 }

@@ -9,19 +9,19 @@ import (
 
 // words are the plain lines that people read on the terminal.
 type words struct {
-	page, signIn, once, boxes, broker, data, stop, history, told string
+	page, signIn, once, boxes, broker, data, stop, history, before, told string
 }
 
 var (
 	english = words{
 		page: "Page", signIn: "Sign in", once: "(works once, within 24 hours; for another: aggregator link --data %s)",
 		boxes: "Boxes", broker: "Broker", data: "Data", stop: "Stop with Ctrl-C.",
-		history: "History", told: "day %d of %d",
+		history: "History", before: "Year ago", told: "day %d of %d",
 	}
 	chinese = words{
 		page: "页面", signIn: "登录", once: "（24 小时内一次有效；再次获取：aggregator link --data %s）",
 		boxes: "终端接入", broker: "消息代理", data: "数据目录", stop: "按 Ctrl-C 停止。",
-		history: "历史数据", told: "第 %d 天，共 %d 天",
+		history: "历史数据", before: "去年同期", told: "第 %d 天，共 %d 天",
 	}
 )
 

@@ -221,7 +221,7 @@ func TestRead(t *testing.T) {
 		if err := truth.Read(strings.NewReader(file)); err != nil {
 			got = err.Error()
 		}
-		got = fmt.Sprintf("%s %d %v %d", got, len(truth.Records), truth.Cut, truth.Evicted["a"])
+		got = fmt.Sprintf("%s %d %v %d", got, truth.Len(), truth.Cut, truth.Evicted["a"])
 		if got != want {
 			t.Errorf("Read(%q): %s, want %s", file, got, want)
 		}
@@ -241,7 +241,7 @@ func FuzzRead(f *testing.F) {
 	f.Fuzz(func(t *testing.T, file string) {
 		var truth Truth
 		_ = truth.Read(strings.NewReader(file))
-		for _, r := range truth.Records {
+		for r := range truth.All() {
 			if r.Box == "" || r.Event.Kind == "" {
 				t.Errorf("record without box or kind: %+v", r)
 			}

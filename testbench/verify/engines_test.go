@@ -112,8 +112,8 @@ func engines(t *testing.T, s store.Store, boxes, days int) {
 	}
 	t.Logf("%d figures compared in %d questions", cells, r.Queries)
 	told := make(map[string]int)
-	for i := range truth.Records {
-		told[truth.Records[i].Event.Kind]++
+	for r := range truth.All() {
+		told[r.Event.Kind]++
 	}
 	for _, kind := range []string{"impression", "order_page", "playback", "health"} {
 		if told[kind] == 0 {

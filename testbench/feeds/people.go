@@ -18,6 +18,8 @@ type person struct {
 	changed bool           // this day: a state changes once a day at most
 	able    *able          // what the province's files can say
 
+	toldCity aggregator.City // where the files say that the person is; 0: nowhere
+
 	before  string // the number until sinceMs; "": it never changed
 	sinceMs int64
 }

@@ -179,9 +179,11 @@ func (w *writer) day(d aggregator.Day, first bool, changes []c3.Change, orders [
 		holds := func(kind c3.Feed) bool { return f.Kind == kind || f.Also == kind }
 		if holds(c3.FeedSubscribers) && (first || w.able.daily) {
 			batches = append(batches, w.subscribers(f, d))
+			w.showCities(f, d)
 		}
 		if holds(c3.FeedChanges) && !first {
 			batches = append(batches, w.told(f, changes))
+			w.tellCities(f, changes)
 		}
 		if holds(c3.FeedOrders) && bill == nil && w.notifier == nil {
 			b := &dialect.Rows{Feed: c3.FeedOrders}
@@ -215,6 +217,7 @@ func (w *writer) day(d aggregator.Day, first bool, changes []c3.Change, orders [
 			bill[i].Provider = providers[bill[i].Product]
 		}
 	}
+	w.truth.write(w.stand(d))
 	w.orderBook = append(w.orderBook, bill...)
 	for _, l := range w.bills(d, bill) {
 		w.truth.write(l)

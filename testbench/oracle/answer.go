@@ -169,7 +169,7 @@ func (o *Oracle) Indicators() []Indicator { return Known(o.catalogue) }
 
 // Known lists what can be known with a catalogue, or without: nil.
 func Known(c *Catalogue) []Indicator {
-	return slices.DeleteFunc(Indicators(), func(i Indicator) bool { return c == nil && needsSchedules(&i) })
+	return slices.DeleteFunc(Indicators(), func(i Indicator) bool { return c == nil && needsCatalogue(&i) })
 }
 
 // Has reports whether the figure can be split by all the dimensions.
@@ -183,15 +183,16 @@ func (o *Oracle) Ask(grain string, dimensions ...string) Answer {
 		return a
 	}
 	s := o.Sheet(Spans(grain, o.from, o.to), dimensions...)
-	for _, ind := range o.Indicators() {
-		if !covers(ind.Dimensions, dimensions) {
-			continue
+	have := slices.DeleteFunc(o.Indicators(), func(i Indicator) bool { return !i.Has(dimensions...) || grain == "hour" && i.Daily() })
+	for _, i := range have {
+		a[i.ID] = make(map[Cell]Value)
+	}
+	values := make([]Value, len(have))
+	for n, cell := range s.Cells {
+		s.Values(have, n, values)
+		for i := range have {
+			a[have[i].ID][cell] = values[i]
 		}
-		figures := make(map[Cell]Value)
-		for n, cell := range s.Cells {
-			figures[cell] = s.Value(&ind, n)
-		}
-		a[ind.ID] = figures
 	}
 	return a
 }

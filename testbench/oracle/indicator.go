@@ -36,13 +36,13 @@ func catalogued(dimensions ...string) []string {
 
 // Indicators lists every figure the oracle knows.
 func Indicators() []Indicator {
-	return timed(slices.Concat(ownIndicators(), ratingIndicators()))
+	return timed(slices.Concat(ownIndicators(), ratingIndicators(), accountIndicators()))
 }
 
 // untimed are the figures that cannot be told by the hour of the day or the weekday,
 // as they count in longer times than the period.
 var untimed = []string{"reporting_boxes", "daily_active_boxes", "weekly_active_boxes", "monthly_active_boxes", "stickiness",
-	"daily_activity_rate", "weekly_activity_rate", "monthly_activity_rate"}
+	"daily_activity_rate", "weekly_activity_rate", "monthly_activity_rate", "box_coverage"}
 
 // timed adds the dimensions of time to the figures that can be told by them.
 func timed(all []Indicator) []Indicator {
@@ -193,6 +193,11 @@ const (
 	lagReach0 // boxes that watched for 60 s on end up to 0 TV days later
 	lagReach3
 	lagReach7
+	// Viewing of contents, and of those of known genre and place.
+	contentMs
+	genreMs
+	placeMs
+	boxMs // watched, by box
 
 	measures
 )
@@ -200,7 +205,7 @@ const (
 // counted are the measures of which it matters how many boxes have any.
 var counted = [measures]bool{powerOns: true, onMs: true, pageViews: true, plays: true, livePlays: true, vodPlays: true,
 	reach5: true, reach60: true, reach180: true, reach900: true, airings: true,
-	airReach5: true, airReach60: true, airReach180: true, airReach900: true, lagReach0: true, lagReach3: true, lagReach7: true}
+	airReach5: true, airReach60: true, airReach180: true, airReach900: true, lagReach0: true, lagReach3: true, lagReach7: true, boxMs: true}
 
 // splits says by which dimensions a measure may be counted.
 var splits = [measures][]string{
@@ -216,6 +221,7 @@ var splits = [measures][]string{
 	audience0: byAudience, audience3: byAudience, audience7: byAudience,
 	airReach5: byAudience, airReach60: byAudience, airReach180: byAudience, airReach900: byAudience,
 	lagReach0: byAudience, lagReach3: byAudience, lagReach7: byAudience,
+	contentMs: byPlace, genreMs: byPlace, placeMs: byPlace, boxMs: byPlace,
 }
 
 // count holds the measures of one cell.
@@ -225,6 +231,7 @@ type count struct {
 
 	// Of the cell's province and city, whatever else it is of:
 	reporting int64           // boxes that told anything in the last 30 days
+	accounts  int64           // active at the end of the last day told in the period
 	active    [3]int64        // boxes switched on in the last 1, 7 and 30 days
 	inPlace   [measures]int64 // in the cell's time, where figures are set against it
 	airings   int64           // different broadcasts of the cell, whatever its city

@@ -72,7 +72,11 @@ func ratingIndicators() []Indicator {
 	return all
 }
 
-// needsSchedules reports whether a figure is of what was broadcast.
-func needsSchedules(i *Indicator) bool {
-	return slices.Contains(i.Dimensions, "broadcast") || i.ID == "schedule_coverage"
+// needsCatalogue reports whether a figure is made of more than boxes tell.
+func needsCatalogue(i *Indicator) bool {
+	switch i.ID {
+	case "schedule_coverage", "genre_coverage", "place_coverage", "account_activity_rate", "box_coverage":
+		return true
+	}
+	return slices.Contains(i.Dimensions, "broadcast")
 }

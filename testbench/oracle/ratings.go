@@ -84,6 +84,19 @@ func (t *history) ratings(c *Catalogue, add func(what measure, n, atMs int64, r 
 			at := moment(minute)
 			add(minuteMs, min(to, minute+60_000)-max(from, minute), minute, r, about{minute: at.Hour()*60 + at.Minute()})
 		}
+		hours(from, to, func(hour, from, to int64) {
+			add(boxMs, to-from, hour, r, about{})
+			if r.Event.Content == "" {
+				return
+			}
+			add(contentMs, to-from, hour, r, about{})
+			if c.meaning(r.Province, r.Event.Content, "genre") != "" {
+				add(genreMs, to-from, hour, r, about{})
+			}
+			if c.meaning(r.Province, r.Event.Content, "place") != "" {
+				add(placeMs, to-from, hour, r, about{})
+			}
+		})
 		if r.Event.Mode == "live" {
 			hours(from, to, func(hour, from, to int64) { add(liveChannelMs, to-from, hour, r, about{}) })
 		}

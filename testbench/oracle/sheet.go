@@ -49,9 +49,12 @@ type Sheet struct {
 	index map[cellKey]int32
 	words *lexicon // of this sheet: the oracle's do not grow any more
 
-	sum       [measures][]int64 // by cell; nil: not counted
+	has       []measure // those that are counted
+	scratch   count
+	sum       [measures][]int64 // by cell
 	boxes     [measures][]int64
 	reporting []int64
+	accounts  []int64
 	active    [3][]int64
 
 	labels  map[string]uint32 // of the spans
@@ -84,6 +87,7 @@ func (o *Oracle) Sheet(spans []Span, dimensions ...string) *Sheet {
 	}
 	s.inPlace = o.sheet(spans, keep("province", "city", "minute", "weekday", "hour_of_day"), func(m measure) bool { return m == viewingMs || m == minuteMs })
 	s.universe = o.sheet(spans, keep("province", "city"), func(measure) bool { return false })
+	s.universe.stand()
 	s.universe.report()
 	s.onAir = o.sheet(spans, slices.DeleteFunc(slices.Clone(dimensions), func(d string) bool { return d == "city" }), func(m measure) bool { return m == airings })
 	if len(s.universe.dims) == len(dimensions) { // boxes report where nothing else is counted
@@ -140,6 +144,7 @@ func (o *Oracle) sheet(spans []Span, dimensions []string, wanted func(measure) b
 		if _, known := values[f]; !known {
 			values[f] = s.values(f)
 		}
+		s.has = append(s.has, m)
 		s.count(m, values[f], first, in)
 	}
 	return s
@@ -225,9 +230,6 @@ func (s *Sheet) count(m measure, values [2][]uint32, first int64, in [][]uint32)
 			}
 		}
 	}
-	if sums == nil {
-		sums = []int64{}
-	}
 	s.sum[m] = sums
 	if !counted[m] {
 		return
@@ -304,7 +306,7 @@ func (s *Sheet) report() {
 			add(to, spans, groups)
 		}
 	}
-	for _, all := range []*[]int64{&s.reporting, &s.active[0], &s.active[1], &s.active[2]} {
+	for _, all := range []*[]int64{&s.reporting, &s.accounts, &s.active[0], &s.active[1], &s.active[2]} {
 		for len(*all) < len(s.Cells) {
 			*all = append(*all, 0)
 		}
@@ -313,25 +315,27 @@ func (s *Sheet) report() {
 
 // Value is a figure of a cell, by the cell's place in Cells.
 func (s *Sheet) Value(i *Indicator, n int) Value {
-	var c count
-	s.fill(&c, n)
-	v, known := i.value(&c)
-	return Value{v, known}
+	var v [1]Value
+	s.Values([]Indicator{*i}, n, v[:])
+	return v[0]
 }
 
-// Values are the figures of a cell, one for each indicator.
+// Values are the figures of a cell, one for each indicator. Not safe for concurrent
+// use.
 func (s *Sheet) Values(all []Indicator, n int, into []Value) {
-	var c count
-	s.fill(&c, n)
+	s.fill(n)
 	for i := range all {
-		v, known := all[i].value(&c)
+		v, known := all[i].value(&s.scratch)
 		into[i] = Value{v, known}
 	}
 }
 
-// fill gathers the counts of a cell.
-func (s *Sheet) fill(c *count, n int) {
-	for m := range measures {
+// fill gathers the counts of a cell in scratch, where those of another cell may
+// stand.
+func (s *Sheet) fill(n int) {
+	c := &s.scratch
+	for _, m := range s.has {
+		c.sum[m], c.boxes[m] = 0, 0
 		if n < len(s.sum[m]) {
 			c.sum[m] = s.sum[m][n]
 		}
@@ -339,17 +343,18 @@ func (s *Sheet) fill(c *count, n int) {
 			c.boxes[m] = s.boxes[m][n]
 		}
 	}
+	c.reporting, c.accounts, c.active, c.airings = 0, 0, [3]int64{}, 0
 	if i, ok := s.beside(s.universe, n); ok {
-		c.reporting = s.universe.reporting[i]
+		c.reporting, c.accounts = s.universe.reporting[i], s.universe.accounts[i]
 		for k := range c.active {
 			c.active[k] = s.universe.active[k][i]
 		}
 	}
-	if i, ok := s.beside(s.inPlace, n); ok {
-		for m := range measures {
-			if i < len(s.inPlace.sum[m]) {
-				c.inPlace[m] = s.inPlace.sum[m][i]
-			}
+	place, ok := s.beside(s.inPlace, n)
+	for _, m := range s.inPlace.has {
+		c.inPlace[m] = 0
+		if ok && place < len(s.inPlace.sum[m]) {
+			c.inPlace[m] = s.inPlace.sum[m][place]
 		}
 	}
 	if i, ok := s.beside(s.onAir, n); ok && i < len(s.onAir.boxes[airings]) {

@@ -129,6 +129,17 @@ func Run(ctx context.Context, truth *oracle.Truth, c Config) (*Report, error) {
 	return &v.report, nil
 }
 
+// And adds the report of feeds to that of boxes.
+func (r *Report) And(feeds *Report) *Report {
+	both := *r
+	both.Equal = r.Equal && feeds.Equal
+	both.Queries += feeds.Queries
+	both.Lines = slices.Concat(r.Lines, feeds.Lines)
+	both.Faults = slices.Concat(r.Faults, feeds.Faults)
+	both.Notes = slices.Concat(r.Notes, feeds.Notes)
+	return &both
+}
+
 // LossExplained reports whether as many events are missing as should be: none,
 // or, if what boxes threw away is taken for what it is, that, less what arrived
 // before all the same.

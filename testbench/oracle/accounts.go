@@ -34,7 +34,6 @@ func (s *Sheet) stand() {
 	if s.o.catalogue == nil {
 		return
 	}
-	s.words.number("")
 	for n := range s.spans {
 		for province := range s.o.catalogue.active {
 			told := s.o.catalogue.lastTold(province, &s.spans[n])
@@ -49,9 +48,9 @@ func (s *Sheet) stand() {
 						word = city
 					}
 					if i == 0 {
-						k.a = s.words.number(word)
+						k.a = s.o.word(word)
 					} else {
-						k.b = s.words.number(word)
+						k.b = s.o.word(word)
 					}
 				}
 				at := s.cell(k)

@@ -55,7 +55,7 @@ func NewWith(t *Truth, c *Catalogue) *Oracle {
 	o := &Oracle{catalogue: c, families: make(map[string]*family), boxes: len(t.Boxes()), base: hourStart(t.firstMs)/hourMs - beforeHours}
 	for m := range measures {
 		dims := plain(splits[m])
-		name := strings.Join(dims, " ")
+		name := strings.Join(splits[m], " ")
 		if o.families[name] == nil {
 			o.families[name] = &family{dims: dims, numbers: make(map[combination]uint32)}
 		}
@@ -84,11 +84,48 @@ func NewWith(t *Truth, c *Catalogue) *Oracle {
 	o.broadcast()
 	for m, rows := range o.rows {
 		o.rows[m] = slices.Clip(merged(rows))
+		if f := o.of[m]; f.columns == nil {
+			f.complete(o, splits[m])
+		}
 	}
+	o.know()
 	if firstHour >= 0 {
 		o.from = min(o.from, dayOf((firstHour+o.base)*hourMs))
 	}
 	return o
+}
+
+// know adds the words that stand in cells and in no combination.
+func (o *Oracle) know() {
+	for hour := range int64(7 * 24) {
+		for _, d := range byTime {
+			o.words.number(timeOf(hour, d))
+		}
+	}
+	for _, p := range o.presence {
+		o.words.number(p.province)
+		o.words.number(p.city)
+	}
+	if o.catalogue == nil {
+		return
+	}
+	for province, days := range o.catalogue.active {
+		o.words.number(province)
+		for _, day := range days {
+			for city := range day.Cities {
+				o.words.number(city)
+			}
+		}
+	}
+}
+
+// word is the number of a word that is known.
+func (o *Oracle) word(s string) uint32 {
+	n, known := o.words.numbers[s]
+	if !known {
+		panic("oracle: the word " + s + " is new")
+	}
+	return n
 }
 
 // attend notes where and when a box told anything.

@@ -118,7 +118,7 @@ func (o *Oracle) byBox(m measure, s *Span) map[place]map[uint32]int64 {
 		if at := r.hour() + o.base; at < s.fromHour || at >= s.toHour || r.n == 0 {
 			continue
 		}
-		p := place{o.of[m].is(o, r.combo(), "province"), o.of[m].is(o, r.combo(), "city")}
+		p := place{o.words.text(o.of[m].columns["province"][r.combo()]), o.words.text(o.of[m].columns["city"][r.combo()])}
 		if all[p] == nil {
 			all[p] = make(map[uint32]int64)
 		}

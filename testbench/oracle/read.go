@@ -132,8 +132,9 @@ func checkHead(line []byte) error {
 // parse parses the lines up to the first that is wrong.
 func (p *page) parse() {
 	number := p.first
+	words := make(map[string]string) // so that each text is kept once
 	for line := range bytes.Lines(p.text) {
-		if err := p.line(line); err != nil {
+		if err := p.line(line, words); err != nil {
 			p.err = fmt.Errorf("line %d: %w", number, err)
 			return
 		}
@@ -141,7 +142,13 @@ func (p *page) parse() {
 	}
 }
 
-func (p *page) line(line []byte) error {
+func (p *page) line(line []byte, words map[string]string) error {
+	var plain plainLine
+	p.records = append(p.records, Record{})
+	if plain.line(line, words, &p.records[len(p.records)-1]) {
+		return nil
+	}
+	p.records = p.records[:len(p.records)-1]
 	var l struct {
 		Box      string `json:"b"`
 		Province int    `json:"p"`

@@ -47,7 +47,6 @@ type Sheet struct {
 	dims  []string
 	keys  []cellKey
 	index map[cellKey]int32
-	words *lexicon // of this sheet: the oracle's do not grow any more
 
 	has       []measure // those that are counted
 	scratch   count
@@ -68,8 +67,8 @@ type Sheet struct {
 // Find is the place of a cell in Cells.
 func (s *Sheet) Find(c Cell) (int, bool) {
 	span, known := s.labels[c.Period]
-	a, knownA := s.words.numbers[c.A]
-	b, knownB := s.words.numbers[c.B]
+	a, knownA := s.o.words.numbers[c.A]
+	b, knownB := s.o.words.numbers[c.B]
 	n, there := s.index[cellKey{span, a, b}]
 	return int(n), known && knownA && knownB && there
 }
@@ -91,10 +90,9 @@ func (o *Oracle) Sheet(spans []Span, dimensions ...string) *Sheet {
 	s.universe.report()
 	s.onAir = o.sheet(spans, slices.DeleteFunc(slices.Clone(dimensions), func(d string) bool { return d == "city" }), func(m measure) bool { return m == airings })
 	if len(s.universe.dims) == len(dimensions) { // boxes report where nothing else is counted
-		for n, c := range s.universe.Cells {
+		for n := range s.universe.Cells {
 			if s.universe.reporting[n] > 0 {
-				k := s.universe.keys[n]
-				s.cell(cellKey{k.span, s.words.number(c.A), s.words.number(c.B)})
+				s.cell(s.universe.keys[n])
 			}
 		}
 	}
@@ -118,7 +116,7 @@ func withoutTime(dimensions []string) []string {
 
 // sheet counts the measures that are wanted and can be split so.
 func (o *Oracle) sheet(spans []Span, dimensions []string, wanted func(measure) bool) *Sheet {
-	s := &Sheet{o: o, spans: spans, dims: dimensions, index: make(map[cellKey]int32), words: &lexicon{}, labels: make(map[string]uint32), lengths: make(map[timeKey]int64)}
+	s := &Sheet{o: o, spans: spans, dims: dimensions, index: make(map[cellKey]int32), labels: make(map[string]uint32), lengths: make(map[timeKey]int64)}
 	for n, p := range spans {
 		s.labels[p.Label] = uint32(n)
 	}
@@ -135,46 +133,19 @@ func (o *Oracle) sheet(spans []Span, dimensions []string, wanted func(measure) b
 			in[h-first] = append(in[h-first], uint32(n))
 		}
 	}
-	values := make(map[*family][2][]uint32)
+	kinds := make(map[*family]*kinds)
 	for m := range measures {
 		if !wanted(m) || !covers(splits[m], withoutTime(dimensions)) {
 			continue
 		}
 		f := o.of[m]
-		if _, known := values[f]; !known {
-			values[f] = s.values(f)
+		if kinds[f] == nil {
+			kinds[f] = s.kindsOf(f)
 		}
 		s.has = append(s.has, m)
-		s.count(m, values[f], first, in)
+		s.count(m, kinds[f], first, in)
 	}
 	return s
-}
-
-// values numbers the words that each combination of a family has for the
-// dimensions; those of time are the hour's.
-func (s *Sheet) values(f *family) (all [2][]uint32) {
-	for i, d := range s.dims {
-		all[i] = make([]uint32, len(f.combinations))
-		if slices.Contains(byTime, d) {
-			continue
-		}
-		for n := range f.combinations {
-			all[i][n] = s.words.number(f.is(s.o, uint32(n), d))
-		}
-	}
-	return all
-}
-
-// is what a combination is by a dimension, itself or by the catalogue.
-func (f *family) is(o *Oracle, n uint32, dimension string) string {
-	says := func(d string) string { return o.words.text(f.combinations[n][slices.Index(f.dims, d)]) }
-	if slices.Contains(f.dims, dimension) {
-		return says(dimension)
-	}
-	if slices.Contains(f.dims, "broadcast") {
-		return o.catalogue.airs(says("province"), says("broadcast"), dimension)
-	}
-	return o.catalogue.meaning(says("province"), says("content"), dimension)
 }
 
 // cell finds or makes a cell.
@@ -184,43 +155,95 @@ func (s *Sheet) cell(k cellKey) int32 {
 		n = int32(len(s.Cells))
 		s.index[k] = n
 		s.keys = append(s.keys, k)
-		s.Cells = append(s.Cells, Cell{s.spans[k.span].Label, s.words.text(k.a), s.words.text(k.b)})
+		s.Cells = append(s.Cells, Cell{s.spans[k.span].Label, s.o.words.text(k.a), s.o.words.text(k.b)})
 	}
 	return n
 }
 
+// kinds are the combinations of a family as a sheet tells them apart: each has the
+// number of a pair of words, but for dimensions of time.
+type kinds struct {
+	of    []uint32 // by combination
+	pairs [][2]uint32
+}
+
+// kindsOf finds them.
+func (s *Sheet) kindsOf(f *family) *kinds {
+	k := &kinds{}
+	var columns [2][]uint32
+	for i, d := range s.dims {
+		columns[i] = f.columns[d] // nil: of time
+	}
+	if columns[0] == nil && columns[1] == nil {
+		k.of, k.pairs = make([]uint32, f.size), [][2]uint32{{}}
+		return k
+	}
+	numbers := make(map[[2]uint32]uint32)
+	k.of = make([]uint32, f.size)
+	for n := range k.of {
+		var pair [2]uint32
+		for i, c := range columns {
+			if c != nil {
+				pair[i] = c[n]
+			}
+		}
+		number, known := numbers[pair]
+		if !known {
+			number = uint32(len(k.pairs))
+			numbers[pair] = number
+			k.pairs = append(k.pairs, pair)
+		}
+		k.of[n] = number
+	}
+	return k
+}
+
+// mostSlots is how many cells a table may have room for; beyond it is a map.
+const mostSlots = 8 << 20
+
 // count adds up the rows of a measure, and where boxes matter how many had any.
-func (s *Sheet) count(m measure, values [2][]uint32, first int64, in [][]uint32) {
+func (s *Sheet) count(m measure, kinds *kinds, first int64, in [][]uint32) {
 	rows := s.o.rows[m]
 	at := func(hour int64) int {
 		return sort.Search(len(rows), func(i int) bool { return rows[i].hour()+s.o.base >= hour })
 	}
-	var times [2][]uint32 // by hour, of the dimensions of time
-	for i, d := range s.dims {
-		if slices.Contains(byTime, d) {
-			times[i] = make([]uint32, len(in))
-			for h := range in {
-				times[i][h] = s.words.number(timeOf(first+int64(h), d))
+	rows = rows[at(first):at(first+int64(len(in)))]
+	times, hourly := s.times(first, len(in))
+	// What of a cell is known so far: its place, plus one.
+	size := len(s.spans) * len(times) * len(kinds.pairs)
+	var table []int32
+	var sparse map[int]int32
+	if size <= mostSlots {
+		table = make([]int32, size)
+	} else {
+		sparse = make(map[int]int32)
+	}
+	find := func(span uint32, r *row, h int64) int32 {
+		kind := kinds.of[r.combo()]
+		slot := (int(span)*len(times)+int(hourly[h]))*len(kinds.pairs) + int(kind)
+		n := int32(0)
+		if table != nil {
+			n = table[slot]
+		} else {
+			n = sparse[slot]
+		}
+		if n == 0 {
+			k := cellKey{span, kinds.pairs[kind][0] + times[hourly[h]][0], kinds.pairs[kind][1] + times[hourly[h]][1]}
+			if n = s.cell(k) + 1; table != nil {
+				table[slot] = n
+			} else {
+				sparse[slot] = n
 			}
 		}
+		return n - 1
 	}
-	word := func(i int, r *row, h int64) uint32 {
-		switch {
-		case i >= len(s.dims):
-			return 0
-		case times[i] != nil:
-			return times[i][h]
-		}
-		return values[i][r.combo()]
-	}
-	s.words.number("") // whose number is 0
 	sums := s.sum[m]
 	var seen []uint64 // cell and box
-	for i := at(first); i < at(first+int64(len(in))); i++ {
+	for i := range rows {
 		r := &rows[i]
 		h := r.hour() + s.o.base - first
 		for _, span := range in[h] {
-			n := s.cell(cellKey{span, word(0, r, h), word(1, r, h)})
+			n := find(span, r, h)
 			for int(n) >= len(sums) {
 				sums = append(sums, make([]int64, max(64, len(sums)))...)
 			}
@@ -242,11 +265,31 @@ func (s *Sheet) count(m measure, values [2][]uint32, first int64, in [][]uint32)
 	s.boxes[m] = boxes
 }
 
+// times are the pairs of words that the sheet's dimensions of time have, and which
+// of them each hour has; a dimension that is none has 0.
+func (s *Sheet) times(first int64, hours int) (pairs [][2]uint32, hourly []uint8) {
+	hourly = make([]uint8, hours)
+	for h := range hourly {
+		var pair [2]uint32
+		for i, d := range s.dims {
+			if slices.Contains(byTime, d) {
+				pair[i] = s.o.word(timeOf(first+int64(h), d))
+			}
+		}
+		n := slices.Index(pairs, pair)
+		if n < 0 {
+			n = len(pairs)
+			pairs = append(pairs, pair)
+		}
+		hourly[h] = uint8(n)
+	}
+	return pairs, hourly
+}
+
 // report counts the boxes that told anything in the 30 days which end with the
 // last day of each period, and those that were switched on in the last 1, 7 and
 // 30 days.
 func (s *Sheet) report() {
-	s.words.number("")
 	type seat struct {
 		cell int32
 		box  uint32
@@ -260,9 +303,9 @@ func (s *Sheet) report() {
 		case i >= len(s.dims):
 			return 0
 		case s.dims[i] == "province":
-			return s.words.number(p.province)
+			return s.o.word(p.province)
 		}
-		return s.words.number(p.city)
+		return s.o.word(p.city)
 	}
 	add := func(to *[]int64, spans []uint32, groups [][2]uint32) {
 		for _, g := range groups {
@@ -371,7 +414,7 @@ func (s *Sheet) beside(other *Sheet, n int) (int, bool) {
 		if slices.Index(s.dims, d) == 1 {
 			word = s.Cells[n].B
 		}
-		number, known := other.words.numbers[word]
+		number, known := s.o.words.numbers[word]
 		if !known {
 			return 0, false
 		}

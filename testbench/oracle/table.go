@@ -19,6 +19,38 @@ type family struct {
 	dims         []string // those that a deed says itself
 	numbers      map[combination]uint32
 	combinations []combination
+
+	// columns are what each combination is by each dimension but those of time, by
+	// number of the word.
+	columns map[string][]uint32
+	size    int // how many combinations
+}
+
+// complete finds what each combination is by every dimension.
+func (f *family) complete(o *Oracle, dimensions []string) {
+	f.columns = make(map[string][]uint32)
+	for _, d := range withoutTime(dimensions) {
+		column := make([]uint32, len(f.combinations))
+		at := slices.Index(f.dims, d)
+		for n := range f.combinations {
+			if at >= 0 {
+				column[n] = f.combinations[n][at]
+			} else {
+				column[n] = o.words.number(f.means(o, n, d))
+			}
+		}
+		f.columns[d] = column
+	}
+	f.size, f.numbers, f.combinations = len(f.combinations), nil, nil
+}
+
+// means is what the catalogue makes of a combination by a dimension.
+func (f *family) means(o *Oracle, n int, dimension string) string {
+	says := func(d string) string { return o.words.text(f.combinations[n][slices.Index(f.dims, d)]) }
+	if slices.Contains(f.dims, "broadcast") {
+		return o.catalogue.airs(says("province"), says("broadcast"), dimension)
+	}
+	return o.catalogue.meaning(says("province"), says("content"), dimension)
 }
 
 // row is what counts of one measure. The key is the hour, the number of the

@@ -112,11 +112,15 @@ func (c *client) query(ctx context.Context, q *query) (table, error) {
 // errRefused is an answer that asking again will not change.
 var errRefused = errors.New("refused")
 
+// tries is how often at least an aggregator is asked that is there and has no answer,
+// as one that works for too many on a busy machine.
+const tries = 5
+
 func (c *client) do(ctx context.Context, method, path string, body, into any) error {
 	giveUp := time.Now().Add(c.away)
-	for {
+	for try := 1; ; try++ {
 		err := c.once(ctx, method, path, body, into)
-		if err == nil || errors.Is(err, errRefused) || ctx.Err() != nil || time.Now().After(giveUp) {
+		if err == nil || errors.Is(err, errRefused) || ctx.Err() != nil || try >= tries && time.Now().After(giveUp) {
 			return err
 		}
 		select {

@@ -18,7 +18,7 @@ import (
 const (
 	maxRows       = 8000 // of an answer, which may have 10,000
 	maxPeriods    = 900  // of a question, which may have 1,000
-	maxIndicators = 12
+	maxIndicators = 16
 	maxValues     = 800 // of a filter, which may have 1,000
 )
 
@@ -86,7 +86,7 @@ func each[T any](ctx context.Context, all []T, do func(context.Context, *T) erro
 	defer stop(nil)
 	var next atomic.Int64
 	var workers sync.WaitGroup
-	for range min(len(all), runtime.NumCPU()+1) {
+	for range min(len(all), runtime.NumCPU()) {
 		workers.Go(func() {
 			for n := next.Add(1) - 1; n < int64(len(all)) && ctx.Err() == nil; n = next.Add(1) - 1 {
 				if err := do(ctx, &all[n]); err != nil {

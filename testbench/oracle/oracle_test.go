@@ -22,6 +22,12 @@ func at(t *testing.T, s string) int64 {
 // a and b live in Hangzhou, c in Ningbo, x in Changsha.
 func script(t *testing.T, text string) *Oracle {
 	t.Helper()
+	return scriptWith(t, nil, text)
+}
+
+// scriptWith is script with a catalogue.
+func scriptWith(t *testing.T, c *Catalogue, text string) *Oracle {
+	t.Helper()
 	homes := map[string]string{"a": `"p":33,"c":3301`, "b": `"p":33,"c":3301`, "c": `"p":33,"c":3302`, "x": `"p":43,"c":4301`}
 	var file strings.Builder
 	file.WriteString(`{"truth":1,"seed":1,"start_ms":0,"speed":1,"provinces":[33,43]}` + "\n")
@@ -37,7 +43,7 @@ func script(t *testing.T, text string) *Oracle {
 	if err := truth.Read(strings.NewReader(file.String())); err != nil {
 		t.Fatal(err)
 	}
-	return New(&truth)
+	return NewWith(&truth, c)
 }
 
 // expect compares one figure; want is a number or "none".

@@ -94,6 +94,8 @@ type query struct {
 	From       string   `json:"from"`
 	To         string   `json:"to"`
 	Grain      string   `json:"grain"`
+	Compare    string   `json:"compare,omitempty"`
+	Align      string   `json:"align,omitempty"`
 }
 
 type table struct {

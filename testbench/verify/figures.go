@@ -47,6 +47,10 @@ func (v *verifier) tasks(o *oracle.Oracle) (all []task) {
 			}
 		}
 	}
+	if v.OneOf > 1 {
+		n := -1
+		all = slices.DeleteFunc(all, func(task) bool { n++; return n%v.OneOf != 0 })
+	}
 	return all
 }
 
@@ -63,6 +67,9 @@ func (v *verifier) compareFigures(ctx context.Context) error {
 	done := 0
 	if v.Catalogue != nil {
 		if err := v.compareProjected(ctx, o); err != nil {
+			return err
+		}
+		if err := v.compareEarlier(ctx, o); err != nil {
 			return err
 		}
 	}

@@ -61,7 +61,9 @@ func (v *verifier) estimates(ctx context.Context, q *query) (map[oracle.Cell]map
 	if err != nil {
 		return nil, fmt.Errorf("%v by %v, %s: %w", q.Indicators, q.Dimensions, q.Grain, err)
 	}
+	v.mu.Lock()
 	v.report.Queries++
+	v.mu.Unlock()
 	wide := *q
 	wide.Indicators = nil
 	for _, c := range t.Columns[min(len(t.Columns), 1+len(q.Dimensions)):] {

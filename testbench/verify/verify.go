@@ -29,6 +29,9 @@ type Config struct {
 	// Catalogue is what the feeds' truth says of contents and broadcasts; nil: what
 	// is made of these is not compared.
 	Catalogue *oracle.Catalogue
+	// OneOf asks only one of so many ways to split figures, for engines that are slow;
+	// 0: all.
+	OneOf int
 	Say       func(line string) // progress; nil: silent
 }
 

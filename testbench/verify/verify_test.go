@@ -24,7 +24,7 @@ func evening(t *testing.T) []string {
 	t.Helper()
 	var file bytes.Buffer
 	start := time.Date(2026, 11, 21, 18, 0, 0, 0, time.FixedZone("CST", 8*3600))
-	town, err := fleet.NewTown(fleet.TownConfig{Boxes: 40, Seed: 4, StartMs: start.UnixMilli()})
+	town, err := fleet.NewTown(fleet.TownConfig{Boxes: 24, Seed: 4, StartMs: start.UnixMilli()})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -271,7 +271,7 @@ func TestLost(t *testing.T) {
 	f := func(counted int64, evicted string, explained bool, faults int, wrong ...string) {
 		t.Helper()
 		c.lost = counted // the centre knows: no need to wait for it
-		r, err := Run(t.Context(), parse(t, append(slices.Clone(told), evicted)), Config{URL: url, Token: "secret", WithoutEvicted: explained})
+		r, err := Run(t.Context(), parse(t, append(slices.Clone(told), evicted)), Config{URL: url, Token: "secret", WithoutEvicted: explained, OneOf: 20})
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -290,10 +290,6 @@ func (s *Sheet) times(first int64, hours int) (pairs [][2]uint32, hourly []uint8
 // last day of each period, and those that were switched on in the last 1, 7 and
 // 30 days.
 func (s *Sheet) report() {
-	type seat struct {
-		cell int32
-		box  uint32
-	}
 	var byDay = make(map[string][]uint32) // the spans that end with a day
 	for n, p := range s.spans {
 		byDay[p.lastDay] = append(byDay[p.lastDay], uint32(n))

@@ -21,6 +21,15 @@ var genreWords = map[string][]string{
 	"sport":       {"体育", "体育/足球", "Sports", "体育赛事"},
 }
 
+// subGenres are the sub-genres that some of these words tell.
+var subGenres = map[string]string{
+	"电影|动作": "action", "电影、爱情": "romance", "电影 喜剧": "comedy", "电视剧/古装": "costume", "电视剧，都市": "urban",
+	"综艺 真人秀": "reality", "综艺;晚会": "gala", "少儿|益智": "puzzle", "纪录片；自然": "nature", "体育/足球": "football", "时政新闻": "politics",
+}
+
+// definitions are what the flags of a film mean.
+var definitions = []string{"sd", "hd"}
+
 var placeWords = []struct {
 	code  string
 	share int // of 100
@@ -87,24 +96,26 @@ func (c *catalogue) title(t *fleet.OfferTitle, n int, own, nation *rand.Rand, pr
 	common := []string{"Genre", genreWord, "OriginalCountry", placeWord, providerName, t.Provider, "Status", "1",
 		"ReleaseYear", fmt.Sprint(1998 + nation.IntN(28)), "LicensingWindowStart", "20250101000000", "LicensingWindowEnd", "20301231235959"}
 	name := fmt.Sprintf("%s %d", genreWords[t.Genre][0], n+1)
-	mean := func(code2 string) {
-		c.meaning = append(c.meaning, Title{Province: p.String(), Code: code2, Genre: genre, Place: code, Provider: t.Provider})
+	mean := func(code2, series, definition string) {
+		c.meaning = append(c.meaning, Title{Province: p.String(), Code: code2, Genre: genre, SubGenre: subGenres[genreWord], Place: code, Provider: t.Provider,
+			Series: series, Definition: definition})
 	}
 	if t.Episodes == nil {
-		c.register(c3.ElementProgram, t.Code, append([]string{"Name", name, "SeriesFlag", "0", "DefinitionFlag", fmt.Sprint(own.IntN(2)),
+		definition := own.IntN(2)
+		c.register(c3.ElementProgram, t.Code, append([]string{"Name", name, "SeriesFlag", "0", "DefinitionFlag", fmt.Sprint(definition),
 			"Duration", fmt.Sprintf("%02d%02d00", t.Minutes/60, t.Minutes%60), "WriterDisplay", "导演"}, common...)...)
 		c.file(t.Code)
-		mean(t.Code)
+		mean(t.Code, "", definitions[definition])
 		return
 	}
 	c.register(c3.ElementSeries, t.Code, append([]string{"Name", name, "VolumnCount", fmt.Sprint(len(t.Episodes))}, common...)...)
-	mean(t.Code)
+	mean(t.Code, t.Code, "")
 	for e, episode := range t.Episodes {
 		own := []string{"Name", fmt.Sprintf("%s 第%d集", name, e+1), "SeriesFlag", "1", "SeriesItemNo", fmt.Sprint(e + 1),
 			"Duration", fmt.Sprintf("%02d%02d00", t.Minutes/60, t.Minutes%60), "Genre", "-", "OriginalCountry", "未知"}
 		c.register(c3.ElementProgram, episode, own...)
 		c.join(c3.ElementSeries, t.Code, c3.ElementProgram, episode, "Sequence", fmt.Sprint(e+1))
-		mean(episode)
+		mean(episode, t.Code, "")
 	}
 }
 

@@ -19,6 +19,8 @@ type person struct {
 	leaves  bool           // this day, whatever the odds
 	able    *able          // what the province's files can say
 
+	toldCity aggregator.City // where the files say that the person is; 0: nowhere
+
 	before  string // the number until sinceMs; "": it never changed
 	sinceMs int64
 }

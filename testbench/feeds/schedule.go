@@ -26,6 +26,8 @@ func (w *writer) schedules(c *Config, offer *fleet.Offer) error {
 			for d := first; d < first+scheduleDays; d++ {
 				for _, a := range fleet.Airings(i, d) {
 					objects = append(objects, w.airing(offer.Channels[i].Code, &a))
+					w.truth.write(Line{Airing: &Airing{Province: w.String(), Channel: offer.Channels[i].Code, Code: a.Code, Name: a.Name,
+						Genre: a.Genre, StartMs: a.StartMs, EndMs: a.StartMs + int64(a.Minutes)*60_000}})
 				}
 			}
 		}

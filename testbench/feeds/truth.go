@@ -30,6 +30,9 @@ type Line struct {
 	Buyer *Buyer `json:"buyer,omitempty"`
 	Due   *Due   `json:"due,omitempty"`
 	Match *Match `json:"match,omitempty"`
+
+	Airing *Airing `json:"airing,omitempty"`
+	Stand  *Stand  `json:"stand,omitempty"`
 }
 
 // Day is how a province's subscribers stand at the end of a day, and what moved
@@ -108,11 +111,33 @@ type Sent struct {
 // Title is what a province's catalogue means, once its dirt is washed off. ""
 // is unknown.
 type Title struct {
+	Province   string `json:"province"`
+	Code       string `json:"code"`
+	Genre      string `json:"genre"`
+	SubGenre   string `json:"sub_genre,omitempty"`
+	Place      string `json:"place"`
+	Provider   string `json:"provider"`
+	Series     string `json:"series,omitempty"`     // of an episode, or the series itself
+	Definition string `json:"definition,omitempty"` // sd or hd
+}
+
+// Stand is how many accounts of a province are active at the end of a day, by the
+// city in which its files say they are; "" is none.
+type Stand struct {
+	Province string           `json:"province"`
+	Day      string           `json:"day"`
+	Cities   map[string]int64 `json:"cities"`
+}
+
+// Airing is a broadcast that a province's schedules tell.
+type Airing struct {
 	Province string `json:"province"`
+	Channel  string `json:"channel"`
 	Code     string `json:"code"`
+	Name     string `json:"name"`
 	Genre    string `json:"genre"`
-	Place    string `json:"place"`
-	Provider string `json:"provider"`
+	StartMs  int64  `json:"start_ms"` // UTC milliseconds
+	EndMs    int64  `json:"end_ms"`
 }
 
 // chronicle writes the truth. After an error it writes no more; err keeps it.

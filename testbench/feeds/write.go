@@ -202,9 +202,11 @@ func (w *writer) day(d aggregator.Day, first bool, changes []c3.Change, orders [
 		holds := func(kind c3.Feed) bool { return f.Kind == kind || f.Also == kind }
 		if holds(c3.FeedSubscribers) && w.shows(d) {
 			batches = append(batches, w.subscribers(f, d))
+			w.showCities(f, d)
 		}
 		if holds(c3.FeedChanges) && !first && whole {
 			batches = append(batches, w.told(f, w.bundle.changes))
+			w.tellCities(f, w.bundle.changes)
 		}
 		if f == ordersFeed && whole && (before || w.notifier == nil) {
 			batches = append(batches, &dialect.Rows{Feed: c3.FeedOrders, Orders: w.bundle.orders})
@@ -234,6 +236,7 @@ func (w *writer) day(d aggregator.Day, first bool, changes []c3.Change, orders [
 			bill[i].Provider = providers[bill[i].Product]
 		}
 	}
+	w.truth.write(w.stand(d))
 	w.orderBook = append(w.orderBook, bill...)
 	for _, l := range w.bills(d, bill) {
 		w.truth.write(l)

@@ -24,70 +24,212 @@ type Answer map[string]map[Cell]Value
 
 // Oracle answers questions about one truth. Safe for concurrent use.
 type Oracle struct {
-	deeds    []deed
-	presence []presence
-	from, to string // first and last day
-	boxes    int
+	catalogue *Catalogue
+	words     lexicon // complete once made
+	families  map[string]*family
+	of        [measures]*family
+	rows      [measures][]row
+	presence  []presence
+	base      int64  // the hour from which rows count theirs
+	from, to  string // first and last day
+	boxes     int
 }
 
 // presence is the days on which a box told anything from one place.
 type presence struct {
-	of   *Record
-	days map[string]bool
-	on   map[string]bool // days on which it was switched on
+	box            uint32
+	province, city string
+	days           map[string]bool
+	on             map[string]bool // days on which it was switched on
 }
 
+// beforeHours is how long before the first event something may count.
+const beforeHours = 40 * 24
+
 // New prepares to answer questions about t.
-func New(t *Truth) *Oracle {
-	o := &Oracle{deeds: t.deeds()}
-	type place struct{ box, province, city string }
+func New(t *Truth) *Oracle { return NewWith(t, nil) }
+
+// NewWith prepares to answer questions about t and what the catalogue makes of it.
+// The catalogue may be nil: then contents are unknown and nothing was broadcast.
+func NewWith(t *Truth, c *Catalogue) *Oracle {
+	o := &Oracle{catalogue: c, families: make(map[string]*family), boxes: len(t.Boxes()), base: hourStart(t.firstMs)/hourMs - beforeHours}
+	for m := range measures {
+		dims := plain(splits[m])
+		name := strings.Join(splits[m], " ")
+		if o.families[name] == nil {
+			o.families[name] = &family{dims: dims, numbers: make(map[combination]uint32)}
+		}
+		o.of[m] = o.families[name]
+	}
+	firstHour := int64(-1)
+	for n, box := range t.Boxes() {
+		h := &history{t.Of(box)}
+		o.attend(uint32(n), h)
+		var mine [measures][]row
+		for _, d := range h.deeds(c) {
+			box := uint32(0)
+			if counted[d.what] {
+				box = uint32(n)
+			}
+			hour := d.hourMs/hourMs - o.base
+			if d.about.airing == nil && (firstHour < 0 || hour < firstHour) {
+				firstHour = hour // views, and boxes that are on, begin before they tell it
+			}
+			mine[d.what] = append(mine[d.what], row{keyOf(hour, o.of[d.what].number(o, &d), box), d.n})
+		}
+		for m, rows := range mine {
+			o.rows[m] = append(o.rows[m], merged(rows)...)
+		}
+	}
+	o.broadcast()
+	for m, rows := range o.rows {
+		o.rows[m] = slices.Clip(merged(rows))
+		if f := o.of[m]; f.columns == nil {
+			f.complete(o, splits[m])
+		}
+	}
+	o.know()
+	if firstHour >= 0 {
+		o.from = min(o.from, dayOf((firstHour+o.base)*hourMs))
+	}
+	return o
+}
+
+// know adds the words that stand in cells and in no combination.
+func (o *Oracle) know() {
+	for hour := range int64(7 * 24) {
+		for _, d := range byTime {
+			o.words.number(timeOf(hour, d))
+		}
+	}
+	for _, p := range o.presence {
+		o.words.number(p.province)
+		o.words.number(p.city)
+	}
+	if o.catalogue == nil {
+		return
+	}
+	for province, days := range o.catalogue.active {
+		o.words.number(province)
+		for _, day := range days {
+			for city := range day.Cities {
+				o.words.number(city)
+			}
+		}
+	}
+}
+
+// word is the number of a word that is known.
+func (o *Oracle) word(s string) uint32 {
+	n, known := o.words.numbers[s]
+	if !known {
+		panic("oracle: the word " + s + " is new")
+	}
+	return n
+}
+
+// attend notes where and when a box told anything.
+func (o *Oracle) attend(box uint32, h *history) {
+	type place struct{ province, city string }
 	at := make(map[place]int)
-	names := make(map[string]bool)
-	for i := range t.Records {
-		r := &t.Records[i]
-		names[r.Box] = true
+	for i := range h.Records {
+		r := &h.Records[i]
 		day := dayOf(r.AtMs)
 		if o.from == "" || day < o.from {
 			o.from = day
 		}
 		o.to = max(o.to, day)
-		p := place{r.Box, r.Province, r.City}
+		p := place{r.Province, r.City}
 		n, ok := at[p]
 		if !ok {
 			n = len(o.presence)
 			at[p] = n
-			o.presence = append(o.presence, presence{r, make(map[string]bool), make(map[string]bool)})
+			o.presence = append(o.presence, presence{box, r.Province, r.City, make(map[string]bool), make(map[string]bool)})
 		}
 		o.presence[n].days[day] = true
 		if r.Event.Kind == "power_on" {
 			o.presence[n].on[day] = true
 		}
 	}
-	for i := range o.deeds { // views, and boxes that are on, begin before they tell it
-		o.from = min(o.from, dayOf(o.deeds[i].hourMs))
+}
+
+// broadcast counts what was broadcast: one channel and beginning is one, in however
+// many provinces. Which it is stands where a row has its box.
+func (o *Oracle) broadcast() {
+	if o.catalogue == nil {
+		return
 	}
-	o.boxes = len(names)
-	return o
+	type airing struct {
+		channel string
+		startMs int64
+	}
+	numbers := make(map[airing]uint32)
+	for province, all := range o.catalogue.airings {
+		for _, a := range all {
+			hour := hourStart(a.StartMs)/hourMs - o.base
+			if hour < 0 {
+				continue // long before anything happened
+			}
+			k := airing{a.Channel, a.StartMs}
+			n, known := numbers[k]
+			if !known {
+				n = uint32(len(numbers))
+				numbers[k] = n
+			}
+			d := deed{what: airings, n: 1, of: &Record{Province: province}, about: about{airing: a}}
+			o.rows[airings] = append(o.rows[airings], row{keyOf(hour, o.of[airings].number(o, &d), n), 1})
+		}
+	}
+}
+
+// number is that of the combination which a deed says.
+func (f *family) number(o *Oracle, d *deed) uint32 {
+	var c combination
+	for i, dimension := range f.dims {
+		c[i] = o.words.number(d.say(dimension))
+	}
+	n, known := f.numbers[c]
+	if !known {
+		n = uint32(len(f.combinations))
+		f.numbers[c] = n
+		f.combinations = append(f.combinations, c)
+	}
+	return n
 }
 
 // Days returns the first and the last day on which anything happened.
 func (o *Oracle) Days() (from, to string) { return o.from, o.to }
 
+// Indicators lists what the oracle can know of its truth: without a catalogue
+// nothing of broadcasts.
+func (o *Oracle) Indicators() []Indicator { return Known(o.catalogue) }
+
+// Known lists what can be known with a catalogue, or without: nil.
+func Known(c *Catalogue) []Indicator {
+	return slices.DeleteFunc(Indicators(), func(i Indicator) bool { return c == nil && needsCatalogue(&i) })
+}
+
+// Has reports whether the figure can be split by all the dimensions.
+func (i *Indicator) Has(dimensions ...string) bool { return covers(i.Dimensions, dimensions) }
+
 // Ask answers with every indicator that can be split by all the dimensions, at
 // most two, over all days of the truth.
 func (o *Oracle) Ask(grain string, dimensions ...string) Answer {
-	cells := o.count(grain, dimensions)
 	a := make(Answer)
-	for _, ind := range Indicators() {
-		if !covers(ind.Dimensions, dimensions) {
-			continue
+	if o.from == "" {
+		return a
+	}
+	s := o.Sheet(Spans(grain, o.from, o.to), dimensions...)
+	have := slices.DeleteFunc(o.Indicators(), func(i Indicator) bool { return !i.Has(dimensions...) || grain == "hour" && i.Daily() })
+	for _, i := range have {
+		a[i.ID] = make(map[Cell]Value)
+	}
+	values := make([]Value, len(have))
+	for n, cell := range s.Cells {
+		s.Values(have, n, values)
+		for i := range have {
+			a[have[i].ID][cell] = values[i]
 		}
-		figures := make(map[Cell]Value)
-		for cell, c := range cells {
-			v, known := ind.value(c)
-			figures[cell] = Value{v, known}
-		}
-		a[ind.ID] = figures
 	}
 	return a
 }
@@ -101,101 +243,21 @@ func covers(all, wanted []string) bool {
 	return true
 }
 
-func (o *Oracle) count(grain string, dimensions []string) map[Cell]*count {
-	cells := make(map[Cell]*count)
-	cell := func(period string, r *Record) *count {
-		k := Cell{Period: period}
-		if len(dimensions) > 0 {
-			k.A = cellOf(r, dimensions[0])
-		}
-		if len(dimensions) > 1 {
-			k.B = cellOf(r, dimensions[1])
-		}
-		if cells[k] == nil {
-			cells[k] = &count{}
-		}
-		return cells[k]
-	}
-	periods := make(map[int64]string) // by hour
-	var counted [measures]bool
-	for m := range measures {
-		counted[m] = covers(splits[m], dimensions)
-	}
-	for i := range o.deeds {
-		d := &o.deeds[i]
-		if !counted[d.what] {
-			continue
-		}
-		period, ok := periods[d.hourMs]
-		if !ok {
-			period = periodOf(grain, d.hourMs)
-			periods[d.hourMs] = period
-		}
-		c := cell(period, d.of)
-		c.sum[d.what] += d.n
-		switch d.what {
-		case powerOns, onMs, pageViews, plays, livePlays, vodPlays:
-			if c.boxes[d.what] == nil {
-				c.boxes[d.what] = make(map[string]bool)
-			}
-			c.boxes[d.what][d.of.Box] = true
-		}
-	}
-	if covers(byPlace, dimensions) {
-		o.report(grain, cell)
-	}
-	return cells
-}
+// Groups names the sets of dimensions that some indicator can be split by.
+func Groups() [][]string { return groups(Indicators(), true) }
 
-// report counts the boxes that told anything in the 30 days which end with the
-// last day of each period, and those that were switched on in the last 1, 7 and
-// 30 days.
-func (o *Oracle) report(grain string, cell func(string, *Record) *count) {
-	last := make(map[string]string) // period: its last day
-	for _, day := range DaysBetween(o.from, o.to) {
-		for hour := range int64(24) {
-			last[periodOf(grain, midnight(day)+hour*hourMs)] = day
-		}
-	}
-	type seat struct {
-		c   *count
-		box string
-	}
-	for period, day := range last {
-		for n, days := range []int{1, 7, 30} {
-			window := DaysBetween(before(day, days-1), day)
-			counted := make(map[seat]bool)
-			for _, p := range o.presence {
-				if !slices.ContainsFunc(window, func(d string) bool { return p.on[d] }) {
-					continue
-				}
-				if s := (seat{cell(period, p.of), p.of.Box}); !counted[s] {
-					counted[s] = true
-					s.c.active[n]++
-				}
-			}
-		}
-		window := DaysBetween(before(day, 29), day)
-		counted := make(map[seat]bool) // a box that moved counts once in a cell
-		for _, p := range o.presence {
-			if !slices.ContainsFunc(window, func(d string) bool { return p.days[d] }) {
-				continue
-			}
-			s := seat{cell(period, p.of), p.of.Box}
-			if !counted[s] {
-				counted[s] = true
-				s.c.reporting++
-			}
-		}
-	}
-}
+// Groups are those by which anything can be told: without a catalogue not what it
+// says of contents.
+func (o *Oracle) Groups() [][]string { return groups(o.Indicators(), o.catalogue != nil) }
 
-// Groups names a set of dimensions that some indicator can be split by.
-func Groups() [][]string {
+func groups(all []Indicator, contents bool) [][]string {
 	groups := [][]string{nil}
 	seen := make(map[string]bool)
-	for _, ind := range Indicators() {
+	for _, ind := range all {
 		for _, d := range ind.Dimensions {
+			if !contents && slices.Contains(meanings, d) {
+				continue
+			}
 			for _, g := range [][]string{{d}, {"province", d}} {
 				if name := strings.Join(g, " "); !seen[name] && name != "province province" {
 					seen[name] = true

@@ -12,6 +12,19 @@ type deed struct {
 	n      int64
 	hourMs int64 // start of the hour in which it counts
 	of     *Record
+	about  about
+}
+
+// about is what a deed says that is in no event.
+type about struct {
+	minute int     // of the day
+	airing *Airing // what was broadcast
+	lag    int     // TV days between broadcast and watching
+}
+
+// history is what one box did, in the order in which it was told.
+type history struct {
+	Records []Record
 }
 
 // onMemoryMs is how long before something that a box tells it is known to be on.
@@ -23,12 +36,14 @@ const longestVisitMs = 30 * 60_000
 // ledMs is how long after a click a play may start to be its own.
 const ledMs = 60_000
 
-// deeds lists all that counts.
-func (t *Truth) deeds() []deed {
+// deeds lists all that counts. The catalogue, which says what was broadcast, may be
+// nil.
+func (t *history) deeds(c *Catalogue) []deed {
 	var all []deed
-	add := func(what measure, n, atMs int64, r *Record) {
-		all = append(all, deed{what, n, hourStart(atMs), r})
+	addAbout := func(what measure, n, atMs int64, r *Record, a about) {
+		all = append(all, deed{what, n, hourStart(atMs), r, a})
 	}
+	add := func(what measure, n, atMs int64, r *Record) { addAbout(what, n, atMs, r, about{}) }
 	for i := range t.Records {
 		r := &t.Records[i]
 		add(told, 1, r.AtMs, r)
@@ -87,6 +102,7 @@ func (t *Truth) deeds() []deed {
 	for _, click := range t.ledClicks() {
 		add(led, 1, click.AtMs, click)
 	}
+	t.ratings(c, addAbout)
 	return all
 }
 
@@ -147,7 +163,7 @@ func playback(r *Record, add func(measure, int64, int64, *Record)) {
 // timeOn counts the time before whatever a box tells while it is on, back to what
 // it told before, the moment at which it was switched on, or for as long as is
 // known.
-func (t *Truth) timeOn(add func(measure, int64, int64, *Record)) {
+func (t *history) timeOn(add func(measure, int64, int64, *Record)) {
 	type seat struct{ box, province string }
 	told := make(map[seat]map[int64]*Record) // by time, what counts of each millisecond
 	strength := map[string]int{"page_view": 1, "click": 1, "view": 1, "order": 1, "power_on": 2, "power_off": 3}
@@ -186,7 +202,7 @@ func (t *Truth) timeOn(add func(measure, int64, int64, *Record)) {
 // timeOnPages counts for how long pages stood, until the box entered another one,
 // began to show something, or was switched off. In one millisecond what ends a page
 // comes before the power-on, and this before the pages.
-func (t *Truth) timeOnPages(add func(measure, int64, int64, *Record)) {
+func (t *history) timeOnPages(add func(measure, int64, int64, *Record)) {
 	type seat struct{ box, province string }
 	type turn struct {
 		atMs int64
@@ -227,7 +243,7 @@ func (t *Truth) timeOnPages(add func(measure, int64, int64, *Record)) {
 
 // clicksNear lists the clicks of boxes that told a sight of that sort, whatever
 // it showed, in the hour of the click and in the province of the click.
-func (t *Truth) clicksNear(sight string) []*Record {
+func (t *history) clicksNear(sight string) []*Record {
 	type stay struct {
 		box, province string
 		hourMs        int64
@@ -251,7 +267,7 @@ func (t *Truth) clicksNear(sight string) []*Record {
 // ledClicks lists the clicks that led to a play: the same box starts a play of
 // the click's content, not before the click, at most a minute after it, and
 // before its next click.
-func (t *Truth) ledClicks() []*Record {
+func (t *history) ledClicks() []*Record {
 	type doings struct{ clicks, plays []*Record }
 	byBox := make(map[string]*doings)
 	of := func(box string) *doings {

@@ -1,5 +1,7 @@
 package oracle
 
+import "slices"
+
 // Indicator is one figure: how it is named, by what it may be split, and how it
 // comes from counts.
 type Indicator struct {
@@ -12,41 +14,72 @@ var (
 	byPlace = []string{"province", "city"}
 	byPage  = []string{"province", "city", "page"}
 	byPath  = []string{"province", "city", "from_page", "page"}
-	byClick = []string{"province", "city", "page", "area", "slot", "content"}
-	byView  = []string{"province", "city", "mode", "channel", "content"}
+	byClick = catalogued("page", "area", "slot", "content")
+	byView  = catalogued("mode", "channel", "content")
 	byMode  = []string{"province", "city", "mode"}
 	byOrder = []string{"province", "city", "product", "provider"}
 
-	byImpression = []string{"province", "city", "page", "area", "slot", "content", "template"}
-	byOrderPage  = []string{"province", "city", "page", "product", "content"}
-	byContent    = []string{"province", "city", "content"}
+	byImpression = append(slices.Clone(byClick), "template")
+	byOrderPage  = catalogued("page", "product", "content")
+	byContent    = catalogued("content")
 	byProduct    = []string{"province", "city", "product"}
+
+	byTime   = []string{"weekday", "hour_of_day"}
+	meanings = []string{"genre", "sub_genre", "place", "series", "maker", "definition"}
 )
+
+// catalogued is place, the dimensions given, and what the catalogue knows of the
+// content among them.
+func catalogued(dimensions ...string) []string {
+	return slices.Concat(byPlace, dimensions, meanings)
+}
 
 // Indicators lists every figure the oracle knows.
 func Indicators() []Indicator {
+	return timed(slices.Concat(ownIndicators(), ratingIndicators(), accountIndicators()))
+}
+
+// untimed are the figures that cannot be told by the hour of the day or the weekday,
+// as they count in longer times than the period.
+var untimed = []string{"reporting_boxes", "daily_active_boxes", "weekly_active_boxes", "monthly_active_boxes", "stickiness",
+	"daily_activity_rate", "weekly_activity_rate", "monthly_activity_rate", "box_coverage"}
+
+// timed adds the dimensions of time to the figures that can be told by them.
+func timed(all []Indicator) []Indicator {
+	for n := range all {
+		if !slices.Contains(untimed, all[n].ID) {
+			all[n].Dimensions = slices.Concat(all[n].Dimensions, byTime)
+		}
+	}
+	return all
+}
+
+// ownIndicators are the figures that boxes alone tell.
+func ownIndicators() []Indicator {
 	return []Indicator{
 		{"power_ons", byPlace, number(powerOns)},
 		{"active_boxes", byPlace, boxes(powerOns)},
 		{"reporting_boxes", byPlace, func(c *count) (float64, bool) { return float64(c.reporting), true }},
 		{"activity_rate", byPlace, func(c *count) (float64, bool) {
-			return divide(100*float64(len(c.boxes[powerOns])), float64(c.reporting))
+			return divide(100*float64(c.boxes[powerOns]), float64(c.reporting))
 		}},
 		{"daily_active_boxes", byPlace, func(c *count) (float64, bool) { return float64(c.active[0]), true }},
 		{"weekly_active_boxes", byPlace, func(c *count) (float64, bool) { return float64(c.active[1]), true }},
 		{"monthly_active_boxes", byPlace, func(c *count) (float64, bool) { return float64(c.active[2]), true }},
 		{"stickiness", byPlace, func(c *count) (float64, bool) { return divide(100*float64(c.active[0]), float64(c.active[2])) }},
+		{"daily_activity_rate", byPlace, func(c *count) (float64, bool) { return divide(100*float64(c.active[0]), float64(c.reporting)) }},
+		{"weekly_activity_rate", byPlace, func(c *count) (float64, bool) { return divide(100*float64(c.active[1]), float64(c.reporting)) }},
 		{"monthly_activity_rate", byPlace, func(c *count) (float64, bool) { return divide(100*float64(c.active[2]), float64(c.reporting)) }},
 		{"hours_on", byPlace, func(c *count) (float64, bool) { return float64(c.sum[onMs]) / 3600000, true }},
 		{"hours_on_per_box", byPlace, func(c *count) (float64, bool) {
-			return divide(float64(c.sum[onMs]), 3600000*float64(len(c.boxes[onMs])))
+			return divide(float64(c.sum[onMs]), 3600000*float64(c.boxes[onMs]))
 		}},
 		{"wakes", byPlace, number(wakes)},
 		{"wake_share", byPlace, percent(wakes, powerOns)},
 		{"page_views", byPage, number(pageViews)},
 		{"page_visitors", byPage, boxes(pageViews)},
 		{"views_per_visitor", byPage, func(c *count) (float64, bool) {
-			return divide(float64(c.sum[pageViews]), float64(len(c.boxes[pageViews])))
+			return divide(float64(c.sum[pageViews]), float64(c.boxes[pageViews]))
 		}},
 		{"dwell_time", byPage, func(c *count) (float64, bool) {
 			return divide(float64(c.sum[dwellMs]), 1000*float64(c.sum[stays]))
@@ -72,7 +105,7 @@ func Indicators() []Indicator {
 		{"live_to_vod_plays", byPlace, ratio(livePlays, vodPlays)},
 		{"live_to_vod_minutes", byPlace, ratio(liveMs, vodMs)},
 		{"live_to_vod_viewers", byPlace, func(c *count) (float64, bool) {
-			return divide(float64(len(c.boxes[livePlays])), float64(len(c.boxes[vodPlays])))
+			return divide(float64(c.boxes[livePlays]), float64(c.boxes[vodPlays]))
 		}},
 		{"order_attempts", byOrder, number(attempts)},
 		{"orders", byOrder, number(orders)},
@@ -80,6 +113,7 @@ func Indicators() []Indicator {
 		{"order_pages", byOrderPage, number(orderPages)},
 		{"order_page_rate", byContent, percent(orderPages, clicks)},
 		{"order_success", byProduct, percent(orders, orderPages)},
+		{"order_conversion", byPlace, percent(orders, clicks)},
 		{"measured_plays", byView, number(measured)},
 		{"start_time", byView, ratio(startMs, started)},
 		{"stalls_per_play", byView, ratio(stalls, measured)},
@@ -134,8 +168,44 @@ const (
 	dwellMs
 	pageViewsFrom // as pageViews, by the page before too
 
+	// Boxes that watched one thing for so long on end.
+	reach5
+	reach60
+	reach180
+	reach900
+	minuteMs      // watched in a minute of the day
+	liveChannelMs // of live, by channel
+	// Of broadcasts, when they were broadcast, but for those named by when they were watched.
+	tvMs         // of everything while they were on the air
+	airings      // how many different
+	airedMs      // watched of them, whenever
+	airedWhenMs  // the same, when it was watched
+	airedLiveMs  // live
+	scheduledMs  // live, when it was watched
+	liveAudience // billionths of an average audience, live
+	audience0    // with what was watched up to 0 TV days later
+	audience3
+	audience7
+	airReach5 // boxes that watched them live for so long on end
+	airReach60
+	airReach180
+	airReach900
+	lagReach0 // boxes that watched for 60 s on end up to 0 TV days later
+	lagReach3
+	lagReach7
+	// Viewing of contents, and of those of known genre and place.
+	contentMs
+	genreMs
+	placeMs
+	boxMs // watched, by box
+
 	measures
 )
+
+// counted are the measures of which it matters how many boxes have any.
+var counted = [measures]bool{powerOns: true, onMs: true, pageViews: true, plays: true, livePlays: true, vodPlays: true,
+	reach5: true, reach60: true, reach180: true, reach900: true, airings: true,
+	airReach5: true, airReach60: true, airReach180: true, airReach900: true, lagReach0: true, lagReach3: true, lagReach7: true, boxMs: true}
 
 // splits says by which dimensions a measure may be counted.
 var splits = [measures][]string{
@@ -146,14 +216,27 @@ var splits = [measures][]string{
 	orderPages: byOrderPage,
 	measured:   byView, started: byView, startMs: byView, stalled: byView, stalls: byView, stallMs: byView, playErrors: byView, failed: byView,
 	told: byPlace, gone: byPlace,
+	reach5: byView, reach60: byView, reach180: byView, reach900: byView, minuteMs: byMinute, liveChannelMs: byChannel,
+	tvMs: byAudience, airings: byAir, airedMs: byWatched, airedWhenMs: byWatched, airedLiveMs: byAudience, scheduledMs: byChannel, liveAudience: byAudience,
+	audience0: byAudience, audience3: byAudience, audience7: byAudience,
+	airReach5: byAudience, airReach60: byAudience, airReach180: byAudience, airReach900: byAudience,
+	lagReach0: byAudience, lagReach3: byAudience, lagReach7: byAudience,
+	contentMs: byPlace, genreMs: byPlace, placeMs: byPlace, boxMs: byPlace,
 }
 
 // count holds the measures of one cell.
 type count struct {
-	sum       [measures]int64
-	boxes     [measures]map[string]bool // who had any, where the boxes matter
-	reporting int
-	active    [3]int // boxes switched on in the last 1, 7 and 30 days
+	sum   [measures]int64
+	boxes [measures]int64 // how many had any, where the boxes matter
+
+	// Of the cell's province and city, whatever else it is of:
+	reporting int64           // boxes that told anything in the last 30 days
+	accounts  int64           // active at the end of the last day told in the period
+	active    [3]int64        // boxes switched on in the last 1, 7 and 30 days
+	inPlace   [measures]int64 // in the cell's time, where figures are set against it
+	airings   int64           // different broadcasts of the cell, whatever its city
+
+	lengthMs int64 // of the cell's time
 }
 
 func number(m measure) func(*count) (float64, bool) {
@@ -161,7 +244,7 @@ func number(m measure) func(*count) (float64, bool) {
 }
 
 func boxes(m measure) func(*count) (float64, bool) {
-	return func(c *count) (float64, bool) { return float64(len(c.boxes[m])), true }
+	return func(c *count) (float64, bool) { return float64(c.boxes[m]), true }
 }
 
 func ratio(a, b measure) func(*count) (float64, bool) {

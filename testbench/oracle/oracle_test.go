@@ -22,6 +22,12 @@ func at(t *testing.T, s string) int64 {
 // a and b live in Hangzhou, c in Ningbo, x in Changsha.
 func script(t *testing.T, text string) *Oracle {
 	t.Helper()
+	return scriptWith(t, nil, text)
+}
+
+// scriptWith is script with a catalogue.
+func scriptWith(t *testing.T, c *Catalogue, text string) *Oracle {
+	t.Helper()
 	homes := map[string]string{"a": `"p":33,"c":3301`, "b": `"p":33,"c":3301`, "c": `"p":33,"c":3302`, "x": `"p":43,"c":4301`}
 	var file strings.Builder
 	file.WriteString(`{"truth":1,"seed":1,"start_ms":0,"speed":1,"provinces":[33,43]}` + "\n")
@@ -37,7 +43,7 @@ func script(t *testing.T, text string) *Oracle {
 	if err := truth.Read(strings.NewReader(file.String())); err != nil {
 		t.Fatal(err)
 	}
-	return New(&truth)
+	return NewWith(&truth, c)
 }
 
 // expect compares one figure; want is a number or "none".
@@ -221,7 +227,7 @@ func TestRead(t *testing.T) {
 		if err := truth.Read(strings.NewReader(file)); err != nil {
 			got = err.Error()
 		}
-		got = fmt.Sprintf("%s %d %v %d", got, len(truth.Records), truth.Cut, truth.Evicted["a"])
+		got = fmt.Sprintf("%s %d %v %d", got, truth.Len(), truth.Cut, truth.Evicted["a"])
 		if got != want {
 			t.Errorf("Read(%q): %s, want %s", file, got, want)
 		}
@@ -246,7 +252,7 @@ func FuzzRead(f *testing.F) {
 	f.Fuzz(func(t *testing.T, file string) {
 		var truth Truth
 		_ = truth.Read(strings.NewReader(file))
-		for _, r := range truth.Records {
+		for r := range truth.All() {
 			if r.Box == "" || r.Event.Kind == "" {
 				t.Errorf("record without box or kind: %+v", r)
 			}

@@ -142,7 +142,7 @@ func (p *pipe) compare(t *testing.T, truth *oracle.Truth) {
 	want, got := truth.Tallies(), tallies(t, p.ledger)
 	missing, extra := apart(want, got), apart(got, want)
 	if missing+extra > 0 {
-		t.Errorf("%d events that boxes recorded never reached the ledger, %d are there too often; of %d true ones", missing, extra, len(truth.Records))
+		t.Errorf("%d events that boxes recorded never reached the ledger, %d are there too often; of %d true ones", missing, extra, truth.Len())
 	}
 	if !maps.EqualFunc(want, got, maps.Equal[map[string]oracle.Tally]) && missing+extra == 0 {
 		t.Error("as many events of each kind, but others")
@@ -177,7 +177,7 @@ func TestBrokerForgets(t *testing.T) {
 		t.Fatalf("%d batches forgotten, %d connections cut: nothing was tried", forgotten, cut)
 	}
 	p.compare(t, truth)
-	t.Logf("%d batches confirmed and forgotten, %d connections cut, %d events", forgotten, cut, len(truth.Records))
+	t.Logf("%d batches confirmed and forgotten, %d connections cut, %d events", forgotten, cut, truth.Len())
 }
 
 // TestCommitsFail: for a while the ledger's commits fail inside their
@@ -213,7 +213,7 @@ func TestCommitsFail(t *testing.T) {
 		t.Fatal("no commit failed: nothing was tried")
 	}
 	p.compare(t, truth)
-	t.Logf("%d commits failed, %d events", failed, len(truth.Records))
+	t.Logf("%d commits failed, %d events", failed, truth.Len())
 }
 
 // await polls until ok.

@@ -83,8 +83,7 @@ func (p *play) surge(happened *oracle.Truth) (users, watched float64) {
 	from, first := p.cfg.Ways.Surge.From, aggregator.DayOf(p.startMs)
 	end := aggregator.DayOf(p.startMs + p.Fleet.Duration.Milliseconds())
 	var n, ms [2]float64 // before and in the surge
-	for i := range happened.Records {
-		r := &happened.Records[i]
+	for r := range happened.All() {
 		day := aggregator.DayOf(r.AtMs)
 		if day < first || day >= end {
 			continue // not a whole day

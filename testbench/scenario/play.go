@@ -131,7 +131,7 @@ func (p *play) all(ctx context.Context) (err error) {
 	if err != nil {
 		return err
 	}
-	p.say("comparing %d events and every figure", len(happened.Records))
+	p.say("comparing %d events and every figure", happened.Len())
 	p.run.Verify, err = verify.Run(ctx, happened, verify.Config{
 		URL: "http://" + p.centre.http, Token: token, Wait: 5 * time.Minute, WithoutEvicted: true, Say: p.Say})
 	if err != nil {

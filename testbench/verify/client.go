@@ -94,6 +94,8 @@ type query struct {
 	From       string   `json:"from"`
 	To         string   `json:"to"`
 	Grain      string   `json:"grain"`
+	Compare    string   `json:"compare,omitempty"`
+	Align      string   `json:"align,omitempty"`
 }
 
 type table struct {
@@ -112,11 +114,15 @@ func (c *client) query(ctx context.Context, q *query) (table, error) {
 // errRefused is an answer that asking again will not change.
 var errRefused = errors.New("refused")
 
+// tries is how often at least an aggregator is asked that is there and has no answer,
+// as one that works for too many on a busy machine.
+const tries = 5
+
 func (c *client) do(ctx context.Context, method, path string, body, into any) error {
 	giveUp := time.Now().Add(c.away)
-	for {
+	for try := 1; ; try++ {
 		err := c.once(ctx, method, path, body, into)
-		if err == nil || errors.Is(err, errRefused) || ctx.Err() != nil || time.Now().After(giveUp) {
+		if err == nil || errors.Is(err, errRefused) || ctx.Err() != nil || try >= tries && time.Now().After(giveUp) {
 			return err
 		}
 		select {

@@ -7,6 +7,11 @@
 // by each of its dimensions, and by province and each of them, by hour, day,
 // week, month and in total.
 //
+// With what the feeds' truth says of contents, broadcasts and accounts also what is
+// made of both: ratings of programmes, genres, coverage, projections with their
+// standard errors, and every figure beside that of an earlier time. TestEveryFigure
+// holds that no declared figure is left out.
+//
 // Feeds compares what provinces sent in the same manner: what became of each file,
 // accounts, flows, orders, buyers, refunds, providers' parts, renewals and how boxes and
 // carriers agree.

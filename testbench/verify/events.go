@@ -19,14 +19,14 @@ const examples = 10
 
 // compareEvents compares what each box told with what the centre holds.
 func (v *verifier) compareEvents(ctx context.Context) error {
-	want := v.truth.Tallies()
-	names := slices.Sorted(maps.Keys(want))
-	drilled := 0
+	names := slices.Sorted(slices.Values(v.truth.Boxes()))
+	drilled, compared := 0, 0
 	for chunk := range slices.Chunk(names, auditBoxes) {
 		rows, err := v.client.audit(ctx, chunk)
 		if err != nil {
 			return err
 		}
+		compared += len(chunk)
 		got := make(map[string]map[string]oracle.Tally)
 		for _, r := range rows {
 			if got[r.Box] == nil {
@@ -35,20 +35,21 @@ func (v *verifier) compareEvents(ctx context.Context) error {
 			got[r.Box][r.Kind] = oracle.Tally{Events: r.Events, MonoSum: r.MonoSum}
 		}
 		for _, box := range chunk {
-			if maps.Equal(want[box], got[box]) {
+			want := v.truth.TallyOf(box)
+			if maps.Equal(want, got[box]) {
 				continue
 			}
 			v.report.BoxesDiffer++
 			if drilled++; drilled <= drills || v.WithoutEvicted && v.truth.Evicted[box] > 0 {
 				err = v.drill(ctx, box)
 			} else {
-				v.differ(box, want[box], got[box])
+				v.differ(box, want, got[box])
 			}
 			if err != nil {
 				return err
 			}
 		}
-		v.say("events of %d of %d boxes compared", min(auditBoxes, len(names)), len(names))
+		v.say("events of %d of %d boxes compared", min(compared, len(names)), len(names))
 	}
 	return nil
 }
@@ -85,10 +86,8 @@ func (v *verifier) drill(ctx context.Context, box string) error {
 	for _, e := range held {
 		balance[e]++
 	}
-	for i := range v.truth.Records {
-		if r := &v.truth.Records[i]; r.Box == box {
-			balance[event{r.Event.Boot, r.Event.MonoMs, r.Event.Kind}]--
-		}
+	for _, r := range v.truth.Of(box) {
+		balance[event{r.Event.Boot, r.Event.MonoMs, r.Event.Kind}]--
 	}
 	keys := slices.SortedFunc(maps.Keys(balance), func(a, b event) int {
 		return cmp.Or(cmp.Compare(a.Boot, b.Boot), cmp.Compare(a.MonoMs, b.MonoMs), cmp.Compare(a.Kind, b.Kind))
@@ -118,16 +117,14 @@ func (v *verifier) example(list *[]string, format string, args ...any) {
 
 // without is a truth less the events of lost, which it uses up.
 func without(t *oracle.Truth, lost map[string]map[event]int) *oracle.Truth {
-	rest := *t
-	rest.Records = make([]oracle.Record, 0, len(t.Records))
-	for i := range t.Records {
-		r := &t.Records[i]
+	rest := &oracle.Truth{Evicted: t.Evicted, Sent: t.Sent, Cut: t.Cut}
+	for r := range t.All() {
 		e := event{r.Event.Boot, r.Event.MonoMs, r.Event.Kind}
 		if of := lost[r.Box]; of[e] > 0 {
 			of[e]--
 			continue
 		}
-		rest.Records = append(rest.Records, *r)
+		rest.Add(r)
 	}
-	return &rest
+	return rest
 }

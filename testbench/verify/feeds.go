@@ -61,7 +61,7 @@ func readFeeds(r io.Reader) (*feedTruth, error) {
 	orders := t.question("bill_orders", "day", "province", "product", "op")
 	revenue := t.question("bill_revenue", "day", "province", "product", "provider")
 	byPay := t.question("bill_revenue", "month", "province", "pay")
-	of := askBills(t)
+	of, users := askBills(t), askUsers(t)
 	active, months := map[string]int64{}, map[feedCell]int64{} // by province, of the day before; by month, before its first day
 	churns := map[feedCell]*churn{}
 	before := map[string]float64{} // base of the province the day before
@@ -96,6 +96,7 @@ func readFeeds(r io.Reader) (*feedTruth, error) {
 				c.left += float64(d.Flows[flow])
 			}
 			of.stands(d, active[d.Province], months)
+			users.day(d, active[d.Province])
 			active[d.Province] = d.States["active"]
 		case l.Bill != nil:
 			t.bills++
@@ -108,6 +109,7 @@ func readFeeds(r io.Reader) (*feedTruth, error) {
 			revenue.add(fen, b.Day, b.Province, b.Product, b.Provider)
 			byPay.add(fen, b.Day[:7], b.Province, b.Pay)
 			of.bill(b)
+			users.bill(b)
 		case l.Buyer != nil:
 			of.buyer(l.Buyer)
 		case l.Due != nil:
@@ -121,6 +123,7 @@ func readFeeds(r io.Reader) (*feedTruth, error) {
 		}
 	}
 	of.close()
+	users.close()
 	rate := t.question("churn_rate", "month", "province")
 	for cell, c := range churns {
 		if c.start+c.end > 0 {

@@ -5,8 +5,12 @@ import (
 	"fmt"
 	"maps"
 	"math"
+	"runtime"
 	"slices"
 	"strings"
+	"sync"
+	"sync/atomic"
+	"time"
 
 	"iptvdc/testbench/oracle"
 )
@@ -14,40 +18,130 @@ import (
 const (
 	maxRows       = 8000 // of an answer, which may have 10,000
 	maxPeriods    = 900  // of a question, which may have 1,000
-	maxIndicators = 12
+	maxIndicators = 16
 	maxValues     = 800 // of a filter, which may have 1,000
 )
 
+// mostRows is about how many rows of the oracle's are counted at once.
+const mostRows = 1_500_000
+
+// task is one question of all indicators that have its dimensions.
+type task struct {
+	dimensions []string
+	grain      string
+	from, to   string
+}
+
+// tasks are all questions, those with the most cells cut into stretches of days.
+func (v *verifier) tasks(o *oracle.Oracle) (all []task) {
+	days := oracle.DaysBetween(v.report.From, v.report.To)
+	for _, group := range o.Groups() {
+		for _, grain := range oracle.Grains() {
+			some := days
+			if grain == "hour" || grain == "day" {
+				parts := 1 + o.MostRows(group...)/mostRows
+				some = days[:(len(days)+parts-1)/parts]
+			}
+			for chunk := range slices.Chunk(days, len(some)) {
+				all = append(all, task{group, grain, chunk[0], chunk[len(chunk)-1]})
+			}
+		}
+	}
+	if v.OneOf > 1 {
+		n := -1
+		all = slices.DeleteFunc(all, func(task) bool { n++; return n%v.OneOf != 0 })
+	}
+	return all
+}
+
 // compareFigures compares every indicator in every way it can be split.
 func (v *verifier) compareFigures(ctx context.Context) error {
-	o := oracle.New(v.truth)
+	started := time.Now()
+	o := oracle.NewWith(v.truth, v.Catalogue)
+	v.say("oracle: knows %d events after %s", v.truth.Len(), time.Since(started).Round(time.Second))
 	v.report.From, v.report.To = o.Days()
 	if v.report.From == "" {
 		return nil // nothing ever happened
 	}
-	groups := oracle.Groups()
-	for n, group := range groups {
-		for _, grain := range oracle.Grains() {
-			answer := o.Ask(grain, group...)
-			if v.report.Lost > 0 { // the oracle does not know where they show, see compareLost
-				delete(answer, "events_lost")
-				delete(answer, "loss_rate")
+	all := v.tasks(o)
+	done := 0
+	if v.Catalogue != nil {
+		if err := v.compareProjected(ctx, o); err != nil {
+			return err
+		}
+		if err := v.compareEarlier(ctx, o); err != nil {
+			return err
+		}
+	}
+	return each(ctx, all, func(ctx context.Context, t *task) error {
+		if err := v.compareTask(ctx, o, t); err != nil {
+			return err
+		}
+		v.mu.Lock()
+		defer v.mu.Unlock()
+		if done++; done == len(all) || done%50 == 0 {
+			v.say("figures: %d of %d ways to split compared, %d questions (%s by %s)", done, len(all), v.report.Queries, strings.Join(append([]string{"all"}, t.dimensions...), " x "), t.grain)
+		}
+		return nil
+	})
+}
+
+// each does something with every element, a few at a time: while the aggregator
+// answers one, the oracle thinks about another. It returns the first error.
+func each[T any](ctx context.Context, all []T, do func(context.Context, *T) error) error {
+	ctx, stop := context.WithCancelCause(ctx)
+	defer stop(nil)
+	var next atomic.Int64
+	var workers sync.WaitGroup
+	for range min(len(all), runtime.NumCPU()) {
+		workers.Go(func() {
+			for n := next.Add(1) - 1; n < int64(len(all)) && ctx.Err() == nil; n = next.Add(1) - 1 {
+				if err := do(ctx, &all[n]); err != nil {
+					stop(err)
+				}
 			}
-			ids := slices.Sorted(maps.Keys(answer))
-			for some := range slices.Chunk(ids, maxIndicators) {
-				cells := make(map[oracle.Cell]bool)
-				for _, id := range some {
-					for c := range answer[id] {
-						cells[c] = true
-					}
-				}
-				q := query{Indicators: some, Dimensions: group, From: v.report.From, To: v.report.To, Grain: grain}
-				if err := v.ask(ctx, &q, slices.Collect(maps.Keys(cells)), answer); err != nil {
-					return err
-				}
+		})
+	}
+	workers.Wait()
+	return context.Cause(ctx)
+}
+
+func (v *verifier) compareTask(ctx context.Context, o *oracle.Oracle, t *task) error {
+	sheet := o.Sheet(oracle.Spans(t.grain, t.from, t.to), t.dimensions...)
+	var have []oracle.Indicator
+	for _, i := range o.Indicators() {
+		// The oracle does not know where losses show, see compareLost.
+		if i.Has(t.dimensions...) && !(i.Daily() && t.grain == "hour") && (v.report.Lost == 0 || i.ID != "events_lost" && i.ID != "loss_rate") {
+			have = append(have, i)
+		}
+	}
+	slices.SortStableFunc(have, func(a, b oracle.Indicator) int { return strings.Compare(a.ID, b.ID) })
+	for some := range slices.Chunk(have, maxIndicators) {
+		place := make(map[string]int)
+		q := query{Dimensions: t.dimensions, From: t.from, To: t.to, Grain: t.grain}
+		for n, i := range some {
+			place[i.ID] = n
+			q.Indicators = append(q.Indicators, i.ID)
+		}
+		values := make([]oracle.Value, len(some)*len(sheet.Cells))
+		var cells []oracle.Cell
+		for n, c := range sheet.Cells {
+			of := values[n*len(some) : (n+1)*len(some)]
+			sheet.Values(some, n, of)
+			if len(t.dimensions) == 0 || slices.ContainsFunc(of, func(f oracle.Value) bool { return f.Known && f.Number != 0 }) {
+				cells = append(cells, c)
 			}
 		}
-		v.say("figures: %d of %d ways to split compared (%s)", n+1, len(groups), strings.Join(append([]string{"all"}, group...), " x "))
+		err := v.ask(ctx, &q, cells, func(id string, c oracle.Cell) oracle.Value {
+			n, ok := sheet.Find(c)
+			if !ok {
+				return oracle.Value{}
+			}
+			return values[n*len(some)+place[id]]
+		})
+		if err != nil {
+			return err
+		}
 	}
 	return nil
 }
@@ -61,13 +155,14 @@ func (v *verifier) compareLost(ctx context.Context) error {
 	}
 	told := oracle.New(v.truth).Ask("total")["events_lost"][oracle.Cell{Period: "total"}]
 	q := query{Indicators: []string{"events_lost"}, From: v.report.From, To: v.report.To, Grain: "total"}
-	want := oracle.Answer{"events_lost": {{Period: "total"}: {Number: told.Number + float64(v.report.Lost), Known: true}}}
-	return v.compare(ctx, &q, []oracle.Cell{{Period: "total"}}, want)
+	return v.compare(ctx, &q, []oracle.Cell{{Period: "total"}}, func(string, oracle.Cell) oracle.Value {
+		return oracle.Value{Number: told.Number + float64(v.report.Lost), Known: true}
+	})
 }
 
 // ask asks one question and compares the answer; if it would be too long, it
 // asks for parts.
-func (v *verifier) ask(ctx context.Context, q *query, cells []oracle.Cell, want oracle.Answer) error {
+func (v *verifier) ask(ctx context.Context, q *query, cells []oracle.Cell, want wanted) error {
 	parts := split(q, cells)
 	if parts == nil {
 		return v.compare(ctx, q, cells, want)
@@ -146,20 +241,25 @@ func split(q *query, cells []oracle.Cell) []part {
 	return nil
 }
 
+// wanted says what a figure must be.
+type wanted func(indicator string, c oracle.Cell) oracle.Value
+
 // figure is a number of an answer, nil if there is none.
 type figure *float64
 
 // compare asks q and holds the answer against what it must be.
-func (v *verifier) compare(ctx context.Context, q *query, cells []oracle.Cell, want oracle.Answer) error {
+func (v *verifier) compare(ctx context.Context, q *query, cells []oracle.Cell, want wanted) error {
 	t, err := v.client.query(ctx, q)
 	if err != nil {
 		return fmt.Errorf("%v by %v, %s from %s to %s: %w", q.Indicators, q.Dimensions, q.Grain, q.From, q.To, err)
 	}
-	v.report.Queries++
 	got, err := read(&t, q)
 	if err != nil {
 		return err
 	}
+	v.mu.Lock()
+	defer v.mu.Unlock()
+	v.report.Queries++
 	known := make(map[oracle.Cell]bool, len(cells))
 	for _, c := range cells {
 		known[c] = true
@@ -173,7 +273,7 @@ func (v *verifier) compare(ctx context.Context, q *query, cells []oracle.Cell, w
 		line := v.line(id)
 		for _, c := range cells {
 			line.Cells++
-			if must, is := want[id][c], got[c][id]; !same(must, is) {
+			if must, is := want(id, c), got[c][id]; !same(must, is) {
 				line.Different++
 				v.example(&line.First, "%s %s: %s, must be %s", q.Grain, describe(q, c), show(is), showValue(must))
 			} else {

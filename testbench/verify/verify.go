@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"sync"
 	"time"
 
 	"iptvdc/testbench/oracle"
@@ -25,7 +26,13 @@ type Config struct {
 	// and may have arrived, and figures are compared with what happened less
 	// what is missing.
 	WithoutEvicted bool
-	Say            func(line string) // progress; nil: silent
+	// Catalogue is what the feeds' truth says of contents and broadcasts; nil: what
+	// is made of these is not compared.
+	Catalogue *oracle.Catalogue
+	// OneOf asks only one of so many ways to split figures, for engines that are slow;
+	// 0: all.
+	OneOf int
+	Say   func(line string) // progress; nil: silent
 }
 
 // Report is what a comparison found.
@@ -74,6 +81,7 @@ type verifier struct {
 	report Report
 	lines  map[string]*Line
 	lost   map[string]map[event]int // by box
+	mu     sync.Mutex               // guards the report
 }
 
 // Run compares the truth with what the aggregator says. An error means that the
@@ -87,16 +95,12 @@ func Run(ctx context.Context, truth *oracle.Truth, c Config) (*Report, error) {
 		c.Wait = 2 * time.Minute
 	}
 	v := &verifier{Config: c, truth: truth, client: cl, lines: make(map[string]*Line), lost: make(map[string]map[event]int)}
-	for _, i := range oracle.Indicators() {
+	for _, i := range oracle.Known(c.Catalogue) {
 		l := &Line{Indicator: i.ID}
 		v.lines[i.ID] = l
 		v.report.Lines = append(v.report.Lines, l)
 	}
-	names := make(map[string]bool)
-	for i := range truth.Records {
-		names[truth.Records[i].Box] = true
-	}
-	v.report.Events, v.report.Boxes = len(truth.Records), len(names)
+	v.report.Events, v.report.Boxes = truth.Len(), len(truth.Boxes())
 	for _, n := range truth.Evicted {
 		v.report.Evicted += n
 	}
@@ -126,6 +130,17 @@ func Run(ctx context.Context, truth *oracle.Truth, c Config) (*Report, error) {
 	v.report.Equal = v.report.LossExplained(c.WithoutEvicted) && v.report.Doubled == 0 && len(v.report.Faults) == 0 &&
 		!slices.ContainsFunc(v.report.Lines, func(l *Line) bool { return l.Different > 0 })
 	return &v.report, nil
+}
+
+// And adds the report of feeds to that of boxes.
+func (r *Report) And(feeds *Report) *Report {
+	both := *r
+	both.Equal = r.Equal && feeds.Equal
+	both.Queries += feeds.Queries
+	both.Lines = slices.Concat(r.Lines, feeds.Lines)
+	both.Faults = slices.Concat(r.Faults, feeds.Faults)
+	both.Notes = slices.Concat(r.Notes, feeds.Notes)
+	return &both
 }
 
 // LossExplained reports whether as many events are missing as should be: none,

@@ -42,7 +42,7 @@ goes on where it stopped, if --end was given.`,
 			if into.data != "" {
 				return into.run(cmd, &f, days, end)
 			}
-			for _, name := range []string{"events-per-box-day", "keep-days", "year-before", "end", "memory-mb"} {
+			for _, name := range []string{"events-per-box-day", "keep-days", "year-before", "memory-mb"} {
 				if into.given(name) {
 					return fmt.Errorf("%s: only for a store; name its aggregator's folder with --data DIR", name)
 				}
@@ -53,22 +53,31 @@ goes on where it stopped, if --end was given.`,
 			if days < 1 || days > 800 {
 				return fmt.Errorf("days: %d, allowed 1..800", days)
 			}
-			today := aggregator.DayOf(time.Now().UnixMilli())
+			last := aggregator.DayOf(time.Now().UnixMilli()) // it is not in
+			if into.endAt != "" {
+				at, err := parseStart(into.endAt)
+				if err != nil {
+					return fmt.Errorf("end: %w", err)
+				}
+				if last = aggregator.DayOf(at.UnixMilli()); last.Time().UnixMilli() != at.UnixMilli() {
+					return fmt.Errorf("end: %s is in the middle of a day; with a broker the past is whole days, write %s or leave out --end", into.endAt, last)
+				}
+			}
 			f.cfg.Flood = true
 			f.cfg.BatchAge = time.Minute // batches are full long before
-			f.cfg.Start = (today - aggregator.Day(days)).Time()
-			f.cfg.Duration = today.Time().Sub(f.cfg.Start)
+			f.cfg.Start = (last - aggregator.Day(days)).Time()
+			f.cfg.Duration = last.Time().Sub(f.cfg.Start)
 			return f.play(cmd, end)
 		},
 	}
 	f.add(cmd)
-	cmd.Flags().IntVar(&days, "days", 0, "how many days, the last of them yesterday (default 30, with --data 31)")
+	cmd.Flags().IntVar(&days, "days", 0, "how many days, the last of them yesterday, or the one before --end (default 30, with --data 31)")
 	flags := cmd.Flags()
 	flags.StringVar(&into.data, "data", "", "put it straight into the store in this data `DIR` of an aggregator that does not run; then --boxes is 1000000 unless given")
 	flags.IntVar(&into.events, "events-per-box-day", 100, "with --data: events of a box and day, on the mean")
 	flags.IntVar(&into.keep, "keep-days", 0, "with --data: of how many of the latest days the events themselves stay, today included; 0: all")
 	flags.BoolVar(&into.year, "year-before", false, "with --data: the same days a year before, too")
-	flags.StringVar(&into.endAt, "end", "", "with --data: where the past ends, as 2026-11-21T18:00; now, if none is given")
+	flags.StringVar(&into.endAt, "end", "", "where the past ends, as 2026-11-21T18:00, without --data at midnight; now or today's midnight, if none is given")
 	flags.IntVar(&into.memoryMB, "memory-mb", 0, "with --data: bound of the store's memory; 0: 80 % of the machine's")
 	return cmd
 }

@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"io"
 	"os"
 	"time"
 
@@ -23,7 +24,9 @@ func verifyCommand(end <-chan struct{}) *cobra.Command {
 		Use:   "verify",
 		Short: "Compare the truth with what the aggregator says",
 		Long: `Compare the truth with what the aggregator says: every event of every box, and
-every indicator in every way it can be split, with the oracle's own figures.
+every indicator in every way it can be split, with the oracle's own figures. With
+--feeds too, also what is made of both: ratings of programmes, figures by genre or
+place, and what boxes show against accounts.
 
 The exit status is 0 only if nothing was lost, nothing doubled, and every figure
 is equal. The aggregator must hold nothing but what the named truths tell.`,
@@ -60,7 +63,7 @@ is equal. The aggregator must hold nothing but what the named truths tell.`,
 	}
 	flags := cmd.Flags()
 	flags.StringSliceVar(&truths, "truth", nil, "truth file; may be given more than once")
-	flags.StringVar(&feedTruth, "feeds", "", "truth file of feeds, from: stbfleet feeds; compares what the provinces sent instead of what boxes did")
+	flags.StringVar(&feedTruth, "feeds", "", "truth file of feeds, from: stbfleet feeds; compares what the provinces sent; with --truth beside what boxes did, and what is made of both")
 	flags.StringVar(&cfg.Receipts, "receipts", "", "with --feeds: folder of all provinces' files, as data/c3; compares the receipts that lie there, too")
 	flags.StringVar(&cfg.URL, "aggregator", "http://127.0.0.1:8080", "address of the aggregator")
 	flags.StringVar(&cfg.Token, "token", "", "API token of an administrator, from: aggregator token --data DIR")
@@ -82,15 +85,33 @@ func compare(ctx context.Context, truths []string, feedTruth string, cfg verify.
 		}
 		return verify.Run(ctx, truth, cfg)
 	}
-	if len(truths) > 0 {
-		return nil, errors.New("feeds: stands beside --truth; compare one after the other")
-	}
 	f, err := os.Open(feedTruth)
 	if err != nil {
 		return nil, fmt.Errorf("truth of the feeds: %w", err)
 	}
 	defer f.Close()
-	return verify.Feeds(ctx, f, cfg)
+	if len(truths) == 0 {
+		return verify.Feeds(ctx, f, cfg)
+	}
+	if cfg.Catalogue, err = oracle.ReadCatalogue(f); err != nil {
+		return nil, fmt.Errorf("truth of the feeds: %s: %w", feedTruth, err)
+	}
+	truth, err := readTruth(truths)
+	if err != nil {
+		return nil, err
+	}
+	if _, err := f.Seek(0, io.SeekStart); err != nil {
+		return nil, fmt.Errorf("truth of the feeds: %w", err)
+	}
+	sent, err := verify.Feeds(ctx, f, cfg)
+	if err != nil {
+		return nil, err
+	}
+	report, err := verify.Run(ctx, truth, cfg)
+	if err != nil {
+		return nil, err
+	}
+	return report.And(sent), nil
 }
 
 func readTruth(names []string) (*oracle.Truth, error) {

@@ -32,7 +32,7 @@ type Config struct {
 	// OneOf asks only one of so many ways to split figures, for engines that are slow;
 	// 0: all.
 	OneOf int
-	Say       func(line string) // progress; nil: silent
+	Say   func(line string) // progress; nil: silent
 }
 
 // Report is what a comparison found.

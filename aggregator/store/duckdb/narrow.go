@@ -88,7 +88,7 @@ const (
 
 // markedFacts are the facts that have marks: those whose boxes are counted over
 // many days, and that have few rows for each.
-var markedFacts = []store.Fact{store.FactBox, store.FactMode, store.FactOn}
+var markedFacts = []store.Fact{store.FactBox, store.FactMode, store.FactOn, store.FactSeen}
 
 // marked are their shapes.
 var marked = func() (all []store.Shape) {

@@ -34,7 +34,18 @@ func (s *Store) Query(ctx context.Context, q store.Query) ([]store.Row, error) {
 			return nil, fmt.Errorf("store: query: %w", err)
 		}
 	}
-	rows, err := tx.QueryContext(ctx, querySQL(&q, settled))
+	question := querySQL(&q, settled)
+	if q.Fact == store.FactPresence || q.Fact == store.FactCohort {
+		table, err := s.workedOut(ctx, tx, &q)
+		if err != nil {
+			return nil, fmt.Errorf("store: query: %w", err)
+		}
+		if table == "" {
+			return nil, nil
+		}
+		question = "WITH " + table + ",\n" + strings.TrimPrefix(question, "WITH ")
+	}
+	rows, err := tx.QueryContext(ctx, question)
 	if err != nil {
 		return nil, fmt.Errorf("store: query: %w", err)
 	}

@@ -74,14 +74,15 @@ const (
 	SilenceLost                     // suspended for longer
 )
 
-// Recency says when a subscriber last had a power-on, at the end of a day.
+// Recency says when an active subscriber last had a power-on, at the end of a day.
 type Recency uint8
 
 const (
-	RecencyDay    Recency = iota // that day
-	RecencyWeek                  // in the 6 days before
-	RecencyMonth                 // in the 23 days before these
-	RecencyLonger                // before
-	RecencyNever                 // never, though there were other events
-	RecencyUnseen                // never, and no other event either
+	RecencyDay       Recency = iota // that day
+	RecencyWeek                     // in the 6 days before
+	RecencyMonth                    // in the 23 days before these
+	RecencyLonger                   // before
+	RecencyNever                    // never, though there were other events
+	RecencyUnseen                   // never, and no other event either
+	RecencySuspended                // not asked: the subscriber is suspended
 )

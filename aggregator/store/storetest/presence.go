@@ -100,7 +100,7 @@ func (m *memory) presence(p aggregator.Province, add func(aggregator.Day, group,
 				continue
 			}
 			h := hearings[b.Root]
-			g := group{uint64(p), uint64(s.City), uint64(s.State), uint64(store.TenureAt(s.OpenMs, d)), uint64(recency(h, d)), uint64(silence(b, h, d, s.State))}
+			g := group{uint64(p), uint64(s.City), uint64(s.State), uint64(store.TenureAt(s.OpenMs, d)), uint64(recency(h, d, s.State)), uint64(silence(b, h, d, s.State))}
 			add(d, g, store.MeasureAccounts)
 			if s.State != c3.StateActive {
 				continue
@@ -138,10 +138,12 @@ func silence(b *Book, h heard, d aggregator.Day, s c3.State) store.Silence {
 	return store.SilenceNone
 }
 
-func recency(h heard, d aggregator.Day) store.Recency {
+func recency(h heard, d aggregator.Day, s c3.State) store.Recency {
 	on, ever := h.last(d, true)
 	_, seen := h.last(d, false)
 	switch {
+	case s == c3.StateSuspended:
+		return store.RecencySuspended
 	case !seen:
 		return store.RecencyUnseen
 	case !ever:

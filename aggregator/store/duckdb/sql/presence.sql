@@ -52,7 +52,7 @@ daily AS (
 		(on_bits & m31) = 0 AND on_last < j.day - 30 AS off31
 	FROM judged j JOIN known k ON k.province = j.province AND k.from_ms <= shown_at(j.day) AND k.to_ms > shown_at(j.day))
 SELECT day AS period, province, city, state, tenure,
-	CASE WHEN NOT seen THEN 5 WHEN on1 THEN 0 WHEN on7 THEN 1 WHEN on30 THEN 2 WHEN ever_on THEN 3 ELSE 4 END AS recency,
+	CASE WHEN state = 3 THEN 6 WHEN NOT seen THEN 5 WHEN on1 THEN 0 WHEN on7 THEN 1 WHEN on30 THEN 2 WHEN ever_on THEN 3 ELSE 4 END AS recency,
 	CASE WHEN state = 3 THEN CASE WHEN day - start > 60 THEN 6 ELSE 5 END
 		WHEN NOT seen THEN 4
 		WHEN on7 OR since > day - 7 THEN 0

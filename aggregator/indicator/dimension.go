@@ -51,6 +51,7 @@ var dimensions = []Dimension{
 	{store.ColFromPage, Text{"来源页面", "Page before"}},
 	{store.ColHourOfDay, Text{"时刻", "Hour of the day"}},
 	{store.ColWeekday, Text{"星期", "Weekday"}},
+	{store.ColModel, Text{"终端型号", "Model of the box"}},
 	{store.ColTenure, Text{"在网时长", "Age of the subscription"}},
 	{store.ColRecency, Text{"最近开机", "Last power-on"}},
 	{store.ColSilence, Text{"沉默程度", "Silence"}},

@@ -278,6 +278,7 @@ var (
 	byRenewal = []store.Column{store.ColProvince, store.ColProduct, store.ColProvider}
 	byVerdict = []store.Column{store.ColProvince, store.ColProduct, store.ColVerdict}
 
+	byModel    = append(slices.Clone(byPlace), store.ColModel)
 	byTenure   = append(slices.Clone(byPlace), store.ColTenure)
 	byPresence = append(slices.Clone(byState), store.ColRecency, store.ColSilence)
 	byCohort   = append(slices.Clone(byPlace), store.ColCohort, store.ColAge)

@@ -293,6 +293,10 @@ const (
 	// every fact that has ColBroadcast, in GroupBy and Filters.
 	ColProgramme Column = "programme"
 
+	// ColModel is the model of a box as its identities told it, of several the one with
+	// the greatest key; 0: none did. Facts with ColBox have it in GroupBy and Filters.
+	ColModel Column = "model"
+
 	ColTenure  Column = "tenure"     // Tenure
 	ColRecency Column = "recency"    // Recency
 	ColSilence Column = "silence"    // Silence
@@ -394,6 +398,8 @@ func (s Shape) Has(c Column) bool {
 	switch {
 	case slices.Contains(s.Dimensions, c), slices.Contains(TimeColumns, c):
 		return true
+	case c == ColModel:
+		return slices.Contains(s.Dimensions, ColBox)
 	case slices.Contains(s.Dimensions, ColContent):
 		return slices.Contains(ContentColumns, c)
 	}

@@ -124,14 +124,20 @@ func marksSQL(q *store.Query, settled aggregator.Day) string {
 	columns := joinWith(slices.Compact(slices.Sorted(slices.Values(append(slices.Clone(q.GroupBy), shape.Counted())))), ", ")
 	asked, where := measures(q, countsBoxes), conditions(q, "period", false)
 	first, last := bounds(q)
+	source := func(name string) string {
+		if q.Asks(store.ColModel) {
+			return modelSource(name, name)
+		}
+		return name
+	}
 	var parts []string
 	if first <= int64(settled) {
-		parts = append(parts, fmt.Sprintf("SELECT period, %s, %s FROM %s_marks WHERE period >= %d AND period <= %d%s",
-			columns, joinWith(asked, ", "), shape.Name, first>>markShift, (min(last, int64(settled)+1)-1)>>markShift, where))
+		parts = append(parts, fmt.Sprintf("SELECT period, %s, %s FROM %s WHERE period >= %d AND period <= %d%s",
+			columns, joinWith(asked, ", "), source(shape.Name+"_marks"), first>>markShift, (min(last, int64(settled)+1)-1)>>markShift, where))
 	}
 	if open := max(first, int64(settled)+1); open < last {
-		parts = append(parts, fmt.Sprintf("SELECT (period // 24) >> %d AS period, %s, %s FROM %s_hour WHERE period >= %d AND period < %d%s",
-			markShift, columns, markBits("(period // 24)", asked), shape.Name, open*24, last*24, where))
+		parts = append(parts, fmt.Sprintf("SELECT (period // 24) >> %d AS period, %s, %s FROM %s WHERE period >= %d AND period < %d%s",
+			markShift, columns, markBits("(period // 24)", asked), source(shape.Name+"_hour"), open*24, last*24, where))
 	}
 	return joinWith(parts, "\nUNION ALL ")
 }

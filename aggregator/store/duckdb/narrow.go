@@ -58,6 +58,9 @@ func needed(q *store.Query) []store.Column {
 		columns = append(columns, store.ColProvince)
 	}
 	for i, c := range columns {
+		if c == store.ColModel {
+			columns[i] = store.ColBox
+		}
 		if slices.Contains(store.ContentColumns, c) { // joined by province and content
 			columns[i] = store.ColContent
 			columns = append(columns, store.ColProvince)

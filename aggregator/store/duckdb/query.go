@@ -202,6 +202,9 @@ func sourceSQL(q *store.Query, settled aggregator.Day, boxes bool) string {
 		default:
 			source = contentSource(name)
 		}
+		if q.Asks(store.ColModel) {
+			source = modelSource(source, name)
+		}
 		return fmt.Sprintf("SELECT %s AS period%s FROM %s WHERE %s.period >= %d AND %s.period < %d%s",
 			period, rest, source, name, from, name, to, where)
 	}
@@ -282,6 +285,12 @@ func contentSource(name string) string {
 	coalesce(CASE WHEN t.element = 2 THEN t.content ELSE t.series END, 0) AS series, coalesce(t.provider, 0) AS maker,
 	coalesce(t.definition, 0) AS definition
 FROM %[1]s f LEFT JOIN title t ON t.prime AND t.province = f.province AND t.content = f.content AND t.content <> 0) AS %[1]s`, name)
+}
+
+// modelSource is a source of boxes called name with their models.
+func modelSource(source, name string) string {
+	return fmt.Sprintf(`(SELECT %[2]s.*, coalesce(i.model, 0) AS model
+FROM %[1]s LEFT JOIN (SELECT box, max(model) AS model FROM identity GROUP BY box) i ON i.box = %[2]s.box) AS %[2]s`, source, name)
 }
 
 // broadcastSource is a fact table under its own name with the programme's name and

@@ -10,6 +10,7 @@ var catalogue = timed(slices.Concat(
 	ordersFigures,
 	playbackFigures,
 	usersFigures,
+	loyaltyFigures,
 	billsFigures,
 	qualityFigures,
 	projectedFigures,

@@ -51,6 +51,12 @@ var dimensions = []Dimension{
 	{store.ColFromPage, Text{"来源页面", "Page before"}},
 	{store.ColHourOfDay, Text{"时刻", "Hour of the day"}},
 	{store.ColWeekday, Text{"星期", "Weekday"}},
+	{store.ColModel, Text{"终端型号", "Model of the box"}},
+	{store.ColTenure, Text{"在网时长", "Age of the subscription"}},
+	{store.ColRecency, Text{"最近开机", "Last power-on"}},
+	{store.ColSilence, Text{"沉默程度", "Silence"}},
+	{store.ColCohort, Text{"开户月份", "Month of opening"}},
+	{store.ColAge, Text{"开户后月数", "Months since"}},
 }
 
 func isDimension(c store.Column) bool {
@@ -60,7 +66,7 @@ func isDimension(c store.Column) bool {
 // coded reports whether the dimension's values are keys of texts.
 func coded(c store.Column) bool {
 	switch c {
-	case store.ColProvince, store.ColCity, store.ColSlot, store.ColMinute, store.ColLag, store.ColHourOfDay:
+	case store.ColProvince, store.ColCity, store.ColSlot, store.ColMinute, store.ColLag, store.ColHourOfDay, store.ColCohort, store.ColAge:
 		return false
 	}
 	return wordsOf(c) == nil
@@ -91,8 +97,10 @@ func cell(c store.Column, v uint64, texts map[uint64]string) string {
 			return ""
 		}
 		return fmt.Sprintf("%04d", v)
-	case store.ColSlot, store.ColLag:
+	case store.ColSlot, store.ColLag, store.ColAge:
 		return strconv.FormatUint(v, 10)
+	case store.ColCohort:
+		return fmt.Sprintf("%04d-%02d", v/12, v%12+1)
 	case store.ColMinute:
 		return fmt.Sprintf("%02d:%02d", v/60, v%60)
 	case store.ColHourOfDay:
@@ -140,6 +148,18 @@ func parseCell(c store.Column, s string) (uint64, error) {
 			return 0, faultf("bad_filter", "filters: %q is no number of days after a broadcast; allowed are 0 to %d", clip(s), store.MaxLag)
 		}
 		return v, nil
+	case store.ColAge:
+		v, err := strconv.ParseUint(s, 10, 16)
+		if err != nil {
+			return 0, faultf("bad_filter", "filters: %q is no number of months; allowed are 0, 1, 2 and on", clip(s))
+		}
+		return v, nil
+	case store.ColCohort:
+		at, err := time.Parse("2006-01", s)
+		if err != nil {
+			return 0, faultf("bad_filter", "filters: %q is no month; write it as 2026-05", clip(s))
+		}
+		return uint64(12*at.Year() + int(at.Month()) - 1), nil
 	case store.ColMinute:
 		at, err := time.Parse("15:04", s)
 		if err != nil || len(s) != 5 {
@@ -211,6 +231,12 @@ func wordsOf(c store.Column) []word {
 		return verdicts
 	case store.ColWeekday:
 		return weekdays
+	case store.ColTenure:
+		return tenures
+	case store.ColRecency:
+		return recencies
+	case store.ColSilence:
+		return silences
 	}
 	return nil
 }
@@ -275,6 +301,36 @@ var (
 		{"differs", Text{"金额不符", "amounts differ"}},
 		{"box_only", Text{"仅页面上报", "told by boxes alone"}},
 		{"file_only", Text{"仅省侧数据", "in the feeds alone"}},
+	}
+)
+
+// What the store says of subscribers, by number.
+var (
+	tenures = []word{
+		{"unknown", Text{"未知", "unknown"}},
+		{"under_3m", Text{"不足3个月", "under 3 months"}},
+		{"3m_1y", Text{"3个月至1年", "3 to 12 months"}},
+		{"1y_2y", Text{"1至2年", "1 to 2 years"}},
+		{"2y_5y", Text{"2至5年", "2 to 5 years"}},
+		{"over_5y", Text{"5年及以上", "5 years and more"}},
+	}
+	recencies = []word{
+		{"day", Text{"当日", "that day"}},
+		{"week", Text{"7天内", "in 7 days"}},
+		{"month", Text{"30天内", "in 30 days"}},
+		{"longer", Text{"30天以前", "longer ago"}},
+		{"never", Text{"有上报但从未开机", "never, though heard of"}},
+		{"unseen", Text{"从未上报", "never heard of"}},
+		{"suspended", Text{"停机", "suspended"}},
+	}
+	silences = []word{
+		{"none", Text{"未沉默", "not silent"}},
+		{"7", Text{"沉默7至29天", "silent for 7 to 29 days"}},
+		{"30", Text{"沉默30至89天", "silent for 30 to 89 days"}},
+		{"90", Text{"沉默90天及以上", "silent for 90 days and more"}},
+		{"unseen", Text{"从未上报", "never heard of"}},
+		{"suspended", Text{"停机60天以内", "suspended for 60 days at most"}},
+		{"lost", Text{"停机超过60天", "suspended for more than 60 days"}},
 	}
 )
 

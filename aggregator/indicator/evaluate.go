@@ -596,6 +596,12 @@ func (i *Indicator) of(sums []int64, places [][]int) Number {
 		}
 		by *= factor
 	}
+	if i.every && slices.ContainsFunc(places[1], func(place int) bool { return sums[place] == 0 }) {
+		return None()
+	}
+	if i.curve != nil {
+		return Number(i.curve(value / by))
+	}
 	return Number(value / by)
 }
 

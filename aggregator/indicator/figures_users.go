@@ -16,11 +16,11 @@ var (
 // usersFigures say accounts and their movements, from the provinces' files.
 var usersFigures = []Indicator{
 	plain("accounts", Text{"账户数", "Accounts"}, People,
-		Text{"时段内各省最近一次数据日末的账户数，可按状态拆分", "Accounts at the end of the last day told in the period, of each province; by state"},
+		Text{"时段内各省最近一次数据日末的账户数，可按状态与在网时长拆分", "Accounts at the end of the last day told in the period, of each province; by state and age of the subscription"},
 		byState, accounts.at(atEnd)),
 	plain("active_accounts", Text{"在用账户数", "Active accounts"}, People,
 		Text{"时段内各省最近一次数据日末状态为在用的账户数", "Active accounts at the end of the last day told in the period, of each province"},
-		byPlace, activeAccounts.at(atEnd)),
+		byTenure, activeAccounts.at(atEnd)),
 	plain("account_flows", Text{"账户变动数", "Movements of accounts"}, Count,
 		Text{"时段内账户变动的次数之和，可按变动类型拆分", "How often accounts moved in the period; by kind of movement"},
 		byFlow, flow),

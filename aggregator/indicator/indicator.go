@@ -75,6 +75,11 @@ type Indicator struct {
 	// times and by turn the quotient, or without over the sum, into the unit:
 	// value * times / by. Both are 1 for most.
 	times, by int64
+	// every says that there is no number unless each term of over has one: of a stock
+	// that nobody told the other half would be taken for all.
+	every bool
+	// curve, if not nil, bends the quotient, which is linear no more.
+	curve func(float64) float64
 	// projected, if not nil, is how the figure is estimated instead.
 	projected *projection
 }
@@ -199,6 +204,9 @@ type stretch struct {
 	// trailing, if > 0, takes the days, this many, that end with the period's
 	// last day; the daily table answers.
 	trailing int32
+	// months, if > 0, takes the months, this many, that end with that day instead:
+	// since the day after the same date so many months before.
+	months int32
 	// whole takes the whole period along if it is longer than trailing.
 	whole bool
 	// stock reads the last day told of each province, in the period or before it.
@@ -212,7 +220,8 @@ const (
 	noStock stock = iota
 	// atEnd is the last day told in the period.
 	atEnd
-	// atStart is the last day told before the period, at most staleDays old.
+	// atStart is the last day told before the period, or before what trailing or
+	// months takes, at most staleDays old.
 	atStart
 )
 
@@ -240,6 +249,8 @@ func of[T ~uint8](t term, c store.Column, values ...T) term {
 
 func (t term) last(days int32) term { t.stretch.trailing = days; return t }
 
+func (t term) lastMonths(n int32) term { t.stretch.months = n; return t }
+
 func (t term) at(s stock) term { t.stretch.stock = s; return t }
 
 func (t term) within(a around) term { t.around = a; return t }
@@ -259,13 +270,18 @@ var (
 	byContent    = catalogued(store.ColContent)
 	byProduct    = append(slices.Clone(byPlace), store.ColProduct)
 
-	byState = append(slices.Clone(byPlace), store.ColState)
+	byState = append(slices.Clone(byPlace), store.ColState, store.ColTenure)
 	byFlow  = append(slices.Clone(byPlace), store.ColFlow)
 	byBill  = append(slices.Clone(byPlace), store.ColProduct, store.ColProvider, store.ColPay, store.ColOp)
 
 	// Of these no city is known.
 	byRenewal = []store.Column{store.ColProvince, store.ColProduct, store.ColProvider}
 	byVerdict = []store.Column{store.ColProvince, store.ColProduct, store.ColVerdict}
+
+	byModel    = append(slices.Clone(byPlace), store.ColModel)
+	byTenure   = append(slices.Clone(byPlace), store.ColTenure)
+	byPresence = append(slices.Clone(byState), store.ColRecency, store.ColSilence)
+	byCohort   = append(slices.Clone(byPlace), store.ColCohort, store.ColAge)
 
 	byPath = append(slices.Clone(byPlace), store.ColFromPage, store.ColPage)
 )

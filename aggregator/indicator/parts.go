@@ -24,6 +24,10 @@ func (i *Indicator) Quotient() bool { return len(i.over) > 0 }
 // the unit.
 func (i *Indicator) Scale() float64 { return float64(i.times) / float64(i.by) }
 
+// Curved reports whether the figure is no multiple of its quotient: its parts do not
+// make up its changes.
+func (i *Indicator) Curved() bool { return i.curve != nil }
+
 // Distinct reports whether boxes are counted, each once: the numbers of groups
 // may then add up to more than the number of all of them together.
 func (i *Indicator) Distinct() bool {
@@ -55,6 +59,6 @@ func findPart(id string) (Indicator, bool) {
 	} else {
 		i.value = i.over // times beside
 	}
-	i.ID, i.Unit, i.over, i.times, i.by = id, Count, nil, 1, 1
+	i.ID, i.Unit, i.over, i.times, i.by, i.curve = id, Count, nil, 1, 1, nil
 	return i, true
 }

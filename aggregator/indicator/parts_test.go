@@ -38,6 +38,9 @@ func TestParts(t *testing.T) {
 			if i.Quotient() {
 				want /= float64(row.Values[2])
 			}
+			if i.Curved() || !row.Values[0].Valid() {
+				continue // no multiple of its parts, or one of them was not told
+			}
 			if got := float64(row.Values[0]); math.Abs(got-want) > 1e-9*math.Abs(want) {
 				t.Errorf("%s of %v: %v, its parts give %v", i.ID, row.Cells, got, want)
 			}

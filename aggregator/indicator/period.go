@@ -92,27 +92,30 @@ func (t stretch) of(s store.Span, hourly bool) store.Span {
 		return s
 	}
 	last := int32(lastDay(s, hourly))
-	switch t.stock {
-	case atEnd: // of an hour: of its day
+	if t.stock == atEnd { // of an hour: of its day
 		if hourly {
 			return store.Span{From: last, To: last + 1}
 		}
 		return s
-	case atStart:
-		first := s.From
-		if hourly {
-			first = last
-		}
-		return store.Span{From: first - staleDays, To: first}
 	}
-	first := last - t.trailing + 1
+	first := s.From
+	if hourly {
+		first = int32(aggregator.Hour(s.From).Day())
+	}
+	begins := first
+	switch {
+	case t.months > 0:
+		begins = int32(store.MonthsAfter(aggregator.Day(last), -int(t.months))) + 1
+	case t.trailing > 0:
+		begins = last - t.trailing + 1
+	}
+	if t.stock == atStart {
+		return store.Span{From: begins - staleDays, To: begins}
+	}
 	if t.whole {
-		if hourly {
-			first = min(first, int32(aggregator.Hour(s.From).Day()))
-		} else {
-			first = min(first, s.From)
-		}
+		begins = min(begins, first)
 	}
+	first = begins
 	return store.Span{From: first, To: last + 1}
 }
 

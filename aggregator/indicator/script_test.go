@@ -24,7 +24,7 @@ import (
 // The scripts in testdata are examples that a business person can read and
 // write. A line is one of
 //
-//	load 2026-05-03T19:05:00 33 3301 box=a KIND name=value ...
+//	load 2026-05-03T19:05:00 33 3301 box=a KIND [account=u] [model=m] name=value ...
 //	full 2026-05-03 33 account=a state=active city=3301 [open=TIME]
 //	change 2026-05-03T10:00:00 33 account=a op=cancel [old=b]
 //	bill 2026-05-03T10:00:00 33 account=a id=o1 product=p provider=cp op=sub pay=bill fen=1990
@@ -158,6 +158,11 @@ func (s *script) load(words []string) {
 		stamp.Clock = f.word("clock", 4, func(v uint8) string { return protocol.Clock(v).String() })
 	}
 	delete(f.of, "box")
+	stamp.Account = f.person("account")
+	if model := f.code("model"); model != 0 {
+		s.block.Identities = append(s.block.Identities, store.IdentityRow{IdentityKey: store.IdentityKey{Box: stamp.Box, Serial: uint32(model)},
+			Identity: store.Identity{Province: stamp.Province, City: stamp.City, Account: stamp.Account, Model: model}})
+	}
 	f.add(&s.block, words[4], stamp)
 	for name := range f.of {
 		s.fatalf("%s has no %q", words[4], name)

@@ -77,6 +77,8 @@ func (r *Rule) Check() error {
 	switch {
 	case !ok || !i.Has(store.ColProvince):
 		return faultf("bad_indicator", "indicator: there is no %q by province; /api/v1/indicators lists them", clip(r.Indicator))
+	case i.Curved():
+		return curved(&i)
 	case r.Grain != ByDay && r.Grain != ByHour:
 		return faultf("bad_grain", "grain: there is no %q; allowed: day, hour", clip(string(r.Grain)))
 	case r.Grain == ByHour && i.Daily():

@@ -91,6 +91,9 @@ func (q *AnomaliesQuery) check() ([]indicator.Indicator, error) {
 		if !ok || !i.Has(store.ColProvince) {
 			return nil, faultf("bad_indicator", "indicators: there is no %q by province; /api/v1/indicators lists them", clip(id))
 		}
+		if i.Curved() {
+			return nil, curved(&i)
+		}
 		if q.Hour >= 0 && i.Daily() {
 			return nil, faultf("bad_hour", "hour: %s is known by day, not by hour", id)
 		}

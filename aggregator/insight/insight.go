@@ -150,6 +150,12 @@ func (q asking) ask(ctx context.Context, sums []string, filters []indicator.Filt
 	return table{a, q.src, len(a.Rows) == r.Limit}, nil
 }
 
+// curved refuses a figure that is no multiple of its sums: what it is made of would
+// not add up to its changes.
+func curved(i *indicator.Indicator) error {
+	return faultf("bad_indicator", "indicator: %s is bent, its parts do not add up to its changes; take the figure that it is made of", i.ID)
+}
+
 // parts are the sums of an indicator: its value and, of a quotient, its over.
 func parts(i *indicator.Indicator) []string {
 	if i.Quotient() {

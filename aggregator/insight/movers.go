@@ -121,6 +121,9 @@ func FindMovers(ctx context.Context, src Source, scope aggregator.Scope, q Mover
 	if !ok {
 		return nil, faultf("bad_indicator", "indicator: there is no %q; /api/v1/indicators lists them", clip(q.Indicator))
 	}
+	if i.Curved() {
+		return nil, curved(&i)
+	}
 	if err := q.check(&i); err != nil {
 		return nil, err
 	}

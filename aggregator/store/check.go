@@ -17,7 +17,7 @@ func (q *Query) Check() error {
 	if q.Hourly && q.Fact >= EventFacts {
 		return badQuery("%s is known by day, not by hour.", shape.Name)
 	}
-	if q.Latest && q.Fact != FactAccounts {
+	if q.Latest && q.Fact != FactAccounts && q.Fact != FactPresence {
 		return badQuery("%s is no stock: its days add up, none is the latest.", shape.Name)
 	}
 	if q.Aired && !slices.Contains(shape.Dimensions, ColAired) {

@@ -124,12 +124,16 @@ const (
 	// FactPath: province, city, from_page, page. steps = PageViews; from_page is
 	// the page before it as the page itself told, 0: none.
 	FactPath
+	// FactSeen: province, account: FactBox by the account that the events name;
+	// those that name none count for nobody. power_ons and events as there,
+	// measured and failed as in FactPlayback. A row exists if any is > 0.
+	FactSeen
 
 	// What follows is derived from the provinces' files, by day alone, when a
 	// file is taken in; it has no hours and needs no closing.
 
-	// FactAccounts: province, city, state. accounts = subscribers who are in that
-	// state in the last millisecond of the day, for every day from the first to
+	// FactAccounts: province, city, state, tenure. accounts = subscribers who are in
+	// that state in the last millisecond of the day, for every day from the first to
 	// the last that a full file or a file of changes of the province speaks of.
 	// Days do not add up: a question asks for one day a span.
 	FactAccounts
@@ -163,10 +167,29 @@ const (
 	// file's, of what boxes alone tell theirs. Boxes' orders without a number
 	// match nothing.
 	FactReconcile
+	// FactPresence: province, city, state, tenure, recency, silence: subscribers of
+	// FactAccounts in StateActive and StateSuspended, for those of its days that are
+	// over: before the latest day with a closed cell, and before today. What boxes
+	// tell under an account belongs to the subscriber whose number that was at the
+	// end of the day (see Lives). accounts = subscribers; reporting = those in
+	// StateActive with events in the 30 days that end with the day; returned = those
+	// in StateActive with a power-on in the day who were silent for SilentDays at the
+	// end of the day before, and in StateActive without a break since. See Silence
+	// and Recency.
+	FactPresence
+	// FactCohort: province, city, cohort, age: what became of those who opened in a
+	// month. A subscriber is a member of the months of its flows of kind FlowNew,
+	// where it stood then; cohort is the month (see MonthOf), age how many months
+	// later it is looked at. Rows lie in the last day of the month looked at, if
+	// files of the province speak of that day. members = members; retained = those
+	// in StateActive in its last millisecond; observed = members if that day is over
+	// (see FactPresence), else 0; engaged = of the observed those with a power-on in
+	// the month.
+	FactCohort
 
-	Facts = 23
+	Facts = 26
 	// EventFacts is how many of them, the first, are derived from events.
-	EventFacts = 17
+	EventFacts = 18
 )
 
 // LedMs is how long after a click a play is credited to it.
@@ -269,6 +292,16 @@ const (
 	// ColProgramme is the name of a broadcast's programme, as known when asked: of
 	// every fact that has ColBroadcast, in GroupBy and Filters.
 	ColProgramme Column = "programme"
+
+	// ColModel is the model of a box as its identities told it, of several the one with
+	// the greatest key; 0: none did. Facts with ColBox have it in GroupBy and Filters.
+	ColModel Column = "model"
+
+	ColTenure  Column = "tenure"     // Tenure
+	ColRecency Column = "recency"    // Recency
+	ColSilence Column = "silence"    // Silence
+	ColCohort  Column = "cohort"     // month of opening, see MonthOf
+	ColAge     Column = "age_months" // months since
 )
 
 // TimeColumns are those that a row's period answers.
@@ -344,6 +377,13 @@ const (
 	MeasureDwellMs Measure = "dwell_ms"
 	MeasureBounces Measure = "bounces"
 	MeasureSteps   Measure = "steps"
+
+	MeasureReporting Measure = "reporting"
+	MeasureReturned  Measure = "returned"
+	MeasureMembers   Measure = "members"
+	MeasureRetained  Measure = "retained"
+	MeasureObserved  Measure = "observed"
+	MeasureEngaged   Measure = "engaged"
 )
 
 // Shape is the columns of a fact.
@@ -358,6 +398,8 @@ func (s Shape) Has(c Column) bool {
 	switch {
 	case slices.Contains(s.Dimensions, c), slices.Contains(TimeColumns, c):
 		return true
+	case c == ColModel:
+		return slices.Contains(s.Dimensions, ColBox)
 	case slices.Contains(s.Dimensions, ColContent):
 		return slices.Contains(ContentColumns, c)
 	}
@@ -403,12 +445,17 @@ var shapes = [Facts]Shape{
 	FactAir:       {"fact_air", []Column{ColProvince, ColCity, ColChannel, ColBroadcast, ColAired, ColAiring}, []Measure{MeasureTVMs, MeasureAirings, MeasureAirMs}},
 	FactVisit:     {"fact_visit", []Column{ColProvince, ColCity, ColPage, ColBox}, []Measure{MeasureVisits, MeasureStays, MeasureDwellMs, MeasureBounces}},
 	FactPath:      {"fact_path", []Column{ColProvince, ColCity, ColFromPage, ColPage}, []Measure{MeasureSteps}},
-	FactAccounts:  {"fact_accounts", []Column{ColProvince, ColCity, ColState}, []Measure{MeasureAccounts}},
+	FactSeen:      {"fact_seen", []Column{ColProvince, ColAccount}, []Measure{MeasurePowerOns, MeasureEvents, MeasureMeasured, MeasureFailed}},
+	FactAccounts:  {"fact_accounts", []Column{ColProvince, ColCity, ColState, ColTenure}, []Measure{MeasureAccounts}},
 	FactFlow:      {"fact_flow", []Column{ColProvince, ColCity, ColFlow}, []Measure{MeasureFlows}},
 	FactBill:      {"fact_bill", []Column{ColProvince, ColCity, ColProduct, ColProvider, ColPay, ColOp}, []Measure{MeasureBillOrders, MeasureBillFen, MeasureShareFen}},
 	FactBuyer:     {"fact_buyer", []Column{ColProvince, ColCity, ColProduct, ColProvider, ColAccount}, []Measure{MeasureBuys}},
 	FactRenewal:   {"fact_renewal", []Column{ColProvince, ColProduct, ColProvider}, []Measure{MeasureDue, MeasureRenewed}},
 	FactReconcile: {"fact_reconcile", []Column{ColProvince, ColProduct, ColVerdict}, []Measure{MeasureMatches, MeasurePageFen, MeasureCarrierFen}},
+	FactPresence: {"fact_presence", []Column{ColProvince, ColCity, ColState, ColTenure, ColRecency, ColSilence},
+		[]Measure{MeasureAccounts, MeasureReporting, MeasureReturned}},
+	FactCohort: {"fact_cohort", []Column{ColProvince, ColCity, ColCohort, ColAge},
+		[]Measure{MeasureMembers, MeasureRetained, MeasureObserved, MeasureEngaged}},
 }
 
 // Span is a stretch of time, From inclusive, To exclusive, in hours or days as
@@ -429,7 +476,7 @@ type Query struct {
 	Spans []Span
 	// Latest reads of each span and province only the last day of which the fact
 	// has rows, whatever Filters let through: a stock as last told. FactAccounts
-	// alone has stocks.
+	// and FactPresence alone have stocks.
 	Latest bool
 	// AllProvinces or Provinces is the reader's scope; it is applied before
 	// grouping.

@@ -207,6 +207,11 @@ func (s *Store) settle(ctx context.Context, tx *sql.Tx, cells []store.Cell) erro
 		if err := remake(ctx, tx, daily, hoursOf(before+1, after)); err != nil {
 			return err
 		}
+		if err := remark(ctx, tx, func(shape store.Shape) string {
+			return fmt.Sprintf("SELECT DISTINCT period >> %d AS block, province FROM %s_day WHERE %s", markShift, shape.Name, daily)
+		}, before+1, after); err != nil {
+			return err
+		}
 		if _, err := tx.ExecContext(ctx, "DELETE FROM settled"); err != nil {
 			return err
 		}
@@ -230,9 +235,14 @@ func (s *Store) settle(ctx context.Context, tx *sql.Tx, cells []store.Cell) erro
 		"CREATE OR REPLACE TEMP TABLE cell_day AS SELECT DISTINCT hour // 24 AS day, province FROM cell WHERE hour // 24 <= %d", before)); err != nil {
 		return err
 	}
-	return remake(ctx, tx,
+	if err := remake(ctx, tx,
 		fmt.Sprintf("period >= %d AND period <= %d AND (period, province) IN (FROM cell_day)", first, last),
-		hoursOf(first, last)+" AND (period // 24, province) IN (FROM cell_day)")
+		hoursOf(first, last)+" AND (period // 24, province) IN (FROM cell_day)"); err != nil {
+		return err
+	}
+	return remark(ctx, tx, func(store.Shape) string {
+		return fmt.Sprintf("SELECT DISTINCT day >> %d AS block, province FROM cell_day", markShift)
+	}, first, last)
 }
 
 // noDay is before every day there is.

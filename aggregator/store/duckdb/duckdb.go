@@ -295,6 +295,7 @@ var columnTypes = map[store.Column]string{
 	store.ColState: "UTINYINT", store.ColFlow: "UTINYINT", store.ColPay: "UTINYINT", store.ColOp: "UTINYINT",
 	store.ColVerdict: "UTINYINT",
 	store.ColMinute:  "USMALLINT", store.ColAired: "INTEGER", store.ColLag: "UTINYINT",
+	store.ColTenure: "UTINYINT",
 }
 
 var measureTypes = map[store.Measure]string{
@@ -309,9 +310,9 @@ var measureTypes = map[store.Measure]string{
 }
 
 // asked are the facts that are worked out when somebody asks, by the views of
-// fact_views.sql: they join few rows, and what they join comes from different
-// sides at different times.
-var asked = map[store.Fact]bool{store.FactRenewal: true, store.FactReconcile: true}
+// fact_views.sql (they join few rows, and what they join comes from different
+// sides at different times) or for the days asked about, see presence.go.
+var asked = map[store.Fact]bool{store.FactRenewal: true, store.FactReconcile: true, store.FactPresence: true, store.FactCohort: true}
 
 //go:embed sql/fact_views.sql
 var factViewsSQL string

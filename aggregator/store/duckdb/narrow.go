@@ -57,6 +57,9 @@ func needed(q *store.Query) []store.Column {
 		columns = append(columns, store.ColProvince)
 	}
 	for i, c := range columns {
+		if c == store.ColModel {
+			columns[i] = store.ColBox
+		}
 		if slices.Contains(store.ContentColumns, c) { // joined by province and content
 			columns[i] = store.ColContent
 			columns = append(columns, store.ColProvince)
@@ -98,6 +101,9 @@ func allDerived() (all []derived) {
 		for _, grain := range []string{"hour", "day"} {
 			all = append(all, derived{rollTable(shape, grain), createRoll(shape, grain), fillRoll(shape, grain, "seat", "true"), true})
 		}
+	}
+	for _, shape := range marked {
+		all = append(all, derived{shape.Name + "_marks", createMarks(shape), fillMarks(shape, "true"), false})
 	}
 	return all
 }

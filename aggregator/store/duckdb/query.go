@@ -34,9 +34,19 @@ func (s *Store) Query(ctx context.Context, q store.Query) ([]store.Row, error) {
 			return nil, fmt.Errorf("store: query: %w", err)
 		}
 	}
+	if q.Fact == store.FactPresence || q.Fact == store.FactCohort {
+		table, err := s.workedOut(ctx, tx, &q)
+		if err != nil {
+			return nil, fmt.Errorf("store: query: %w", err)
+		}
+		if table == "" {
+			return nil, nil
+		}
+		return ask(ctx, tx, &q, "WITH "+table+",\n"+strings.TrimPrefix(querySQL(&q, settled), "WITH "))
+	}
 	called, rest := apartByRolls(&q)
 	if called == nil {
-		return ask(ctx, tx, &q, settled)
+		return ask(ctx, tx, &q, querySQL(&q, settled))
 	}
 	boxes, err := callRolls(ctx, tx, called, settled)
 	if err != nil {
@@ -44,7 +54,7 @@ func (s *Store) Query(ctx context.Context, q store.Query) ([]store.Row, error) {
 	}
 	var others []store.Row
 	if rest != nil {
-		if others, err = ask(ctx, tx, rest, settled); err != nil {
+		if others, err = ask(ctx, tx, rest, querySQL(rest, settled)); err != nil {
 			return nil, err
 		}
 	}
@@ -52,8 +62,8 @@ func (s *Store) Query(ctx context.Context, q store.Query) ([]store.Row, error) {
 }
 
 // ask answers q by one statement.
-func ask(ctx context.Context, tx *sql.Tx, q *store.Query, settled aggregator.Day) ([]store.Row, error) {
-	rows, err := tx.QueryContext(ctx, querySQL(q, settled))
+func ask(ctx context.Context, tx *sql.Tx, q *store.Query, statement string) ([]store.Row, error) {
+	rows, err := tx.QueryContext(ctx, statement)
 	if err != nil {
 		return nil, fmt.Errorf("store: query: %w", err)
 	}
@@ -232,6 +242,9 @@ func sourceSQL(q *store.Query, settled aggregator.Day, boxes bool) string {
 		default:
 			source = contentSource(name)
 		}
+		if q.Asks(store.ColModel) {
+			source = modelSource(source, name)
+		}
 		return fmt.Sprintf("SELECT %s AS period%s FROM %s WHERE %s.period >= %d AND %s.period < %d%s",
 			period, rest, source, name, from, name, to, where)
 	}
@@ -312,6 +325,12 @@ func contentSource(name string) string {
 	coalesce(CASE WHEN t.element = 2 THEN t.content ELSE t.series END, 0) AS series, coalesce(t.provider, 0) AS maker,
 	coalesce(t.definition, 0) AS definition
 FROM %[1]s f LEFT JOIN title t ON t.prime AND t.province = f.province AND t.content = f.content AND t.content <> 0) AS %[1]s`, name)
+}
+
+// modelSource is a source of boxes called name with their models.
+func modelSource(source, name string) string {
+	return fmt.Sprintf(`(SELECT %[2]s.*, coalesce(i.model, 0) AS model
+FROM %[1]s LEFT JOIN (SELECT box, max(model) AS model FROM identity GROUP BY box) i ON i.box = %[2]s.box) AS %[2]s`, source, name)
 }
 
 // broadcastSource is a fact table under its own name with the programme's name and

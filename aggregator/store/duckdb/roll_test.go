@@ -106,7 +106,7 @@ func TestRolls(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		want, err := ask(ctx, plain, &q, settled) // by rows of the fact
+		want, err := ask(ctx, plain, &q, querySQL(&q, settled)) // by rows of the fact
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -26,9 +26,9 @@ const pageWords = 64
 const rollGroups = 8
 
 // byRolls reports whether q's boxes are counted from rolls, which know all but the
-// boxes one by one.
+// boxes one by one and what each is.
 func byRolls(q *store.Query) bool {
-	return slices.Contains(rolledFacts, q.Fact) && !q.Asks(store.ColBox) && len(q.GroupBy) <= rollGroups
+	return slices.Contains(rolledFacts, q.Fact) && !q.Asks(store.ColBox) && !q.Asks(store.ColModel) && len(q.GroupBy) <= rollGroups
 }
 
 // apartByRolls takes q apart into what rolls answer and what statements do; a part

@@ -111,10 +111,11 @@ FROM broadcast b LEFT JOIN code n ON n.key = b.name WHERE `+where+" ORDER BY b.p
 
 // factRules numbers the rules by which closing makes facts. A store that was closed
 // by others is closed again.
-const factRules = 4
+const factRules = 5
 
 // catchUp brings a store that an older version wrote up to what this one knows:
-// its schedules are read, and what follows from new rules is to be closed again.
+// its schedules are read, accounts are counted anew, and what follows from new rules
+// is to be closed again.
 func (s *Store) catchUp() error {
 	w := s.bulk
 	rules, err := w.number("SELECT coalesce(max(number), 0) FROM fact_rules")
@@ -142,6 +143,9 @@ func (s *Store) catchUp() error {
 				return err
 			}
 		}
+		if err := w.recount(); err != nil {
+			return err
+		}
 		for _, statement := range []string{
 			fmt.Sprintf("INSERT INTO dirt SELECT DISTINCT hour, province, %d FROM closed", mark),
 			"DELETE FROM fact_rules",
@@ -157,6 +161,31 @@ func (s *Store) catchUp() error {
 		s.mark = mark
 	}
 	return err
+}
+
+// recount makes the accounts of all days that files speak of anew.
+func (w *bulk) recount() error {
+	type told struct {
+		province    uint8
+		first, last int32
+	}
+	var all []told
+	if err := w.query(fmt.Sprintf("SELECT province, min(day)::INTEGER, max(day)::INTEGER FROM feed_file WHERE feed IN (%d, %d) AND outcome IN (%d, %d) GROUP BY province ORDER BY province",
+		c3.FeedSubscribers, c3.FeedChanges, c3.OutcomeAccepted, c3.OutcomePartly), func(pg page) error {
+		provinces, firsts, lasts := values[uint8](pg, 0), values[int32](pg, 1), values[int32](pg, 2)
+		for i := range provinces {
+			all = append(all, told{provinces[i], firsts[i], lasts[i]})
+		}
+		return nil
+	}); err != nil {
+		return err
+	}
+	for _, t := range all {
+		if err := w.runScript(factAccountsSQL, map[string]any{"p": t.province, "from": t.first, "to": t.last}); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // nextMark is a mark for dirt of a file.

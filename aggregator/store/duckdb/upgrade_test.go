@@ -201,3 +201,48 @@ func TestClosesOlderAgain(t *testing.T) {
 	dirty(s, 0)
 	shut(s)
 }
+
+// TestCountsOlderAgain: accounts that a version counted that knew nothing of the age
+// of subscriptions are counted once more.
+func TestCountsOlderAgain(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "store.duckdb")
+	open := func() *Store {
+		t.Helper()
+		s, err := Open(path, Options{Threads: 1, MemoryBytes: 256 << 20})
+		if err != nil {
+			t.Fatal(err)
+		}
+		return s
+	}
+	ask := func(s *Store) []store.Row {
+		t.Helper()
+		rows, err := s.Query(t.Context(), store.Query{Fact: store.FactAccounts, AllProvinces: true, GroupBy: []store.Column{store.ColTenure},
+			Values: []store.Value{{Measure: store.MeasureAccounts}}, Spans: []store.Span{{From: int32(feedBenchDay), To: int32(feedBenchDay) + 1}}})
+		if err != nil {
+			t.Fatal(err)
+		}
+		return rows
+	}
+	s := open()
+	takeFull(t, s, 50, 0)
+	want := ask(s)
+	if len(want) == 0 || want[0].Group[0] == 0 {
+		t.Fatalf("accounts by tenure: %v", want)
+	}
+	for _, older := range []string{"ALTER TABLE fact_accounts_day DROP COLUMN tenure", "UPDATE fact_rules SET number = 4"} {
+		if _, err := s.db.Exec(older); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if err := s.Shutdown(); err != nil {
+		t.Fatal(err)
+	}
+	s = open()
+	if got := ask(s); !slices.EqualFunc(got, want, func(a, b store.Row) bool { return slices.Equal(a.Group, b.Group) && slices.Equal(a.Values, b.Values) }) {
+		t.Errorf("accounts by tenure %v, before %v", got, want)
+	}
+	takeFull(t, s, 50, 1)
+	if err := s.Shutdown(); err != nil {
+		t.Fatal(err)
+	}
+}

@@ -226,7 +226,7 @@ func (m *memory) fileFacts(fact store.Fact) []factRow {
 			for d := first; any && d <= last; d++ {
 				for _, b := range m.book(p).all {
 					if s, found := b.at((d + 1).Start() - 1); found {
-						add(p, d, group{uint64(p), uint64(s.City), uint64(s.State)}, store.MeasureAccounts, 1)
+						add(p, d, group{uint64(p), uint64(s.City), uint64(s.State), uint64(store.TenureAt(s.OpenMs, d))}, store.MeasureAccounts, 1)
 					}
 				}
 			}
@@ -253,6 +253,10 @@ func (m *memory) fileFacts(fact store.Fact) []factRow {
 			})
 		case store.FactRenewal:
 			m.renewals(p, func(d aggregator.Day, g group, measure store.Measure) { add(p, d, g, measure, 1) })
+		case store.FactPresence:
+			m.presence(p, func(d aggregator.Day, g group, measure store.Measure) { add(p, d, g, measure, 1) })
+		case store.FactCohort:
+			m.cohorts(p, func(d aggregator.Day, g group, measure store.Measure) { add(p, d, g, measure, 1) })
 		case store.FactReconcile:
 			m.reconcile(p, func(d aggregator.Day, g group, measure store.Measure, n int64) { add(p, d, g, measure, n) })
 		}

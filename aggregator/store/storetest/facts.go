@@ -41,6 +41,7 @@ func (m *memory) compute(c store.Cell) closedCell {
 		if in(c, s) {
 			out.lastMs = max(out.lastMs, s.AtMs)
 			f.add(store.FactBox, box(s), store.MeasureEvents, 1)
+			f.seen(s, store.MeasureEvents, 1)
 			f.add(store.FactTrust, place(s), store.MeasureKept, 1)
 			switch protocol.Clock(s.Clock) {
 			case protocol.ClockNTP, protocol.ClockServer:
@@ -54,6 +55,7 @@ func (m *memory) compute(c store.Cell) closedCell {
 	for i := range m.rows.Powers {
 		if e := &m.rows.Powers[i]; in(c, &e.Stamp) && e.On {
 			f.add(store.FactBox, box(&e.Stamp), store.MeasurePowerOns, 1)
+			f.seen(&e.Stamp, store.MeasurePowerOns, 1)
 		}
 	}
 	for i := range m.rows.PageViews {
@@ -98,6 +100,13 @@ func (m *memory) compute(c store.Cell) closedCell {
 	m.visits(c, f)
 	m.paths(c, f)
 	return out
+}
+
+// seen counts for the account, if one is named.
+func (f *facts) seen(s *store.Stamp, measure store.Measure, n int64) {
+	if s.Account != 0 {
+		f.add(store.FactSeen, group{uint64(s.Province), s.Account}, measure, n)
+	}
 }
 
 func box(s *store.Stamp) group {
@@ -227,6 +236,7 @@ func (m *memory) sights(c store.Cell, f *facts) {
 func playback(p *store.Playback, f *facts) {
 	g := group{uint64(p.Province), uint64(p.City), uint64(p.Mode), p.Channel, p.Content}
 	f.add(store.FactPlayback, g, store.MeasureMeasured, 1)
+	f.seen(&p.Stamp, store.MeasureMeasured, 1)
 	if p.StartMs > 0 {
 		f.add(store.FactPlayback, g, store.MeasureStarted, 1)
 		f.add(store.FactPlayback, g, store.MeasureStartMs, p.StartMs)
@@ -239,5 +249,6 @@ func playback(p *store.Playback, f *facts) {
 	f.add(store.FactPlayback, g, store.MeasureErrors, int64(p.Errors))
 	if p.Errors > 0 {
 		f.add(store.FactPlayback, g, store.MeasureFailed, 1)
+		f.seen(&p.Stamp, store.MeasureFailed, 1)
 	}
 }

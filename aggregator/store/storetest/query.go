@@ -153,6 +153,14 @@ func (m *memory) value(q *store.Query, r *factRow, c store.Column) uint64 {
 	shape := store.ShapeOf(fact)
 	switch {
 	case slices.Contains(shape.Dimensions, c):
+	case c == store.ColModel:
+		model := uint64(0)
+		for k, id := range m.identities {
+			if k.Box == value(fact, r, store.ColBox) {
+				model = max(model, id.Model)
+			}
+		}
+		return model
 	case slices.Contains(shape.Dimensions, store.ColBroadcast):
 		return m.airs(aggregator.Province(value(fact, r, store.ColProvince)), value(fact, r, store.ColBroadcast), c)
 	case slices.Contains(store.ContentColumns, c):

@@ -182,6 +182,10 @@ func (g *maker) block(round int) *store.Block {
 			b.Views = append(b.Views, p)
 		}
 	}
+	for range 3 {
+		b.Identities = append(b.Identities, store.IdentityRow{IdentityKey: store.IdentityKey{Box: 1 + g.one(6), Serial: uint32(g.one(4))},
+			Identity: store.Identity{Province: 33, Model: g.one(4)}})
+	}
 	for _, why := range whys[1 : len(whys)-1] {
 		b.Codes = append(b.Codes, store.Code{Key: aggregator.TextKey(why), Text: why})
 	}
@@ -256,6 +260,9 @@ func (g *maker) query() store.Query {
 	if shape.Has(store.ColProgramme) {
 		columns = append(slices.Clone(columns), store.ColProgramme)
 		q.Aired = g.r.IntN(2) == 0
+	}
+	if shape.Has(store.ColModel) {
+		columns = append(slices.Clone(columns), store.ColModel)
 	}
 	for _, c := range store.TimeColumns {
 		if q.Hourly || c != store.ColHourOfDay {

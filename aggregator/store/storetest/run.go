@@ -98,6 +98,7 @@ func Run(t *testing.T, e Engine) {
 		{"visits to pages", testFactVisit},
 		{"visits to pages: words together", testVisitTogether},
 		{"paths over pages", testFactPath},
+		{"presence", testPresence},
 	}
 	for _, c := range tests {
 		t.Run(c.name, func(t *testing.T) {

@@ -1,3 +1,6 @@
+-- Columns of facts that stores made before them lack.
+ALTER TABLE fact_accounts_day ADD COLUMN IF NOT EXISTS tenure UTINYINT DEFAULT 0;
+
 -- Facts that are worked out when somebody asks. Their definitions stand in
 -- aggregator/store/fact.go.
 

@@ -118,3 +118,12 @@ CREATE TABLE IF NOT EXISTS broadcast (
 	genre UBIGINT NOT NULL, sub_genre UBIGINT NOT NULL, place UBIGINT NOT NULL, provider UBIGINT NOT NULL, definition UTINYINT NOT NULL);
 
 CREATE TABLE IF NOT EXISTS recording (province UTINYINT NOT NULL, content UBIGINT NOT NULL, code UBIGINT NOT NULL);
+
+-- store.MonthsAfter of the day of a moment; what nobody can have meant is moved to
+-- where there are dates.
+CREATE OR REPLACE MACRO months_after(ms, months) AS
+	((DATE '1970-01-01' + least(greatest(day_of(ms), -25567), 84006) + INTERVAL (months) MONTH)::DATE - DATE '1970-01-01')::INTEGER;
+
+-- store.MonthOf the day of a moment.
+CREATE OR REPLACE MACRO month_of(ms) AS
+	(year(DATE '1970-01-01' + least(greatest(day_of(ms), -25567), 84006)) * 12 + month(DATE '1970-01-01' + least(greatest(day_of(ms), -25567), 84006)) - 1)::INTEGER;

@@ -12,8 +12,9 @@ import (
 
 // RuleVersion names the rules by which facts and figures are computed: what is
 // a valid play, what counts as a led click, the formulas below. It changes with
-// any of them, so that two answers with one version may be compared.
-const RuleVersion = "1"
+// any of them, so that two answers with one version may be compared. What of viewing
+// counts has versions of its own: Answer.EditVersions.
+const RuleVersion = "2"
 
 // Text is a text for people in both languages.
 type Text struct {
@@ -267,6 +268,7 @@ var (
 	byRenewal = []store.Column{store.ColProvince, store.ColProduct, store.ColProvider}
 	byVerdict = []store.Column{store.ColProvince, store.ColProduct, store.ColVerdict}
 
+	byWhy  = append(slices.Clone(byPlace), store.ColWhy)
 	byPath = append(slices.Clone(byPlace), store.ColFromPage, store.ColPage)
 )
 

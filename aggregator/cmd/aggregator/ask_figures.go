@@ -24,6 +24,8 @@ type figures struct {
 	LeftOutMore int                 `json:"left_out_more"`
 	AsOf        indicator.Moment    `json:"as_of"`
 	RuleVersion string              `json:"rule_version"`
+	Edit        indicator.Edit      `json:"edit"`
+	EditedBy    []string            `json:"edit_versions"`
 }
 
 func askCommand() *cobra.Command {
@@ -35,7 +37,8 @@ func askCommand() *cobra.Command {
 		Long: "Ask a running aggregator for figures and print them as a table: of each figure its value, the standard error of a projected one, with --compare the earlier value and the change in percent, with --like-for-like the same of what has data in both times. /api/v1/indicators lists what can be asked.",
 		Example: `  aggregator ask active_boxes --by province --from 2026-11-01 --to 2026-11-22
   aggregator ask power_ons --by weekday,hour_of_day --from 2026-11-01 --to 2026-11-22 --where province=33
-  aggregator ask revenue --from 2026-11-01 --to 2026-11-22 --compare year --align weekday --like-for-like`,
+  aggregator ask revenue --from 2026-11-01 --to 2026-11-22 --compare year --align weekday --like-for-like
+  aggregator ask viewing_minutes --by channel --from 2026-11-01 --to 2026-11-22 --edit raw`,
 		RunE: func(cmd *cobra.Command, args []string) error {
 			r.Indicators = args
 			for _, d := range by {
@@ -65,6 +68,7 @@ func askCommand() *cobra.Command {
 	f.StringVar((*string)(&r.Compare), "compare", "", "with which earlier `TIME`: "+listed(indicator.Compares()))
 	f.StringVar((*string)(&r.Align), "align", "", "which earlier `DAY` a day goes with: "+listed(indicator.Aligns())+"; without: the same date")
 	f.BoolVar(&r.LikeForLike, "like-for-like", false, "compare also what has data in both times alone")
+	f.StringVar((*string)(&r.Edit), "edit", "", "which `VIEWING` counts: "+listed(indicator.Edits())+"; without: edited")
 	f.StringVar(&r.Order, "order", "", "`COLUMN` to sort by, - before it for the greatest first")
 	f.IntVar(&r.Limit, "limit", 0, "how many `ROWS`, the first")
 	return cmd
@@ -116,7 +120,11 @@ func (f *figures) write(out io.Writer) error {
 		_, err := fmt.Fprintf(out, "and %d more\n", f.LeftOutMore)
 		failed = errors.Join(failed, err)
 	}
-	_, err := fmt.Fprintf(out, "as of %s, rules %s\n", orNothing(f.AsOf.String()), plain(f.RuleVersion))
+	edit := ""
+	if f.Edit != "" {
+		edit = ", viewing " + plain(strings.Join(append([]string{string(f.Edit)}, f.EditedBy...), " "))
+	}
+	_, err := fmt.Fprintf(out, "as of %s, rules %s%s\n", orNothing(f.AsOf.String()), plain(f.RuleVersion), edit)
 	return errors.Join(failed, err)
 }
 

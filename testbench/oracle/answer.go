@@ -134,7 +134,7 @@ func (o *Oracle) count(grain string, dimensions []string) map[Cell]*count {
 		c := cell(period, d.of)
 		c.sum[d.what] += d.n
 		switch d.what {
-		case powerOns, onMs, pageViews, plays, livePlays, vodPlays:
+		case powerOns, onMs, pageViews, plays, livePlays, vodPlays, rawPlays, rawLivePlays, rawVODPlays, invalid:
 			if c.boxes[d.what] == nil {
 				c.boxes[d.what] = make(map[string]bool)
 			}

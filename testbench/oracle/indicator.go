@@ -1,5 +1,8 @@
 package oracle
 
+// Raw stands behind the name of a figure of viewing that is not edited.
+const Raw = ":raw"
+
 // Indicator is one figure: how it is named, by what it may be split, and how it
 // comes from counts.
 type Indicator struct {
@@ -74,6 +77,14 @@ func Indicators() []Indicator {
 		{"live_to_vod_viewers", byPlace, func(c *count) (float64, bool) {
 			return divide(float64(len(c.boxes[livePlays])), float64(len(c.boxes[vodPlays])))
 		}},
+		{"plays" + Raw, byView, number(rawPlays)},
+		{"viewing_minutes" + Raw, byView, func(c *count) (float64, bool) { return float64(c.sum[rawViewingMs]) / 60000, true }},
+		{"viewers" + Raw, byMode, boxes(rawPlays)},
+		{"live_to_vod_plays" + Raw, byPlace, ratio(rawLivePlays, rawVODPlays)},
+		{"live_to_vod_minutes" + Raw, byPlace, ratio(rawLiveMs, rawVODMs)},
+		{"live_to_vod_viewers" + Raw, byPlace, func(c *count) (float64, bool) {
+			return divide(float64(len(c.boxes[rawLivePlays])), float64(len(c.boxes[rawVODPlays])))
+		}},
 		{"order_attempts", byOrder, number(attempts)},
 		{"orders", byOrder, number(orders)},
 		{"revenue", byOrder, number(fen)},
@@ -88,6 +99,8 @@ func Indicators() []Indicator {
 		{"play_errors", byView, number(playErrors)},
 		{"error_rate", byView, percent(failed, measured)},
 		{"events", byPlace, number(told)},
+		{"invalid_boxes", byPlace, boxes(invalid)},
+		{"invalid_events", byPlace, number(invalid)},
 		{"events_lost", byPlace, number(gone)},
 		{"loss_rate", byPlace, func(c *count) (float64, bool) {
 			return divide(100*float64(c.sum[gone]), float64(c.sum[told]+c.sum[gone]))
@@ -133,6 +146,13 @@ const (
 	stays
 	dwellMs
 	pageViewsFrom // as pageViews, by the page before too
+	rawPlays      // these without editing
+	rawViewingMs
+	rawLivePlays
+	rawVODPlays
+	rawLiveMs
+	rawVODMs
+	invalid // events of boxes that are left out
 
 	measures
 )
@@ -146,6 +166,7 @@ var splits = [measures][]string{
 	orderPages: byOrderPage,
 	measured:   byView, started: byView, startMs: byView, stalled: byView, stalls: byView, stallMs: byView, playErrors: byView, failed: byView,
 	told: byPlace, gone: byPlace,
+	rawPlays: byView, rawViewingMs: byView, rawLivePlays: byPlace, rawVODPlays: byPlace, rawLiveMs: byPlace, rawVODMs: byPlace, invalid: byPlace,
 }
 
 // count holds the measures of one cell.

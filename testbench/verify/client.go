@@ -94,6 +94,7 @@ type query struct {
 	From       string   `json:"from"`
 	To         string   `json:"to"`
 	Grain      string   `json:"grain"`
+	Edit       string   `json:"edit,omitempty"`
 }
 
 type table struct {

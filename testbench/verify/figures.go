@@ -33,21 +33,40 @@ func (v *verifier) compareFigures(ctx context.Context) error {
 				delete(answer, "events_lost")
 				delete(answer, "loss_rate")
 			}
-			ids := slices.Sorted(maps.Keys(answer))
-			for some := range slices.Chunk(ids, maxIndicators) {
-				cells := make(map[oracle.Cell]bool)
-				for _, id := range some {
-					for c := range answer[id] {
-						cells[c] = true
-					}
+			raw := make(oracle.Answer)
+			for id, figures := range answer {
+				if id, is := strings.CutSuffix(id, oracle.Raw); is {
+					raw[id] = figures
+					delete(answer, id+oracle.Raw)
 				}
-				q := query{Indicators: some, Dimensions: group, From: v.report.From, To: v.report.To, Grain: grain}
-				if err := v.ask(ctx, &q, slices.Collect(maps.Keys(cells)), answer); err != nil {
-					return err
-				}
+			}
+			q := query{Dimensions: group, From: v.report.From, To: v.report.To, Grain: grain}
+			if err := v.askAll(ctx, q, answer); err != nil {
+				return err
+			}
+			q.Edit = "raw"
+			if err := v.askAll(ctx, q, raw); err != nil {
+				return err
 			}
 		}
 		v.say("figures: %d of %d ways to split compared (%s)", n+1, len(groups), strings.Join(append([]string{"all"}, group...), " x "))
+	}
+	return nil
+}
+
+// askAll asks q for every indicator of want, some at a time.
+func (v *verifier) askAll(ctx context.Context, q query, want oracle.Answer) error {
+	for some := range slices.Chunk(slices.Sorted(maps.Keys(want)), maxIndicators) {
+		cells := make(map[oracle.Cell]bool)
+		for _, id := range some {
+			for c := range want[id] {
+				cells[c] = true
+			}
+		}
+		q.Indicators = some
+		if err := v.ask(ctx, &q, slices.Collect(maps.Keys(cells)), want); err != nil {
+			return err
+		}
 	}
 	return nil
 }
@@ -171,6 +190,9 @@ func (v *verifier) compare(ctx context.Context, q *query, cells []oracle.Cell, w
 	}
 	for _, id := range q.Indicators {
 		line := v.line(id)
+		if q.Edit == "raw" {
+			line = v.line(id + oracle.Raw)
+		}
 		for _, c := range cells {
 			line.Cells++
 			if must, is := want[id][c], got[c][id]; !same(must, is) {

@@ -22,6 +22,11 @@ func (b *bench) tellInsights() {
 	if err != nil {
 		b.t.Fatal(err)
 	}
+	r := store.DefaultEditRules()
+	r.MinuteRecords = 10_000 // a box is all of a city here
+	if err := b.store.SetEditRules(b.t.Context(), r); err != nil {
+		b.t.Fatal(err)
+	}
 	block := &store.Block{ID: [16]byte{0xee}}
 	key := func(text string) uint64 {
 		block.Codes = append(block.Codes, store.Code{Key: aggregator.TextKey(text), Text: text})

@@ -32,6 +32,12 @@ type Answer struct {
 	// what has not arrived.
 	AsOf        Moment `json:"as_of"`
 	RuleVersion string `json:"rule_version"`
+	// Edit says whether the figures of viewing are edited or raw; "": there are
+	// none.
+	Edit Edit `json:"edit,omitempty"`
+	// EditVersions names the edit rules by which the facts in the answer were made,
+	// of edited figures: several while what changed rules changed is closed again.
+	EditVersions []string `json:"edit_versions,omitempty"`
 	// Completeness is received / (received + known lost) of all events of the
 	// reader's provinces, 0..1; none if no event was ever sent.
 	Completeness Number `json:"completeness"`

@@ -25,11 +25,12 @@ func TestAnswerAsJSON(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
+	rules := store.DefaultEditRules()
 	want := `{"columns":[{"id":"period","type":"period"},{"id":"province","type":"dimension"},` +
 		`{"id":"power_ons","type":"indicator","unit":"count"},{"id":"power_ons:compare","type":"indicator","unit":"count"},{"id":"power_ons:change","type":"indicator","unit":"percent"},` +
 		`{"id":"live_to_vod_plays","type":"indicator","unit":"ratio"},{"id":"live_to_vod_plays:compare","type":"indicator","unit":"ratio"},{"id":"live_to_vod_plays:change","type":"indicator","unit":"percent"}],` +
 		`"rows":[["2026-11-22T19","33",1,0,null,null,null,null]],"labels":{"province":{"33":{"zh":"浙江","en":"Zhejiang"}}},` +
-		`"as_of":"2026-11-22T19:00:01+08:00","rule_version":"1","completeness":0.5}`
+		`"as_of":"2026-11-22T19:00:01+08:00","rule_version":"2","edit":"edited","edit_versions":["` + rules.Name() + `"],"completeness":0.5}`
 	if string(got) != want {
 		t.Errorf("got\n%s\nwant\n%s", got, want)
 	}

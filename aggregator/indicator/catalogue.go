@@ -3,7 +3,7 @@ package indicator
 import "slices"
 
 // catalogue is every figure, in the order in which people read them.
-var catalogue = timed(slices.Concat(
+var catalogue = editedFigures(timed(slices.Concat(
 	activityFigures,
 	epgFigures,
 	viewingFigures,
@@ -15,4 +15,4 @@ var catalogue = timed(slices.Concat(
 	qualityFigures,
 	projectedFigures,
 	ratingsFigures,
-))
+)))

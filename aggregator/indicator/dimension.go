@@ -49,6 +49,7 @@ var dimensions = []Dimension{
 	{store.ColLag, Text{"滞后天数", "Days after the broadcast"}},
 	{store.ColVerdict, Text{"核对结果", "Verdict"}},
 	{store.ColFromPage, Text{"来源页面", "Page before"}},
+	{store.ColWhy, Text{"无效原因", "Reason"}},
 	{store.ColHourOfDay, Text{"时刻", "Hour of the day"}},
 	{store.ColWeekday, Text{"星期", "Weekday"}},
 	{store.ColModel, Text{"终端型号", "Model of the box"}},
@@ -229,6 +230,8 @@ func wordsOf(c store.Column) []word {
 		return definitions
 	case store.ColVerdict:
 		return verdicts
+	case store.ColWhy:
+		return invalids
 	case store.ColWeekday:
 		return weekdays
 	case store.ColTenure:
@@ -301,6 +304,13 @@ var (
 		{"differs", Text{"金额不符", "amounts differ"}},
 		{"box_only", Text{"仅页面上报", "told by boxes alone"}},
 		{"file_only", Text{"仅省侧数据", "in the feeds alone"}},
+	}
+	// invalids by the numbers of store.Invalid.
+	invalids = []word{
+		{"none", Text{"无", "none"}},
+		{"minute", Text{"一分钟内记录过多", "too much in a minute"}},
+		{"day", Text{"一天内记录过多", "too much in a day"}},
+		{"listed", Text{"列为测试终端", "listed as a robot"}},
 	}
 )
 

@@ -22,6 +22,9 @@ type Source interface {
 	Labels(ctx context.Context, c store.Column, keys []uint64) (map[uint64]store.Label, error)
 	// Broadcasts names what was broadcast.
 	Broadcasts(ctx context.Context, s aggregator.Scope, codes []uint64) ([]store.BroadcastRow, error)
+	// EditVersions returns the names of the rules by which closed cells' facts were
+	// edited.
+	EditVersions(ctx context.Context, s aggregator.Scope, from, to aggregator.Hour) ([]string, error)
 	// AsOf returns the latest time of any event in the facts, UTC milliseconds.
 	AsOf(ctx context.Context) (ms int64, dirty int, err error)
 }
@@ -48,13 +51,19 @@ func Evaluate(ctx context.Context, src Source, scope aggregator.Scope, r *Reques
 	if err != nil {
 		return nil, err
 	}
-	a := &Answer{Columns: q.columns, Rows: []Row{}, Labels: map[store.Column]map[string]Text{}, RuleVersion: RuleVersion, Completeness: None()}
+	a := &Answer{Columns: q.columns, Rows: []Row{}, Labels: map[store.Column]map[string]Text{}, RuleVersion: RuleVersion, Edit: q.edit, Completeness: None()}
 	// Read before the figures: it may then be too old, never too new.
 	ms, _, err := src.AsOf(ctx)
 	if err != nil {
 		return nil, err
 	}
 	a.AsOf = Moment(ms)
+	if q.edit == Edited {
+		from, to := q.hours()
+		if a.EditVersions, err = src.EditVersions(ctx, scope, from, to); err != nil {
+			return nil, err
+		}
+	}
 	if !scope.All && len(scope.Provinces) == 0 {
 		return a, nil
 	}

@@ -45,4 +45,10 @@ var qualityFigures = []Indicator{
 	plain("repeated_batches", Text{"重复批次数", "Repeated batches"}, Count,
 		Text{"已收过而再次到达的批次数，按到达时间与主题省份计，不影响任何指标", "Batches that came again, by arrival and the topic's province; they change no figure"},
 		byPlace, sum(store.FactTrust, store.MeasureRepeats)),
+	plain("invalid_boxes", Text{"无效终端数", "Boxes left out"}, Boxes,
+		Text{"时段内至少有一天因一分钟或一天内记录过多、或被列为测试终端而不计入收视的机顶盒数（去重），可按原因拆分", "Different boxes whose viewing does not count on at least one day of the period, as they told too much in a minute or a day or are listed as robots; by reason"},
+		byWhy, boxes(store.FactInvalid, store.MeasureDropped)),
+	plain("invalid_events", Text{"无效事件数", "Events left out"}, Count,
+		Text{"无效终端当天的全部事件数之和，可按原因拆分", "All events of boxes left out, of the days on which they are; by reason"},
+		byWhy, sum(store.FactInvalid, store.MeasureDropped)),
 }

@@ -12,8 +12,9 @@ import (
 
 // RuleVersion names the rules by which facts and figures are computed: what is
 // a valid play, what counts as a led click, the formulas below. It changes with
-// any of them, so that two answers with one version may be compared.
-const RuleVersion = "1"
+// any of them, so that two answers with one version may be compared. What of viewing
+// counts has versions of its own: Answer.EditVersions.
+const RuleVersion = "2"
 
 // Text is a text for people in both languages.
 type Text struct {
@@ -283,6 +284,7 @@ var (
 	byPresence = append(slices.Clone(byState), store.ColRecency, store.ColSilence)
 	byCohort   = append(slices.Clone(byPlace), store.ColCohort, store.ColAge)
 
+	byWhy  = append(slices.Clone(byPlace), store.ColWhy)
 	byPath = append(slices.Clone(byPlace), store.ColFromPage, store.ColPage)
 )
 

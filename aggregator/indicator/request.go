@@ -42,6 +42,9 @@ type Request struct {
 	// period by period: of a province that began within a long period, ask by
 	// month.
 	LikeForLike bool `json:"like_for_like,omitempty"`
+	// Edit says whether figures of viewing are edited, which the zero value means
+	// too, or raw.
+	Edit Edit `json:"edit,omitempty"`
 	// Limit keeps the first rows after Order.
 	Limit int `json:"limit,omitempty"`
 	// Order is the id of a column, with - before it for descending. Rows
@@ -82,7 +85,8 @@ type question struct {
 	like       bool
 	days       int32
 	limit      int
-	order      int // column; -1: by period and dimensions
+	edit       Edit // "": no figure has an edited and a raw value
+	order      int  // column; -1: by period and dimensions
 	descending bool
 	columns    []Column
 }
@@ -96,7 +100,7 @@ func (r *Request) Check() error {
 
 func (r *Request) question() (*question, error) {
 	q := &question{dimensions: r.Dimensions, compare: r.Compare, like: r.LikeForLike, limit: r.Limit, order: -1}
-	for _, check := range []func(*question) error{r.checkIndicators, r.checkDimensions, r.checkFilters, r.checkTime, r.checkCompare, r.checkLimit, r.checkTop} {
+	for _, check := range []func(*question) error{r.checkIndicators, r.checkEdit, r.checkDimensions, r.checkFilters, r.checkTime, r.checkCompare, r.checkLimit, r.checkTop} {
 		if err := check(q); err != nil {
 			return nil, err
 		}

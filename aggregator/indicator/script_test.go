@@ -2,11 +2,13 @@ package indicator_test
 
 import (
 	"bufio"
+	"cmp"
 	"context"
 	"crypto/rand"
 	"encoding/json"
 	"errors"
 	"fmt"
+	"maps"
 	"os"
 	"path/filepath"
 	"slices"
@@ -24,7 +26,8 @@ import (
 // The scripts in testdata are examples that a business person can read and
 // write. A line is one of
 //
-//	load 2026-05-03T19:05:00 33 3301 box=a KIND [account=u] [model=m] name=value ...
+//	load 2026-05-03T19:05:00 33 3301 box=a KIND [account=u] [model=m] name=value ... [times=61 every_ms=500]
+//	rules version=2 live=240 night=120 demand=240 episodes=3 minute=60 day=10000 [boxes=a,b] [accounts=u]
 //	full 2026-05-03 33 account=a state=active city=3301 [open=TIME]
 //	change 2026-05-03T10:00:00 33 account=a op=cancel [old=b]
 //	bill 2026-05-03T10:00:00 33 account=a id=o1 product=p provider=cp op=sub pay=bill fen=1990
@@ -40,6 +43,9 @@ import (
 //	others VALUE ...       a row of what the groups beside the top ones make, in order
 //	totals VALUE ...       a row of what all make, in order
 //	left INDICATOR CELL,... WHY PERIOD,...   the last eval leaves this out, in order
+//
+// rules are edit rules, caps in minutes, of which only what is named differs from the
+// default; versions VERSION,... compares those that the last eval names.
 //
 // KIND is power_on, wake, power_off, page, click, view, order, impression, order_page,
 // playback, health, running, notice, dropped, outbox_lost or tally; each may say
@@ -103,6 +109,10 @@ func runScript(t *testing.T, st store.Store, file string) {
 			s.file(words[0], words[1:])
 		case "label":
 			s.label(words[1:])
+		case "rules":
+			s.rules(words[1:])
+		case "versions":
+			s.versions(words[1:])
 		case "eval":
 			evals++
 			s.eval(words[1:])
@@ -163,7 +173,16 @@ func (s *script) load(words []string) {
 		s.block.Identities = append(s.block.Identities, store.IdentityRow{IdentityKey: store.IdentityKey{Box: stamp.Box, Serial: uint32(model)},
 			Identity: store.Identity{Province: stamp.Province, City: stamp.City, Account: stamp.Account, Model: model}})
 	}
-	f.add(&s.block, words[4], stamp)
+	times, every := f.number("times", 1), f.number("every_ms", 0)
+	for n := range times {
+		again := fields{s: s, of: maps.Clone(f.of)}
+		later := stamp
+		later.AtMs, later.MonoMs = stamp.AtMs+n*every, stamp.MonoMs+n*every
+		again.add(&s.block, words[4], later)
+		if n == times-1 {
+			f = again
+		}
+	}
 	for name := range f.of {
 		s.fatalf("%s has no %q", words[4], name)
 	}
@@ -232,6 +251,7 @@ func (f *fields) add(b *store.Block, kind string, at store.Stamp) {
 			Stamp: at, Mode: f.word("mode", 6, func(v uint8) string { return protocol.Mode(v).String() }),
 			Channel: f.code("channel"), Content: f.code("content"),
 			DurationMs: f.number("seconds", 0) * 1000, Speed: int32(f.number("speed", 100)), Part: uint32(f.number("part", 0)),
+			IdleMs: f.number("idle", 0) * 1000,
 		})
 	case "order":
 		b.Orders = append(b.Orders, store.Order{
@@ -361,6 +381,8 @@ func (s *script) set(r *indicator.Request, name, value string) {
 		r.LikeForLike = value == "yes"
 	case "order":
 		r.Order = value
+	case "edit":
+		r.Edit = indicator.Edit(value)
 	case "limit":
 		r.Limit = s.integer(value)
 	case "top":
@@ -440,6 +462,57 @@ func (s *script) label(words []string) {
 	s.labels = append(s.labels, store.Label{Column: store.Column(words[0]), Key: aggregator.TextKey(words[1]), ZH: words[2], EN: words[3]})
 	if err := s.st.SetLabels(context.Background(), s.labels); err != nil {
 		s.fatalf("%v", err)
+	}
+}
+
+// rules has the store edit viewing so from now on.
+func (s *script) rules(words []string) {
+	r := store.DefaultEditRules()
+	f := fields{s: s, of: map[string]string{}}
+	for _, w := range words {
+		name, value, _ := strings.Cut(w, "=")
+		f.of[name] = value
+	}
+	if v, ok := f.of["version"]; ok {
+		r.Version = v
+		delete(f.of, "version")
+	}
+	r.LiveMs, r.NightLiveMs, r.DemandMs = f.number("live", r.LiveMs/60_000)*60_000, f.number("night", r.NightLiveMs/60_000)*60_000, f.number("demand", r.DemandMs/60_000)*60_000
+	r.Episodes = int(f.number("episodes", int64(r.Episodes)))
+	r.MinuteRecords, r.DayRecords = f.number("minute", r.MinuteRecords), f.number("day", r.DayRecords)
+	for list, into := range map[string]*[]uint64{"boxes": &r.Boxes, "accounts": &r.Accounts} {
+		text, ok := f.of[list]
+		delete(f.of, list)
+		for name := range strings.SplitSeq(text, ",") {
+			if list == "boxes" {
+				name = "box " + name
+			}
+			if ok {
+				*into = append(*into, aggregator.TextKey(name))
+			}
+		}
+	}
+	for name := range f.of {
+		s.fatalf("rules have no %q", name)
+	}
+	if err := s.st.SetEditRules(context.Background(), r); err != nil {
+		s.fatalf("%v", err)
+	}
+}
+
+// versions compares by which rules the last answer says that it is edited, without
+// their hashes.
+func (s *script) versions(words []string) {
+	if s.err != nil {
+		s.fatalf("refused: %v", s.err)
+	}
+	var got []string
+	for _, name := range s.answer.EditVersions {
+		version, _, _ := strings.Cut(name, "-")
+		got = append(got, version)
+	}
+	if text := cmp.Or(strings.Join(got, ","), string(s.answer.Edit), "nothing"); len(words) != 1 || text != words[0] {
+		s.fatalf("the answer is edited by %s, want %v", text, words)
 	}
 }
 

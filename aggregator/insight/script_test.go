@@ -32,11 +32,23 @@ type world struct {
 	dirty bool
 }
 
-func newWorld(t rapid.TB) *world { return &world{t: t, store: storetest.Memory()} }
+func newWorld(t rapid.TB) *world { return &world{t: t, store: crowded(t, storetest.Memory())} }
+
+// crowded has a store take boxes for people that tell as much as those of worlds: one
+// of them is all of a city.
+func crowded(t rapid.TB, st store.Store) store.Store {
+	t.Helper()
+	r := store.DefaultEditRules()
+	r.MinuteRecords, r.DayRecords = 1<<20, 1<<20
+	if err := st.SetEditRules(context.Background(), r); err != nil {
+		t.Fatal(err)
+	}
+	return st
+}
 
 // stores are the engines on which people must be told the same.
 var stores = map[string]func(testing.TB) store.Store{
-	"memory": func(testing.TB) store.Store { return storetest.Memory() },
+	"memory": func(t testing.TB) store.Store { return crowded(t, storetest.Memory()) },
 	"duckdb": func(t testing.TB) store.Store {
 		t.Helper()
 		if testing.Short() {
@@ -51,7 +63,7 @@ var stores = map[string]func(testing.TB) store.Store{
 				t.Error(err)
 			}
 		})
-		return st
+		return crowded(t, st)
 	},
 }
 

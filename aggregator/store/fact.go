@@ -11,6 +11,10 @@ import (
 // add up. What each column counts is defined here and nowhere else; engines
 // compute it in SQL, the reference in Go, storetest holds both to this text.
 //
+// Measures named edited_ stand beside those of the same name (edited_ms beside
+// viewing_ms) and count the same after the EditRules; they are never greater. A row
+// exists by its raw measures.
+//
 // Times: every event but a View counts in the hour of its AtMs. A View lies
 // from AtMs-DurationMs to AtMs; its play counts in the hour in which it starts,
 // its time is split at the hours' edges. Every row with a clock of any quality
@@ -128,6 +132,10 @@ const (
 	// those that name none count for nobody. power_ons and events as there,
 	// measured and failed as in FactPlayback. A row exists if any is > 0.
 	FactSeen
+	// FactInvalid: province, city, why, box. dropped = all rows of all kinds, as
+	// events in FactBox, of boxes that are invalid on the row's day (see EditRules);
+	// why is an Invalid, the least that holds.
+	FactInvalid
 
 	// What follows is derived from the provinces' files, by day alone, when a
 	// file is taken in; it has no hours and needs no closing.
@@ -187,9 +195,9 @@ const (
 	// the month.
 	FactCohort
 
-	Facts = 26
+	Facts = 27
 	// EventFacts is how many of them, the first, are derived from events.
-	EventFacts = 18
+	EventFacts = 19
 )
 
 // LedMs is how long after a click a play is credited to it.
@@ -302,6 +310,7 @@ const (
 	ColSilence Column = "silence"    // Silence
 	ColCohort  Column = "cohort"     // month of opening, see MonthOf
 	ColAge     Column = "age_months" // months since
+	ColWhy     Column = "why"        // Invalid
 )
 
 // TimeColumns are those that a row's period answers.
@@ -378,12 +387,21 @@ const (
 	MeasureBounces Measure = "bounces"
 	MeasureSteps   Measure = "steps"
 
-	MeasureReporting Measure = "reporting"
-	MeasureReturned  Measure = "returned"
-	MeasureMembers   Measure = "members"
-	MeasureRetained  Measure = "retained"
-	MeasureObserved  Measure = "observed"
-	MeasureEngaged   Measure = "engaged"
+	MeasureReporting      Measure = "reporting"
+	MeasureReturned       Measure = "returned"
+	MeasureMembers        Measure = "members"
+	MeasureRetained       Measure = "retained"
+	MeasureObserved       Measure = "observed"
+	MeasureEngaged        Measure = "engaged"
+	MeasureEditedPlays    Measure = "edited_plays"
+	MeasureEditedMs       Measure = "edited_ms"
+	MeasureEditedReach5   Measure = "edited_reach_5"
+	MeasureEditedReach60  Measure = "edited_reach_60"
+	MeasureEditedReach180 Measure = "edited_reach_180"
+	MeasureEditedReach900 Measure = "edited_reach_900"
+	MeasureEditedAudience Measure = "edited_audience"
+	MeasureEditedTVMs     Measure = "edited_tv_ms"
+	MeasureDropped        Measure = "dropped"
 )
 
 // Shape is the columns of a fact.
@@ -420,6 +438,9 @@ func (s Shape) Counted() Column {
 // Reaches are the measures of ReachSeconds.
 var Reaches = []Measure{MeasureReach5, MeasureReach60, MeasureReach180, MeasureReach900}
 
+// EditedReaches are the same after the EditRules.
+var EditedReaches = []Measure{MeasureEditedReach5, MeasureEditedReach60, MeasureEditedReach180, MeasureEditedReach900}
+
 // ShapeOf returns the columns of f.
 func ShapeOf(f Fact) Shape { return shapes[f] }
 
@@ -427,8 +448,8 @@ var shapes = [Facts]Shape{
 	FactBox:   {"fact_box", []Column{ColProvince, ColCity, ColBox}, []Measure{MeasurePowerOns, MeasurePageViews, MeasureClicks, MeasurePlays, MeasureViewingMs, MeasureEvents}},
 	FactPage:  {"fact_page", []Column{ColProvince, ColCity, ColPage}, []Measure{MeasurePageViews}},
 	FactClick: {"fact_click", []Column{ColProvince, ColCity, ColPage, ColArea, ColSlot, ColContent}, []Measure{MeasureClicks, MeasureLed}},
-	FactMode:  {"fact_mode", []Column{ColProvince, ColCity, ColMode, ColBox}, []Measure{MeasurePlays, MeasureViewingMs}},
-	FactView:  {"fact_view", []Column{ColProvince, ColCity, ColMode, ColChannel, ColContent}, []Measure{MeasurePlays, MeasureViewingMs}},
+	FactMode:  {"fact_mode", []Column{ColProvince, ColCity, ColMode, ColBox}, []Measure{MeasurePlays, MeasureViewingMs, MeasureEditedPlays, MeasureEditedMs}},
+	FactView:  {"fact_view", []Column{ColProvince, ColCity, ColMode, ColChannel, ColContent}, []Measure{MeasurePlays, MeasureViewingMs, MeasureEditedPlays, MeasureEditedMs}},
 	FactOrder: {"fact_order", []Column{ColProvince, ColCity, ColProduct, ColProvider}, []Measure{MeasureOrderAttempts, MeasureOrders, MeasureFen}},
 	FactImpression: {"fact_impression", []Column{ColProvince, ColCity, ColPage, ColArea, ColSlot, ColContent, ColTemplate},
 		[]Measure{MeasureImpressions, MeasureFocuses, MeasureRenderedClicks, MeasureFocusClicks}},
@@ -438,14 +459,15 @@ var shapes = [Facts]Shape{
 	FactTrust: {"fact_trust", []Column{ColProvince, ColCity},
 		[]Measure{MeasureKept, MeasureSynced, MeasureUnsynced, MeasureGaps, MeasureToldLost, MeasureThrown, MeasureRepeats}},
 	FactOn:     {"fact_on", []Column{ColProvince, ColCity, ColBox}, []Measure{MeasureOnMs, MeasureWakes}},
-	FactReach:  {"fact_reach", []Column{ColProvince, ColCity, ColMode, ColChannel, ColContent, ColBox}, Reaches},
-	FactMinute: {"fact_minute", []Column{ColProvince, ColMode, ColChannel, ColMinute}, []Measure{MeasureViewingMs}},
+	FactReach:  {"fact_reach", []Column{ColProvince, ColCity, ColMode, ColChannel, ColContent, ColBox}, slices.Concat(Reaches, EditedReaches)},
+	FactMinute: {"fact_minute", []Column{ColProvince, ColMode, ColChannel, ColMinute}, []Measure{MeasureViewingMs, MeasureEditedMs}},
 	FactBroadcast: {"fact_broadcast", []Column{ColProvince, ColCity, ColMode, ColChannel, ColBroadcast, ColAired, ColLag, ColBox},
-		slices.Concat([]Measure{MeasureViewingMs, MeasureAudience}, Reaches)},
-	FactAir:       {"fact_air", []Column{ColProvince, ColCity, ColChannel, ColBroadcast, ColAired, ColAiring}, []Measure{MeasureTVMs, MeasureAirings, MeasureAirMs}},
+		slices.Concat([]Measure{MeasureViewingMs, MeasureAudience}, Reaches, []Measure{MeasureEditedMs, MeasureEditedAudience}, EditedReaches)},
+	FactAir:       {"fact_air", []Column{ColProvince, ColCity, ColChannel, ColBroadcast, ColAired, ColAiring}, []Measure{MeasureTVMs, MeasureAirings, MeasureAirMs, MeasureEditedTVMs}},
 	FactVisit:     {"fact_visit", []Column{ColProvince, ColCity, ColPage, ColBox}, []Measure{MeasureVisits, MeasureStays, MeasureDwellMs, MeasureBounces}},
 	FactPath:      {"fact_path", []Column{ColProvince, ColCity, ColFromPage, ColPage}, []Measure{MeasureSteps}},
 	FactSeen:      {"fact_seen", []Column{ColProvince, ColAccount}, []Measure{MeasurePowerOns, MeasureEvents, MeasureMeasured, MeasureFailed}},
+	FactInvalid:   {"fact_invalid", []Column{ColProvince, ColCity, ColWhy, ColBox}, []Measure{MeasureDropped}},
 	FactAccounts:  {"fact_accounts", []Column{ColProvince, ColCity, ColState, ColTenure}, []Measure{MeasureAccounts}},
 	FactFlow:      {"fact_flow", []Column{ColProvince, ColCity, ColFlow}, []Measure{MeasureFlows}},
 	FactBill:      {"fact_bill", []Column{ColProvince, ColCity, ColProduct, ColProvider, ColPay, ColOp}, []Measure{MeasureBillOrders, MeasureBillFen, MeasureShareFen}},

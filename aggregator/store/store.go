@@ -34,11 +34,28 @@ type Store interface {
 	// Close recomputes all facts of the snapshot's cells (hourly, and daily of
 	// the days they lie in), replaces them and clears the snapshot's dirt, all
 	// in one transaction. It may run again at any time with the same result.
+	//
+	// Which boxes are valid on these days follows from what closed cells count, the
+	// snapshot's among them. Where that changes, Close marks the other cells dirty
+	// that hold rows of the box of the day or whose facts its Views change, whenever
+	// the rows came: so once nothing is dirty, facts are a function of the events.
 	Close(ctx context.Context, s Snapshot) error
 
 	// Query answers a question over facts. A query whose Provinces is empty and
 	// AllProvinces false has no rows: empty means none, never all.
 	Query(ctx context.Context, q Query) ([]Row, error)
+
+	// SetEditRules has edited measures made by r from now on. If these are other
+	// rules than before, every closed cell is dirty afterwards; until it is closed
+	// again its facts are those of the rules before. A store keeps its rules; one
+	// that was given none has DefaultEditRules. A fault of r is an
+	// *aggregator.Error.
+	SetEditRules(ctx context.Context, r EditRules) error
+
+	// EditVersions returns the names of the rules by which the facts of the closed
+	// cells in the scope are made, of hours from..to-1, sorted; EditNone among them.
+	// Without such cells it is that of the rules in force.
+	EditVersions(ctx context.Context, s aggregator.Scope, from, to aggregator.Hour) ([]string, error)
 
 	// Codes returns the texts of keys; unknown keys are left out.
 	Codes(ctx context.Context, keys []uint64) (map[uint64]string, error)

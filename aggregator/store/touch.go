@@ -2,11 +2,12 @@ package store
 
 import "iptvdc/aggregator"
 
-// Touched calls add with every cell whose facts the block's rows may change,
-// retimes apart (only the store knows the rows they move). A cell may come
+// Touched calls add with every cell whose facts the block's rows may change by
+// these rules, retimes apart (only the store knows the rows they move), and apart
+// from what follows when a box becomes invalid (only a closing finds that). A cell may come
 // more than once. It is the counterpart of the definitions in fact.go: what
 // counts in an hour must touch that hour.
-func Touched(b *Block, add func(Cell)) {
+func Touched(b *Block, r *EditRules, add func(Cell)) {
 	for i := range b.Powers {
 		touch(&b.Powers[i].Stamp, OnReachMs, add)
 	}
@@ -18,7 +19,7 @@ func Touched(b *Block, add func(Cell)) {
 	}
 	for i := range b.Views {
 		v := &b.Views[i]
-		TouchSpan(v.Province, v.AtMs-ViewReachMs(v.DurationMs), v.AtMs+ViewAheadMs, add)
+		TouchSpan(v.Province, v.AtMs-ViewReachMs(v.DurationMs), v.AtMs+r.AheadMs(v), add)
 	}
 	for i := range b.Orders {
 		touch(&b.Orders[i].Stamp, OnReachMs, add)
@@ -58,8 +59,8 @@ const StartReachMs = max(LedMs, VisitMs)
 // durationMs earlier, and says that the box is on.
 func ViewReachMs(durationMs int64) int64 { return max(durationMs+StartReachMs, OnReachMs) }
 
-// ViewAheadMs is how far after its AtMs a View changes facts: a run that it is part
-// of reaches a threshold later.
+// ViewAheadMs is how far after its AtMs any View changes facts: a run that it is part
+// of reaches a threshold later. See EditRules.AheadMs.
 const ViewAheadMs = MaxReachMs - 1
 
 func touch(s *Stamp, reachMs int64, add func(Cell)) {

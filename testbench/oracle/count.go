@@ -44,9 +44,13 @@ func (t *history) deeds(c *Catalogue) []deed {
 		all = append(all, deed{what, n, hourStart(atMs), r, a})
 	}
 	add := func(what measure, n, atMs int64, r *Record) { addAbout(what, n, atMs, r, about{}) }
+	edits := t.editing()
 	for i := range t.Records {
 		r := &t.Records[i]
 		add(told, 1, r.AtMs, r)
+		if edits.flooding[boxDayOf(r)] {
+			add(invalid, 1, r.AtMs, r)
+		}
 		switch e := &r.Event; e.Kind {
 		case "power_on":
 			add(powerOns, 1, r.AtMs, r)
@@ -59,7 +63,8 @@ func (t *history) deeds(c *Catalogue) []deed {
 		case "click":
 			add(clicks, 1, r.AtMs, r)
 		case "view":
-			view(r, add)
+			viewed{rawPlays, rawLivePlays, rawVODPlays, rawViewingMs, rawLiveMs, rawVODMs}.count(r, r.AtMs, add)
+			viewed{plays, livePlays, vodPlays, viewingMs, liveMs, vodMs}.count(r, edits.end(r), add)
 		case "order":
 			switch e.Result {
 			case "paid":
@@ -102,7 +107,7 @@ func (t *history) deeds(c *Catalogue) []deed {
 	for _, click := range t.ledClicks() {
 		add(led, 1, click.AtMs, click)
 	}
-	t.ratings(c, addAbout)
+	t.edited(edits).ratings(c, addAbout)
 	return all
 }
 
@@ -111,17 +116,21 @@ func valid(e *Event) bool {
 	return e.Kind == "view" && e.Part == 0 && e.Speed > -300 && e.Speed < 300 && e.DurationMs > 3000
 }
 
-// view counts a play where it begins, and its time in every hour it lies in.
-func view(r *Record, add func(measure, int64, int64, *Record)) {
+// viewed are the measures that views make.
+type viewed struct{ plays, livePlays, vodPlays, ms, liveMs, vodMs measure }
+
+// count counts a view that ends at some moment: a play where it begins, if more than
+// three seconds of it are left, and its time in every hour it lies in.
+func (m viewed) count(r *Record, end int64, add func(measure, int64, int64, *Record)) {
 	e := &r.Event
-	start, end := r.AtMs-e.DurationMs, r.AtMs
-	if valid(e) {
-		add(plays, 1, start, r)
+	start := r.AtMs - e.DurationMs
+	if valid(e) && end-start > 3000 {
+		add(m.plays, 1, start, r)
 		switch e.Mode {
 		case "live":
-			add(livePlays, 1, start, r)
+			add(m.livePlays, 1, start, r)
 		case "vod":
-			add(vodPlays, 1, start, r)
+			add(m.vodPlays, 1, start, r)
 		}
 	}
 	if e.Speed != 100 {
@@ -129,12 +138,12 @@ func view(r *Record, add func(measure, int64, int64, *Record)) {
 	}
 	for hour := hourStart(start); hour < end; hour += hourMs {
 		ms := min(end, hour+hourMs) - max(start, hour)
-		add(viewingMs, ms, hour, r)
+		add(m.ms, ms, hour, r)
 		switch e.Mode {
 		case "live":
-			add(liveMs, ms, hour, r)
+			add(m.liveMs, ms, hour, r)
 		case "vod":
-			add(vodMs, ms, hour, r)
+			add(m.vodMs, ms, hour, r)
 		}
 	}
 }

@@ -2,6 +2,9 @@ package oracle
 
 import "slices"
 
+// Raw stands behind the name of a figure of viewing that is not edited.
+const Raw = ":raw"
+
 // Indicator is one figure: how it is named, by what it may be split, and how it
 // comes from counts.
 type Indicator struct {
@@ -107,6 +110,14 @@ func ownIndicators() []Indicator {
 		{"live_to_vod_viewers", byPlace, func(c *count) (float64, bool) {
 			return divide(float64(c.boxes[livePlays]), float64(c.boxes[vodPlays]))
 		}},
+		{"plays" + Raw, byView, number(rawPlays)},
+		{"viewing_minutes" + Raw, byView, func(c *count) (float64, bool) { return float64(c.sum[rawViewingMs]) / 60000, true }},
+		{"viewers" + Raw, byMode, boxes(rawPlays)},
+		{"live_to_vod_plays" + Raw, byPlace, ratio(rawLivePlays, rawVODPlays)},
+		{"live_to_vod_minutes" + Raw, byPlace, ratio(rawLiveMs, rawVODMs)},
+		{"live_to_vod_viewers" + Raw, byPlace, func(c *count) (float64, bool) {
+			return divide(float64(c.boxes[rawLivePlays]), float64(c.boxes[rawVODPlays]))
+		}},
 		{"order_attempts", byOrder, number(attempts)},
 		{"orders", byOrder, number(orders)},
 		{"revenue", byOrder, number(fen)},
@@ -122,6 +133,8 @@ func ownIndicators() []Indicator {
 		{"play_errors", byView, number(playErrors)},
 		{"error_rate", byView, percent(failed, measured)},
 		{"events", byPlace, number(told)},
+		{"invalid_boxes", byPlace, boxes(invalid)},
+		{"invalid_events", byPlace, number(invalid)},
 		{"events_lost", byPlace, number(gone)},
 		{"loss_rate", byPlace, func(c *count) (float64, bool) {
 			return divide(100*float64(c.sum[gone]), float64(c.sum[told]+c.sum[gone]))
@@ -167,6 +180,13 @@ const (
 	stays
 	dwellMs
 	pageViewsFrom // as pageViews, by the page before too
+	rawPlays      // these without editing
+	rawViewingMs
+	rawLivePlays
+	rawVODPlays
+	rawLiveMs
+	rawVODMs
+	invalid // events of boxes that are left out
 
 	// Boxes that watched one thing for so long on end.
 	reach5
@@ -203,7 +223,7 @@ const (
 )
 
 // counted are the measures of which it matters how many boxes have any.
-var counted = [measures]bool{powerOns: true, onMs: true, pageViews: true, plays: true, livePlays: true, vodPlays: true,
+var counted = [measures]bool{powerOns: true, rawPlays: true, rawLivePlays: true, rawVODPlays: true, invalid: true, onMs: true, pageViews: true, plays: true, livePlays: true, vodPlays: true,
 	reach5: true, reach60: true, reach180: true, reach900: true, airings: true,
 	airReach5: true, airReach60: true, airReach180: true, airReach900: true, lagReach0: true, lagReach3: true, lagReach7: true, boxMs: true}
 
@@ -222,6 +242,7 @@ var splits = [measures][]string{
 	airReach5: byAudience, airReach60: byAudience, airReach180: byAudience, airReach900: byAudience,
 	lagReach0: byAudience, lagReach3: byAudience, lagReach7: byAudience,
 	contentMs: byPlace, genreMs: byPlace, placeMs: byPlace, boxMs: byPlace,
+	rawPlays: byView, rawViewingMs: byView, rawLivePlays: byPlace, rawVODPlays: byPlace, rawLiveMs: byPlace, rawVODMs: byPlace, invalid: byPlace,
 }
 
 // count holds the measures of one cell.

@@ -96,6 +96,7 @@ type query struct {
 	Grain      string   `json:"grain"`
 	Compare    string   `json:"compare,omitempty"`
 	Align      string   `json:"align,omitempty"`
+	Edit       string   `json:"edit,omitempty"`
 }
 
 type table struct {

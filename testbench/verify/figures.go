@@ -3,6 +3,7 @@ package verify
 import (
 	"context"
 	"fmt"
+	"iter"
 	"maps"
 	"math"
 	"runtime"
@@ -106,6 +107,19 @@ func each[T any](ctx context.Context, all []T, do func(context.Context, *T) erro
 	return context.Cause(ctx)
 }
 
+// chunks cuts lists into parts of at most n, none of two lists.
+func chunks[T any](n int, lists ...[]T) iter.Seq[[]T] {
+	return func(yield func([]T) bool) {
+		for _, list := range lists {
+			for some := range slices.Chunk(list, n) {
+				if !yield(some) {
+					return
+				}
+			}
+		}
+	}
+}
+
 func (v *verifier) compareTask(ctx context.Context, o *oracle.Oracle, t *task) error {
 	sheet := o.Sheet(oracle.Spans(t.grain, t.from, t.to), t.dimensions...)
 	var have []oracle.Indicator
@@ -116,12 +130,19 @@ func (v *verifier) compareTask(ctx context.Context, o *oracle.Oracle, t *task) e
 		}
 	}
 	slices.SortStableFunc(have, func(a, b oracle.Indicator) int { return strings.Compare(a.ID, b.ID) })
-	for some := range slices.Chunk(have, maxIndicators) {
+	isRaw := func(i oracle.Indicator) bool { return strings.HasSuffix(i.ID, oracle.Raw) }
+	raw := slices.DeleteFunc(slices.Clone(have), func(i oracle.Indicator) bool { return !isRaw(i) })
+	edited := slices.DeleteFunc(have, isRaw)
+	for some := range chunks(maxIndicators, edited, raw) {
 		place := make(map[string]int)
 		q := query{Dimensions: t.dimensions, From: t.from, To: t.to, Grain: t.grain}
 		for n, i := range some {
-			place[i.ID] = n
-			q.Indicators = append(q.Indicators, i.ID)
+			id, is := strings.CutSuffix(i.ID, oracle.Raw)
+			if is {
+				q.Edit = "raw"
+			}
+			place[id] = n
+			q.Indicators = append(q.Indicators, id)
 		}
 		values := make([]oracle.Value, len(some)*len(sheet.Cells))
 		var cells []oracle.Cell
@@ -271,6 +292,9 @@ func (v *verifier) compare(ctx context.Context, q *query, cells []oracle.Cell, w
 	}
 	for _, id := range q.Indicators {
 		line := v.line(id)
+		if q.Edit == "raw" {
+			line = v.line(id + oracle.Raw)
+		}
 		for _, c := range cells {
 			line.Cells++
 			if must, is := want(id, c), got[c][id]; !same(must, is) {

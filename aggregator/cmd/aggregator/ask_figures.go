@@ -26,6 +26,8 @@ type figures struct {
 	LeftOutMore int                 `json:"left_out_more"`
 	AsOf        indicator.Moment    `json:"as_of"`
 	RuleVersion string              `json:"rule_version"`
+	Edit        indicator.Edit      `json:"edit"`
+	EditedBy    []string            `json:"edit_versions"`
 }
 
 func askCommand() *cobra.Command {
@@ -40,6 +42,7 @@ func askCommand() *cobra.Command {
   aggregator ask power_ons --by weekday,hour_of_day --from 2026-11-01 --to 2026-11-22 --where province=33
   aggregator ask plays --by channel --from 2026-11-01 --to 2026-11-22 --top 8 --totals
   aggregator ask click_to_play --where page=home --from 2026-11-01 --to 2026-11-22 --explain
+  aggregator ask viewing_minutes --by channel --from 2026-11-01 --to 2026-11-22 --edit raw
   aggregator ask revenue --from 2026-11-01 --to 2026-11-22 --compare year --align weekday --like-for-like`,
 		RunE: func(cmd *cobra.Command, args []string) error {
 			r.Indicators = args
@@ -78,6 +81,7 @@ func askCommand() *cobra.Command {
 	f.StringVar((*string)(&r.Compare), "compare", "", "with which earlier `TIME`: "+listed(indicator.Compares()))
 	f.StringVar((*string)(&r.Align), "align", "", "which earlier `DAY` a day goes with: "+listed(indicator.Aligns())+"; without: the same date")
 	f.BoolVar(&r.LikeForLike, "like-for-like", false, "compare also what has data in both times alone")
+	f.StringVar((*string)(&r.Edit), "edit", "", "which `VIEWING` counts: "+listed(indicator.Edits())+"; without: edited")
 	f.StringVar(&r.Order, "order", "", "`COLUMN` to sort by, - before it for the greatest first")
 	f.IntVar(&r.Limit, "limit", 0, "how many `ROWS`, the first")
 	f.IntVar(&r.Top, "top", 0, "how many `GROUPS`, the first over the whole time, and what all others make")
@@ -139,7 +143,11 @@ func (f *figures) write(out io.Writer) error {
 		_, err := fmt.Fprintf(out, "and %d more\n", f.LeftOutMore)
 		failed = errors.Join(failed, err)
 	}
-	_, err := fmt.Fprintf(out, "as of %s, rules %s\n", orNothing(f.AsOf.String()), plain(f.RuleVersion))
+	edit := ""
+	if f.Edit != "" {
+		edit = ", viewing " + plain(strings.Join(append([]string{string(f.Edit)}, f.EditedBy...), " "))
+	}
+	_, err := fmt.Fprintf(out, "as of %s, rules %s%s\n", orNothing(f.AsOf.String()), plain(f.RuleVersion), edit)
 	return errors.Join(failed, err)
 }
 

@@ -81,6 +81,31 @@ type Config struct {
 		Allow    []string            `yaml:"allow"`
 		HostKeys map[string][]string `yaml:"host_keys"`
 	} `yaml:"c3"`
+	// Edit says which viewing counts in edited figures; see store.EditRules. Rules
+	// that differ from those before have every closed hour closed again: give them
+	// another version.
+	Edit struct {
+		// Version is what people call the rules.
+		Version string `yaml:"version"`
+		// LiveMinutes is for how long after the last sign of a viewer live viewing
+		// counts, NightLiveMinutes the same of signs in the hours from NightFrom to
+		// before NightTo, DemandMinutes that of all other viewing.
+		LiveMinutes      int `yaml:"live_minutes"`
+		NightLiveMinutes int `yaml:"night_live_minutes"`
+		DemandMinutes    int `yaml:"demand_minutes"`
+		NightFrom        int `yaml:"night_from"`
+		NightTo          int `yaml:"night_to"`
+		// Episodes is how many plays count that follow each other without a sign.
+		Episodes int `yaml:"episodes"`
+		// MinuteRecords and DayRecords are how many events a box may tell in a
+		// minute and in a day; one that tells more does not count on that day.
+		MinuteRecords int `yaml:"minute_records"`
+		DayRecords    int `yaml:"day_records"`
+		// Boxes and Accounts are robots and test accounts: ids of boxes, and
+		// accounts as PROVINCE:ACCOUNT.
+		Boxes    []string `yaml:"boxes"`
+		Accounts []string `yaml:"accounts"`
+	} `yaml:"edit"`
 	// Holidays is a file with public holidays by year, for comparisons with the
 	// year before; "": the list that is built in. See: aggregator holidays.
 	Holidays string `yaml:"holidays"`
@@ -119,6 +144,7 @@ func Defaults() Config {
 	c.MQTT.Listen = "127.0.0.1:1883"
 	c.C3.SettleS, c.C3.ManifestMinutes, c.C3.MaxFileMB = 5, 15, 8192
 	c.C3.KeepDays = 7
+	c.editDefaults()
 	c.ArchiveDays = 90
 	c.Log.Level, c.Log.Format = "info", "auto"
 	return c
@@ -153,6 +179,15 @@ func (c *Config) keys() []key {
 		{"c3.keep_days", &c.C3.KeepDays, false},
 		{"c3.listen", &c.C3.Listen, false},
 		{"c3.public_url", &c.C3.PublicURL, false},
+		{"edit.version", &c.Edit.Version, false},
+		{"edit.live_minutes", &c.Edit.LiveMinutes, false},
+		{"edit.night_live_minutes", &c.Edit.NightLiveMinutes, false},
+		{"edit.demand_minutes", &c.Edit.DemandMinutes, false},
+		{"edit.night_from", &c.Edit.NightFrom, false},
+		{"edit.night_to", &c.Edit.NightTo, false},
+		{"edit.episodes", &c.Edit.Episodes, false},
+		{"edit.minute_records", &c.Edit.MinuteRecords, false},
+		{"edit.day_records", &c.Edit.DayRecords, false},
 		{"holidays", &c.Holidays, false},
 		{"archive_days", &c.ArchiveDays, false},
 		{"log.level", &c.Log.Level, false},
@@ -291,6 +326,9 @@ func (c *Config) Check() error {
 	}
 	if err := c.fetching().Validate(); err != nil {
 		bad("c3.allow", "%v", err)
+	}
+	if err := c.checkEdit(); err != nil {
+		bad("edit", "%v", err)
 	}
 	if _, err := c.holidays(); err != nil {
 		bad("holidays", "%v", err)

@@ -125,6 +125,13 @@ func (p *Platform) openEngines(ctx context.Context) (err error) {
 		return err
 	}
 	p.later(p.store.Shutdown)
+	rules, err := p.config.editRules(p.secrets.BoxKey, p.secrets.AccountKey)
+	if err == nil {
+		err = p.store.SetEditRules(ctx, rules)
+	}
+	if err != nil {
+		return fmt.Errorf("edit: %w", err)
+	}
 	if err := p.reconcile(ctx); err != nil {
 		return err
 	}

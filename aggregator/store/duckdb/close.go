@@ -97,19 +97,37 @@ func (s *Store) close(ctx context.Context, tx *sql.Tx, snap store.Snapshot) erro
 		return s.clean(ctx, tx, snap.Mark, told)
 	}
 	all := runs(snap.Cells)
+	if _, err := tx.ExecContext(ctx, doingTable); err != nil {
+		return err
+	}
 	for _, run := range all {
 		if err := fillCells(ctx, tx, run); err != nil {
 			return err
 		}
-		from, to := run[0].Hour, run[len(run)-1].Hour+1
-		script := strings.NewReplacer(
-			"$from", fmt.Sprint(from), "$to", fmt.Sprint(to),
-			"$lo_ms", fmt.Sprint(from.Start()), "$hi_ms", fmt.Sprint(to.Start()),
-		).Replace(closeSQL)
-		for _, statement := range statements(script) {
-			if _, err := tx.ExecContext(ctx, statement); err != nil {
-				return fmt.Errorf("%w, in %.60s", err, strings.TrimSpace(statement))
+		if err := s.script(ctx, tx, doingSQL, run); err != nil {
+			return err
+		}
+		if err := s.busy(ctx, tx); err != nil {
+			return fmt.Errorf("busy boxes: %w", err)
+		}
+	}
+	if len(all) > 1 {
+		if err := fillCells(ctx, tx, snap.Cells); err != nil {
+			return err
+		}
+	}
+	if err := s.judge(ctx, tx); err != nil {
+		return fmt.Errorf("valid boxes: %w", err)
+	}
+	for _, run := range all {
+		if len(all) > 1 {
+			if err := fillCells(ctx, tx, run); err != nil {
+				return err
 			}
+		}
+		from, to := run[0].Hour, run[len(run)-1].Hour+1
+		if err := s.script(ctx, tx, closeSQL, run); err != nil {
+			return err
 		}
 		for _, statement := range slices.Concat(narrowHours(int64(from), int64(to)), rollHours(int64(from), int64(to))) {
 			if _, err := tx.ExecContext(ctx, statement); err != nil {
@@ -126,6 +144,26 @@ func (s *Store) close(ctx context.Context, tx *sql.Tx, snap store.Snapshot) erro
 		return fmt.Errorf("settle: %w", err)
 	}
 	return s.clean(ctx, tx, snap.Mark, told)
+}
+
+// script executes statements for the cells of a run, which the table cell holds.
+func (s *Store) script(ctx context.Context, tx *sql.Tx, text string, run []store.Cell) error {
+	from, to := run[0].Hour, run[len(run)-1].Hour+1
+	r := &s.edit
+	text = strings.NewReplacer(
+		"$from", fmt.Sprint(from), "$to", fmt.Sprint(to),
+		"$lo_ms", fmt.Sprint(from.Start()), "$hi_ms", fmt.Sprint(to.Start()),
+		"$edit", fmt.Sprint(s.editing), "$hot_records", fmt.Sprint(min(r.MinuteRecords, r.DayRecords/24)),
+		"$live_cap", fmt.Sprint(r.LiveMs), "$night_cap", fmt.Sprint(r.NightLiveMs), "$demand_cap", fmt.Sprint(r.DemandMs),
+		"$least_cap", fmt.Sprint(min(r.LiveMs, r.NightLiveMs, r.DemandMs)),
+		"$night_from", fmt.Sprint(r.NightFrom), "$night_hours", fmt.Sprint(r.NightHours()), "$episodes", fmt.Sprint(r.Episodes),
+	).Replace(text)
+	for _, statement := range statements(text) {
+		if _, err := tx.ExecContext(ctx, statement); err != nil {
+			return fmt.Errorf("%w, in %.60s", err, strings.TrimSpace(statement))
+		}
+	}
+	return nil
 }
 
 // clean takes the dirt of cells away.

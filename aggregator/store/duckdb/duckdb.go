@@ -50,10 +50,15 @@ type Store struct {
 	// writing guards bulk and what follows its commits.
 	writing sync.Mutex
 	bulk    *bulk
-	mark    int64 // of the last committed block
+	mark    int64 // the last that a block or dirt was given
 
 	closing sync.Mutex
 	closer  *sql.Conn
+
+	// edit are the rules in force and editing their number: read under writing or
+	// closing, changed under both.
+	edit    store.EditRules
+	editing int64
 
 	// feeding lets one file after the other change what files say. Nothing else
 	// writes those tables; code alone is written by blocks too, under writing.
@@ -202,7 +207,7 @@ func (s *Store) start(path string, settings map[string]string) error {
 	if err := schema(ctx, s.db); err != nil {
 		return fmt.Errorf("schema: %w", err)
 	}
-	if err := s.db.QueryRowContext(ctx, "SELECT coalesce(max(mark), 0) FROM block").Scan(&s.mark); err != nil {
+	if err := s.db.QueryRowContext(ctx, "SELECT coalesce(max(mark), 0) FROM (SELECT mark FROM block UNION ALL SELECT mark FROM dirt)").Scan(&s.mark); err != nil {
 		return err
 	}
 	var err error
@@ -213,6 +218,9 @@ func (s *Store) start(path string, settings map[string]string) error {
 		return err
 	}
 	if s.bulk, err = openBulk(path, settings); err != nil {
+		return err
+	}
+	if err := s.readEdit(ctx); err != nil {
 		return err
 	}
 	return s.catchUp()
@@ -252,6 +260,9 @@ func makeTables(ctx context.Context, tx *sql.Tx, script, hash string) error {
 		if _, err := tx.ExecContext(ctx, statement); err != nil {
 			return err
 		}
+	}
+	if err := widen(ctx, tx); err != nil {
+		return err
 	}
 	if err := derive(ctx, tx); err != nil {
 		return err
@@ -294,6 +305,7 @@ var columnTypes = map[store.Column]string{
 	store.ColProvince: "UTINYINT", store.ColCity: "USMALLINT", store.ColMode: "UTINYINT", store.ColSlot: "UINTEGER",
 	store.ColState: "UTINYINT", store.ColFlow: "UTINYINT", store.ColPay: "UTINYINT", store.ColOp: "UTINYINT",
 	store.ColVerdict: "UTINYINT",
+	store.ColWhy:     "UTINYINT",
 	store.ColMinute:  "USMALLINT", store.ColAired: "INTEGER", store.ColLag: "UTINYINT",
 	store.ColTenure: "UTINYINT",
 }
@@ -307,6 +319,7 @@ var measureTypes = map[store.Measure]string{
 	store.MeasureKept: "BIGINT", store.MeasureSynced: "BIGINT", store.MeasureUnsynced: "BIGINT",
 	store.MeasureGaps: "BIGINT", store.MeasureToldLost: "BIGINT", store.MeasureThrown: "BIGINT", store.MeasureRepeats: "BIGINT",
 	store.MeasureAudience: "BIGINT", store.MeasureTVMs: "BIGINT", store.MeasureAirMs: "BIGINT",
+	store.MeasureEditedMs: "BIGINT", store.MeasureEditedAudience: "BIGINT", store.MeasureEditedTVMs: "BIGINT",
 }
 
 // asked are the facts that are worked out when somebody asks, by the views of

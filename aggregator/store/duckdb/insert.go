@@ -33,7 +33,7 @@ func (s *Store) Insert(ctx context.Context, b *store.Block) (bool, error) {
 			*held = c.Hour
 		}
 	}
-	store.Touched(b, touch)
+	store.Touched(b, &s.edit, touch)
 	retimes := effective(b.Retimes)
 	if err := s.retimed(ctx, retimes, touch); err != nil {
 		return false, fmt.Errorf("store: retime: %w", err)
@@ -91,23 +91,22 @@ func (s *Store) write(b *store.Block, retimes []store.Retime, touched map[store.
 var onReach = fmt.Sprint(store.OnReachMs)
 
 // eventTables lists the tables of events; reach is how far before its at_ms a
-// row changes facts, ahead how far after it, as store.Touched has it.
-var eventTables = []struct {
-	name, reach string
-	ahead       int64
-}{
-	{"power", onReach, 0},
-	{"page_view", onReach, 0},
-	{"click", fmt.Sprint(store.ClickReachMs), 0},
-	{"viewing", fmt.Sprintf("greatest(e.duration_ms + %d, %s)", store.StartReachMs, onReach), store.ViewAheadMs},
-	{"orders", onReach, 0},
-	{"impression", "0", 0},
-	{"order_page", "0", 0},
-	{"playback", "0", 0},
-	{"health", "0", 0},
-	{"running", "0", 0},
-	{"notice", "0", 0},
-	{"tally", "0", 0}, // no event, but timed like one
+// row changes facts, ahead how far after it, as store.Touched has it. $demand_cap is
+// EditRules.DemandMs.
+var eventTables = []struct{ name, reach, ahead string }{
+	{"power", onReach, "0"},
+	{"page_view", onReach, "0"},
+	{"click", fmt.Sprint(store.ClickReachMs), "0"},
+	{"viewing", fmt.Sprintf("greatest(e.duration_ms + %d, %s)", store.StartReachMs, onReach),
+		fmt.Sprintf("CASE WHEN e.part = 0 AND e.mode IN (2, 3, 4) AND e.idle_ms > 0 AND e.idle_ms >= e.duration_ms THEN greatest(%[1]d, $demand_cap - e.idle_ms) ELSE %[1]d END", store.ViewAheadMs)},
+	{"orders", onReach, "0"},
+	{"impression", "0", "0"},
+	{"order_page", "0", "0"},
+	{"playback", "0", "0"},
+	{"health", "0", "0"},
+	{"running", "0", "0"},
+	{"notice", "0", "0"},
+	{"tally", "0", "0"}, // no event, but timed like one
 }
 
 const retimeChunk = 1000
@@ -134,7 +133,7 @@ func effective(retimes []store.Retime) []store.Retime {
 func (s *Store) retimed(ctx context.Context, retimes []store.Retime, touch func(store.Cell)) error {
 	for part := range slices.Chunk(retimes, retimeChunk) {
 		for _, t := range eventTables {
-			rows, err := s.db.QueryContext(ctx, retimeCells(t.name, t.reach, t.ahead, part))
+			rows, err := s.db.QueryContext(ctx, retimeCells(t.name, t.reach, strings.ReplaceAll(t.ahead, "$demand_cap", fmt.Sprint(s.edit.DemandMs)), part))
 			if err != nil {
 				return err
 			}
@@ -167,10 +166,10 @@ func touchHours(p aggregator.Province, from, to int32, touch func(store.Cell)) {
 // retimeCells asks for the hours that rows of an event table would leave and
 // enter. The plain bound on clock lets whole row groups be skipped: nearly all
 // rows carry the best quality.
-func retimeCells(table, reach string, ahead int64, retimes []store.Retime) string {
+func retimeCells(table, reach, ahead string, retimes []store.Retime) string {
 	values, best := retimeValues(retimes)
 	return fmt.Sprintf(`SELECT DISTINCT e.province,
-	hour_of(e.at_ms - (%[2]s)), hour_of(e.at_ms + %[5]d), hour_of(e.mono_ms + r.offset_ms - (%[2]s)), hour_of(e.mono_ms + r.offset_ms + %[5]d)
+	hour_of(e.at_ms - (%[2]s)), hour_of(e.at_ms + (%[5]s)), hour_of(e.mono_ms + r.offset_ms - (%[2]s)), hour_of(e.mono_ms + r.offset_ms + (%[5]s))
 FROM %[1]s e JOIN (VALUES %[3]s) r(box, boot, offset_ms, quality) ON e.box = r.box AND e.boot = r.boot
 WHERE e.clock < %[4]d AND e.clock < r.quality`, table, reach, values, best, ahead)
 }

@@ -55,7 +55,7 @@ func TestOpensOlder(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	ask(s, store.FactView, 2, 660_000)
+	ask(s, store.FactView, 2, 660_000, 2, 660_000)
 	ask(s, store.FactClick, 1, 1)
 	stamp := store.Stamp{Province: 33, City: 3301, Box: 2, Boot: 1, MonoMs: 100_000, AtMs: at + 3_700_000, Clock: uint8(protocol.ClockServer)}
 	in, err := s.Insert(ctx, &store.Block{
@@ -76,11 +76,11 @@ func TestOpensOlder(t *testing.T) {
 	if s, err = Open(path, Options{Threads: 1}); err != nil {
 		t.Fatal(err)
 	}
-	ask(s, store.FactView, 3, 665_000)
+	ask(s, store.FactView, 3, 665_000, 2, 660_000) // nobody was there for 35 years
 	ask(s, store.FactClick, 1, 1)
 	ask(s, store.FactImpression, 1, 0, 1, 0) // the old click of that box has come into the hour
 	ask(s, store.FactPlayback, 1, 1, 1200, 0, 0, 0, 0, 0)
-	ask(s, store.FactReach, 3, 2, 1, 0)
+	ask(s, store.FactReach, 3, 2, 1, 0, 2, 2, 1, 0)
 	// Closed by other rules, without that fact: it is closed again.
 	for _, statement := range []string{"DELETE FROM fact_reach_hour", "UPDATE fact_rules SET number = 1"} {
 		if _, err := s.db.Exec(statement); err != nil {
@@ -93,7 +93,7 @@ func TestOpensOlder(t *testing.T) {
 	if s, err = Open(path, Options{Threads: 1}); err != nil {
 		t.Fatal(err)
 	}
-	ask(s, store.FactReach, 3, 2, 1, 0)
+	ask(s, store.FactReach, 3, 2, 1, 0, 2, 2, 1, 0)
 	takeFull(t, s, 50, 1)
 	accounts, err := s.Query(ctx, store.Query{Fact: store.FactAccounts, AllProvinces: true, Values: []store.Value{{Measure: store.MeasureAccounts}},
 		Spans: []store.Span{{From: int32(feedBenchDay), To: int32(feedBenchDay) + 1}, {From: int32(feedBenchDay) + 1, To: int32(feedBenchDay) + 2}}})

@@ -76,8 +76,9 @@ func (m *memory) compute(c store.Cell) closedCell {
 			f.add(store.FactClick, g, store.MeasureLed, 1)
 		}
 	}
+	ends := m.editedEnds(c.Province)
 	for i := range m.rows.Views {
-		m.view(c, &m.rows.Views[i], f)
+		m.view(c, &m.rows.Views[i], ends[i], f)
 	}
 	for i := range m.rows.Orders {
 		if e := &m.rows.Orders[i]; in(c, &e.Stamp) {
@@ -95,7 +96,8 @@ func (m *memory) compute(c store.Cell) closedCell {
 			playback(e, f)
 		}
 	}
-	m.ratings(c, f)
+	m.ratings(c, ends, f)
+	m.dropped(c, f)
 	m.on(c, f)
 	m.visits(c, f)
 	m.paths(c, f)
@@ -165,7 +167,7 @@ func (m *memory) led(i int) bool {
 	return false
 }
 
-func (m *memory) view(c store.Cell, v *store.View, f *facts) {
+func (m *memory) view(c store.Cell, v *store.View, end int64, f *facts) {
 	if v.Province != c.Province {
 		return
 	}
@@ -175,6 +177,10 @@ func (m *memory) view(c store.Cell, v *store.View, f *facts) {
 		f.add(store.FactBox, box(&v.Stamp), store.MeasurePlays, 1)
 		f.add(store.FactMode, mode, store.MeasurePlays, 1)
 		f.add(store.FactView, what, store.MeasurePlays, 1)
+		if end-startOf(v) > 3000 {
+			f.add(store.FactMode, mode, store.MeasureEditedPlays, 1)
+			f.add(store.FactView, what, store.MeasureEditedPlays, 1)
+		}
 	}
 	if v.Speed == 100 {
 		from, to := max(startOf(v), c.Hour.Start()), min(v.AtMs, (c.Hour+1).Start())
@@ -182,6 +188,10 @@ func (m *memory) view(c store.Cell, v *store.View, f *facts) {
 			f.add(store.FactBox, box(&v.Stamp), store.MeasureViewingMs, to-from)
 			f.add(store.FactMode, mode, store.MeasureViewingMs, to-from)
 			f.add(store.FactView, what, store.MeasureViewingMs, to-from)
+		}
+		if to = min(to, end); from < to {
+			f.add(store.FactMode, mode, store.MeasureEditedMs, to-from)
+			f.add(store.FactView, what, store.MeasureEditedMs, to-from)
 		}
 	}
 }

@@ -25,6 +25,9 @@ func Memory() store.Store {
 		clocks:     map[store.ClockKey]store.Clock{},
 		dirt:       map[store.Cell]int64{},
 		closed:     map[store.Cell]closedCell{},
+		edit:       store.DefaultEditRules().Sorted(),
+		invalid:    map[boxDay]store.Invalid{},
+		ends:       map[aggregator.Province]markedEnds{},
 		feeds:      newFeeds(),
 	}
 }
@@ -43,13 +46,19 @@ type memory struct {
 	dirt   map[store.Cell]int64 // mark at which the cell was touched last
 	closed map[store.Cell]closedCell
 
+	edit    store.EditRules
+	invalid map[boxDay]store.Invalid
+	ends    map[aggregator.Province]markedEnds
+
 	feeds
 }
 
 // closedCell is what a Close left of a cell.
 type closedCell struct {
-	lastMs int64 // latest AtMs of its events
-	facts  facts
+	lastMs  int64 // latest AtMs of its events
+	facts   facts
+	records map[uint64]records // by box
+	edit    string             // name of the rules
 }
 
 func (m *memory) Lacking(ctx context.Context, ids [][16]byte) ([][16]byte, error) {
@@ -91,7 +100,7 @@ func (m *memory) Insert(ctx context.Context, b *store.Block) (bool, error) {
 	m.rows.Runnings = append(m.rows.Runnings, b.Runnings...)
 	m.rows.Notices = append(m.rows.Notices, b.Notices...)
 	m.rows.Tallies = append(m.rows.Tallies, b.Tallies...)
-	store.Touched(b, touch)
+	store.Touched(b, &m.edit, touch)
 	m.tell(b.Codes)
 	for _, r := range b.Identities {
 		if _, told := m.identities[r.IdentityKey]; !told {
@@ -105,19 +114,19 @@ func (m *memory) Insert(ctx context.Context, b *store.Block) (bool, error) {
 }
 
 func (m *memory) retime(r store.Retime, touch func(store.Cell)) {
-	move := func(s *store.Stamp, reachMs int64, kind uint8) {
+	move := func(s *store.Stamp, reachMs, aheadMs int64) {
 		if s.Box != r.Box || s.Boot != r.Boot || s.Clock >= r.Quality {
 			return
-		}
-		aheadMs := int64(0)
-		if kind == uint8(protocol.View) {
-			aheadMs = store.ViewAheadMs
 		}
 		store.TouchSpan(s.Province, s.AtMs-reachMs, s.AtMs+aheadMs, touch)
 		s.AtMs, s.Clock = s.MonoMs+r.OffsetMs, r.Quality
 		store.TouchSpan(s.Province, s.AtMs-reachMs, s.AtMs+aheadMs, touch)
 	}
-	eachRow(&m.rows, move)
+	ahead := map[*store.Stamp]int64{}
+	for i := range m.rows.Views {
+		ahead[&m.rows.Views[i].Stamp] = m.edit.AheadMs(&m.rows.Views[i])
+	}
+	eachRow(&m.rows, func(s *store.Stamp, reachMs int64, _ uint8) { move(s, reachMs, ahead[s]) })
 	for i := range m.rows.Tallies {
 		move(&m.rows.Tallies[i].Stamp, 0, 0)
 	}
@@ -181,7 +190,15 @@ func (m *memory) Close(ctx context.Context, s store.Snapshot) error {
 		return err
 	}
 	for _, c := range s.Cells {
-		m.closed[c] = m.compute(c)
+		held := m.closed[c]
+		held.records = m.count(c)
+		m.closed[c] = held
+	}
+	m.judge(s.Cells)
+	for _, c := range s.Cells {
+		fresh := m.compute(c)
+		fresh.records, fresh.edit = m.closed[c].records, m.edit.Name()
+		m.closed[c] = fresh
 		if m.dirt[c] <= s.Mark {
 			delete(m.dirt, c)
 		}

@@ -2,6 +2,7 @@ package storetest
 
 import (
 	"context"
+	"errors"
 	"math/rand/v2"
 	"os"
 	"slices"
@@ -25,11 +26,23 @@ func testRandom(t *testing.T, b *bench) {
 	g := &maker{r: rand.New(rand.NewPCG(seed, 0))}
 	ctx := context.Background()
 	ref := Memory()
+	rules := store.DefaultEditRules() // so that few rows make a box invalid
+	rules.MinuteRecords, rules.DayRecords, rules.Boxes, rules.Accounts = 12, 60, []uint64{5}, []uint64{3}
+	newRules := func() {
+		rules.LiveMs, rules.NightLiveMs, rules.DemandMs = int64(1+g.r.IntN(5))*hour, int64(1+g.r.IntN(120))*minute, int64(1+g.r.IntN(5))*hour
+		rules.NightFrom, rules.NightTo, rules.Episodes = g.r.IntN(24), g.r.IntN(25), 1+g.r.IntN(3)
+		if err := errors.Join(b.SetEditRules(ctx, rules), ref.SetEditRules(ctx, rules)); err != nil {
+			t.Fatal(err)
+		}
+	}
 	rounds := 6
 	if testing.Short() {
 		rounds = 2
 	}
 	for round := range rounds {
+		if round == 0 || g.r.IntN(3) == 0 {
+			newRules()
+		}
 		f := file(c3.FeedCatalogue, byte(1+round), 1)
 		f.Province = feedProvinces[round%2]
 		g.fill(&f)
@@ -49,6 +62,9 @@ func testRandom(t *testing.T, b *bench) {
 		if err := ref.Close(ctx, must(ref.Dirty(ctx, limit))); err != nil {
 			t.Fatal(err)
 		}
+		from := hourOf(now) + aggregator.Hour(g.r.IntN(90)-60)
+		scope := aggregator.Scope{All: g.r.IntN(2) == 0, Provinces: []aggregator.Province{43}}
+		b.same("edit versions", must(b.EditVersions(ctx, scope, from, from+20)), must(ref.EditVersions(ctx, scope, from, from+20)))
 		for range 15 {
 			q := g.query()
 			if got, want := b.query(q), must(ref.Query(ctx, q)); !equalRows(got, want) {
@@ -70,10 +86,13 @@ func testRandom(t *testing.T, b *bench) {
 	boxes := []uint64{1, 2, 3, 4, 5, 6}
 	b.same("audit", must(b.Audit(ctx, boxes)), must(ref.Audit(ctx, boxes)))
 	b.same("events", must(b.Events(ctx, 3)), must(ref.Events(ctx, 3)))
-	b.settle()
-	if err := ref.Close(ctx, must(ref.Dirty(ctx, 1<<20))); err != nil {
-		t.Fatal(err)
+	for range 2 { // the second time for cells of boxes that became invalid
+		b.close(b.dirty())
+		if err := ref.Close(ctx, must(ref.Dirty(ctx, 1<<20))); err != nil {
+			t.Fatal(err)
+		}
 	}
+	b.same("dirt", b.dirty().Cells, []store.Cell(nil))
 	checkAllClosed(t, ref.(*memory))
 }
 
@@ -202,6 +221,12 @@ func (g *maker) view(s store.Stamp) store.View {
 		v.Content = g.one(9)
 	}
 	v.DurationMs = []int64{0, 1, 3000, 3001, 4000, hour, 2*hour + 1, 24 * hour, int64(g.r.IntN(int(5 * hour)))}[g.r.IntN(9)]
+	switch g.r.IntN(4) {
+	case 0: // a sign in the segment, at its start or before it
+		v.IdleMs = []int64{1, v.DurationMs / 2, v.DurationMs, v.DurationMs + minute}[g.r.IntN(4)]
+	case 1:
+		v.IdleMs = g.r.Int64N(6 * hour)
+	}
 	if g.r.IntN(4) == 0 {
 		v.Speed = []int32{-3200, -300, -299, 0, 50, 299, 300}[g.r.IntN(7)]
 	}
@@ -223,6 +248,9 @@ func (g *maker) parts(v store.View) []store.View {
 	for n := 1 + g.r.IntN(5); n > 0; n-- {
 		v.DurationMs = []int64{second, 5 * second, 60 * second, 15 * minute, int64(g.r.IntN(int(20 * minute)))}[g.r.IntN(5)]
 		v.AtMs += v.DurationMs
+		if v.IdleMs > 0 && g.r.IntN(4) > 0 { // nobody gave a sign since
+			v.IdleMs += v.DurationMs
+		}
 		if g.r.IntN(6) == 0 {
 			v.AtMs++
 		}
@@ -231,7 +259,9 @@ func (g *maker) parts(v store.View) []store.View {
 			g.asset(&v)
 		}
 		all = append(all, v)
-		v.Part++
+		if v.Part++; g.r.IntN(3) == 0 { // another play, of itself
+			v.Part = 0
+		}
 	}
 	return all
 }
@@ -240,6 +270,9 @@ func (g *maker) query() store.Query {
 	q := store.Query{Fact: store.Fact(g.r.IntN(store.EventFacts)), Hourly: g.r.IntN(2) == 0, AllProvinces: g.r.IntN(2) == 0}
 	if g.r.IntN(3) == 0 { // they have the most to them
 		q.Fact = store.FactReach + store.Fact(g.r.IntN(4))
+	}
+	if g.r.IntN(12) == 0 {
+		q.Fact = store.FactInvalid
 	}
 	if g.r.IntN(3) > 0 {
 		q.Provinces = []aggregator.Province{43}

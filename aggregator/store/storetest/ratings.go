@@ -30,14 +30,15 @@ type what struct {
 	channel, content uint64
 }
 
-// viewingRuns are the longest stretches without a gap, of everything.
-func (m *memory) viewingRuns(p aggregator.Province) map[what][]span {
+// viewingRuns are the longest stretches without a gap, of everything, in Views that
+// end where ends say.
+func (m *memory) viewingRuns(p aggregator.Province, ends []int64) map[what][]span {
 	all := map[what][]span{}
 	for i := range m.rows.Views {
 		v := &m.rows.Views[i]
-		if v.Province == p && v.Speed == 100 && v.DurationMs > 0 {
+		if v.Province == p && v.Speed == 100 && startOf(v) < ends[i] {
 			k := what{v.Province, v.City, v.Box, v.Mode, v.Channel, v.Content}
-			all[k] = append(all[k], span{startOf(v), v.AtMs})
+			all[k] = append(all[k], span{startOf(v), ends[i]})
 		}
 	}
 	for k, parts := range all {
@@ -62,20 +63,41 @@ func reached(run span, h span, seconds int64) bool {
 	return first <= min(run.to, h.to)
 }
 
-// ratings computes the facts of who watched for how long, and what was on.
-func (m *memory) ratings(c store.Cell, f *facts) {
-	h := hourSpan(c.Hour)
+// rated are the measures that runs and minutes make.
+type rated struct {
+	viewingMs, audience, tvMs store.Measure
+	reaches                   []store.Measure
+}
+
+var (
+	rawRated    = rated{store.MeasureViewingMs, store.MeasureAudience, store.MeasureTVMs, store.Reaches}
+	editedRated = rated{store.MeasureEditedMs, store.MeasureEditedAudience, store.MeasureEditedTVMs, store.EditedReaches}
+)
+
+// ratings computes the facts of who watched for how long, and what was on. edited
+// are where the Views end in edited figures.
+func (m *memory) ratings(c store.Cell, edited []int64, f *facts) {
 	schedule := m.schedule(c.Province)
+	raw := make([]int64, len(m.rows.Views))
 	for i := range m.rows.Views {
-		m.minutes(c, &m.rows.Views[i], f)
-		m.onAir(c, &m.rows.Views[i], schedule, f)
+		raw[i] = m.rows.Views[i].AtMs
 	}
+	m.rate(c, raw, schedule, &rawRated, f)
+	m.rate(c, edited, schedule, &editedRated, f)
 	for _, b := range schedule.all {
 		if hourOf(b.StartMs) == c.Hour {
 			g := airGroup(c.Province, 0, b)
 			f.add(store.FactAir, g, store.MeasureAirings, 1)
 			f.add(store.FactAir, g, store.MeasureAirMs, b.EndMs-b.StartMs)
 		}
+	}
+}
+
+func (m *memory) rate(c store.Cell, ends []int64, schedule *schedule, as *rated, f *facts) {
+	h := hourSpan(c.Hour)
+	for i := range m.rows.Views {
+		m.minutes(c, &m.rows.Views[i], ends[i], as, f)
+		m.onAir(c, &m.rows.Views[i], ends[i], schedule, as, f)
 	}
 	// A row of the hour has a flag at most once, however many runs reach it.
 	flags := map[store.Fact]map[group]map[store.Measure]bool{store.FactReach: {}, store.FactBroadcast: {}}
@@ -87,11 +109,11 @@ func (m *memory) ratings(c store.Cell, f *facts) {
 				if flags[fact][g] == nil {
 					flags[fact][g] = map[store.Measure]bool{}
 				}
-				flags[fact][g][store.Reaches[i]] = true
+				flags[fact][g][as.reaches[i]] = true
 			}
 		}
 	}
-	for k, runs := range m.viewingRuns(c.Province) {
+	for k, runs := range m.viewingRuns(c.Province, ends) {
 		for _, run := range runs {
 			flag(store.FactReach, group{uint64(k.province), uint64(k.city), uint64(k.mode), k.channel, k.content, k.box}, run)
 			for _, part := range schedule.parts(k, run, c.Hour) {
@@ -113,30 +135,30 @@ func (m *memory) ratings(c store.Cell, f *facts) {
 		}
 	}
 	for g, ms := range watched {
-		f.add(store.FactBroadcast, g, store.MeasureViewingMs, ms)
-		f.add(store.FactBroadcast, g, store.MeasureAudience, (ms*1_000_000_000+length[g]/2)/length[g])
+		f.add(store.FactBroadcast, g, as.viewingMs, ms)
+		f.add(store.FactBroadcast, g, as.audience, (ms*1_000_000_000+length[g]/2)/length[g])
 	}
 }
 
-func (m *memory) minutes(c store.Cell, v *store.View, f *facts) {
+func (m *memory) minutes(c store.Cell, v *store.View, end int64, as *rated, f *facts) {
 	if v.Province != c.Province || v.Speed != 100 {
 		return
 	}
 	for n := range int64(60) {
 		minute := span{c.Hour.Start() + n*60_000, c.Hour.Start() + (n+1)*60_000}
 		ofDay := (minute.from - c.Hour.Day().Start()) / 60_000
-		f.add(store.FactMinute, group{uint64(v.Province), uint64(v.Mode), v.Channel, uint64(ofDay)}, store.MeasureViewingMs,
-			span{startOf(v), v.AtMs}.cut(minute).ms())
+		f.add(store.FactMinute, group{uint64(v.Province), uint64(v.Mode), v.Channel, uint64(ofDay)}, as.viewingMs,
+			span{startOf(v), end}.cut(minute).ms())
 	}
 }
 
-func (m *memory) onAir(c store.Cell, v *store.View, schedule *schedule, f *facts) {
+func (m *memory) onAir(c store.Cell, v *store.View, end int64, schedule *schedule, as *rated, f *facts) {
 	if v.Province != c.Province || v.Speed != 100 {
 		return
 	}
-	here := span{startOf(v), v.AtMs}.cut(hourSpan(c.Hour))
+	here := span{startOf(v), end}.cut(hourSpan(c.Hour))
 	for _, b := range schedule.all {
-		f.add(store.FactAir, airGroup(c.Province, v.City, b), store.MeasureTVMs, here.cut(span{b.StartMs, b.EndMs}).ms())
+		f.add(store.FactAir, airGroup(c.Province, v.City, b), as.tvMs, here.cut(span{b.StartMs, b.EndMs}).ms())
 	}
 }
 

@@ -99,6 +99,11 @@ func Run(t *testing.T, e Engine) {
 		{"visits to pages: words together", testVisitTogether},
 		{"paths over pages", testFactPath},
 		{"presence", testPresence},
+		{"edited: caps", testCap},
+		{"edited: all that a cap cuts", testCapRuns},
+		{"edited: episodes", testEpisodes},
+		{"edited: invalid boxes", testInvalidBoxes},
+		{"edited: new rules", testEditRules},
 	}
 	for _, c := range tests {
 		t.Run(c.name, func(t *testing.T) {

@@ -36,6 +36,8 @@ export interface Query {
   compare?: 'previous' | 'year' | 'month';
   align?: 'weekday' | 'holiday';
   like_for_like?: boolean;
+  /** Which viewing counts; edited if it is left out. */
+  edit?: 'edited' | 'raw';
   limit?: number;
   order?: string;
 }
@@ -52,6 +54,9 @@ export interface Answer {
   /** The latest event in the figures; null while there is none. */
   as_of: string | null;
   rule_version: string;
+  /** Of figures of viewing, which counts, and by which edit rules. */
+  edit?: 'edited' | 'raw';
+  edit_versions?: string[];
   /** Share of the events sent that arrived, 0 to 1; null when nobody sent any. */
   completeness: number | null;
 }

@@ -102,6 +102,20 @@ CREATE TABLE IF NOT EXISTS dirt (hour INTEGER NOT NULL, province UTINYINT NOT NU
 
 -- Cells closed at least once, and the latest event in each.
 CREATE TABLE IF NOT EXISTS closed (hour INTEGER NOT NULL, province UTINYINT NOT NULL, last_ms BIGINT NOT NULL);
+-- By which of edit_rules the facts of the cell were made; 0: by none.
+ALTER TABLE closed ADD COLUMN IF NOT EXISTS edit INTEGER DEFAULT 0;
+
+-- The rules by which viewing is edited, those with the greatest number in force.
+-- rules is store.EditRules as JSON.
+CREATE TABLE IF NOT EXISTS edit_rules (number INTEGER NOT NULL, name VARCHAR NOT NULL, rules VARCHAR NOT NULL);
+
+-- Boxes that told much in a closed hour, or that the rules list: rows in all, those
+-- of the minute with the most. A box may have several rows.
+CREATE TABLE IF NOT EXISTS busy (hour INTEGER NOT NULL, province UTINYINT NOT NULL, box UBIGINT NOT NULL,
+	records BIGINT NOT NULL, minute BIGINT NOT NULL, listed BOOLEAN NOT NULL);
+
+-- Boxes that are invalid on a day, as closed cells have it; why is store.Invalid.
+CREATE TABLE IF NOT EXISTS invalid (day INTEGER NOT NULL, province UTINYINT NOT NULL, box UBIGINT NOT NULL, why UTINYINT NOT NULL);
 
 -- Days up to settled stand in the daily tables; later ones are read from the
 -- hourly tables, so that the day under way is not rewritten at every closing.

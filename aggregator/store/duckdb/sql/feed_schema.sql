@@ -119,10 +119,12 @@ CREATE TABLE IF NOT EXISTS broadcast (
 
 CREATE TABLE IF NOT EXISTS recording (province UTINYINT NOT NULL, content UBIGINT NOT NULL, code UBIGINT NOT NULL);
 
--- store.MonthsAfter of the day of a moment; what nobody can have meant is moved to
--- where there are dates.
-CREATE OR REPLACE MACRO months_after(ms, months) AS
-	((DATE '1970-01-01' + least(greatest(day_of(ms), -25567), 84006) + INTERVAL (months) MONTH)::DATE - DATE '1970-01-01')::INTEGER;
+-- store.MonthsAfter a day.
+CREATE OR REPLACE MACRO months_after_day(day, months) AS ((DATE '1970-01-01' + day + INTERVAL (months) MONTH)::DATE - DATE '1970-01-01')::INTEGER;
+
+-- And after the day of a moment; what nobody can have meant is moved to where there
+-- are dates.
+CREATE OR REPLACE MACRO months_after(ms, months) AS months_after_day(least(greatest(day_of(ms), -25567), 84006), months);
 
 -- store.MonthOf the day of a moment.
 CREATE OR REPLACE MACRO month_of(ms) AS

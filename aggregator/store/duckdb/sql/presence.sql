@@ -7,8 +7,7 @@ WITH judged (day, province, m1, m7, m30, m90, m31) AS (VALUES $judged),
 -- In their state without a break since start_ms.
 many AS (SELECT province, root FROM standing WHERE province IN ($provinces) GROUP BY ALL HAVING count(*) > 1),
 spell AS (
-	SELECT province, root, from_ms, to_ms, state, city, open_ms, day_of(start_ms) AS start,
-		months_after(open_ms, 3) AS t3, months_after(open_ms, 12) AS t12, months_after(open_ms, 24) AS t24, months_after(open_ms, 60) AS t60
+	SELECT province, root, from_ms, to_ms, state, city, day_of(start_ms) AS start, CASE WHEN open_ms <> 0 THEN least(greatest(day_of(open_ms), -25567), 84006) END AS opened
 	FROM (
 		SELECT province, root, from_ms, to_ms, state, city, open_ms, from_ms AS start_ms
 		FROM standing ANTI JOIN many USING (province, root) WHERE province IN ($provinces)
@@ -20,6 +19,10 @@ spell AS (
 			FROM standing SEMI JOIN many USING (province, root)
 			WINDOW one AS (PARTITION BY province, root ORDER BY from_ms)))
 	WHERE state IN (2, 3) AND from_ms <= shown_at($last) AND to_ms > shown_at($first)),
+-- Many were opened on one day: ages are reckoned once.
+age AS (
+	SELECT opened, months_after_day(opened, 3) AS t3, months_after_day(opened, 12) AS t12, months_after_day(opened, 24) AS t24, months_after_day(opened, 60) AS t60
+	FROM (SELECT DISTINCT opened FROM spell WHERE opened IS NOT NULL)),
 recent AS (
 	SELECT province, root,
 		bit_or(CASE WHEN period >= $b0 THEN power_ons::BIGINT << ((period - $b0) * 16) ELSE 0 END) AS on_bits,
@@ -35,13 +38,13 @@ old AS (
 	SELECT province, root, bool_or(power_ons > 0) AS ever FROM ($old) SEMI JOIN cold USING (province, root) GROUP BY ALL),
 -- Of whom nothing was heard seen_first is after every day.
 known AS (
-	SELECT s.*, coalesce(on_bits, 0) AS on_bits, coalesce(seen_bits, 0) AS seen_bits, coalesce(on_last, -2147483648) AS on_last,
+	SELECT s.*, t3, t12, t24, t60, coalesce(on_bits, 0) AS on_bits, coalesce(seen_bits, 0) AS seen_bits, coalesce(on_last, -2147483648) AS on_last,
 		coalesce(seen_last, -2147483648) AS seen_last, coalesce(ever, false) AS ever,
 		CASE WHEN ever IS NOT NULL THEN -2147483648 ELSE coalesce(seen_first, 2147483647) END AS seen_first
-	FROM spell s LEFT JOIN recent USING (province, root) LEFT JOIN old USING (province, root)),
+	FROM spell s LEFT JOIN age USING (opened) LEFT JOIN recent USING (province, root) LEFT JOIN old USING (province, root)),
 daily AS (
 	SELECT j.day, k.province, k.city, k.state,
-		CASE WHEN k.open_ms = 0 THEN 0 ELSE 1 + (j.day >= t3)::INTEGER + (j.day >= t12)::INTEGER + (j.day >= t24)::INTEGER + (j.day >= t60)::INTEGER END AS tenure,
+		CASE WHEN k.opened IS NULL THEN 0 ELSE 1 + (j.day >= t3)::INTEGER + (j.day >= t12)::INTEGER + (j.day >= t24)::INTEGER + (j.day >= t60)::INTEGER END AS tenure,
 		(on_bits & m1) <> 0 AS on1,
 		(on_bits & m7) <> 0 OR on_last > j.day - 7 AS on7,
 		(on_bits & m30) <> 0 OR on_last > j.day - 30 AS on30,

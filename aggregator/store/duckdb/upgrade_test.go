@@ -229,7 +229,7 @@ func TestCountsOlderAgain(t *testing.T) {
 	if len(want) == 0 || want[0].Group[0] == 0 {
 		t.Fatalf("accounts by tenure: %v", want)
 	}
-	for _, older := range []string{"ALTER TABLE fact_accounts_day DROP COLUMN tenure", "UPDATE fact_rules SET number = 4"} {
+	for _, older := range []string{"ALTER TABLE fact_accounts_day DROP COLUMN tenure", "DROP TABLE schema_made", "UPDATE fact_rules SET number = 4"} {
 		if _, err := s.db.Exec(older); err != nil {
 			t.Fatal(err)
 		}

@@ -14,4 +14,5 @@ var catalogue = timed(slices.Concat(
 	qualityFigures,
 	projectedFigures,
 	ratingsFigures,
+	journeysFigures,
 ))

@@ -49,6 +49,7 @@ var dimensions = []Dimension{
 	{store.ColLag, Text{"滞后天数", "Days after the broadcast"}},
 	{store.ColVerdict, Text{"核对结果", "Verdict"}},
 	{store.ColFromPage, Text{"来源页面", "Page before"}},
+	{store.ColOrigin, Text{"找片起点", "Origin of the journey"}},
 	{store.ColHourOfDay, Text{"时刻", "Hour of the day"}},
 	{store.ColWeekday, Text{"星期", "Weekday"}},
 }
@@ -211,6 +212,8 @@ func wordsOf(c store.Column) []word {
 		return verdicts
 	case store.ColWeekday:
 		return weekdays
+	case store.ColOrigin:
+		return origins
 	}
 	return nil
 }
@@ -277,6 +280,14 @@ var (
 		{"file_only", Text{"仅省侧数据", "in the feeds alone"}},
 	}
 )
+
+// origins by the numbers of store.Origin.
+var origins = []word{
+	{"unknown", Text{"未知", "unknown"}},
+	{"power_on", Text{"开机", "power-on"}},
+	{"standby", Text{"待机唤醒", "out of standby"}},
+	{"viewing", Text{"收视结束", "end of viewing"}},
+}
 
 // weekdays by the numbers of store.ColWeekday.
 var weekdays = []word{

@@ -451,6 +451,9 @@ func (p *plan) query(a *ask, scope aggregator.Scope) store.Query {
 	if a.only != (only{}) {
 		q.Filters = append(q.Filters, a.only.filter())
 	}
+	if a.search {
+		q.Filters = append(q.Filters, searching())
+	}
 	if !q.Hourly && q.Asks(store.ColHourOfDay) {
 		q.Hourly, q.Spans = true, slices.Clone(q.Spans)
 		for n, s := range q.Spans {

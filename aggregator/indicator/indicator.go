@@ -145,6 +145,8 @@ type term struct {
 	// clock is no sum of a fact but the length of the time asked for, in
 	// milliseconds: of the period, or of the minutes of its days.
 	clock bool
+	// search keeps the pages for searching, see UseSearchPages.
+	search bool
 }
 
 // around says which of a question's dimensions a term follows, in grouping and in

@@ -124,6 +124,37 @@ const (
 	// FactPath: province, city, from_page, page. steps = PageViews; from_page is
 	// the page before it as the page itself told, 0: none.
 	FactPath
+	// FactJourney: province, city, origin, page: ways to something to watch. A box's
+	// words, under the row's province, are here its Powers, Clicks, PageViews, and the
+	// start and the end of each View with |Speed| < 300 and DurationMs > 3000, whatever
+	// its Part; of words in one millisecond an end comes first, then a power-off, a
+	// power-on, a wake, the Clicks, the PageViews, the start of a later part and that
+	// of a valid play, of one sort by City. A journey begins with a power-on (origin
+	// OriginPowerOn, with Cause wake OriginStandby), or with an end (OriginViewing) of
+	// which the next word is a Click or a PageView: who zaps or lets the next episode
+	// come is on no journey. Of words of one sort, city and millisecond only one begins
+	// one. It lasts until the first word that is neither Click nor PageView, at most
+	// JourneyMs. journeys = journeys that begin in the hour; found = those that such a
+	// start ends, found_ms, found_pages and found_clicks = how long these took and the
+	// PageViews and Clicks on them; browse_ms = found_ms, of journeys that a power-off
+	// ends the time to it, and of others that to their last Click or PageView. city is
+	// that of the word with which it begins, page that of its first PageView (of several
+	// in one millisecond the smallest of the smallest city), 0: none.
+	FactJourney
+	// FactPageLed: province, city, page. led_views = PageViews that led to a valid play:
+	// the first valid play or Power after it, in the order of FactJourney, is a valid
+	// play, at most JourneyMs after it and at most LedMs after the box left the page,
+	// for that play or for another PageView. So a search counts whose result is played
+	// from the page that shows it, and nothing on the way need name a content.
+	FactPageLed
+	// FactStandby: province, city: how boxes were before they came on. Of each
+	// millisecond in which a box has Powers with On, the Power before it (of several in
+	// one millisecond the one with On, else the greatest Cause; a power-off in that very
+	// millisecond is before it), if it is a power-off at most StandbyMs earlier:
+	// standbys and standby_ms count those with Cause standby and the time between,
+	// offs and off_ms the others, all in the hour of the power-on and its greatest
+	// City. What lasted longer, or whose power-off nobody told, is not known.
+	FactStandby
 
 	// What follows is derived from the provinces' files, by day alone, when a
 	// file is taken in; it has no hours and needs no closing.
@@ -164,9 +195,9 @@ const (
 	// match nothing.
 	FactReconcile
 
-	Facts = 23
+	Facts = 26
 	// EventFacts is how many of them, the first, are derived from events.
-	EventFacts = 17
+	EventFacts = 20
 )
 
 // LedMs is how long after a click a play is credited to it.
@@ -218,6 +249,25 @@ const VisitMs = 30 * 60_000
 // trade's rule; those left sooner are bounces.
 const BounceMs = 1000
 
+// JourneyMs is how long a journey may last: who has found nothing by then is not
+// looking any more.
+const JourneyMs = VisitMs
+
+// StandbyMs is the longest standby that is known as one.
+const StandbyMs = aggregator.DayMs
+
+// Origin says how a journey began.
+type Origin uint8
+
+const (
+	// OriginPowerOn: the box was switched on.
+	OriginPowerOn Origin = 1 + iota
+	// OriginStandby: it left standby.
+	OriginStandby
+	// OriginViewing: something that was watched had ended.
+	OriginViewing
+)
+
 // Column is a dimension of a fact.
 type Column string
 
@@ -266,6 +316,7 @@ const (
 	ColAired     Column = "aired"     // aggregator.Hour in which it began
 	ColLag       Column = "lag"       // TV days after it, 0..MaxLag
 	ColAiring    Column = "airing"    // channel and beginning: see AiringKey
+	ColOrigin    Column = "origin"    // Origin
 	// ColProgramme is the name of a broadcast's programme, as known when asked: of
 	// every fact that has ColBroadcast, in GroupBy and Filters.
 	ColProgramme Column = "programme"
@@ -344,6 +395,18 @@ const (
 	MeasureDwellMs Measure = "dwell_ms"
 	MeasureBounces Measure = "bounces"
 	MeasureSteps   Measure = "steps"
+
+	MeasureJourneys    Measure = "journeys"
+	MeasureFound       Measure = "found"
+	MeasureFoundMs     Measure = "found_ms"
+	MeasureFoundPages  Measure = "found_pages"
+	MeasureFoundClicks Measure = "found_clicks"
+	MeasureBrowseMs    Measure = "browse_ms"
+	MeasureLedViews    Measure = "led_views"
+	MeasureStandbys    Measure = "standbys"
+	MeasureStandbyMs   Measure = "standby_ms"
+	MeasureOffs        Measure = "offs"
+	MeasureOffMs       Measure = "off_ms"
 )
 
 // Shape is the columns of a fact.
@@ -400,9 +463,13 @@ var shapes = [Facts]Shape{
 	FactMinute: {"fact_minute", []Column{ColProvince, ColMode, ColChannel, ColMinute}, []Measure{MeasureViewingMs}},
 	FactBroadcast: {"fact_broadcast", []Column{ColProvince, ColCity, ColMode, ColChannel, ColBroadcast, ColAired, ColLag, ColBox},
 		slices.Concat([]Measure{MeasureViewingMs, MeasureAudience}, Reaches)},
-	FactAir:       {"fact_air", []Column{ColProvince, ColCity, ColChannel, ColBroadcast, ColAired, ColAiring}, []Measure{MeasureTVMs, MeasureAirings, MeasureAirMs}},
-	FactVisit:     {"fact_visit", []Column{ColProvince, ColCity, ColPage, ColBox}, []Measure{MeasureVisits, MeasureStays, MeasureDwellMs, MeasureBounces}},
-	FactPath:      {"fact_path", []Column{ColProvince, ColCity, ColFromPage, ColPage}, []Measure{MeasureSteps}},
+	FactAir:   {"fact_air", []Column{ColProvince, ColCity, ColChannel, ColBroadcast, ColAired, ColAiring}, []Measure{MeasureTVMs, MeasureAirings, MeasureAirMs}},
+	FactVisit: {"fact_visit", []Column{ColProvince, ColCity, ColPage, ColBox}, []Measure{MeasureVisits, MeasureStays, MeasureDwellMs, MeasureBounces}},
+	FactPath:  {"fact_path", []Column{ColProvince, ColCity, ColFromPage, ColPage}, []Measure{MeasureSteps}},
+	FactJourney: {"fact_journey", []Column{ColProvince, ColCity, ColOrigin, ColPage},
+		[]Measure{MeasureJourneys, MeasureFound, MeasureFoundMs, MeasureFoundPages, MeasureFoundClicks, MeasureBrowseMs}},
+	FactPageLed:   {"fact_page_led", []Column{ColProvince, ColCity, ColPage}, []Measure{MeasureLedViews}},
+	FactStandby:   {"fact_standby", []Column{ColProvince, ColCity}, []Measure{MeasureStandbys, MeasureStandbyMs, MeasureOffs, MeasureOffMs}},
 	FactAccounts:  {"fact_accounts", []Column{ColProvince, ColCity, ColState}, []Measure{MeasureAccounts}},
 	FactFlow:      {"fact_flow", []Column{ColProvince, ColCity, ColFlow}, []Measure{MeasureFlows}},
 	FactBill:      {"fact_bill", []Column{ColProvince, ColCity, ColProduct, ColProvider, ColPay, ColOp}, []Measure{MeasureBillOrders, MeasureBillFen, MeasureShareFen}},

@@ -2,8 +2,9 @@ package store
 
 import "iptvdc/aggregator"
 
-// Touched calls add with every cell whose facts the block's rows may change,
-// retimes apart (only the store knows the rows they move). A cell may come
+// Touched calls add with every cell whose facts the block's rows may change, but
+// two, as only the store knows the rows: the cells of rows that retimes move, and
+// those of power-ons that Powers may end up before (see Woken). A cell may come
 // more than once. It is the counterpart of the definitions in fact.go: what
 // counts in an hour must touch that hour.
 func Touched(b *Block, add func(Cell)) {
@@ -51,8 +52,14 @@ func Touched(b *Block, add func(Cell)) {
 const ClickReachMs = max(LedMs, OnReachMs)
 
 // StartReachMs is how far before its start a View changes facts: a click may have
-// led to it (LedMs), a visit to a page may end with it (VisitMs).
-const StartReachMs = max(LedMs, VisitMs)
+// led to it (LedMs), a visit to a page (VisitMs) or a journey (JourneyMs) may end with
+// it.
+const StartReachMs = max(LedMs, VisitMs, JourneyMs)
+
+// Woken reports whether a Power at atMs, of the same province and box, may say how
+// the box was before the power-on at onMs: its cell is then touched by the one as by
+// the other, when either comes, moves or goes.
+func Woken(onMs, atMs int64) bool { return onMs >= atMs && onMs-atMs <= StandbyMs }
 
 // ViewReachMs is how far before its AtMs a View changes facts: it began
 // durationMs earlier, and says that the box is on.

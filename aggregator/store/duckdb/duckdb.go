@@ -248,6 +248,7 @@ var columnTypes = map[store.Column]string{
 	store.ColState: "UTINYINT", store.ColFlow: "UTINYINT", store.ColPay: "UTINYINT", store.ColOp: "UTINYINT",
 	store.ColVerdict: "UTINYINT",
 	store.ColMinute:  "USMALLINT", store.ColAired: "INTEGER", store.ColLag: "UTINYINT",
+	store.ColOrigin: "UTINYINT",
 }
 
 var measureTypes = map[store.Measure]string{
@@ -259,6 +260,7 @@ var measureTypes = map[store.Measure]string{
 	store.MeasureKept: "BIGINT", store.MeasureSynced: "BIGINT", store.MeasureUnsynced: "BIGINT",
 	store.MeasureGaps: "BIGINT", store.MeasureToldLost: "BIGINT", store.MeasureThrown: "BIGINT", store.MeasureRepeats: "BIGINT",
 	store.MeasureAudience: "BIGINT", store.MeasureTVMs: "BIGINT", store.MeasureAirMs: "BIGINT",
+	store.MeasureFoundMs: "BIGINT", store.MeasureBrowseMs: "BIGINT", store.MeasureStandbyMs: "BIGINT", store.MeasureOffMs: "BIGINT",
 }
 
 // asked are the facts that are worked out when somebody asks, by the views of

@@ -97,6 +97,8 @@ func (m *memory) compute(c store.Cell) closedCell {
 	m.on(c, f)
 	m.visits(c, f)
 	m.paths(c, f)
+	m.journeys(c, f)
+	m.standbys(c, f)
 	return out
 }
 

@@ -79,6 +79,9 @@ func (m *memory) Insert(ctx context.Context, b *store.Block) (bool, error) {
 	for _, r := range b.Retimes {
 		m.retime(r, touch)
 	}
+	for i := range b.Powers {
+		m.woken(&b.Powers[i].Stamp, touch)
+	}
 	m.rows.Powers = append(m.rows.Powers, b.Powers...)
 	m.rows.PageViews = append(m.rows.PageViews, b.PageViews...)
 	m.rows.Clicks = append(m.rows.Clicks, b.Clicks...)
@@ -113,9 +116,14 @@ func (m *memory) retime(r store.Retime, touch func(store.Cell)) {
 		if kind == uint8(protocol.View) {
 			aheadMs = store.ViewAheadMs
 		}
-		store.TouchSpan(s.Province, s.AtMs-reachMs, s.AtMs+aheadMs, touch)
-		s.AtMs, s.Clock = s.MonoMs+r.OffsetMs, r.Quality
-		store.TouchSpan(s.Province, s.AtMs-reachMs, s.AtMs+aheadMs, touch)
+		power := kind == uint8(protocol.PowerOn) || kind == uint8(protocol.PowerOff)
+		for range 2 { // where it was and where it is
+			store.TouchSpan(s.Province, s.AtMs-reachMs, s.AtMs+aheadMs, touch)
+			if power {
+				m.woken(s, touch)
+			}
+			s.AtMs, s.Clock = s.MonoMs+r.OffsetMs, r.Quality
+		}
 	}
 	eachRow(&m.rows, move)
 	for i := range m.rows.Tallies {

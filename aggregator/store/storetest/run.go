@@ -98,6 +98,10 @@ func Run(t *testing.T, e Engine) {
 		{"visits to pages", testFactVisit},
 		{"visits to pages: words together", testVisitTogether},
 		{"paths over pages", testFactPath},
+		{"journeys", testFactJourney},
+		{"journeys: words together", testJourneyTogether},
+		{"pages that led to a play", testFactPageLed},
+		{"standbys", testFactStandby},
 	}
 	for _, c := range tests {
 		t.Run(c.name, func(t *testing.T) {

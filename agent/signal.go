@@ -34,7 +34,12 @@ type Signal struct {
 	Channel string `json:"channel,omitempty"`
 	Number  uint32 `json:"number,omitempty"` // play: the channel's number on the remote control
 	Speed   *int32 `json:"speed,omitempty"`  // percent, 0 pauses
-	Error   string `json:"error,omitempty"`
+	// Position is where in the asset the player is from then on, in ms from its
+	// start; nil: not told.
+	Position *uint64 `json:"position,omitempty"`
+	Length   uint64  `json:"length,omitempty"` // of the asset, ms; 0: not told
+	TV       string  `json:"tv,omitempty"`     // tv: plugged, unplugged, on, off, active, inactive
+	Error    string  `json:"error,omitempty"`
 
 	OrderID  string `json:"order_id,omitempty"`
 	Product  string `json:"product,omitempty"`
@@ -78,17 +83,19 @@ var signalFields = map[string]string{
 	"click":       "page|area slot content template",          // click, with a new trace
 	"order_page":  "page|product content",                     // order_page, with the trace of the click
 	"order":       "order_id product result|provider content fen pay",
-	"play":        "mode|channel number content", // the player was asked to play: what played before ends
-	"first_frame": "|",                           // the first picture is there
-	"speed":       "speed|",                      // 0 pause, 100 normal, other: trick play
-	"shift":       "mode|",                       // live became timeshift, or timeshift live
-	"stall":       "|",                           // the picture stands still
-	"flow":        "|",                           // it goes on
-	"error":       "|error",                      // the player reports an error
-	"end":         "|",                           // the asset is over
-	"stop":        "|",                           // the viewer ended it
-	"app":         "content|",                    // another application has the screen
-	"keys":        "keys|",                       // a sign of a viewer
+	"play":        "mode|channel number content position length", // the player was asked to play: what played before ends
+	"first_frame": "|position length",                            // the first picture is there
+	"speed":       "speed|position length",                       // 0 pause, 100 normal, other: trick play
+	"seek":        "position|length",                             // the player goes on at another place of the asset
+	"shift":       "mode|",                                       // live became timeshift, or timeshift live
+	"stall":       "|",                                           // the picture stands still
+	"flow":        "|",                                           // it goes on
+	"error":       "|error",                                      // the player reports an error
+	"end":         "|",                                           // the asset is over
+	"stop":        "|",                                           // the viewer ended it
+	"app":         "content|",                                    // another application has the screen
+	"keys":        "keys|",                                       // a sign of a viewer
+	"tv":          "tv|",                                         // what is new of the television
 	"standby":     "|",
 	"wake":        "|",
 	"shutdown":    "|",
@@ -174,6 +181,12 @@ func (s *Signal) check() error {
 	if s.AgoMs > MaxAgoMs {
 		return fmt.Errorf("ago: %d ms, at most %d", s.AgoMs, MaxAgoMs)
 	}
+	if s.Position != nil && *s.Position >= protocol.MaxAssetMs {
+		return fmt.Errorf("position: %d ms, at most %d", *s.Position, protocol.MaxAssetMs-1)
+	}
+	if s.Length > protocol.MaxAssetMs {
+		return fmt.Errorf("length: %d ms, at most %d", s.Length, protocol.MaxAssetMs)
+	}
 	if len(s.Channels) > maxChannels {
 		return fmt.Errorf("channels: %d, at most %d", len(s.Channels), maxChannels)
 	}
@@ -195,6 +208,7 @@ func (s *Signal) fields() map[string]bool {
 	}
 	for name, set := range map[string]bool{
 		"slot": s.Slot != 0, "ms": s.Ms != 0, "number": s.Number != 0, "speed": s.Speed != nil, "fen": s.Fen != 0,
+		"position": s.Position != nil, "length": s.Length != 0,
 		"keys": s.Keys != 0, "channels": len(s.Channels) > 0,
 	} {
 		if set {
@@ -208,7 +222,7 @@ func (s *Signal) fields() map[string]bool {
 func (s *Signal) texts() map[string]string {
 	return map[string]string{
 		"page": s.Page, "from": s.From, "template": s.Template, "area": s.Area, "content": s.Content, "sight": s.Sight,
-		"mode": s.Mode, "channel": s.Channel, "error": s.Error, "order_id": s.OrderID, "product": s.Product,
+		"mode": s.Mode, "tv": s.TV, "channel": s.Channel, "error": s.Error, "order_id": s.OrderID, "product": s.Product,
 		"provider": s.Provider, "result": s.Result, "pay": s.Pay, "account": s.Account, "stbid": s.STBID, "mac": s.MAC,
 		"model": s.Model, "firmware": s.Firmware,
 	}

@@ -32,6 +32,7 @@ func TestParseSignals(t *testing.T) {
 	f(`{"signal":"play","mode":"live","number":7}`, "play")
 	f(`{"signal":"channels","channels":[{"number":1,"id":"cctv1"}]}`, "channels")
 	f(`{"signal":"identity"}`, "identity")
+	f(`[{"signal":"seek","position":0},{"signal":"speed","speed":0,"position":604799999,"length":604800000},{"signal":"tv","tv":"off"}]`, "seek", "speed", "tv")
 }
 
 func TestParseSignalsRefuses(t *testing.T) {
@@ -57,6 +58,11 @@ func TestParseSignalsRefuses(t *testing.T) {
 	f(`{"signal":"speed"}`, "speed: missing")
 	f(`{"signal":"speed","speed":"fast"}`, "speed: a string does not belong here")
 	f(`{"signal":"keys","keys":-1}`, "keys: a number -1 does not belong here")
+	f(`{"signal":"seek"}`, "position: missing")
+	f(`{"signal":"seek","position":604800000}`, "position: 604800000 ms, at most 604799999")
+	f(`{"signal":"seek","position":-1}`, "position: a number -1 does not belong here")
+	f(`{"signal":"first_frame","length":604800001}`, "length: 604800001 ms, at most 604800000")
+	f(`{"signal":"tv"}`, "tv: missing")
 	f(`{"signal":"stop","ago":600001}`, "ago: 600001 ms, at most 600000")
 	f(`{"signal":"page","page":"`+strings.Repeat("p", protocol.MaxString+1)+`"}`, "page: 257 bytes, at most 256")
 	f(`{"signal":"channels"}`, "channels: missing")
@@ -107,6 +113,7 @@ func FuzzParseSignals(f *testing.F) {
 	}
 	f.Add([]byte(`{"signal":"channels","channels":[{"number":1,"id":"cctv1"}]}`))
 	f.Add([]byte(`{"signal":"speed","speed":-400,"ago":5}`))
+	f.Add([]byte(`[{"signal":"seek","position":0,"length":5400000},{"signal":"tv","tv":"unplugged"}]`))
 	f.Fuzz(func(t *testing.T, text []byte) {
 		all, err := ParseSignals(text)
 		if err != nil {

@@ -283,11 +283,12 @@ func (enc *Encoder) column(c *column, k Kind, events []Event) error {
 	case c.from != 0:
 		before := latest{places: enc.sorted.at(c.from)}
 		for _, i := range at {
-			v, predicted := c.num(&events[i])+1, c.step
+			var last *Event
 			if p := before.before(i); p >= 0 {
-				predicted += c.num(&events[p])
+				last = &events[p]
 			}
-			if v == predicted+1 {
+			v := c.num(&events[i]) + 1
+			if v == c.predict(last, &events[i])+1 {
 				v = 0
 			}
 			enc.codes = append(enc.codes, v)

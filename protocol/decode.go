@@ -379,10 +379,11 @@ func (d *Decoder) predicted(c *column, k Kind) error {
 			return err
 		}
 		if v == 0 {
-			v = c.step
+			var last *Event
 			if p := before.before(i); p >= 0 {
-				v += c.num(&d.events[p])
+				last = &d.events[p]
 			}
+			v = c.predict(last, &d.events[i])
 		} else {
 			v--
 		}

@@ -28,6 +28,9 @@ type Event struct {
 	End        End
 	Keys       uint32 // View: keys pressed in the segment
 	IdleMs     uint64 // View: from the last sign of a viewer, a key or a page, to the segment's end
+	TV         TV     // View: what the television did all through the segment
+	LengthS    uint32 // View: seconds that the asset lasts, as the player tells it; 0: not known
+	PositionMs uint64 // View: where in the asset the segment began, plus 1; 0: not known
 
 	Sight Sight
 
@@ -91,6 +94,10 @@ type column struct {
 	from Kind
 	like func(*Event) *string
 	step int64
+	// guess predicts a number of e from more than the one column of the event
+	// before it, which is a zero one if there is none; says is the rule in words.
+	guess func(before, e *Event) int64
+	says  string
 	// length marks the duration of a segment that ends at MonoMs [P-4.6].
 	length bool
 	// late columns at the end of a kind are left out of a block in which they
@@ -113,6 +120,31 @@ func text(name string, p func(*Event) *string) column { return column{name: name
 func (c column) after(k Kind, by func(*Event) *string, step int64) column {
 	c.from, c.like, c.step = k, by, step
 	return c
+}
+
+// by says that a number is predicted by a rule of its own from the latest event
+// of kind k.
+func (c column) by(k Kind, guess func(before, e *Event) int64, says string) column {
+	c.from, c.guess, c.says = k, guess, says
+	return c
+}
+
+// noEvent is what a guess is made from if nothing stands before; only read.
+var noEvent Event
+
+// predict is what code 0 means for a number of e; before is nil if none of the
+// predicting kind stands before it.
+func (c *column) predict(before, e *Event) int64 {
+	if c.guess != nil {
+		if before == nil {
+			before = &noEvent
+		}
+		return c.guess(before, e)
+	}
+	if before == nil {
+		return c.step
+	}
+	return c.num(before) + c.step
 }
 
 // asLate marks a column that stands at the end and is left out when it is zero.
@@ -169,8 +201,13 @@ var (
 	colError = text("error", func(e *Event) *string { return &e.Error })
 	colWhy   = text("why", func(e *Event) *string { return &e.Why })
 
-	colKeys    = number("keys", 1<<16-1, func(e *Event) int64 { return int64(e.Keys) }, func(e *Event, v int64) { e.Keys = uint32(v) }).asLate()
-	colIdle    = number("idle_ms", MaxMonoMs, func(e *Event) int64 { return int64(e.IdleMs) }, func(e *Event, v int64) { e.IdleMs = uint64(v) }).asLate()
+	colKeys   = number("keys", 1<<16-1, func(e *Event) int64 { return int64(e.Keys) }, func(e *Event, v int64) { e.Keys = uint32(v) }).asLate()
+	colIdle   = number("idle_ms", MaxMonoMs, func(e *Event) int64 { return int64(e.IdleMs) }, func(e *Event, v int64) { e.IdleMs = uint64(v) }).asLate()
+	colTV     = enum("tv", tvNames, func(e *Event) int64 { return int64(e.TV) }, func(e *Event, v int64) { e.TV = TV(v) }).asLate()
+	colLength = number("length_s", MaxAssetMs/1000, func(e *Event) int64 { return int64(e.LengthS) }, func(e *Event, v int64) { e.LengthS = uint32(v) }).
+			by(View, guessLength, "that of the latest `view`, if that ended with `continue`; else 0").asLate()
+	colPosition = number("position_ms", MaxAssetMs, func(e *Event) int64 { return int64(e.PositionMs) }, func(e *Event, v int64) { e.PositionMs = uint64(v) }).
+			by(View, guessPosition, "if the latest `view` ended with `continue`, where that ended; else 1 in catchup and vod, 0 in other modes").asLate()
 	colStart   = number("start_ms", MaxViewMs, func(e *Event) int64 { return int64(e.StartMs) }, func(e *Event, v int64) { e.StartMs = uint64(v) })
 	colStalls  = number("stalls", 1<<16-1, func(e *Event) int64 { return int64(e.Stalls) }, func(e *Event, v int64) { e.Stalls = uint32(v) })
 	colStallMs = number("stall_ms", MaxViewMs, func(e *Event) int64 { return int64(e.StallMs) }, func(e *Event, v int64) { e.StallMs = uint64(v) })
@@ -200,7 +237,7 @@ var columnsOf = [...][]column{
 	PowerOff:   {colCause},
 	PageView:   {colPage, colFromPage, colTemplate},
 	Click:      {colOnPage, colArea, colSlot, colContent, colOnTemplate, colNewTrace},
-	View:       {colMode, colChannel, colClicked, colDuration, colSpeed, colPart, colEnd, colClickTrace, colKeys, colIdle},
+	View:       {colMode, colChannel, colClicked, colDuration, colSpeed, colPart, colEnd, colClickTrace, colKeys, colIdle, colTV, colLength, colPosition},
 	Order:      {colOrderID, colProduct, colProvider, colClicked, colFen, colResult, colPay, colClickTrace},
 	Identity:   {colAccount, colSTBID, colMAC, colProvince, colCity, colModel, colFirmware},
 	ClockSync:  {colWall, colClock},
@@ -237,6 +274,37 @@ func (c *column) predictor(k Kind) Kind {
 		return k
 	}
 	return c.from
+}
+
+func guessLength(before, _ *Event) int64 {
+	if before.End == EndContinue {
+		return int64(before.LengthS)
+	}
+	return 0
+}
+
+func guessPosition(before, e *Event) int64 {
+	switch {
+	case before.End == EndContinue:
+		return int64(before.Reached())
+	case e.Mode == ModeCatchup || e.Mode == ModeVOD:
+		return 1
+	}
+	return 0
+}
+
+// Reached is where in the asset a view ended, told as PositionMs is: plus 1, and
+// 0 if that is not known. It lies between the asset's ends [P-3.11].
+func (e *Event) Reached() uint64 {
+	if e.PositionMs == 0 {
+		return 0
+	}
+	at := int64(e.PositionMs) - 1 + int64(e.DurationMs)*int64(e.Speed)/100
+	most := int64(MaxAssetMs - 1)
+	if e.LengthS > 0 {
+		most = min(most, 1000*int64(e.LengthS))
+	}
+	return uint64(min(max(at, 0), most)) + 1
 }
 
 func columns(k Kind) []column {

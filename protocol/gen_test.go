@@ -46,6 +46,7 @@ func anyEvent(t *rapid.T) protocol.Event {
 		e.Mode, e.End = protocol.Mode(n("mode", 0, 5)), protocol.End(n("end", 0, 9))
 		e.Channel, e.Content = anyText(t, "channel"), anyText(t, "content")
 		e.DurationMs = uint64(n("duration", 0, protocol.MaxViewMs))
+		e.TV, e.LengthS, e.PositionMs = protocol.TV(n("tv", 0, 2)), uint32(n("length", 0, protocol.MaxAssetMs/1000)), uint64(n("position", 0, protocol.MaxAssetMs))
 		e.Keys, e.IdleMs = uint32(n("keys", 0, 65535)), uint64(n("idle", 0, protocol.MaxMonoMs))
 		e.Speed, e.Part, e.Trace = int32(n("speed", -protocol.MaxSpeed, protocol.MaxSpeed)), uint32(n("part", 0, 65535)), trace()
 	case protocol.Order:

@@ -23,6 +23,7 @@ type household struct {
 	page     string
 	serial   uint32
 	box      string
+	bare     bool // its views tell nothing of asset and television
 	out      []protocol.Event
 }
 
@@ -107,7 +108,7 @@ func (h *household) enter(page string) {
 func (h *household) zapping() {
 	for range 1 + h.rnd.IntN(5) {
 		ms := h.wait(4, 900)
-		h.add(protocol.Event{Kind: protocol.View, Source: protocol.SourceMiddleware, Mode: protocol.ModeLive,
+		h.view(protocol.Event{Kind: protocol.View, Source: protocol.SourceMiddleware, Mode: protocol.ModeLive,
 			Channel: fmt.Sprintf("ch%08d", 10_000_000+h.channels.Uint64()*7919), DurationMs: ms - min(ms, uint64(h.rnd.IntN(900))), Speed: 100, End: protocol.EndZap})
 	}
 }
@@ -144,7 +145,30 @@ func (h *household) play() {
 	if h.rnd.IntN(6) == 0 {
 		e.Mode, e.Channel = protocol.ModeCatchup, fmt.Sprintf("ch%08d", 10_000_000+h.channels.Uint64()*7919)
 	}
+	if !h.bare {
+		e.LengthS, e.PositionMs = lengthOf(content), 1
+		if h.rnd.IntN(5) == 0 { // where he left it last time
+			e.PositionMs += 1000 * uint64(h.rnd.IntN(int(e.LengthS)))
+		}
+	}
+	h.view(e)
+}
+
+// view adds a segment before a television that is on.
+func (h *household) view(e protocol.Event) {
+	if !h.bare {
+		e.TV = protocol.TVOn
+	}
 	h.add(e)
+}
+
+// lengthOf is how many seconds a title lasts.
+func lengthOf(title string) uint32 {
+	n := uint32(0)
+	for _, c := range []byte(title) {
+		n = 31*n + uint32(c)
+	}
+	return 600 + n%6600
 }
 
 func (h *household) order() {

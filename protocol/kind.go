@@ -11,7 +11,7 @@ const (
 	PowerOff   Kind = 2  // the box was switched off or went to standby: Cause
 	PageView   Kind = 3  // an EPG page was entered: Page, From, Template
 	Click      Kind = 4  // a slot of a page was clicked: Page, Area, Slot, Content, Template, Trace
-	View       Kind = 5  // a viewing segment ended: Mode, Channel, Content, Duration, Speed, Part, End, Trace, Keys, Idle
+	View       Kind = 5  // a viewing segment ended: Mode, Channel, Content, Duration, Speed, Part, End, Trace, Keys, Idle, TV, Length, Position
 	Order      Kind = 6  // an order had a result: OrderID, Product, Provider, Content, Fen, Result, Pay, Trace
 	Identity   Kind = 7  // who and what the box is from here on: Account, STBID, MAC, Province, City, Model, Firmware
 	ClockSync  Kind = 8  // the box learned the time: Wall, Clock
@@ -62,6 +62,15 @@ const (
 	EndError    End = 7
 	EndCapped   End = 8
 	EndContinue End = 9 // a long segment was cut; the next part follows
+)
+
+// TV says whether the television that a box is connected to showed it.
+type TV uint8
+
+const (
+	TVUnknown TV = 0 // nothing was told
+	TVOn      TV = 1
+	TVOff     TV = 2 // off, in standby, unplugged, or another input of it was shown
 )
 
 // Result says how an order ended.
@@ -154,6 +163,7 @@ var (
 	clockNames  = names{"unknown", "box", "ntp", "server"}
 	reasonNames = names{"unknown", "rate_limit", "sampling", "read_only", "memory", "invalid", "quiet"}
 	sightNames  = names{"unknown", "rendered", "focus"}
+	tvNames     = names{"unknown", "on", "off"}
 	stateNames  = names{"unknown", "applied", "refused", "expired", "answered"}
 )
 
@@ -187,6 +197,7 @@ func (s Source) String() string { return sourceNames.word(uint8(s)) }
 func (c Clock) String() string  { return clockNames.word(uint8(c)) }
 func (r Reason) String() string { return reasonNames.word(uint8(r)) }
 func (s Sight) String() string  { return sightNames.word(uint8(s)) }
+func (t TV) String() string     { return tvNames.word(uint8(t)) }
 
 func (s ProfileState) String() string { return stateNames.word(uint8(s)) }
 

@@ -29,6 +29,9 @@ const (
 	MaxSlot = 9999
 	// MaxViewMs is the longest viewing segment: a day. Boxes cut sooner.
 	MaxViewMs = 24 * 3600 * 1000
+	// MaxAssetMs is the greatest length of an asset and of a position in it, plus
+	// 1: a week.
+	MaxAssetMs = 7 * 24 * 3600 * 1000
 	// MaxSpeed is the fastest playback, in percent of normal (3,200 = 32x);
 	// the slowest is -MaxSpeed (rewind).
 	MaxSpeed = 6400

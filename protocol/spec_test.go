@@ -60,6 +60,8 @@ func specPrediction(c *column) string {
 		return "the same column of the latest " + "event of this kind"
 	case c.from == 0:
 		return ""
+	case c.guess != nil:
+		return c.says
 	case c.str != nil:
 		var probe Event
 		*c.like(&probe) = "x"
@@ -80,7 +82,7 @@ func specWords() string {
 		name  string
 		words names
 	}{{"cause", causeNames}, {"mode", modeNames}, {"end", endNames}, {"result", resultNames}, {"pay", payNames},
-		{"clock", clockNames}, {"reason", reasonNames}, {"source", sourceNames}, {"sight", sightNames}, {"state", stateNames}, {"of_kind", kindNames}} {
+		{"clock", clockNames}, {"reason", reasonNames}, {"source", sourceNames}, {"sight", sightNames}, {"tv", tvNames}, {"state", stateNames}, {"of_kind", kindNames}} {
 		fmt.Fprintf(&out, "| `%s` |", w.name)
 		for v, word := range w.words {
 			if word != "" {
@@ -111,6 +113,7 @@ func specLimits() string {
 		{"MaxWindow", MaxWindow, "batches under way at once"},
 		{"MaxLocalRequest", MaxLocalRequest, "request to a box's local API, bytes"},
 		{"MaxMonoMs", MaxMonoMs, "time since boot, ms"},
+		{"MaxAssetMs", MaxAssetMs, "length of an asset, or a position in it plus 1, ms"},
 	} {
 		fmt.Fprintf(&out, "| %s | %d | %s |\n", l.name, l.value, l.what)
 	}

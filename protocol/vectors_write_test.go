@@ -105,6 +105,29 @@ func laterKinds() []protocol.Event {
 	}
 }
 
+// assets are views that tell where in the asset they were, and what the
+// television did: predicted, told, unknown, backwards, at both ends.
+func assets() []protocol.Event {
+	view := func(mono, ms uint64, e protocol.Event) protocol.Event {
+		e.Kind, e.Boot, e.MonoMs, e.DurationMs, e.Source = protocol.View, 3, mono, ms, protocol.SourcePage
+		if e.Mode == 0 {
+			e.Mode, e.Content = protocol.ModeVOD, "0210000229758675"
+		}
+		return e
+	}
+	return []protocol.Event{
+		view(70_000, 60_000, protocol.Event{Speed: 100, End: protocol.EndContinue, TV: protocol.TVOn, LengthS: 5400, PositionMs: 1}),
+		view(80_000, 10_000, protocol.Event{Speed: -800, Part: 1, End: protocol.EndContinue, TV: protocol.TVOn, LengthS: 5400, PositionMs: 60_001}),
+		view(90_000, 10_000, protocol.Event{Speed: 100, Part: 2, End: protocol.EndContinue, TV: protocol.TVOff, LengthS: 5400, PositionMs: 1}),
+		view(91_234, 1_234, protocol.Event{Speed: 50, Part: 3, End: protocol.EndContinue, LengthS: 5400, PositionMs: 5_390_001}),
+		view(101_234, 10_000, protocol.Event{Speed: 6400, Part: 4, End: protocol.EndContinue, LengthS: 5400, PositionMs: 5_390_618}),
+		view(102_300, 1_066, protocol.Event{Speed: 100, Part: 5, End: protocol.EndFinished, LengthS: 5400, PositionMs: 5_400_001}),
+		view(180_000, 60_000, protocol.Event{Mode: protocol.ModeLive, Channel: "ch00000021", Speed: 100, End: protocol.EndZap, TV: protocol.TVOff}),
+		view(240_000, 60_000, protocol.Event{Mode: protocol.ModeCatchup, Channel: "ch00000021", Content: "p7", Speed: 100, End: protocol.EndStop}),
+		view(300_000, 50_000, protocol.Event{Mode: protocol.ModeTimeshift, Channel: "ch00000021", Speed: 100, End: protocol.EndStop, PositionMs: protocol.MaxAssetMs}),
+	}
+}
+
 func bodyVectors(tb testing.TB) []vector {
 	var enc protocol.Encoder
 	plain := func(name string, events []protocol.Event) vector {
@@ -137,7 +160,7 @@ func bodyVectors(tb testing.TB) []vector {
 	return []vector{
 		plain("one page view", []protocol.Event{{Kind: protocol.PageView, Serial: 7, Boot: 2, MonoMs: 1000, Source: protocol.SourcePage, Page: "home"}}),
 		raw("page view, click and view, as in SPEC.md", 3, goodColumns()),
-		every, deflated, plain("the kinds and columns that came second", laterKinds()),
+		every, deflated, plain("the kinds and columns that came second", laterKinds()), plain("where in the asset, and the television", assets()),
 		plain("a column of equal values is one number", []protocol.Event{
 			{Kind: protocol.PowerOn, Boot: 1, MonoMs: 1, Cause: protocol.CauseBoot}, {Kind: protocol.PowerOn, Boot: 2, MonoMs: 1, Cause: protocol.CauseBoot}}),
 		raw("an unknown kind, columns and body elements of a newer version", 3, append(longer, "new")),
@@ -166,6 +189,7 @@ func bodyVectors(tb testing.TB) []vector {
 func batchVectors(tb testing.TB) []vector {
 	var enc protocol.Encoder
 	h := newHousehold(33)
+	h.bare = true // as it was when these were made
 	s := protocol.Sealed{Epoch: 0x9b3c5d7e8f102132, First: 1}
 	var vs []vector
 	for no := range uint64(3) {
@@ -276,6 +300,11 @@ func eventVectors() []vector {
 		later = append(later, "[,"[min(i, 1)])
 		later = protocol.AppendJSON(later, &e)
 	}
+	var third []byte
+	for i, e := range assets() {
+		third = append(third, "[,"[min(i, 1)])
+		third = protocol.AppendJSON(third, &e)
+	}
 	var all []byte
 	for i, e := range everyKind() {
 		all = append(all, "[,"[min(i, 1)])
@@ -284,6 +313,9 @@ func eventVectors() []vector {
 	return []vector{
 		{Name: "every kind", Text: string(all) + "]"},
 		{Name: "the kinds and columns that came second", Text: string(later) + "]"},
+		{Name: "where in the asset, and the television", Text: string(third) + "]"},
+		{Name: "a television that is no word", Text: `[{"kind":"view","tv":"asleep"}]`},
+		{Name: "a position beyond a week", Text: `{"kind":"view","position_ms":604800001}`},
 		{Name: "one event, fields in any order", Text: `{"page":"home","boot":5,"kind":"page_view"}`},
 		{Name: "no events", Text: `[]`},
 		{Name: "an unknown kind", Text: `{"kind":"clik"}`},

@@ -65,11 +65,13 @@ int iptv_agent_open(struct iptv_agent *a, const char *path);
  * then NULL:
  *
  *   iptv_agent_signal(&a, "play", "mode", "vod", "content", "film", (char *)NULL);
+ *   iptv_agent_signal(&a, "tv", "tv", "unplugged", (char *)NULL);
  *
  * A field whose text is NULL is left out. A field whose name begins with '#' is
  * a number and its text must be decimal digits, perhaps behind a '-':
  *
  *   iptv_agent_signal(&a, "speed", "#speed", "200", (char *)NULL);
+ *   iptv_agent_signal(&a, "seek", "#position", "600000", (char *)NULL);
  *
  * Texts must be UTF-8; what is not, GBK for instance, is refused and not
  * repaired: a wrong name in the figures is worse than none. 0: the agent's

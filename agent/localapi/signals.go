@@ -127,7 +127,7 @@ func (a *API) signals(w http.ResponseWriter, r *http.Request, page bool) {
 }
 
 // pageMay refuses what only the middleware can know: standby, waking, shutdown,
-// and of the identity the box's model and firmware. None of all is taken then.
+// the television, and of the identity the box's model and firmware. None of all is taken then.
 func pageMay(all []agent.Signal) error {
 	for i, s := range all {
 		where := ""
@@ -135,7 +135,7 @@ func pageMay(all []agent.Signal) error {
 			where = fmt.Sprintf("signals[%d]: ", i)
 		}
 		switch {
-		case s.Signal == "standby" || s.Signal == "wake" || s.Signal == "shutdown":
+		case s.Signal == "standby" || s.Signal == "wake" || s.Signal == "shutdown" || s.Signal == "tv":
 			return fmt.Errorf("%ssignal: a page may not send %s; it is the middleware's", where, s.Signal)
 		case s.Signal == "identity" && s.Model != "":
 			return fmt.Errorf("%smodel: a page may not say it; allowed: account, stbid, mac", where)

@@ -333,6 +333,9 @@ func (m *Machine) due(now uint64) time.Duration {
 	next = max(next, now+m.marks.wait(now))
 	if s.playing() {
 		next = min(next, s.Play.Start+maxSegment)
+		if s.Play.Turn != 0 && s.Play.Failed == 0 {
+			next = min(next, s.Play.Turn-1+minSegment)
+		}
 		if s.Play.Failed != 0 {
 			next = min(next, s.Play.Failed+graceMs)
 		}
@@ -352,6 +355,7 @@ func (m *Machine) saveChannels() {
 // MachineStatus tells how a machine stands.
 type MachineStatus struct {
 	State   string   `json:"state"` // boot, off, standby, epg, live, timeshift, catchup, vod, trick, app
+	TV      string   `json:"tv"`    // unknown, on, off
 	Segment *Segment `json:"segment,omitempty"`
 	Short   uint64   `json:"short_segments"` // not recorded since the start: shorter than a second
 	Marks   uint64   `json:"alive_marks"`    // written since the start
@@ -367,5 +371,5 @@ func (m *Machine) Status() MachineStatus {
 	m.saving.Unlock()
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	return MachineStatus{m.st.mood(), m.st.segment(), m.short, marks}
+	return MachineStatus{m.st.mood(), m.st.TV.shows().String(), m.st.segment(), m.short, marks}
 }

@@ -83,6 +83,9 @@ func anySignal(r *rapid.T) agent.Signal {
 		s.OrderID, s.Product, s.Result = "o", "p", one("result", "paid", "failed")
 	case "play":
 		s.Mode, s.Content, s.Number = one("mode", "live", "timeshift", "catchup", "vod"), one("content", "a", "b", ""), uint32(rapid.IntRange(0, 3).Draw(r, "number"))
+		if s.Mode != "live" {
+			s.Position, s.Length = anyPlace(r)
+		}
 	case "shift":
 		s.Mode = one("mode", "live", "timeshift")
 	case "app":
@@ -90,6 +93,16 @@ func anySignal(r *rapid.T) agent.Signal {
 	case "speed":
 		v := rapid.SampledFrom([]int32{0, 100, 800, -400}).Draw(r, "speed")
 		s.Speed = &v
+		s.Position, s.Length = anyPlace(r)
+	case "first_frame":
+		s.Position, s.Length = anyPlace(r)
+	case "seek":
+		s.Position, s.Length = anyPlace(r)
+		if s.Position == nil {
+			s.Position = new(uint64)
+		}
+	case "tv":
+		s.TV = rapid.SampledFrom(allTVNews).Draw(r, "tv").String()
 	case "keys":
 		s.Keys = uint32(rapid.IntRange(1, 70_000).Draw(r, "keys"))
 	case "identity":
@@ -98,6 +111,15 @@ func anySignal(r *rapid.T) agent.Signal {
 		s.Channels = []agent.ChannelRow{{Number: 1, ID: one("id", "x", "y")}}
 	}
 	return s
+}
+
+// anyPlace draws a position and a length, both perhaps untold.
+func anyPlace(r *rapid.T) (position *uint64, length uint64) {
+	if rapid.Bool().Draw(r, "placed") {
+		ms := rapid.SampledFrom([]uint64{0, 1, 30_000, 3_000_000, protocol.MaxAssetMs - 1}).Draw(r, "position")
+		position = &ms
+	}
+	return position, rapid.SampledFrom([]uint64{0, 0, 1, 60_001, 5_400_000, protocol.MaxAssetMs}).Draw(r, "length")
 }
 
 // TestRefused: what cannot become an event is refused by place and field, and
@@ -121,6 +143,9 @@ func TestRefused(t *testing.T) {
 	f("pay: \"gold\" is none", agent.Signal{Signal: "order", OrderID: "o", Product: "p", Result: "paid", Pay: "gold"})
 	f("fen", agent.Signal{Signal: "order", OrderID: "o", Product: "p", Result: "paid", Fen: 1 << 40})
 	f("speed", agent.Signal{Signal: "speed", Speed: &fast})
+	f("tv: \"asleep\" is none; allowed: plugged, unplugged, on, off, active, inactive", agent.Signal{Signal: "tv", TV: "asleep"})
+	f("position: live has neither position nor length", agent.Signal{Signal: "play", Mode: "live", Position: new(uint64)})
+	f("position: app has neither", agent.Signal{Signal: "play", Mode: "app", Length: 1000})
 	f("slot", agent.Signal{Signal: "click", Page: "p", Slot: 10_000})
 	f("duration_ms", agent.Signal{Signal: "seen", Page: "p", Sight: "focus", Ms: 1 << 40})
 	f("content: not UTF-8", agent.Signal{Signal: "play", Mode: "vod", Content: "\xff"})
@@ -144,7 +169,13 @@ func TestState(t *testing.T) {
 			Play: play{Mode: protocol.Mode(u("mode", 5)), Source: protocol.Source(u("source", 2)), Channel: text.Draw(r, "channel"), Content: text.Draw(r, "content"),
 				Trace: uint32(u("play trace", 1<<32-1)), Asked: u("asked", start), Start: start, Speed: int32(u("speed", 2*protocol.MaxSpeed)) - protocol.MaxSpeed,
 				Part: uint32(u("part", maxCount)), Keys: uint32(u("keys", maxCount)), FirstMs: u("first", protocol.MaxViewMs), Stalls: uint32(u("stalls", maxCount)),
-				StallMs: u("stall ms", 1<<50), Stall: u("stall", alive), Errors: uint32(u("errors", maxCount)), Error: text.Draw(r, "error"), Failed: u("failed", alive)}}
+				StallMs: u("stall ms", 1<<50), Stall: u("stall", alive), Errors: uint32(u("errors", maxCount)), Error: text.Draw(r, "error"), Failed: u("failed", alive),
+				TV: protocol.TV(u("tv", 2)), Length: uint32(u("length", protocol.MaxAssetMs/1000)), Position: u("position", protocol.MaxAssetMs)},
+			TV: television{tvNews(u("plug", 2)), u("again", 1) == 1, tvNews(u("tv power", 4)), tvNews(u("input", 6))}}
+		if u("turns", 1) == 1 {
+			want.Play.Turn = rapid.Uint64Range(start, alive).Draw(r, "turn") + 1
+			want.Play.To = u("to", protocol.MaxAssetMs)
+		}
 		b := want.encode()
 		got, err := decodeState(b)
 		if err != nil || got != want || len(b) > maxState {
@@ -163,6 +194,8 @@ func TestState(t *testing.T) {
 // state that is the same.
 func FuzzState(f *testing.F) {
 	s := state{Boot: "b", Alive: 5, Play: play{Mode: protocol.ModeVOD}}
+	f.Add(s.encode())
+	s = state{Boot: "b", Alive: 50, TV: television{Plug: tvPlugged, Again: true}, Play: play{Mode: protocol.ModeVOD, Position: 1, Length: 5400, Turn: 41, To: 60_001}}
 	f.Add(s.encode())
 	f.Fuzz(func(t *testing.T, b []byte) {
 		s, err := decodeState(b)

@@ -15,6 +15,7 @@ type deed struct {
 	at    uint64 // when, on the boot's clock
 	by    protocol.Source
 	mode  protocol.Mode
+	tv    tvNews
 	event protocol.Event // what the signal records by itself, without its trace; Kind 0: nothing
 }
 
@@ -42,6 +43,14 @@ func parseOne(s agent.Signal, by protocol.Source, now uint64) (deed, error) {
 		if d.mode, err = word("mode", s.Mode, protocol.Modes()); err != nil {
 			return d, err
 		}
+	}
+	if s.TV != "" {
+		if d.tv, err = word("tv", s.TV, allTVNews); err != nil {
+			return d, err
+		}
+	}
+	if s.Signal == "play" && !placed(d.mode) && (s.Position != nil || s.Length != 0) {
+		return d, fmt.Errorf("position: %s has neither position nor length; leave them out", s.Mode)
 	}
 	if d.event, err = direct(&s); err != nil {
 		return d, err

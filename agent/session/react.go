@@ -19,6 +19,9 @@ func (m *Machine) react(d *deed) {
 	case "identity":
 		m.identify(d, at)
 		return
+	case "tv":
+		m.watchTV(at, d.tv)
+		return
 	}
 	s.Active = true
 	m.dirty = true
@@ -106,10 +109,14 @@ func (m *Machine) reactPlayer(d *deed, at uint64) {
 	s.At = at
 	switch d.Signal.Signal {
 	case "first_frame":
-		m.firstFrame(at)
+		m.firstFrame(at, &d.Signal)
 	case "speed":
 		s.viewed(at)
-		m.speed(at, *d.Speed)
+		m.speed(at, &d.Signal)
+	case "seek":
+		s.viewed(at)
+		s.Play.measure(&d.Signal)
+		m.jump(at, *d.Position)
 	case "shift":
 		if s.Play.Mode == protocol.ModeLive || s.Play.Mode == protocol.ModeTimeshift {
 			m.shift(at, d.mode)
@@ -136,6 +143,10 @@ func (m *Machine) play(d *deed, at uint64, mode protocol.Mode) {
 		return
 	}
 	p := play{Mode: mode, Source: d.by, Channel: d.Channel, Content: d.Content}
+	p.measure(&d.Signal)
+	if d.Position != nil {
+		p.Position = *d.Position + 1
+	}
 	if p.Channel == "" && d.Number != 0 {
 		p.Channel = m.channels.id(d.Number)
 	}
@@ -192,6 +203,9 @@ type Segment struct {
 	Speed   int32  `json:"speed"`    // percent
 	Part    uint32 `json:"part"`
 	Trace   uint32 `json:"trace,omitempty"`
+	TV      string `json:"tv"`
+	// PositionMs is where in the asset it began, plus 1; 0: not known.
+	PositionMs uint64 `json:"position_ms,omitempty"`
 }
 
 func (s *state) segment() *Segment {
@@ -199,5 +213,5 @@ func (s *state) segment() *Segment {
 	if !s.playing() {
 		return nil
 	}
-	return &Segment{p.Mode.String(), p.Channel, p.Content, p.Start, p.Speed, p.Part, p.Trace}
+	return &Segment{p.Mode.String(), p.Channel, p.Content, p.Start, p.Speed, p.Part, p.Trace, p.TV.String(), p.Position}
 }

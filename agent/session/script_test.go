@@ -90,7 +90,7 @@ func step(b *box, words []string) error {
 				return fmt.Errorf("%q", w)
 			}
 			name, value = map[string]string{"play": "mode", "shift": "mode", "speed": "speed", "keys": "keys", "error": "error", "order": "id",
-				"app": "content", "boot": "as", "clock": "wall", "suspend": "for"}[words[1]], w
+				"app": "content", "tv": "tv", "seek": "position", "boot": "as", "clock": "wall", "suspend": "for"}[words[1]], w
 			if name == "" {
 				name = "page"
 			}
@@ -112,6 +112,13 @@ func step(b *box, words []string) error {
 			s.Keys = uint32(n)
 		case "error":
 			s.Error = value
+		case "tv":
+			s.TV = value
+		case "position":
+			ms := uint64(n * 1000)
+			s.Position = &ms
+		case "length":
+			s.Length = uint64(n * 1000)
 		case "page":
 			s.Page = value
 		case "product":
@@ -176,6 +183,12 @@ func say(e *protocol.Event) []string {
 		add("part", e.Part)
 		add("keys", e.Keys)
 		add("idle", seconds(e.IdleMs))
+		add("tv", e.TV)
+		add("length", e.LengthS)
+		add("pos", "unknown")
+		if e.PositionMs > 0 {
+			w[len(w)-1] = "pos=" + seconds(e.PositionMs-1)
+		}
 	case protocol.Playback:
 		w = append(w, e.Mode.String(), e.Channel, e.Content)
 		add("start", seconds(e.StartMs))

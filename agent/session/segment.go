@@ -1,6 +1,7 @@
 package session
 
 import (
+	"iptvdc/agent"
 	"iptvdc/protocol"
 )
 
@@ -22,6 +23,10 @@ func (m *Machine) advance(now uint64) {
 	s := &m.st
 	for s.playing() {
 		p := &s.Play
+		if p.turned(p.sound(now)) {
+			m.turn()
+			continue
+		}
 		// An error is in doubt for a while: nothing is cut behind it.
 		if p.Failed != 0 {
 			if now < p.Failed-1+graceMs {
@@ -37,27 +42,39 @@ func (m *Machine) advance(now uint64) {
 	}
 }
 
+// sound is now, or when an error came that is in doubt.
+func (p *play) sound(now uint64) uint64 {
+	if p.Failed != 0 {
+		return min(now, max(p.Failed-1, p.Start))
+	}
+	return now
+}
+
 // begin starts a play at time at.
 func (m *Machine) begin(at uint64, p play) {
-	p.Asked, p.Start, p.Speed = at, at, 100
+	p.Asked, p.Start, p.Speed, p.TV = at, at, 100, m.st.TV.shows()
 	m.st.Play, m.st.At = p, at
 	m.begun = true
 }
 
-// cut ends the segment at time at; the play goes on with the next.
+// cut ends the segment at time at; the play goes on with the next, where it is by
+// then and with the television as it is by then.
 func (m *Machine) cut(at uint64, end protocol.End) {
 	s := &m.st
 	p := &s.Play
+	next := p.here(at)
 	if at-p.Start < minSegment {
 		m.short++
 	} else {
 		m.out = append(m.out, protocol.Event{Kind: protocol.View, Source: p.Source, MonoMs: at, DurationMs: at - p.Start,
 			Mode: p.Mode, Channel: p.Channel, Content: p.Content, Speed: p.Speed, Part: p.Part, End: end, Trace: p.Trace,
-			Keys: min(p.Keys, maxCount), IdleMs: at - min(s.Sign, at)})
+			Keys: min(p.Keys, maxCount), IdleMs: at - min(s.Sign, at),
+			TV: p.TV, LengthS: p.Length, PositionMs: p.Position})
 		p.Part = min(p.Part+1, maxCount)
 		p.Keys = 0
 	}
 	p.Start, s.At = at, max(s.At, at)
+	p.Position, p.TV, p.To, p.Turn = next, s.TV.shows(), 0, 0
 }
 
 // maxCount is the greatest count and part that an event can tell.
@@ -74,6 +91,9 @@ func (m *Machine) finish(at uint64, end protocol.End) {
 		at, end = max(f-1, s.Play.Start), protocol.EndError
 	}
 	m.flow(at)
+	if s.Play.turned(at) {
+		m.turn()
+	}
 	m.cut(at, end)
 	p := &s.Play
 	if p.Mode != protocol.ModeApp && (p.FirstMs > 0 || p.Stalls > 0 || p.Errors > 0) {
@@ -86,10 +106,14 @@ func (m *Machine) finish(at uint64, end protocol.End) {
 
 // firstFrame: the first picture is there. What stood still before belongs to
 // the start.
-func (m *Machine) firstFrame(at uint64) {
+func (m *Machine) firstFrame(at uint64, d *agent.Signal) {
 	p := &m.st.Play
 	p.Failed = 0
+	p.measure(d)
 	if p.FirstMs == 0 {
+		if d.Position != nil && placed(p.Mode) && p.Start == p.Asked {
+			p.Position = *d.Position + 1 // nothing was seen before it
+		}
 		p.FirstMs = min(max(at-p.Asked, 1), protocol.MaxViewMs) // 0 means that it was not seen
 		p.Stalls, p.StallMs, p.Stall = 0, 0, 0
 		return
@@ -125,14 +149,29 @@ func (m *Machine) fail(at uint64, code string) {
 	}
 }
 
-// speed changes how fast it plays.
-func (m *Machine) speed(at uint64, percent int32) {
+// speed changes how fast it plays; the player may tell where it is.
+func (m *Machine) speed(at uint64, d *agent.Signal) {
 	m.flow(at)
 	p := &m.st.Play
 	p.Failed = 0
-	if p.Speed != percent {
-		m.cut(at, protocol.EndContinue)
-		p.Speed = percent
+	p.measure(d)
+	told := uint64(0)
+	if d.Position != nil && placed(p.Mode) {
+		told = *d.Position + 1
+	}
+	if p.Speed == *d.Speed {
+		if told != 0 {
+			m.jump(at, told-1)
+		}
+		return
+	}
+	if told != 0 && p.Position == 0 && p.To == 0 { // it is known now where that began
+		p.Position = p.from(told, -int64(at-p.Start))
+	}
+	m.cut(at, protocol.EndContinue)
+	p.Speed = *d.Speed
+	if told != 0 {
+		p.Position = told
 	}
 }
 
@@ -141,6 +180,6 @@ func (m *Machine) shift(at uint64, mode protocol.Mode) {
 	p := &m.st.Play
 	if p.Mode != mode {
 		m.cut(at, protocol.EndContinue)
-		p.Mode = mode
+		p.Mode, p.Position, p.Length = mode, 0, 0
 	}
 }

@@ -33,6 +33,7 @@ type state struct {
 	Click clickMark
 	Order orderMark
 	Play  play
+	TV    television
 }
 
 // clickMark is the latest click, while it may still lead to something.
@@ -71,13 +72,24 @@ type play struct {
 	Errors  uint32
 	Error   string // the last one's code
 	Failed  uint64 // when an error came that nothing has undone, plus 1; 0: none
+
+	TV       protocol.TV // in the segment, up to Turn
+	Length   uint32      // seconds of the asset; 0: not known
+	Position uint64      // where in it the segment began, plus 1; 0: not known
+	Turn     uint64      // when a change of the television or a jump came that has not cut it yet, plus 1; 0: none
+	To       uint64      // where the jump went, plus 1; 0: none
 }
 
-// stateVersion is the first byte of an encoded state; another one is no state.
-const stateVersion = 1
+// stateVersion is the first byte of an encoded state. Version 1, which an agent
+// may find that was updated during a boot, ends after firstNumbers numbers; the
+// rest is zero. Another one is no state.
+const (
+	stateVersion = 2
+	firstNumbers = 28
+)
 
-// maxState bounds an encoded state: five texts and some thirty numbers.
-const maxState = 5*(protocol.MaxString+2) + 30*binary.MaxVarintLen64
+// maxState bounds an encoded state: five texts and some forty numbers.
+const maxState = 5*(protocol.MaxString+2) + 40*binary.MaxVarintLen64
 
 // encode returns s in at most maxState bytes, about 80 without its texts.
 func (s *state) encode() []byte {
@@ -95,7 +107,8 @@ func (s *state) numbers() []uint64 {
 	return []uint64{s.Seq, uint64(s.Serial), bit(s.Active), bit(s.Stopped), uint64(s.Power), s.At, s.Alive, s.Sign, uint64(s.Trace),
 		uint64(c.Trace), c.At, bit(c.Played), uint64(s.Order.Trace), s.Order.At,
 		uint64(p.Mode), uint64(p.Source), uint64(p.Trace), p.Asked, p.Start, uint64(p.Speed + protocol.MaxSpeed), uint64(p.Part), uint64(p.Keys),
-		p.FirstMs, uint64(p.Stalls), p.StallMs, p.Stall, uint64(p.Errors), p.Failed}
+		p.FirstMs, uint64(p.Stalls), p.StallMs, p.Stall, uint64(p.Errors), p.Failed,
+		uint64(s.TV.Plug), bit(s.TV.Again), uint64(s.TV.Power), uint64(s.TV.Input), uint64(p.TV), uint64(p.Length), p.Position, p.Turn, p.To}
 }
 
 var errState = errors.New("session: not a state")
@@ -103,8 +116,13 @@ var errState = errors.New("session: not a state")
 // decodeState reads what encode wrote. What could not have been written, as a
 // time behind the last sign of life, is an error.
 func decodeState(b []byte) (s state, err error) {
-	if len(b) == 0 || b[0] != stateVersion || len(b) > maxState {
+	if len(b) == 0 || b[0] != stateVersion && b[0] != 1 || len(b) > maxState {
 		return state{}, errState
+	}
+	v := make([]uint64, len(s.numbers()))
+	kept := len(v)
+	if b[0] == 1 {
+		kept = firstNumbers
 	}
 	b = b[1:]
 	c, p := &s.Click, &s.Play
@@ -113,8 +131,7 @@ func decodeState(b []byte) (s state, err error) {
 			return state{}, err
 		}
 	}
-	v := make([]uint64, len(s.numbers()))
-	for i := range v {
+	for i := range kept {
 		n := 0
 		if v[i], n = binary.Uvarint(b); n <= 0 || v[i] > 1<<53 {
 			return state{}, errState
@@ -131,6 +148,12 @@ func decodeState(b []byte) (s state, err error) {
 	p.Speed, p.Part, p.Keys = int32(v[19])-protocol.MaxSpeed, uint32(v[20]), uint32(v[21])
 	p.FirstMs, p.Stalls, p.StallMs, p.Stall = v[22], uint32(v[23]), v[24], v[25]
 	p.Errors, p.Failed = uint32(v[26]), v[27]
+	s.TV = television{tvNews(v[28]), v[29] != 0, tvNews(v[30]), tvNews(v[31])}
+	p.TV, p.Length, p.Position, p.Turn, p.To = protocol.TV(v[32]), uint32(v[33]), v[34], v[35], v[36]
+	if max(v[28], v[30], v[31]) > uint64(tvInactive) || v[32] > uint64(protocol.TVOff) || v[33] > protocol.MaxAssetMs/1000 ||
+		max(p.Position, p.To) > protocol.MaxAssetMs || p.To != 0 && p.Turn == 0 || p.Turn != 0 && (p.Turn <= p.Start || p.Turn-1 > s.Alive) {
+		return state{}, errState
+	}
 	if s.Alive > protocol.MaxMonoMs || max(s.At, s.Sign, p.Start, p.Asked, c.At, s.Order.At) > s.Alive || p.Asked > p.Start {
 		return state{}, errState
 	}

@@ -121,7 +121,8 @@ func (w *worker) event(e *protocol.Event, r *run, ref uint32) {
 	case protocol.View:
 		w.rows.Views = append(w.rows.Views, store.View{Stamp: s, Mode: uint8(e.Mode), Channel: w.text(e.Channel), Content: w.text(e.Content),
 			DurationMs: int64(e.DurationMs), Speed: e.Speed, Part: e.Part, End: uint8(e.End), Trace: e.Trace,
-			Keys: e.Keys, IdleMs: int64(e.IdleMs)})
+			Keys: e.Keys, IdleMs: int64(e.IdleMs), TV: uint8(e.TV),
+			LengthMs: 1000 * int64(e.LengthS), PositionMs: int64(e.PositionMs)})
 		w.refs.views = append(w.refs.views, ref)
 	case protocol.Order:
 		// An order id is looked up by its key alone and is nobody's label, so

@@ -69,7 +69,7 @@ func TestEveryColumnArrives(t *testing.T) {
 	ev := func(mono uint64, e protocol.Event) protocol.Event { e.Boot, e.MonoMs = 1, mono; return e }
 	b.send(sent{now, 1, 9000},
 		ev(6000, protocol.Event{Kind: protocol.View, Mode: protocol.ModeVOD, Channel: "ch", Content: "c", DurationMs: 3500, Speed: 200, Part: 2,
-			End: protocol.EndStop, Trace: 9, Keys: 4, IdleMs: 700}),
+			End: protocol.EndStop, Trace: 9, Keys: 4, IdleMs: 700, TV: protocol.TVOff, LengthS: 5400, PositionMs: 77_001}),
 		ev(7000, protocol.Event{Kind: protocol.Impression, Page: "p", Area: "a", Slot: 4, Content: "c", Template: "t", Sight: protocol.SightFocus, DurationMs: 2000}),
 		ev(7001, protocol.Event{Kind: protocol.OrderPage, Page: "o", Product: "pr", Content: "c", Trace: 8}),
 		ev(7002, protocol.Event{Kind: protocol.Playback, Mode: protocol.ModeLive, Channel: "ch", Content: "c", StartMs: 900, Stalls: 3, StallMs: 4000,
@@ -85,7 +85,7 @@ func TestEveryColumnArrives(t *testing.T) {
 		Healths: w.last.Healths, Runnings: w.last.Runnings, Notices: w.last.Notices}
 	want := store.Block{
 		Views: []store.View{{Stamp: at(6000), Mode: 4, Channel: k("ch"), Content: k("c"), DurationMs: 3500, Speed: 200, Part: 2,
-			End: uint8(protocol.EndStop), Trace: 9, Keys: 4, IdleMs: 700}},
+			End: uint8(protocol.EndStop), Trace: 9, Keys: 4, IdleMs: 700, TV: uint8(protocol.TVOff), LengthMs: 5_400_000, PositionMs: 77_001}},
 		Impressions: []store.Impression{{Stamp: at(7000), Page: k("p"), Area: k("a"), Slot: 4, Content: k("c"), Template: k("t"), Sight: 2, DurationMs: 2000}},
 		OrderPages:  []store.OrderPage{{Stamp: at(7001), Page: k("o"), Product: k("pr"), Content: k("c"), Trace: 8}},
 		Playbacks: []store.Playback{{Stamp: at(7002), Mode: 1, Channel: k("ch"), Content: k("c"), StartMs: 900, Stalls: 3, StallMs: 4000,

@@ -1,6 +1,9 @@
 package store
 
-import "iptvdc/aggregator"
+import (
+	"iptvdc/aggregator"
+	"iptvdc/protocol"
+)
 
 // Stamp is what every event row carries: where, who, when.
 type Stamp struct {
@@ -47,6 +50,25 @@ type View struct {
 	Trace            uint32
 	Keys             uint32 // pressed in the segment
 	IdleMs           int64  // from the last sign of a viewer to AtMs
+	TV               uint8  // protocol.TV: what the television did all through it
+	LengthMs         int64  // of the asset, as the player tells it; 0: not known
+	PositionMs       int64  // where in the asset it began, plus 1; 0: not known; see Stretch
+}
+
+// Stretch is the part of its asset that v passed through, [from, to) in ms from
+// the asset's start; false: not known. Rewinding passes through it from behind. A
+// pause has from equal to to.
+func (v *View) Stretch() (from, to int64, known bool) {
+	if v.PositionMs == 0 {
+		return 0, 0, false
+	}
+	end := int64(protocol.MaxAssetMs - 1)
+	if v.LengthMs > 0 {
+		end = min(end, v.LengthMs)
+	}
+	from = min(v.PositionMs-1, end)
+	to = min(max(v.PositionMs-1+v.DurationMs*int64(v.Speed)/100, 0), end) // [P-3.11]
+	return min(from, to), max(from, to), true
 }
 
 // Order is an order with its result.

@@ -230,11 +230,12 @@ test('player: on demand, trick play, events; originals keep this, arguments, res
   assert.ok(said.same, 'the page has not got the very strings');
   await hears([
     { signal: 'page', page: 'play' },
-    { signal: 'play', mode: 'vod', content: '269764102' },
-    ...[0, 100, 400, -800, 100].map((speed) => ({ signal: 'speed', speed })),
-    { signal: 'first_frame' },
-    { signal: 'speed', speed: -200 },
-    { signal: 'speed', speed: 100 },
+    { signal: 'play', mode: 'vod', content: '269764102', position: 0 },
+    ...[0, 100, 400, -800, 100].map((speed) => ({ signal: 'speed', speed, position: 61000, length: 5400000 })),
+    { signal: 'seek', position: 600000 },
+    { signal: 'first_frame', length: 5400000 },
+    { signal: 'speed', speed: -200, position: 61000, length: 5400000 },
+    { signal: 'speed', speed: 100, position: 61000, length: 5400000 },
     { signal: 'error', error: '10' },
     { signal: 'end' }, // the stop behind it says nothing new
   ]);
@@ -271,7 +272,7 @@ test('player: live, timeshift, catch-up by URL; the channel key of the remote co
   });
   await hears([
     { signal: 'page', page: 'play' },
-    { signal: 'play', mode: 'catchup', content: 'Umai:CHAN/77@x' },
+    { signal: 'play', mode: 'catchup', content: 'Umai:CHAN/77@x', position: 0 },
     { signal: 'stop' },
     { signal: 'play', mode: 'timeshift', channel: '10000100000000060000000000106013_0' },
     { signal: 'play', mode: 'live', channel: 'ch1002' },

@@ -10,8 +10,8 @@
   function MediaPlayer() {
     this.id = 7;
   }
-  const answers = { setSingleMedia: 0, joinChannel: 0, playFromStart: 0, getMediaCode: 'code1' };
-  for (const name of ['setSingleMedia', 'addSingleMedia', 'joinChannel', 'leaveChannel', 'playFromStart', 'playByTime', 'pause', 'resume', 'fastForward', 'fastRewind', 'gotoStart', 'gotoEnd', 'stop', 'releaseMediaPlayer', 'getMediaCode']) {
+  const answers = { setSingleMedia: 0, joinChannel: 0, playFromStart: 0, getMediaCode: 'code1', getCurrentPlayTime: 61, getMediaDuration: 5400 };
+  for (const name of ['setSingleMedia', 'addSingleMedia', 'joinChannel', 'leaveChannel', 'playFromStart', 'playByTime', 'pause', 'resume', 'fastForward', 'fastRewind', 'gotoStart', 'gotoEnd', 'stop', 'releaseMediaPlayer', 'getMediaCode', 'getCurrentPlayTime', 'getMediaDuration']) {
     MediaPlayer.prototype[name] = function () {
       note(name, this instanceof MediaPlayer && this.id === 7, arguments);
       if (name === 'playByTime' && arguments[0] === 'bad') throw new RangeError('no such time');

@@ -5,7 +5,7 @@
   var me = {}, base = 'http://127.0.0.1:7780', X = w.XMLHttpRequest, A = w.IptvAgent, born = now(),
     q = [], busy = 0, rest = 0, ones = 0, noXhr = 0, rtt = 1e9, fails = 0, win = 0, inWin = 0, leave = 0, sent = 0, lost = 0, imgs = [],
     pg = '', tp = '', keys = 0, keyAt = 0, down = 0, okKey = '', okAt = 0, foc = null, fk = '', fr, ft, told = {}, first = {},
-    st = {}, md = {}, life = {on: 1}, LIVE = 'live', SHIFTED = 'timeshift', depth = 0, beg = 0, who = {}, newWho, rows = [], byNo = {}, byUrl = {}, n = 0;
+    st = {}, md = {}, pl, escaped = encodeURIComponent, life = {on: 1}, LIVE = 'live', SHIFTED = 'timeshift', depth = 0, beg = 0, who = {}, newWho, rows = [], byNo = {}, byUrl = {}, n = 0;
 
   function off() { try { return w.IPTV_EPG_OFF || w.top.IPTV_EPG_OFF; } catch (e) { return 0; } }
   function now() { return new Date().getTime(); }
@@ -36,7 +36,7 @@
     counted();
     for (k in f) if (f.hasOwnProperty(k)) {
       v = f[k];
-      if (v || v === 0 && k == 'speed') s += ',"' + k + '":' + (typeof v == 'number' || k == 'channels' ? v : quote(v));
+      if (v || v === 0 && /^(sp|po)/.test(k)) s += ',"' + k + '":' + (typeof v == 'number' || k == 'channels' ? v : quote(v));
     }
     if (q.length < 200) q.push({t: at || now(), s: s}); else lost++;
   }
@@ -48,7 +48,7 @@
       t = now() - q[0].t;
       j = '{' + q[0].s + (t > 0 ? ',"ago":' + (t < 6e5 ? t : 6e5) : '') + '}';
       t = o + (a.length ? ',' : '') + j;
-      if ((enc ? encodeURIComponent(t) : t).length > max) {
+      if ((enc ? escaped(t) : t).length > max) {
         if (a.length) break;
         q.shift(); lost++; continue;
       }
@@ -92,7 +92,7 @@
     function fin(code) { return safe(function () { if (!over++) done(b, code, 1); }); }
     imgs = end ? imgs.concat([i]) : [i];
     if (!end) { busy = 1; i.onload = fin(200); i.onerror = fin(0); later(fin(-1), 8000); } else sent += b.a.length;
-    i.src = base + '/e.gif?d=' + encodeURIComponent(b.s);
+    i.src = base + '/e.gif?d=' + escaped(b.s);
   }
   function flush(end) {
     var b, t = now(), left = 6, how;

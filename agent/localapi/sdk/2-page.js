@@ -2,7 +2,7 @@
   function last(v) {
     var k = 'iptvEpgPage', s;
     try { s = w.sessionStorage; if (v) s.setItem(k, v); return v || s.getItem(k) || ''; } catch (e) {}
-    if (v) d.cookie = k + '=' + encodeURIComponent(v) + ';path=/';
+    if (v) d.cookie = k + '=' + escaped(v) + ';path=/';
     s = new RegExp(k + '=([^;]*)').exec(d.cookie || '');
     return s ? decodeURIComponent(s[1]) : '';
   }

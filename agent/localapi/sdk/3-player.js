@@ -6,7 +6,7 @@
     f = f.epg || f; /* a page that has gone had it */
     g = function () {
       var a = arguments, r;
-      if (player) depth++;
+      if (player) { depth++; pl = this; }
       try { r = f.apply(this, a); } finally { if (player) depth--; }
       if (!depth && life.on && !off()) safe(after)(a, r);
       return r;
@@ -26,23 +26,34 @@
   }
 
   /* ---- player ---- */
-  function play(f, ev) {
+  function broadcast(m) { return m == LIVE || m == SHIFTED; }
+  /* v seconds, or what the player says, in ms; of what has a beginning only */
+  function where(k, v) {
+    if (!broadcast(st.mode)) try {
+      if (k) v = pl[k]();
+      if (/^\d/.test(v) && v < 6e5) return Math.round(v * 1000);
+    } catch (e) {}
+  }
+  function length() { return where('getMediaDuration'); }
+  function play(f, ev, at) {
     st = {on: 1, sp: 100, mode: f.mode, no: f.number, ev: ev, t: now()};
     beg = 0;
+    f.position = where(0, at);
     push('play', f);
     soon();
   }
-  function start() {
+  function start(at) {
     var u = md.mediaurl || '', c = md.mediacode || '', p = opt('content'), cast = /^(igmp|rtp|udp):/i.test(u),
       id = u.replace(/[?|#].*/, '').replace(/^.*\/@?(.)/, '$1').replace(cast ? /^$/ : /\.\w{2,4}$/, ''),
       m = cast ? LIVE : /\/TVOD\//i.test(u) ? 'catchup' : /\/PLTV\//i.test(u) ? /[?&](starttime|playseek)=/i.test(u) ? SHIFTED : LIVE : md.mediatype == 1 ? LIVE : 'vod';
-    if (m == LIVE || m == SHIFTED) return play({mode: m, channel: byUrl[u.split('|')[0]] || id});
+    if (broadcast(m)) return play({mode: m, channel: byUrl[u.split('|')[0]] || id});
     if (typeof p == 'function') p = p(md);
-    play({mode: m, content: p || (/^(code)?\d{0,2}$/i.test(c) ? id : c)});
+    play({mode: m, content: p || (/^(code)?\d{0,2}$/i.test(c) ? id : c)}, 0, at);
   }
-  function speed(v) {
+  function speed(v, at) {
     v = Math.max(-6400, Math.min(6400, Math.round(v)));
-    if (v === v && st.sp !== v) { st.sp = v; push('speed', {speed: v}); }
+    if (v === v && st.sp !== v) { st.sp = v; push('speed', {speed: v, position: where(at == null && 'getCurrentPlayTime', at), length: length()}); }
+    else if ((at = where(0, at)) >= 0) push('seek', {position: at});
   }
   function shift(m) { if (st.mode != m) { st.mode = m; push('shift', {mode: m}); } }
   function live() { if (st.mode == LIVE) shift(SHIFTED); }
@@ -53,19 +64,17 @@
     if (st.ev && st.no == c && now() - st.t < 3000) { st.ev = 0; return; } /* the page obeys EVENT_GO_CHANNEL */
     play({mode: LIVE, channel: byNo[c], number: c});
   }
+  /* a method that sets a speed, of s times its argument if it has one */
+  function pace(shifts, s, at) { return function (a) { if (shifts) live(); speed(s % 100 ? 100 * s * Math.abs(a[0] || 2) : s, at); }; }
   var P = {
     setSingleMedia: media, addSingleMedia: media, addBatchMedia: media, joinChannel: join, leaveChannel: stop, stop: stop, releaseMediaPlayer: stop,
-    playFromStart: start,
-    playByTime: function () { if (!st.on && md.mediaurl) start(); else { live(); speed(100); } },
-    pause: function () { live(); speed(0); },
-    resume: function () { speed(100); },
-    fastForward: function (a) { speed(100 * Math.abs(a[0] || 2)); },
-    fastRewind: function (a) { live(); speed(-100 * Math.abs(a[0] || 2)); },
-    gotoStart: function () { live(); speed(100); },
+    playFromStart: function () { start(0); },
+    playByTime: function (a) { var at = a[0] == 1 ? a[1] : ''; if (!st.on && md.mediaurl) start(at); else { live(); speed(100, at); } },
+    pause: pace(1, 0), resume: pace(0, 100), fastForward: pace(0, 1), fastRewind: pace(1, -1), gotoStart: pace(1, 100, 0),
     gotoEnd: function () { if (st.mode == SHIFTED) { shift(LIVE); speed(100); } }
   };
   function hook(o) { for (var k in P) if (P.hasOwnProperty(k)) wrap(o, k, P[k], 1); return o; }
-  function frame(t) { beg = 0; if (!st.pic) { st.pic = 1; push('first_frame', {}, t); } }
+  function frame(t) { beg = 0; if (!st.pic) { st.pic = 1; push('first_frame', {length: length()}, t); } }
   function event(a, r) {
     var e = typeof r == 'string' ? fields(r)[0] : {}, t = ('' + e.type).replace(/^EVENT_/, ''), v = e.service_type;
     if (t == 'FIRST_I_FRAME') frame();
@@ -102,7 +111,7 @@
     newWho = 0;
     if (f) push('identity', f);
     while (rows.length && q.length < 190) {
-      for (s = rows.shift(); rows.length && encodeURIComponent(s + rows[0]).length < 1500;) s += ',' + rows.shift();
+      for (s = rows.shift(); rows.length && escaped(s + rows[0]).length < 1500;) s += ',' + rows.shift();
       push('channels', {channels: '[' + s + ']'});
     }
   }

@@ -43,6 +43,9 @@ func appendEvents(w *bulk, b *store.Block) error {
 		fixed(b.Views, func(r *store.View) uint32 { return r.Trace }),
 		fixed(b.Views, func(r *store.View) uint32 { return r.Keys }),
 		fixed(b.Views, func(r *store.View) int64 { return r.IdleMs }),
+		fixed(b.Views, func(r *store.View) uint8 { return r.TV }),
+		fixed(b.Views, func(r *store.View) int32 { return int32(r.LengthMs) }), // at most a week
+		fixed(b.Views, func(r *store.View) int32 { return int32(r.PositionMs) }),
 	)); err != nil {
 		return err
 	}

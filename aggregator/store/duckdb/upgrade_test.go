@@ -60,7 +60,7 @@ func TestOpensOlder(t *testing.T) {
 	stamp := store.Stamp{Province: 33, City: 3301, Box: 2, Boot: 1, MonoMs: 100_000, AtMs: at + 3_700_000, Clock: uint8(protocol.ClockServer)}
 	in, err := s.Insert(ctx, &store.Block{
 		ID:          [16]byte{9},
-		Views:       []store.View{{Stamp: stamp, DurationMs: 5000, Speed: 100, Keys: 3, IdleMs: 1 << 40}},
+		Views:       []store.View{{Stamp: stamp, DurationMs: 5000, Speed: 100, Keys: 3, IdleMs: 1 << 40, TV: 2, LengthMs: 604_800_000, PositionMs: 604_800_000}},
 		Impressions: []store.Impression{{Stamp: stamp, Page: 5, Area: 6, Content: 9, Template: 8, Slot: 2, Sight: uint8(protocol.SightRendered)}},
 		Playbacks:   []store.Playback{{Stamp: stamp, Mode: 4, Content: 9, StartMs: 1200}},
 		Retimes: []store.Retime{{ClockKey: store.ClockKey{Box: 2, Boot: 1},
@@ -100,13 +100,13 @@ func TestOpensOlder(t *testing.T) {
 	if err != nil || len(accounts) != 2 || accounts[0].Values[0] != 50 || accounts[1].Values[0] != 50 {
 		t.Errorf("accounts %v, %v", accounts, err)
 	}
-	var keys, idle int64
-	err = s.db.QueryRow("SELECT sum(keys)::BIGINT, sum(idle_ms)::BIGINT FROM viewing WHERE keys IS NOT NULL AND idle_ms IS NOT NULL").Scan(&keys, &idle)
-	if err != nil || keys != 3 || idle != 1<<40 {
-		t.Errorf("%d keys, idle %d, %v", keys, idle, err)
+	var late [5]int64
+	err = s.db.QueryRow("SELECT keys, idle_ms, tv, length_ms, position_ms FROM viewing WHERE box = 2 AND mono_ms = 100000").Scan(&late[0], &late[1], &late[2], &late[3], &late[4])
+	if err != nil || late != [5]int64{3, 1 << 40, 2, 604_800_000, 604_800_000} {
+		t.Errorf("keys, idle time, television, length, position: %v, %v", late, err)
 	}
 	var old int
-	if err := s.db.QueryRow("SELECT count(*) FROM viewing WHERE keys = 0 AND idle_ms = 0").Scan(&old); err != nil || old != 2 {
+	if err := s.db.QueryRow("SELECT count(*) FROM viewing WHERE keys = 0 AND idle_ms = 0 AND tv = 0 AND length_ms = 0 AND position_ms = 0").Scan(&old); err != nil || old != 2 {
 		t.Errorf("%d views of the older store, %v; want 2", old, err)
 	}
 	if err := s.Shutdown(); err != nil {

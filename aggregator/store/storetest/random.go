@@ -201,7 +201,15 @@ func (g *maker) view(s store.Stamp) store.View {
 	if g.r.IntN(4) == 0 {
 		v.Speed = []int32{-3200, -300, -299, 0, 50, 299, 300}[g.r.IntN(7)]
 	}
+	g.asset(&v)
 	return v
+}
+
+// asset gives v a television, a place and a length, each now and then unknown.
+func (g *maker) asset(v *store.View) {
+	v.TV = uint8(g.one(4)) // 3: of a newer box
+	v.LengthMs = []int64{0, 1000, 60_000, hour, 7 * 24 * hour}[g.r.IntN(5)]
+	v.PositionMs = []int64{0, 1, 59_001, v.LengthMs, 1 + int64(g.r.IntN(int(2*hour))), 7 * 24 * hour}[g.r.IntN(6)]
 }
 
 // parts cuts a View into some that follow each other, as boxes tell a long play;
@@ -215,6 +223,9 @@ func (g *maker) parts(v store.View) []store.View {
 			v.AtMs++
 		}
 		v.MonoMs = v.AtMs - now + 40*24*hour
+		if g.r.IntN(3) == 0 { // else it begins again where v began
+			g.asset(&v)
+		}
 		all = append(all, v)
 		v.Part++
 	}

@@ -52,6 +52,10 @@ function MediaPlayer() {
   this.setSingleMedia = function (s) { calls.push(['setSingleMedia', this.speed, arguments.length, s]); return 0; };
   this.playFromStart = function () { calls.push(['playFromStart', this.speed, arguments.length]); return 'started'; };
   this.fastForward = function (n) { if (n > 32) throw new RangeError('too fast'); this.speed = n; return n; };
+  this.playByTime = function (type, time, speed) { this.time = time; return speed; };
+  this.pause = function () { return this.time; };
+  this.getCurrentPlayTime = function () { if (this.time == 'gone') throw new Error('no player'); return this.time; };
+  this.getMediaDuration = function () { return '5400'; };
   this.stop = function () { this.speed = 0; return undefined; };
 }
 MediaPlayer.VERSION = '1.2';

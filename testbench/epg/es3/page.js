@@ -38,6 +38,11 @@ say('event', Utility.getEvent() + ' ' + eventsAsked);
 advance(1000);
 say('player', sent());
 
+say('by time', mp.playByTime(1, 600, 1) + ' ' + mp.playByTime(1, '1200.5', 1) + ' ' + mp.pause() + ' ' + mp.playByTime(2, '20261127T201500', 1));
+mp.pause(); mp.time = 'gone'; mp.fastForward(4); mp.stop();
+advance(1000);
+say('places', sent());
+
 status = 503;
 IptvEpg.click({slot: 3, content: 'c3'});
 advance(1000);

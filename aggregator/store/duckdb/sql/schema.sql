@@ -29,6 +29,10 @@ CREATE TABLE IF NOT EXISTS viewing (
 -- Columns that stores made before them lack. DuckDB adds none that is NOT NULL.
 ALTER TABLE viewing ADD COLUMN IF NOT EXISTS keys UINTEGER DEFAULT 0;
 ALTER TABLE viewing ADD COLUMN IF NOT EXISTS idle_ms BIGINT DEFAULT 0;
+-- tv: 0 unknown, 1 on, 2 off. length_ms: 0 unknown. position_ms: plus 1; 0 unknown.
+ALTER TABLE viewing ADD COLUMN IF NOT EXISTS tv UTINYINT DEFAULT 0;
+ALTER TABLE viewing ADD COLUMN IF NOT EXISTS length_ms INTEGER DEFAULT 0;
+ALTER TABLE viewing ADD COLUMN IF NOT EXISTS position_ms INTEGER DEFAULT 0;
 
 CREATE TABLE IF NOT EXISTS orders (
 	province UTINYINT NOT NULL, city USMALLINT NOT NULL, box UBIGINT NOT NULL, account UBIGINT NOT NULL,

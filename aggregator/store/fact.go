@@ -155,6 +155,19 @@ const (
 	// offs and off_ms the others, all in the hour of the power-on and its greatest
 	// City. What lasted longer, or whose power-off nobody told, is not known.
 	FactStandby
+	// FactAsset: province, city, mode, content, part, sight: who saw which parts of
+	// what has a length. Of Views with Speed 100, a PositionMs and a LengthMs: in the
+	// row with part 0 placed_ms = their overlap with the hour; in that with part k, 1 to
+	// Parts, passed = 1 if in the hour one of them passed through the middle of that
+	// part: the place (2k-1)/(2 Parts) of the LengthMs lies in what of its Stretch was
+	// seen in the hour, the end excluded. sight names box, content and part: see
+	// Shape.Counted. Counted by part it is the viewers who saw it, counted over parts
+	// how many parts all viewers saw.
+	FactAsset
+	// FactLeft: province, city, mode, content, part. leaves = Views with a PositionMs and
+	// a LengthMs whose End is known and not continue, in the part in which their Stretch
+	// ended, as they went through it; at the end of the asset the last one.
+	FactLeft
 
 	// What follows is derived from the provinces' files, by day alone, when a
 	// file is taken in; it has no hours and needs no closing.
@@ -195,9 +208,9 @@ const (
 	// match nothing.
 	FactReconcile
 
-	Facts = 26
+	Facts = 28
 	// EventFacts is how many of them, the first, are derived from events.
-	EventFacts = 20
+	EventFacts = 22
 )
 
 // LedMs is how long after a click a play is credited to it.
@@ -256,6 +269,15 @@ const JourneyMs = VisitMs
 // StandbyMs is the longest standby that is known as one.
 const StandbyMs = aggregator.DayMs
 
+// Parts is how many parts of the length of an asset are told apart.
+const Parts = 20
+
+// CompleteParts is how many of its parts a viewer of the whole has seen: nine tenths.
+const CompleteParts = 18
+
+// SightKey names what one box saw of a content; with a part, that part of it.
+func SightKey(box, content uint64, part int) uint64 { return box ^ content ^ uint64(part)<<56 }
+
 // Origin says how a journey began.
 type Origin uint8
 
@@ -305,6 +327,9 @@ const (
 	ColMaker      Column = "maker"      // the content provider
 	ColDefinition Column = "definition" // 0 unknown, 1 SD, 2 HD, 3 4K
 
+	// ColLength is the LengthClass of a content that is a programme.
+	ColLength Column = "length"
+
 	// When it was, of every fact, in GroupBy and Filters: made of the period, in
 	// no fact's Dimensions. Not with Latest. ColHourOfDay, 0 to 23, of hours
 	// alone; ColWeekday is 0 on Monday and 6 on Sunday.
@@ -317,6 +342,8 @@ const (
 	ColLag       Column = "lag"       // TV days after it, 0..MaxLag
 	ColAiring    Column = "airing"    // channel and beginning: see AiringKey
 	ColOrigin    Column = "origin"    // Origin
+	ColPart      Column = "part"      // of an asset, 1..Parts; 0: none in particular
+	ColSight     Column = "sight"     // SightKey
 	// ColProgramme is the name of a broadcast's programme, as known when asked: of
 	// every fact that has ColBroadcast, in GroupBy and Filters.
 	ColProgramme Column = "programme"
@@ -327,7 +354,7 @@ var TimeColumns = []Column{ColHourOfDay, ColWeekday}
 
 // ContentColumns are those that a catalogue answers, of a content or of what was
 // broadcast.
-var ContentColumns = []Column{ColGenre, ColSubGenre, ColPlace, ColSeries, ColMaker, ColDefinition}
+var ContentColumns = []Column{ColGenre, ColSubGenre, ColPlace, ColSeries, ColMaker, ColDefinition, ColLength}
 
 // Measure is a column of a fact that adds up.
 type Measure string
@@ -407,6 +434,9 @@ const (
 	MeasureStandbyMs   Measure = "standby_ms"
 	MeasureOffs        Measure = "offs"
 	MeasureOffMs       Measure = "off_ms"
+	MeasurePlacedMs    Measure = "placed_ms"
+	MeasurePassed      Measure = "passed"
+	MeasureLeaves      Measure = "leaves"
 )
 
 // Shape is the columns of a fact.
@@ -428,9 +458,9 @@ func (s Shape) Has(c Column) bool {
 }
 
 // Counted is the column whose different values Value.DistinctBoxes counts: boxes,
-// or accounts or airings where a fact knows those; "": none.
+// or accounts, airings or sights where a fact knows those; "": none.
 func (s Shape) Counted() Column {
-	for _, c := range []Column{ColBox, ColAccount, ColAiring} {
+	for _, c := range []Column{ColBox, ColAccount, ColAiring, ColSight} {
 		if slices.Contains(s.Dimensions, c) {
 			return c
 		}
@@ -470,6 +500,8 @@ var shapes = [Facts]Shape{
 		[]Measure{MeasureJourneys, MeasureFound, MeasureFoundMs, MeasureFoundPages, MeasureFoundClicks, MeasureBrowseMs}},
 	FactPageLed:   {"fact_page_led", []Column{ColProvince, ColCity, ColPage}, []Measure{MeasureLedViews}},
 	FactStandby:   {"fact_standby", []Column{ColProvince, ColCity}, []Measure{MeasureStandbys, MeasureStandbyMs, MeasureOffs, MeasureOffMs}},
+	FactAsset:     {"fact_asset", []Column{ColProvince, ColCity, ColMode, ColContent, ColPart, ColSight}, []Measure{MeasurePlacedMs, MeasurePassed}},
+	FactLeft:      {"fact_left", []Column{ColProvince, ColCity, ColMode, ColContent, ColPart}, []Measure{MeasureLeaves}},
 	FactAccounts:  {"fact_accounts", []Column{ColProvince, ColCity, ColState}, []Measure{MeasureAccounts}},
 	FactFlow:      {"fact_flow", []Column{ColProvince, ColCity, ColFlow}, []Measure{MeasureFlows}},
 	FactBill:      {"fact_bill", []Column{ColProvince, ColCity, ColProduct, ColProvider, ColPay, ColOp}, []Measure{MeasureBillOrders, MeasureBillFen, MeasureShareFen}},
@@ -535,6 +567,9 @@ type Value struct {
 	Measure       Measure
 	DistinctBoxes bool
 	Squares       int64
+	// Count, if not 0, is another way to make a number of Measure; without the two
+	// above.
+	Count Counting
 }
 
 // ByBox reports whether the value needs to know boxes apart.

@@ -248,7 +248,7 @@ var columnTypes = map[store.Column]string{
 	store.ColState: "UTINYINT", store.ColFlow: "UTINYINT", store.ColPay: "UTINYINT", store.ColOp: "UTINYINT",
 	store.ColVerdict: "UTINYINT",
 	store.ColMinute:  "USMALLINT", store.ColAired: "INTEGER", store.ColLag: "UTINYINT",
-	store.ColOrigin: "UTINYINT",
+	store.ColOrigin: "UTINYINT", store.ColPart: "UTINYINT",
 }
 
 var measureTypes = map[store.Measure]string{
@@ -261,6 +261,7 @@ var measureTypes = map[store.Measure]string{
 	store.MeasureGaps: "BIGINT", store.MeasureToldLost: "BIGINT", store.MeasureThrown: "BIGINT", store.MeasureRepeats: "BIGINT",
 	store.MeasureAudience: "BIGINT", store.MeasureTVMs: "BIGINT", store.MeasureAirMs: "BIGINT",
 	store.MeasureFoundMs: "BIGINT", store.MeasureBrowseMs: "BIGINT", store.MeasureStandbyMs: "BIGINT", store.MeasureOffMs: "BIGINT",
+	store.MeasurePlacedMs: "BIGINT",
 }
 
 // asked are the facts that are worked out when somebody asks, by the views of

@@ -58,7 +58,7 @@ func needed(q *store.Query) []store.Column {
 		columns = append(columns, store.ColProvince)
 	}
 	for i, c := range columns {
-		if slices.Contains(store.ContentColumns, c) { // joined by province and content
+		if slices.Contains(store.ContentColumns, c) || c == colSeconds { // joined by province and content
 			columns[i] = store.ColContent
 			columns = append(columns, store.ColProvince)
 		}

@@ -15,4 +15,5 @@ var catalogue = timed(slices.Concat(
 	projectedFigures,
 	ratingsFigures,
 	journeysFigures,
+	vodFigures,
 ))

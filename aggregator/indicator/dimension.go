@@ -49,6 +49,8 @@ var dimensions = []Dimension{
 	{store.ColLag, Text{"滞后天数", "Days after the broadcast"}},
 	{store.ColVerdict, Text{"核对结果", "Verdict"}},
 	{store.ColFromPage, Text{"来源页面", "Page before"}},
+	{store.ColLength, Text{"片长", "Length of the content"}},
+	{store.ColPart, Text{"片段（1/20）", "Part of the length (of 20)"}},
 	{store.ColOrigin, Text{"找片起点", "Origin of the journey"}},
 	{store.ColHourOfDay, Text{"时刻", "Hour of the day"}},
 	{store.ColWeekday, Text{"星期", "Weekday"}},
@@ -61,7 +63,7 @@ func isDimension(c store.Column) bool {
 // coded reports whether the dimension's values are keys of texts.
 func coded(c store.Column) bool {
 	switch c {
-	case store.ColProvince, store.ColCity, store.ColSlot, store.ColMinute, store.ColLag, store.ColHourOfDay:
+	case store.ColProvince, store.ColCity, store.ColSlot, store.ColMinute, store.ColLag, store.ColPart, store.ColHourOfDay:
 		return false
 	}
 	return wordsOf(c) == nil
@@ -92,7 +94,7 @@ func cell(c store.Column, v uint64, texts map[uint64]string) string {
 			return ""
 		}
 		return fmt.Sprintf("%04d", v)
-	case store.ColSlot, store.ColLag:
+	case store.ColSlot, store.ColLag, store.ColPart:
 		return strconv.FormatUint(v, 10)
 	case store.ColMinute:
 		return fmt.Sprintf("%02d:%02d", v/60, v%60)
@@ -141,6 +143,12 @@ func parseCell(c store.Column, s string) (uint64, error) {
 			return 0, faultf("bad_filter", "filters: %q is no number of days after a broadcast; allowed are 0 to %d", clip(s), store.MaxLag)
 		}
 		return v, nil
+	case store.ColPart:
+		v, err := strconv.ParseUint(s, 10, 8)
+		if err != nil || v < 1 || v > store.Parts {
+			return 0, faultf("bad_filter", "filters: %q is no part of an asset; allowed are 1 to %d", clip(s), store.Parts)
+		}
+		return v, nil
 	case store.ColMinute:
 		at, err := time.Parse("15:04", s)
 		if err != nil || len(s) != 5 {
@@ -176,8 +184,9 @@ func parseCell(c store.Column, s string) (uint64, error) {
 type mode uint8
 
 const (
-	live mode = 1
-	vod  mode = 4
+	live    mode = 1
+	catchup mode = 3
+	vod     mode = 4
 )
 
 // maxSlot is the greatest position on a page.
@@ -214,6 +223,8 @@ func wordsOf(c store.Column) []word {
 		return weekdays
 	case store.ColOrigin:
 		return origins
+	case store.ColLength:
+		return lengths
 	}
 	return nil
 }
@@ -280,6 +291,16 @@ var (
 		{"file_only", Text{"仅省侧数据", "in the feeds alone"}},
 	}
 )
+
+// lengths by the numbers of store.LengthClass.
+var lengths = []word{
+	{"unknown", Text{"未知", "unknown"}},
+	{"under_10", Text{"10 分钟以下", "under 10 minutes"}},
+	{"under_30", Text{"10–30 分钟", "10 to 30 minutes"}},
+	{"under_60", Text{"30–60 分钟", "30 to 60 minutes"}},
+	{"under_90", Text{"60–90 分钟", "60 to 90 minutes"}},
+	{"over_90", Text{"90 分钟以上", "90 minutes and more"}},
+}
 
 // origins by the numbers of store.Origin.
 var origins = []word{

@@ -27,7 +27,7 @@ type Source interface {
 }
 
 // maxDimensions is how many dimensions the indicator with the most of them has.
-const maxDimensions = 16
+const maxDimensions = 20
 
 // groupKey names a group of a period.
 type groupKey struct {

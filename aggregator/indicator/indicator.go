@@ -85,9 +85,10 @@ func (i *Indicator) amounts() []amount { return []amount{i.value, i.over, i.besi
 // Has reports whether the indicator can be grouped and filtered by d.
 func (i *Indicator) Has(d store.Column) bool { return slices.Contains(i.Dimensions, d) }
 
-// Daily reports whether the indicator comes from files that know days alone.
+// Daily reports whether the indicator is known by day alone: from files, or of what
+// viewers do from day to day.
 func (i *Indicator) Daily() bool {
-	return slices.ContainsFunc(slices.Concat(i.amounts()...), func(p part) bool { return !p.clock && p.fact >= store.EventFacts })
+	return slices.ContainsFunc(slices.Concat(i.amounts()...), func(p part) bool { return p.daily() })
 }
 
 // Projected reports whether the figure is an estimate for all accounts, with a
@@ -105,7 +106,7 @@ func timed(all []Indicator) []Indicator {
 			continue
 		}
 		i.Dimensions = append(slices.Clip(i.Dimensions), store.ColWeekday)
-		if hours := func(p part) bool { return p.stretch.follows() && p.fact >= store.EventFacts }; !slices.ContainsFunc(slices.Concat(i.amounts()...), hours) {
+		if hours := func(p part) bool { return p.stretch.follows() && p.daily() }; !slices.ContainsFunc(slices.Concat(i.amounts()...), hours) {
 			i.Dimensions = append(i.Dimensions, store.ColHourOfDay)
 		}
 	}
@@ -149,6 +150,11 @@ type term struct {
 	search bool
 }
 
+// daily reports whether the term is known by day alone.
+func (t term) daily() bool {
+	return !t.clock && (t.fact >= store.EventFacts || t.value.Count > store.CountLengths)
+}
+
 // around says which of a question's dimensions a term follows, in grouping and in
 // filters. It ignores the others: so what a channel has is set against what all
 // have in the same place and time. A term that ignores any makes no rows.
@@ -161,6 +167,8 @@ const (
 	inPlace
 	// onAir follows what is broadcast in which province.
 	onAir
+	// wholeAsset follows all but the part of an asset.
+	wholeAsset
 )
 
 // follows reports whether the term is grouped and filtered by c. What counts in
@@ -175,6 +183,9 @@ func (t term) follows(c store.Column) bool {
 		return true
 	case t.around == inPlace:
 		return (c == store.ColProvince || c == store.ColCity || c == store.ColMinute || isTime(c)) && store.ShapeOf(t.fact).Has(c)
+	}
+	if t.around == wholeAsset {
+		return c != store.ColPart
 	}
 	return c != store.ColCity && store.ShapeOf(t.fact).Has(c)
 }
@@ -229,6 +240,10 @@ func sum(f store.Fact, m store.Measure) term { return term{fact: f, value: store
 
 func boxes(f store.Fact, m store.Measure) term {
 	return term{fact: f, value: store.Value{Measure: m, DistinctBoxes: true}}
+}
+
+func counted(f store.Fact, m store.Measure, c store.Counting) term {
+	return term{fact: f, value: store.Value{Measure: m, Count: c}}
 }
 
 // of keeps the rows with one of the values in a column whose values are below 64.

@@ -199,7 +199,7 @@ func (s *Store) schema(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	for _, statement := range statements(schemaSQL + feedSchemaSQL + factSchema() + factViewsSQL) {
+	for _, statement := range statements(schemaSQL + feedSchemaSQL + factSchema() + foldedViews() + factViewsSQL) {
 		if err == nil {
 			_, err = tx.ExecContext(ctx, statement)
 		}
@@ -276,9 +276,12 @@ var factViewsSQL string
 func factSchema() string {
 	var b strings.Builder
 	for f := range store.Fact(store.Facts) {
-		shape := store.ShapeOf(f)
+		shape, types := tableOf(f), measureTypes
 		if asked[f] {
 			continue
+		}
+		if _, is := folded[f]; is {
+			types = foldedTypes()
 		}
 		grains := []string{"hour", "day"}
 		if f >= store.EventFacts {
@@ -286,7 +289,7 @@ func factSchema() string {
 		}
 		for _, grain := range grains {
 			name := shape.Name + "_" + grain
-			b.WriteString(factTable("IF NOT EXISTS "+name, shape.Dimensions, shape.Measures, measureTypes) + ";\n")
+			b.WriteString(factTable("IF NOT EXISTS "+name, shape.Dimensions, shape.Measures, types) + ";\n")
 		}
 	}
 	return b.String()

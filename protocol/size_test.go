@@ -40,7 +40,7 @@ func wireSize(tb testing.TB, n, batches int) (total, body float64) {
 	return float64(bytes) / float64(events), float64(packed) / float64(events)
 }
 
-// The promise of the wire: at most 23 bytes an event in batches of 20 and 10 in
+// What the wire may take of this mix: 23 bytes an event in batches of 20, 10 in
 // batches of 200, MQTT's framing and a topic of 32 bytes included.
 func TestWireSize(t *testing.T) {
 	for n, most := range map[int]float64{20: 23, 200: 10} {

@@ -40,6 +40,12 @@ func TestSameConfigSameEvents(t *testing.T) {
 		b.Fill(p, &y)
 		b.Fill(p, &y) // into slices that were used
 		a.Fill(p, &x)
+		for i := range x.Views {
+			v := &x.Views[i]
+			if from, to, known := v.Stretch(); known != (v.LengthMs > 0) || known && to-from != v.DurationMs {
+				t.Fatalf("[%d, %d) %v of %+v", from, to, known, v)
+			}
+		}
 		if diff := cmp.Diff(x.Views, y.Views); diff != "" || x.Rows() != y.Rows() {
 			t.Fatal(diff)
 		}

@@ -150,7 +150,7 @@ func (s *Set) Parts(day aggregator.Day) []Part {
 		size := (s.Boxes + n - 1) / n
 		for box := 0; box < s.Boxes && from.Start() < s.EndMs; box += size {
 			p := Part{Hour: from, Until: until, From: box, To: min(box+size, s.Boxes)}
-			id := sha256.Sum256(fmt.Appendf(nil, "backfill 1 %d %d %d %d %d %d %d %d %v", s.Seed, s.Boxes, s.EventsPerBoxDay, s.Days, s.EndMs, p.Hour, p.From, p.To, s.YearBefore))
+			id := sha256.Sum256(fmt.Appendf(nil, "backfill 2 %d %d %d %d %d %d %d %d %v", s.Seed, s.Boxes, s.EventsPerBoxDay, s.Days, s.EndMs, p.Hour, p.From, p.To, s.YearBefore))
 			copy(p.ID[:], id[:])
 			parts = append(parts, p)
 		}

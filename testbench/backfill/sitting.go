@@ -90,7 +90,8 @@ func (e *evening) sit(s *Set, b *store.Block, k int, at int64, d *dice) {
 		}
 		b.PageViews = append(b.PageViews, store.PageView{Stamp: stamp(), Page: page, From: from, Template: x.template})
 		shows := d.below(3 * slots)
-		c := w.contents[w.content.draw(d)].key
+		asset := w.contents[w.content.draw(d)]
+		c := asset.key
 		area, slot := w.areas[shows%len(w.areas)], uint32(1+shows/len(w.areas))
 		at += d.between(2_000, 7_000)
 		if over() {
@@ -115,6 +116,7 @@ func (e *evening) sit(s *Set, b *store.Block, k int, at int64, d *dice) {
 			continue // it does not come
 		}
 		v.DurationMs = min(1+d.long(watch), 4*aggregator.HourMs)
+		e.place(&v, asset, roll(x.key, uint64(at), 7))
 		at += v.DurationMs
 		if over() {
 			return
@@ -156,6 +158,30 @@ func (e *evening) mode(d *dice) protocol.Mode {
 		return protocol.ModeVOD
 	}
 	return protocol.ModeApp
+}
+
+// place says where in its asset a view began, which then bounds it, and what the
+// television did: of a box that hears of it, one view in twenty is before one that
+// is off.
+func (e *evening) place(v *store.View, c content, d dice) {
+	if hears := e.box.key % 100; hears >= 45 {
+		v.TV = uint8(protocol.TVOn)
+		if d.chance(0.05) {
+			v.TV = uint8(protocol.TVOff)
+		} else if hears < 70 && d.chance(0.5) { // hot-plug alone, and it has not come back in this boot
+			v.TV = uint8(protocol.TVUnknown)
+		}
+	}
+	if v.Content == 0 || v.Mode == uint8(protocol.ModeApp) {
+		return
+	}
+	v.LengthMs, v.PositionMs = c.lengthMs, 1
+	if d.chance(0.15) { // where it was left
+		v.PositionMs += d.between(c.lengthMs/10, c.lengthMs*9/10)
+	}
+	if left := v.LengthMs - v.PositionMs + 1; v.DurationMs >= left {
+		v.DurationMs, v.End = left, uint8(protocol.EndFinished)
+	}
 }
 
 // see adds what a page showed: the slot that is clicked, others beside it, and

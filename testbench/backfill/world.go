@@ -35,7 +35,10 @@ type world struct {
 	errorCode uint64
 }
 
-type content struct{ key uint64 }
+type content struct {
+	key      uint64
+	lengthMs int64
+}
 
 type product struct {
 	key, provider uint64
@@ -78,7 +81,7 @@ func newWorld() *world {
 		// have hits; of a series the first episodes are seen most.
 		rank := float64(mix(uint64(n)) % uint64(len(offer.Titles)))
 		for e, code := range codes {
-			w.contents = append(w.contents, content{key(code)})
+			w.contents = append(w.contents, content{key(code), int64(t.Minutes) * 60_000})
 			weights = append(weights, 1/(math.Pow(rank+2, 1.05)*math.Pow(float64(e+1), 0.4)))
 		}
 	}

@@ -95,6 +95,11 @@ type household struct {
 	order   *protocol.Event // under way; nil: none
 	refund  *protocol.Event // to be given back; nil: none
 	episode int
+	mark    bookmark // what was left and may be gone on with
+
+	away   absence
+	dark   bool // nobody sees what the box shows
+	sawOff bool // hot-plug was low in this boot
 }
 
 // playing is the segment on the screen.
@@ -110,6 +115,10 @@ type playing struct {
 	trace   uint32
 	asked   int64 // when it was asked for
 	startMs int64 // from then to the first picture
+
+	pos    uint64 // where in the asset the segment began, plus 1; 0: it has no places
+	jumpAt int64  // when the viewer goes to another place; 0 never
+	tv     protocol.TV
 }
 
 // spot is a slot of a page with what stands in it.
@@ -251,7 +260,9 @@ func (h *household) rest(now int64) {
 // wake switches the box on.
 func (h *household) wake(now int64, m *Moment) {
 	cause := protocol.CauseWake
-	if h.power != standby {
+	if h.power == standby {
+		h.sawOff = true // with the box
+	} else {
 		cause = protocol.CauseBoot
 		h.restart(now, m)
 	}
@@ -261,6 +272,7 @@ func (h *household) wake(now int64, m *Moment) {
 	h.tellHealth(now, m)
 	h.leave = []power{standby, off, cut}[h.pick(h.ways.leave)]
 	h.page = ""
+	h.sitDown(now)
 	h.after(now+h.seconds(1, 3), (*household).home)
 }
 
@@ -277,7 +289,7 @@ func (h *household) restart(now int64, m *Moment) {
 	h.lost = nil
 	h.boot++
 	h.bootMs = now - h.seconds(9, 28)
-	h.trace = 0
+	h.trace, h.sawOff = 0, false
 	h.tell(m, now, h.identity())
 	if h.clockUnset = h.chance(h.ways.clockUnset); h.clockUnset {
 		h.syncAt = now + h.seconds(20, 90)

@@ -67,6 +67,9 @@ func (h *household) decide(now int64, m *Moment) {
 		h.sleep(now, m)
 		return
 	}
+	if h.absent(now) {
+		return
+	}
 	if h.refund != nil && h.chance(0.5) {
 		h.navigate(now, m, 9, pageOrders)
 		return
@@ -85,7 +88,10 @@ func (h *household) decide(now int64, m *Moment) {
 	default:
 		g := genre(h.pick(h.place.taste.genre[:]))
 		h.title = h.c.choose(&h.dice, g, h.place.province)
-		if h.chance(0.35) { // a poster of the home page
+		if back := h.comesBack(now); back || h.chance(0.35) {
+			if back {
+				h.title = h.mark.title
+			} // a poster of the home page
 			h.press(now, m, areaPosters, 1+h.below(8), h.title.code)
 			h.after(now+h.seconds(0.4, 1.4), (*household).detail)
 			return
@@ -212,6 +218,9 @@ func (h *household) wantPlay(now int64, m *Moment) {
 	h.episode = 0
 	if h.title.episodes > 1 {
 		h.episode = h.below(h.title.episodes)
+	}
+	if h.title == h.mark.title {
+		h.episode = int(h.mark.episode)
 	}
 	h.pressPlay(now, m)
 }

@@ -54,7 +54,7 @@ func (d *dice) menu() menu {
 	default:
 		m.app = true
 	}
-	m.catchup = d.chance(0.135)
+	m.catchup = d.chance(0.122)
 	m.timeshift = m.live && d.chance(0.10)
 	m.app = m.app || d.chance(0.05)
 	return m

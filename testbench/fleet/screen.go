@@ -38,6 +38,8 @@ func (h *household) start(now int64, m *Moment) {
 	h.leavePage(now, m)
 	p := &h.play
 	p.from, p.speed, h.part = now, 100, 0
+	h.look(now)
+	p.tv = h.tv()
 	h.firstPicture(now)
 	switch p.mode {
 	case protocol.ModeLive:
@@ -54,14 +56,18 @@ func (h *household) start(now int64, m *Moment) {
 		p.end = now + max(h.skewed(12*60, 0.6), 30_000)
 	case protocol.ModeCatchup:
 		h.done.catchup = true
-		h.lengthOf(now, catchupMinutes*60_000)
+		h.open(now)
 	case protocol.ModeApp:
 		h.done.app = true
 		p.why = protocol.EndStop
 		p.end = now + max(h.skewed(11*60, 0.7), 20_000)
 	default:
 		h.done.vod = true
-		h.lengthOf(now, int64(h.title.minutes)*60_000)
+		h.open(now)
+	}
+	if h.dark { // they went while it was being started
+		h.dark = false
+		h.turn(now)
 	}
 	h.after(h.edge(), (*household).segment)
 }
@@ -89,9 +95,12 @@ func (h *household) lengthOf(now, asset int64) {
 func (h *household) edge() int64 {
 	p := &h.play
 	at := min(p.from+partMs, p.end, h.sit.to)
-	if p.trickAt > p.from {
-		at = min(at, p.trickAt)
+	for _, t := range [2]int64{p.trickAt, p.jumpAt} {
+		if t > p.from {
+			at = min(at, t)
+		}
 	}
+	at = min(at, max(h.nextLook(), p.from+1000))
 	return max(at, p.from+1)
 }
 
@@ -100,7 +109,10 @@ func (h *household) segment(now int64, m *Moment) {
 	p := &h.play
 	e := protocol.Event{
 		Kind: protocol.View, Source: protocol.SourceMiddleware, Mode: p.mode, Channel: p.channel, Content: p.content,
-		DurationMs: uint64(now - p.from), Speed: p.speed, Part: h.part, End: protocol.EndContinue, Trace: p.trace,
+		DurationMs: uint64(now - p.from), Speed: p.speed, Part: h.part, End: protocol.EndContinue, Trace: p.trace, TV: p.tv,
+	}
+	if p.pos != 0 && h.tellsPlaces() {
+		e.PositionMs, e.LengthS = p.pos, uint32(h.asset()/1000)
 	}
 	if now >= h.sit.to {
 		h.endWithSitting(now, m, e)
@@ -110,25 +122,40 @@ func (h *household) segment(now int64, m *Moment) {
 		e.End = p.why
 		h.tell(m, now, e)
 		h.tellPlayback(now, m, e.End)
+		if p.why == protocol.EndStop {
+			h.leaveAsset(&e)
+		}
 		h.afterPlay(now, m)
+		return
+	}
+	turned := now >= h.nextLook()
+	if turned {
+		h.turn(now)
+	}
+	if turned && p.tv == h.tv() && now < p.from+partMs && now != p.trickAt && now != p.jumpAt {
+		h.after(h.edge(), (*household).segment) // the box heard nothing
 		return
 	}
 	h.tell(m, now, e)
 	h.part++
-	p.from = now
+	p.pos, p.from, p.tv = h.reached(&e), now, h.tv()
 	switch {
-	case p.speed != 100: // wound far enough
+	case p.speed != 100 && now >= p.trickAt: // wound far enough
 		p.speed, p.trickAt = 100, 0
-	case now == p.trickAt:
+	case p.speed == 100 && now == p.trickAt:
 		p.speed = []int32{400, 800, 1600, -400, 0}[h.below(5)]
 		p.trickAt = now + h.seconds(4, 70)
+	case p.speed == 100 && now == p.jumpAt:
+		h.jump(now)
 	}
+	h.replan(now)
 	h.after(h.edge(), (*household).segment)
 }
 
 // endWithSitting ends the play as the box goes to sleep. After a power cut the
 // box tells it at its next boot, up to its last sign of life.
 func (h *household) endWithSitting(now int64, m *Moment, e protocol.Event) {
+	h.leaveAsset(&e)
 	switch h.leave {
 	case standby:
 		e.End = protocol.EndStandby
@@ -151,6 +178,10 @@ func (h *household) endWithSitting(now int64, m *Moment, e protocol.Event) {
 // afterPlay chooses what follows a play that ended before the sitting did.
 func (h *household) afterPlay(now int64, m *Moment) {
 	last := h.play
+	next := last.mode == protocol.ModeVOD && last.why == protocol.EndFinished && h.episode+1 < h.title.episodes && h.chance(0.7)
+	if !next && h.absent(now) {
+		return
+	}
 	switch last.mode {
 	case protocol.ModeLive:
 		switch {
@@ -163,7 +194,7 @@ func (h *household) afterPlay(now int64, m *Moment) {
 			h.after(now+h.seconds(0.5, 2), (*household).home)
 		}
 	case protocol.ModeVOD:
-		if last.why == protocol.EndFinished && h.episode+1 < h.title.episodes && h.chance(0.7) {
+		if next {
 			h.episode++
 			h.watch(now, protocol.ModeVOD, "", h.title.episode(h.episode), 0)
 			h.after(now+h.seconds(2, 8), (*household).start)

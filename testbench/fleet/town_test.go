@@ -157,7 +157,7 @@ func TestDay(t *testing.T) {
 	f("clicks of impressions", renderedClicks/rendered, 0.065, 0.02)
 	f("clicks of focus impressions", renderedClicks/focused, 0.4, 0.15)
 	f("plays measured", plays/active, 1.6, 0.6)
-	f("start of a play, ms", startMs/started, 1500, 500)
+	f("start of a play, ms", startMs/started, 1900, 350)
 	f("plays that stalled", stalled/plays, 0.05, 0.03)
 	f("plays with an error", failed/plays, 0.025, 0.015)
 	t.Log(kinds)
@@ -325,8 +325,8 @@ func BenchmarkTown(b *testing.B) {
 func TestSize(t *testing.T) {
 	got := unsafe.Sizeof(household{})
 	t.Logf("a household takes %d bytes", got)
-	if got > 560 {
-		t.Errorf("a household takes %d bytes, at most 560 are meant", got)
+	if got > 610 {
+		t.Errorf("a household takes %d bytes, at most 610 are meant", got)
 	}
 }
 

@@ -227,6 +227,11 @@ func TestRead(t *testing.T) {
 		}
 	}
 	f(head+event+event, "read 2 false 0")
+	view := `{"b":"a","p":33,"c":3301,"t":1,"e":{"kind":"view","tv":"off","length_s":5400,"position_ms":60001,"keys":3,"idle_ms":9}}` + "\n"
+	var truth Truth
+	if err := truth.Read(strings.NewReader(head + view)); err != nil || truth.Records[0].Event != (Event{Kind: "view", TV: "off", LengthS: 5400, PositionMs: 60001, Keys: 3, IdleMs: 9}) {
+		t.Errorf("%v: %+v", err, truth.Records)
+	}
 	f(head+event+event[:20], "read 1 true 0")
 	f(head+event+`{"b":"a","evicted":7}`+"\n", "read 1 false 7")
 	f(head+event[:20]+"\n"+event, "line 2: unexpected end of JSON input 0 false 0")

@@ -38,6 +38,11 @@ type Event struct {
 	Reason     string `json:"reason"`
 	Count      int64  `json:"count"`
 	Cause      string `json:"cause"`
+	Keys       int64  `json:"keys"`
+	IdleMs     int64  `json:"idle_ms"`
+	TV         string `json:"tv"`          // on, off; "": not known
+	LengthS    int64  `json:"length_s"`    // of the asset; 0: not known
+	PositionMs int64  `json:"position_ms"` // where in it, plus 1; 0: not known
 }
 
 // Record is one line of truth: an event, where and when it really happened.
@@ -137,7 +142,7 @@ func (t *Truth) add(line []byte, one func(string) string) error {
 	}
 	e := *l.Event
 	for _, s := range []*string{&e.Kind, &e.Page, &e.From, &e.Area, &e.Content, &e.Mode, &e.Channel, &e.Product, &e.Provider, &e.Result,
-		&e.Template, &e.Sight, &e.Reason, &e.Cause} {
+		&e.Template, &e.Sight, &e.Reason, &e.Cause, &e.TV} {
 		*s = one(*s)
 	}
 	t.Records = append(t.Records, Record{

@@ -74,12 +74,12 @@ func New(t *Truth) *Oracle {
 func (o *Oracle) Days() (from, to string) { return o.from, o.to }
 
 // Ask answers with every indicator that can be split by all the dimensions, at
-// most two, over all days of the truth.
+// most two, and is known by the grain, over all days of the truth.
 func (o *Oracle) Ask(grain string, dimensions ...string) Answer {
 	cells := o.count(grain, dimensions)
 	a := make(Answer)
 	for _, ind := range Indicators() {
-		if !covers(ind.Dimensions, dimensions) {
+		if !covers(ind.Dimensions, dimensions) || grain == "hour" && ind.daily() {
 			continue
 		}
 		figures := make(map[Cell]Value)
@@ -139,6 +139,11 @@ func (o *Oracle) count(grain string, dimensions []string) map[Cell]*count {
 				c.boxes[d.what] = make(map[string]bool)
 			}
 			c.boxes[d.what][d.of.Box] = true
+		case placedMs, passed:
+			if c.boxes[d.what] == nil {
+				c.boxes[d.what] = make(map[string]bool)
+			}
+			c.boxes[d.what][d.sight()] = true
 		}
 	}
 	if covers(byPlace, dimensions) {

@@ -45,6 +45,7 @@ func (t *Truth) deeds() []deed {
 			add(clicks, 1, r.AtMs, r)
 		case "view":
 			view(r, add)
+			asset(r, add)
 		case "order":
 			switch e.Result {
 			case "paid":
@@ -78,6 +79,7 @@ func (t *Truth) deeds() []deed {
 	}
 	t.timeOn(add)
 	t.timeOnPages(add)
+	t.wander(add)
 	for _, click := range t.clicksNear("rendered") {
 		add(renderedClicks, 1, click.AtMs, click)
 	}

@@ -8,6 +8,9 @@ type Indicator struct {
 	value      func(c *count) (v float64, ok bool)
 }
 
+// daily reports whether the figure is not asked for by the hour.
+func (i Indicator) daily() bool { return i.ID == "complete_viewers" || i.ID == "complete_rate" }
+
 var (
 	byPlace = []string{"province", "city"}
 	byPage  = []string{"province", "city", "page"}
@@ -21,6 +24,10 @@ var (
 	byOrderPage  = []string{"province", "city", "page", "product", "content"}
 	byContent    = []string{"province", "city", "content"}
 	byProduct    = []string{"province", "city", "product"}
+
+	byJourney = []string{"province", "city", "origin", "page"}
+	byAsset   = []string{"province", "city", "mode", "content"}
+	byPart    = []string{"province", "city", "mode", "content", "part"}
 )
 
 // Indicators lists every figure the oracle knows.
@@ -87,6 +94,51 @@ func Indicators() []Indicator {
 		{"stall_time", byView, ratio(stallMs, stalls)},
 		{"play_errors", byView, number(playErrors)},
 		{"error_rate", byView, percent(failed, measured)},
+		{"journeys", byJourney, number(journeys)},
+		{"time_to_content", byJourney, func(c *count) (float64, bool) {
+			return divide(float64(c.sum[foundMs]), 1000*float64(c.sum[found]))
+		}},
+		{"pages_to_content", byJourney, ratio(foundPages, found)},
+		{"clicks_to_content", byJourney, ratio(foundClicks, found)},
+		{"journeys_without_viewing", byJourney, func(c *count) (float64, bool) { return float64(c.sum[journeys] - c.sum[found]), true }},
+		{"journeys_without_viewing_rate", byJourney, func(c *count) (float64, bool) {
+			return divide(100*float64(c.sum[journeys]-c.sum[found]), float64(c.sum[journeys]))
+		}},
+		{"browsing_minutes", byJourney, func(c *count) (float64, bool) { return float64(c.sum[browseMs]) / 60000, true }},
+		{"browsing_to_viewing", byPlace, ratio(browseMs, viewingMs)},
+		{"led_page_views", byPage, number(ledViews)},
+		{"page_to_play", byPage, percent(ledViews, pageViews)},
+		{"searches", byPage, number(searches)},
+		{"search_plays", byPage, number(searchPlays)},
+		{"search_to_play", byPage, percent(searchPlays, searches)},
+		{"standbys", byPlace, number(standbys)},
+		{"standby_time", byPlace, func(c *count) (float64, bool) {
+			return divide(float64(c.sum[standbyMs]), 3600000*float64(c.sum[standbys]))
+		}},
+		{"offs", byPlace, number(offs)},
+		{"off_time", byPlace, func(c *count) (float64, bool) {
+			return divide(float64(c.sum[offMs]), 3600000*float64(c.sum[offs]))
+		}},
+		{"rest_coverage", byPlace, func(c *count) (float64, bool) {
+			return divide(100*float64(c.sum[standbys]+c.sum[offs]), float64(c.sum[powerOns]))
+		}},
+		{"on_share", byPlace, func(c *count) (float64, bool) {
+			return divide(100*float64(c.sum[onMs]), float64(c.sum[onMs]+c.sum[standbyMs]+c.sum[offMs]))
+		}},
+		{"standby_share", byPlace, func(c *count) (float64, bool) {
+			return divide(100*float64(c.sum[standbyMs]), float64(c.sum[onMs]+c.sum[standbyMs]+c.sum[offMs]))
+		}},
+		{"asset_viewers", byAsset, boxes(placedMs)},
+		{"completion", byAsset, func(c *count) (float64, bool) {
+			return divide(100*float64(len(c.boxes[passed])), assetParts*float64(len(c.boxes[placedMs])))
+		}},
+		{"complete_viewers", byAsset, func(c *count) (float64, bool) { return float64(completed(c)), true }},
+		{"complete_rate", byAsset, func(c *count) (float64, bool) {
+			return divide(100*float64(completed(c)), float64(len(c.boxes[placedMs])))
+		}},
+		{"leaves", byPart, number(leaves)},
+		{"place_known", byAsset, percent(placedMs, assetMs)},
+		{"unplaced_minutes", byAsset, func(c *count) (float64, bool) { return float64(c.sum[assetMs]-c.sum[placedMs]) / 60000, true }},
 		{"events", byPlace, number(told)},
 		{"events_lost", byPlace, number(gone)},
 		{"loss_rate", byPlace, func(c *count) (float64, bool) {
@@ -133,6 +185,23 @@ const (
 	stays
 	dwellMs
 	pageViewsFrom // as pageViews, by the page before too
+	journeys      // to something to watch
+	found         // those that came to it
+	foundMs
+	foundPages
+	foundClicks
+	browseMs
+	ledViews // page views that led to a play
+	searches // page views of the page for searching
+	searchPlays
+	standbys
+	standbyMs
+	offs
+	offMs
+	assetMs  // of catch-up and VOD
+	placedMs // of that, where the place and length are known
+	passed   // middles of parts
+	leaves
 
 	measures
 )
@@ -146,6 +215,10 @@ var splits = [measures][]string{
 	orderPages: byOrderPage,
 	measured:   byView, started: byView, startMs: byView, stalled: byView, stalls: byView, stallMs: byView, playErrors: byView, failed: byView,
 	told: byPlace, gone: byPlace,
+	journeys: byJourney, found: byJourney, foundMs: byJourney, foundPages: byJourney, foundClicks: byJourney, browseMs: byJourney,
+	ledViews: byPage, searches: byPage, searchPlays: byPage,
+	standbys: byPlace, standbyMs: byPlace, offs: byPlace, offMs: byPlace,
+	assetMs: byAsset, placedMs: byAsset, passed: byPart, leaves: byPart,
 }
 
 // count holds the measures of one cell.

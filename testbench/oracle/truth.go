@@ -43,6 +43,7 @@ type Event struct {
 	TV         string `json:"tv"`          // on, off; "": not known
 	LengthS    int64  `json:"length_s"`    // of the asset; 0: not known
 	PositionMs int64  `json:"position_ms"` // where in it, plus 1; 0: not known
+	End        string `json:"end"`         // why a view ended
 }
 
 // Record is one line of truth: an event, where and when it really happened.
@@ -52,6 +53,10 @@ type Record struct {
 	City     string // four digits
 	AtMs     int64  // UTC milliseconds; of a view its end
 	Event    Event
+
+	// Of what is counted of it: how its journey began, which part of an asset it is of.
+	origin string
+	part   int
 }
 
 // Truth is all that really happened. It is unchanged once read.
@@ -142,7 +147,7 @@ func (t *Truth) add(line []byte, one func(string) string) error {
 	}
 	e := *l.Event
 	for _, s := range []*string{&e.Kind, &e.Page, &e.From, &e.Area, &e.Content, &e.Mode, &e.Channel, &e.Product, &e.Provider, &e.Result,
-		&e.Template, &e.Sight, &e.Reason, &e.Cause, &e.TV} {
+		&e.Template, &e.Sight, &e.Reason, &e.Cause, &e.TV, &e.End} {
 		*s = one(*s)
 	}
 	t.Records = append(t.Records, Record{
@@ -204,6 +209,10 @@ func cellOf(r *Record, dimension string) string {
 		return r.Event.Provider
 	case "template":
 		return r.Event.Template
+	case "origin":
+		return r.origin
+	case "part":
+		return strconv.Itoa(r.part)
 	}
 	panic("oracle: no dimension " + dimension)
 }

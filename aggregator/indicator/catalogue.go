@@ -15,4 +15,6 @@ var catalogue = editedFigures(timed(slices.Concat(
 	qualityFigures,
 	projectedFigures,
 	ratingsFigures,
+	journeysFigures,
+	vodFigures,
 )))

@@ -50,6 +50,9 @@ var dimensions = []Dimension{
 	{store.ColVerdict, Text{"核对结果", "Verdict"}},
 	{store.ColFromPage, Text{"来源页面", "Page before"}},
 	{store.ColWhy, Text{"无效原因", "Reason"}},
+	{store.ColLength, Text{"片长", "Length of the content"}},
+	{store.ColPart, Text{"片段（1/20）", "Part of the length (of 20)"}},
+	{store.ColOrigin, Text{"找片起点", "Origin of the journey"}},
 	{store.ColHourOfDay, Text{"时刻", "Hour of the day"}},
 	{store.ColWeekday, Text{"星期", "Weekday"}},
 	{store.ColModel, Text{"终端型号", "Model of the box"}},
@@ -67,7 +70,7 @@ func isDimension(c store.Column) bool {
 // coded reports whether the dimension's values are keys of texts.
 func coded(c store.Column) bool {
 	switch c {
-	case store.ColProvince, store.ColCity, store.ColSlot, store.ColMinute, store.ColLag, store.ColHourOfDay, store.ColCohort, store.ColAge:
+	case store.ColProvince, store.ColCity, store.ColSlot, store.ColMinute, store.ColLag, store.ColPart, store.ColHourOfDay, store.ColCohort, store.ColAge:
 		return false
 	}
 	return wordsOf(c) == nil
@@ -98,7 +101,7 @@ func cell(c store.Column, v uint64, texts map[uint64]string) string {
 			return ""
 		}
 		return fmt.Sprintf("%04d", v)
-	case store.ColSlot, store.ColLag, store.ColAge:
+	case store.ColSlot, store.ColLag, store.ColAge, store.ColPart:
 		return strconv.FormatUint(v, 10)
 	case store.ColCohort:
 		return fmt.Sprintf("%04d-%02d", v/12, v%12+1)
@@ -161,6 +164,12 @@ func parseCell(c store.Column, s string) (uint64, error) {
 			return 0, faultf("bad_filter", "filters: %q is no month; write it as 2026-05", clip(s))
 		}
 		return uint64(12*at.Year() + int(at.Month()) - 1), nil
+	case store.ColPart:
+		v, err := strconv.ParseUint(s, 10, 8)
+		if err != nil || v < 1 || v > store.Parts {
+			return 0, faultf("bad_filter", "filters: %q is no part of an asset; allowed are 1 to %d", clip(s), store.Parts)
+		}
+		return v, nil
 	case store.ColMinute:
 		at, err := time.Parse("15:04", s)
 		if err != nil || len(s) != 5 {
@@ -196,8 +205,9 @@ func parseCell(c store.Column, s string) (uint64, error) {
 type mode uint8
 
 const (
-	live mode = 1
-	vod  mode = 4
+	live    mode = 1
+	catchup mode = 3
+	vod     mode = 4
 )
 
 // maxSlot is the greatest position on a page.
@@ -240,6 +250,10 @@ func wordsOf(c store.Column) []word {
 		return recencies
 	case store.ColSilence:
 		return silences
+	case store.ColOrigin:
+		return origins
+	case store.ColLength:
+		return lengths
 	}
 	return nil
 }
@@ -343,6 +357,24 @@ var (
 		{"lost", Text{"停机超过60天", "suspended for more than 60 days"}},
 	}
 )
+
+// lengths by the numbers of store.LengthClass.
+var lengths = []word{
+	{"unknown", Text{"未知", "unknown"}},
+	{"under_10", Text{"10 分钟以下", "under 10 minutes"}},
+	{"under_30", Text{"10–30 分钟", "10 to 30 minutes"}},
+	{"under_60", Text{"30–60 分钟", "30 to 60 minutes"}},
+	{"under_90", Text{"60–90 分钟", "60 to 90 minutes"}},
+	{"over_90", Text{"90 分钟以上", "90 minutes and more"}},
+}
+
+// origins by the numbers of store.Origin.
+var origins = []word{
+	{"unknown", Text{"未知", "unknown"}},
+	{"power_on", Text{"开机", "power-on"}},
+	{"standby", Text{"待机唤醒", "out of standby"}},
+	{"viewing", Text{"收视结束", "end of viewing"}},
+}
 
 // weekdays by the numbers of store.ColWeekday.
 var weekdays = []word{

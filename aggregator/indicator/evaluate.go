@@ -30,7 +30,7 @@ type Source interface {
 }
 
 // maxDimensions is how many dimensions the indicator with the most of them has.
-const maxDimensions = 16
+const maxDimensions = 20
 
 // group is the values of a question's dimensions, in their order.
 type group = [maxDimensions]uint64
@@ -479,6 +479,9 @@ func (p *plan) query(a *ask, scope aggregator.Scope) store.Query {
 	}
 	if a.only != (only{}) {
 		q.Filters = append(q.Filters, a.only.filter())
+	}
+	if a.search {
+		q.Filters = append(q.Filters, searching())
 	}
 	if !q.Hourly && q.Asks(store.ColHourOfDay) {
 		q.Hourly, q.Spans = true, slices.Clone(q.Spans)

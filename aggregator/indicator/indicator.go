@@ -91,9 +91,10 @@ func (i *Indicator) amounts() []amount { return []amount{i.value, i.over, i.besi
 // Has reports whether the indicator can be grouped and filtered by d.
 func (i *Indicator) Has(d store.Column) bool { return slices.Contains(i.Dimensions, d) }
 
-// Daily reports whether the indicator comes from files that know days alone.
+// Daily reports whether the indicator is known by day alone: from files, or of what
+// viewers do from day to day.
 func (i *Indicator) Daily() bool {
-	return slices.ContainsFunc(slices.Concat(i.amounts()...), func(p part) bool { return !p.clock && p.fact >= store.EventFacts })
+	return slices.ContainsFunc(slices.Concat(i.amounts()...), func(p part) bool { return p.daily() })
 }
 
 // Projected reports whether the figure is an estimate for all accounts, with a
@@ -111,7 +112,7 @@ func timed(all []Indicator) []Indicator {
 			continue
 		}
 		i.Dimensions = append(slices.Clip(i.Dimensions), store.ColWeekday)
-		if hours := func(p part) bool { return p.stretch.follows() && p.fact >= store.EventFacts }; !slices.ContainsFunc(slices.Concat(i.amounts()...), hours) {
+		if hours := func(p part) bool { return p.stretch.follows() && p.daily() }; !slices.ContainsFunc(slices.Concat(i.amounts()...), hours) {
 			i.Dimensions = append(i.Dimensions, store.ColHourOfDay)
 		}
 	}
@@ -151,6 +152,13 @@ type term struct {
 	// clock is no sum of a fact but the length of the time asked for, in
 	// milliseconds: of the period, or of the minutes of its days.
 	clock bool
+	// search keeps the pages for searching, see UseSearchPages.
+	search bool
+}
+
+// daily reports whether the term is known by day alone.
+func (t term) daily() bool {
+	return !t.clock && (t.fact >= store.EventFacts || t.value.Count > store.CountLengths)
 }
 
 // around says which of a question's dimensions a term follows, in grouping and in
@@ -165,6 +173,8 @@ const (
 	inPlace
 	// onAir follows what is broadcast in which province.
 	onAir
+	// wholeAsset follows all but the part of an asset.
+	wholeAsset
 )
 
 // follows reports whether the term is grouped and filtered by c. What counts in
@@ -179,6 +189,9 @@ func (t term) follows(c store.Column) bool {
 		return true
 	case t.around == inPlace:
 		return (c == store.ColProvince || c == store.ColCity || c == store.ColMinute || isTime(c)) && store.ShapeOf(t.fact).Has(c)
+	}
+	if t.around == wholeAsset {
+		return c != store.ColPart
 	}
 	return c != store.ColCity && store.ShapeOf(t.fact).Has(c)
 }
@@ -237,6 +250,10 @@ func sum(f store.Fact, m store.Measure) term { return term{fact: f, value: store
 
 func boxes(f store.Fact, m store.Measure) term {
 	return term{fact: f, value: store.Value{Measure: m, DistinctBoxes: true}}
+}
+
+func counted(f store.Fact, m store.Measure, c store.Counting) term {
+	return term{fact: f, value: store.Value{Measure: m, Count: c}}
 }
 
 // of keeps the rows with one of the values in a column whose values are below 64.

@@ -28,10 +28,10 @@ func (i *Indicator) Scale() float64 { return float64(i.times) / float64(i.by) }
 // make up its changes.
 func (i *Indicator) Curved() bool { return i.curve != nil }
 
-// Distinct reports whether boxes are counted, each once: the numbers of groups
+// Distinct reports whether boxes, or what they do, are counted, each once: the numbers of groups
 // may then add up to more than the number of all of them together.
 func (i *Indicator) Distinct() bool {
-	return slices.ContainsFunc(slices.Concat(i.amounts()...), func(p part) bool { return p.value.DistinctBoxes })
+	return slices.ContainsFunc(slices.Concat(i.amounts()...), func(p part) bool { return p.value.DistinctBoxes || p.value.Count > store.CountLengths })
 }
 
 // Divides reports whether what the figure is divided by is told apart by d; else

@@ -116,7 +116,7 @@ func (s *script) file(kind string, words []string) {
 		element := []c3.Element{c3.ElementProgram, c3.ElementSeries}[f.numberOf("element", "program", "series")]
 		code := f.code("code")
 		rows.Objects = append(rows.Objects, store.ObjectRow{Line: int64(len(rows.Objects) + 1), Element: element, Code: code,
-			Normal: store.Normal{Genre: f.code("genre"), Place: f.code("place"), Provider: f.code("maker")}})
+			Normal: store.Normal{Genre: f.code("genre"), Place: f.code("place"), Provider: f.code("maker"), DurationS: int32(f.number("seconds", 0))}})
 		if series := f.code("series"); series != 0 {
 			rows.Mappings = append(rows.Mappings, store.MappingRow{Line: int64(len(rows.Mappings) + 1000), Parent: c3.ElementSeries, ParentCode: series, Child: element, ChildCode: code})
 		}

@@ -247,12 +247,19 @@ func (f *fields) add(b *store.Block, kind string, at store.Stamp) {
 		b.Clicks = append(b.Clicks, store.Click{Stamp: at, Page: f.code("page"), Area: f.code("area"), Content: f.code("content"),
 			Template: f.code("template"), Slot: uint32(f.number("slot", 0))})
 	case "view":
-		b.Views = append(b.Views, store.View{
+		v := store.View{
 			Stamp: at, Mode: f.word("mode", 6, func(v uint8) string { return protocol.Mode(v).String() }),
 			Channel: f.code("channel"), Content: f.code("content"),
 			DurationMs: f.number("seconds", 0) * 1000, Speed: int32(f.number("speed", 100)), Part: uint32(f.number("part", 0)),
-			IdleMs: f.number("idle", 0) * 1000,
-		})
+			IdleMs: f.number("idle", 0) * 1000, LengthMs: f.number("length", 0) * 1000,
+		}
+		if _, ok := f.of["from"]; ok {
+			v.PositionMs = f.number("from", 0)*1000 + 1
+		}
+		if _, ok := f.of["end"]; ok {
+			v.End = f.word("end", 10, func(v uint8) string { return protocol.End(v).String() })
+		}
+		b.Views = append(b.Views, v)
 	case "order":
 		b.Orders = append(b.Orders, store.Order{
 			Stamp: at, OrderID: f.code("id"), Product: f.code("product"), Provider: f.code("provider"), Fen: f.number("fen", 0),

@@ -53,11 +53,19 @@ func (q *Query) Check() error {
 		if !slices.Contains(shape.Measures, v.Measure) {
 			return badQuery("%s has no measure %q; it has %v.", shape.Name, v.Measure, shape.Measures)
 		}
+		if v.Count != 0 {
+			if v.ByBox() {
+				return badQuery("A value is counted in one way, not in two.")
+			}
+			if err := v.Count.check(q); err != nil {
+				return err
+			}
+		}
 		if v.DistinctBoxes && v.Squares != 0 || v.Squares < 0 {
 			return badQuery("A value counts boxes or adds up squares in a unit > 0, not both.")
 		}
 		if v.ByBox() && shape.Counted() == "" {
-			return badQuery("%s knows no boxes, accounts or airings, they cannot be counted in it.", shape.Name)
+			return badQuery("%s knows no boxes, accounts, airings or sights, they cannot be counted in it.", shape.Name)
 		}
 	}
 	return nil

@@ -136,6 +136,50 @@ const (
 	// events in FactBox, of boxes that are invalid on the row's day (see EditRules);
 	// why is an Invalid, the least that holds.
 	FactInvalid
+	// FactJourney: province, city, origin, page: ways to something to watch. A box's
+	// words, under the row's province, are here its Powers, Clicks, PageViews, and the
+	// start and the end of each View with |Speed| < 300 and DurationMs > 3000, whatever
+	// its Part; of words in one millisecond an end comes first, then a power-off, a
+	// power-on, a wake, the Clicks, the PageViews, the start of a later part and that
+	// of a valid play, of one sort by City. A journey begins with a power-on (origin
+	// OriginPowerOn, with Cause wake OriginStandby), or with an end (OriginViewing) of
+	// which the next word is a Click or a PageView: who zaps or lets the next episode
+	// come is on no journey. Of words of one sort, city and millisecond only one begins
+	// one. It lasts until the first word that is neither Click nor PageView, at most
+	// JourneyMs. journeys = journeys that begin in the hour; found = those that such a
+	// start ends, found_ms, found_pages and found_clicks = how long these took and the
+	// PageViews and Clicks on them; browse_ms = found_ms, of journeys that a power-off
+	// ends the time to it, and of others that to their last Click or PageView. city is
+	// that of the word with which it begins, page that of its first PageView (of several
+	// in one millisecond the smallest of the smallest city), 0: none.
+	FactJourney
+	// FactPageLed: province, city, page. led_views = PageViews that led to a valid play:
+	// the first valid play or Power after it, in the order of FactJourney, is a valid
+	// play, at most JourneyMs after it and at most LedMs after the box left the page,
+	// for that play or for another PageView. So a search counts whose result is played
+	// from the page that shows it, and nothing on the way need name a content.
+	FactPageLed
+	// FactStandby: province, city: how boxes were before they came on. Of each
+	// millisecond in which a box has Powers with On, the Power before it (of several in
+	// one millisecond the one with On, else the greatest Cause; a power-off in that very
+	// millisecond is before it), if it is a power-off at most StandbyMs earlier:
+	// standbys and standby_ms count those with Cause standby and the time between,
+	// offs and off_ms the others, all in the hour of the power-on and its greatest
+	// City. What lasted longer, or whose power-off nobody told, is not known.
+	FactStandby
+	// FactAsset: province, city, mode, content, part, sight: who saw which parts of
+	// what has a length. Of Views with Speed 100, a PositionMs and a LengthMs: in the
+	// row with part 0 placed_ms = their overlap with the hour; in that with part k, 1 to
+	// Parts, passed = 1 if in the hour one of them passed through the middle of that
+	// part: the place (2k-1)/(2 Parts) of the LengthMs lies in what of its Stretch was
+	// seen in the hour, the end excluded. sight names box, content and part: see
+	// Shape.Counted. Counted by part it is the viewers who saw it, counted over parts
+	// how many parts all viewers saw.
+	FactAsset
+	// FactLeft: province, city, mode, content, part. leaves = Views with a PositionMs and
+	// a LengthMs whose End is known and not continue, in the part in which their Stretch
+	// ended, as they went through it; at the end of the asset the last one.
+	FactLeft
 
 	// What follows is derived from the provinces' files, by day alone, when a
 	// file is taken in; it has no hours and needs no closing.
@@ -195,9 +239,9 @@ const (
 	// the month.
 	FactCohort
 
-	Facts = 27
+	Facts = 32
 	// EventFacts is how many of them, the first, are derived from events.
-	EventFacts = 19
+	EventFacts = 24
 )
 
 // LedMs is how long after a click a play is credited to it.
@@ -249,6 +293,34 @@ const VisitMs = 30 * 60_000
 // trade's rule; those left sooner are bounces.
 const BounceMs = 1000
 
+// JourneyMs is how long a journey may last: who has found nothing by then is not
+// looking any more.
+const JourneyMs = VisitMs
+
+// StandbyMs is the longest standby that is known as one.
+const StandbyMs = aggregator.DayMs
+
+// Parts is how many parts of the length of an asset are told apart.
+const Parts = 20
+
+// CompleteParts is how many of its parts a viewer of the whole has seen: nine tenths.
+const CompleteParts = 18
+
+// SightKey names what one box saw of a content; with a part, that part of it.
+func SightKey(box, content uint64, part int) uint64 { return box ^ content ^ uint64(part)<<56 }
+
+// Origin says how a journey began.
+type Origin uint8
+
+const (
+	// OriginPowerOn: the box was switched on.
+	OriginPowerOn Origin = 1 + iota
+	// OriginStandby: it left standby.
+	OriginStandby
+	// OriginViewing: something that was watched had ended.
+	OriginViewing
+)
+
 // Column is a dimension of a fact.
 type Column string
 
@@ -286,6 +358,9 @@ const (
 	ColMaker      Column = "maker"      // the content provider
 	ColDefinition Column = "definition" // 0 unknown, 1 SD, 2 HD, 3 4K
 
+	// ColLength is the LengthClass of a content that is a programme.
+	ColLength Column = "length"
+
 	// When it was, of every fact, in GroupBy and Filters: made of the period, in
 	// no fact's Dimensions. Not with Latest. ColHourOfDay, 0 to 23, of hours
 	// alone; ColWeekday is 0 on Monday and 6 on Sunday.
@@ -297,6 +372,9 @@ const (
 	ColAired     Column = "aired"     // aggregator.Hour in which it began
 	ColLag       Column = "lag"       // TV days after it, 0..MaxLag
 	ColAiring    Column = "airing"    // channel and beginning: see AiringKey
+	ColOrigin    Column = "origin"    // Origin
+	ColPart      Column = "part"      // of an asset, 1..Parts; 0: none in particular
+	ColSight     Column = "sight"     // SightKey
 	// ColProgramme is the name of a broadcast's programme, as known when asked: of
 	// every fact that has ColBroadcast, in GroupBy and Filters.
 	ColProgramme Column = "programme"
@@ -318,7 +396,7 @@ var TimeColumns = []Column{ColHourOfDay, ColWeekday}
 
 // ContentColumns are those that a catalogue answers, of a content or of what was
 // broadcast.
-var ContentColumns = []Column{ColGenre, ColSubGenre, ColPlace, ColSeries, ColMaker, ColDefinition}
+var ContentColumns = []Column{ColGenre, ColSubGenre, ColPlace, ColSeries, ColMaker, ColDefinition, ColLength}
 
 // Measure is a column of a fact that adds up.
 type Measure string
@@ -402,6 +480,20 @@ const (
 	MeasureEditedAudience Measure = "edited_audience"
 	MeasureEditedTVMs     Measure = "edited_tv_ms"
 	MeasureDropped        Measure = "dropped"
+	MeasureJourneys       Measure = "journeys"
+	MeasureFound          Measure = "found"
+	MeasureFoundMs        Measure = "found_ms"
+	MeasureFoundPages     Measure = "found_pages"
+	MeasureFoundClicks    Measure = "found_clicks"
+	MeasureBrowseMs       Measure = "browse_ms"
+	MeasureLedViews       Measure = "led_views"
+	MeasureStandbys       Measure = "standbys"
+	MeasureStandbyMs      Measure = "standby_ms"
+	MeasureOffs           Measure = "offs"
+	MeasureOffMs          Measure = "off_ms"
+	MeasurePlacedMs       Measure = "placed_ms"
+	MeasurePassed         Measure = "passed"
+	MeasureLeaves         Measure = "leaves"
 )
 
 // Shape is the columns of a fact.
@@ -425,9 +517,9 @@ func (s Shape) Has(c Column) bool {
 }
 
 // Counted is the column whose different values Value.DistinctBoxes counts: boxes,
-// or accounts or airings where a fact knows those; "": none.
+// or accounts, airings or sights where a fact knows those; "": none.
 func (s Shape) Counted() Column {
-	for _, c := range []Column{ColBox, ColAccount, ColAiring} {
+	for _, c := range []Column{ColBox, ColAccount, ColAiring, ColSight} {
 		if slices.Contains(s.Dimensions, c) {
 			return c
 		}
@@ -463,11 +555,17 @@ var shapes = [Facts]Shape{
 	FactMinute: {"fact_minute", []Column{ColProvince, ColMode, ColChannel, ColMinute}, []Measure{MeasureViewingMs, MeasureEditedMs}},
 	FactBroadcast: {"fact_broadcast", []Column{ColProvince, ColCity, ColMode, ColChannel, ColBroadcast, ColAired, ColLag, ColBox},
 		slices.Concat([]Measure{MeasureViewingMs, MeasureAudience}, Reaches, []Measure{MeasureEditedMs, MeasureEditedAudience}, EditedReaches)},
-	FactAir:       {"fact_air", []Column{ColProvince, ColCity, ColChannel, ColBroadcast, ColAired, ColAiring}, []Measure{MeasureTVMs, MeasureAirings, MeasureAirMs, MeasureEditedTVMs}},
-	FactVisit:     {"fact_visit", []Column{ColProvince, ColCity, ColPage, ColBox}, []Measure{MeasureVisits, MeasureStays, MeasureDwellMs, MeasureBounces}},
-	FactPath:      {"fact_path", []Column{ColProvince, ColCity, ColFromPage, ColPage}, []Measure{MeasureSteps}},
-	FactSeen:      {"fact_seen", []Column{ColProvince, ColAccount}, []Measure{MeasurePowerOns, MeasureEvents, MeasureMeasured, MeasureFailed}},
-	FactInvalid:   {"fact_invalid", []Column{ColProvince, ColCity, ColWhy, ColBox}, []Measure{MeasureDropped}},
+	FactAir:     {"fact_air", []Column{ColProvince, ColCity, ColChannel, ColBroadcast, ColAired, ColAiring}, []Measure{MeasureTVMs, MeasureAirings, MeasureAirMs, MeasureEditedTVMs}},
+	FactVisit:   {"fact_visit", []Column{ColProvince, ColCity, ColPage, ColBox}, []Measure{MeasureVisits, MeasureStays, MeasureDwellMs, MeasureBounces}},
+	FactPath:    {"fact_path", []Column{ColProvince, ColCity, ColFromPage, ColPage}, []Measure{MeasureSteps}},
+	FactSeen:    {"fact_seen", []Column{ColProvince, ColAccount}, []Measure{MeasurePowerOns, MeasureEvents, MeasureMeasured, MeasureFailed}},
+	FactInvalid: {"fact_invalid", []Column{ColProvince, ColCity, ColWhy, ColBox}, []Measure{MeasureDropped}},
+	FactJourney: {"fact_journey", []Column{ColProvince, ColCity, ColOrigin, ColPage},
+		[]Measure{MeasureJourneys, MeasureFound, MeasureFoundMs, MeasureFoundPages, MeasureFoundClicks, MeasureBrowseMs}},
+	FactPageLed:   {"fact_page_led", []Column{ColProvince, ColCity, ColPage}, []Measure{MeasureLedViews}},
+	FactStandby:   {"fact_standby", []Column{ColProvince, ColCity}, []Measure{MeasureStandbys, MeasureStandbyMs, MeasureOffs, MeasureOffMs}},
+	FactAsset:     {"fact_asset", []Column{ColProvince, ColCity, ColMode, ColContent, ColPart, ColSight}, []Measure{MeasurePlacedMs, MeasurePassed}},
+	FactLeft:      {"fact_left", []Column{ColProvince, ColCity, ColMode, ColContent, ColPart}, []Measure{MeasureLeaves}},
 	FactAccounts:  {"fact_accounts", []Column{ColProvince, ColCity, ColState, ColTenure}, []Measure{MeasureAccounts}},
 	FactFlow:      {"fact_flow", []Column{ColProvince, ColCity, ColFlow}, []Measure{MeasureFlows}},
 	FactBill:      {"fact_bill", []Column{ColProvince, ColCity, ColProduct, ColProvider, ColPay, ColOp}, []Measure{MeasureBillOrders, MeasureBillFen, MeasureShareFen}},
@@ -543,6 +641,9 @@ type Value struct {
 	Measure       Measure
 	DistinctBoxes bool
 	Squares       int64
+	// Count, if not 0, is another way to make a number of Measure; without the two
+	// above.
+	Count Counting
 }
 
 // ByBox reports whether the value needs to know boxes apart.

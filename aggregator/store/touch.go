@@ -3,8 +3,10 @@ package store
 import "iptvdc/aggregator"
 
 // Touched calls add with every cell whose facts the block's rows may change by
-// these rules, retimes apart (only the store knows the rows they move), and apart
-// from what follows when a box becomes invalid (only a closing finds that). A cell may come
+// these rules, but for three things that the block's rows alone do not say: the cells
+// of rows that retimes move, those of power-ons that Powers may end up before (see
+// Woken), both of which the store knows, and what follows when a box becomes invalid,
+// which only a closing finds. A cell may come
 // more than once. It is the counterpart of the definitions in fact.go: what
 // counts in an hour must touch that hour.
 func Touched(b *Block, r *EditRules, add func(Cell)) {
@@ -52,8 +54,14 @@ func Touched(b *Block, r *EditRules, add func(Cell)) {
 const ClickReachMs = max(LedMs, OnReachMs)
 
 // StartReachMs is how far before its start a View changes facts: a click may have
-// led to it (LedMs), a visit to a page may end with it (VisitMs).
-const StartReachMs = max(LedMs, VisitMs)
+// led to it (LedMs), a visit to a page (VisitMs) or a journey (JourneyMs) may end with
+// it.
+const StartReachMs = max(LedMs, VisitMs, JourneyMs)
+
+// Woken reports whether a Power at atMs, of the same province and box, may say how
+// the box was before the power-on at onMs: its cell is then touched by the one as by
+// the other, when either comes, moves or goes.
+func Woken(onMs, atMs int64) bool { return onMs >= atMs && onMs-atMs <= StandbyMs }
 
 // ViewReachMs is how far before its AtMs a View changes facts: it began
 // durationMs earlier, and says that the box is on.

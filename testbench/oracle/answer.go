@@ -213,7 +213,7 @@ func Known(c *Catalogue) []Indicator {
 func (i *Indicator) Has(dimensions ...string) bool { return covers(i.Dimensions, dimensions) }
 
 // Ask answers with every indicator that can be split by all the dimensions, at
-// most two, over all days of the truth.
+// most two, and is known by the grain, over all days of the truth.
 func (o *Oracle) Ask(grain string, dimensions ...string) Answer {
 	a := make(Answer)
 	if o.from == "" {

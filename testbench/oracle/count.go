@@ -65,6 +65,7 @@ func (t *history) deeds(c *Catalogue) []deed {
 		case "view":
 			viewed{rawPlays, rawLivePlays, rawVODPlays, rawViewingMs, rawLiveMs, rawVODMs}.count(r, r.AtMs, add)
 			viewed{plays, livePlays, vodPlays, viewingMs, liveMs, vodMs}.count(r, edits.end(r), add)
+			asset(r, add)
 		case "order":
 			switch e.Result {
 			case "paid":
@@ -98,6 +99,7 @@ func (t *history) deeds(c *Catalogue) []deed {
 	}
 	t.timeOn(add)
 	t.timeOnPages(add)
+	t.wander(add)
 	for _, click := range t.clicksNear("rendered") {
 		add(renderedClicks, 1, click.AtMs, click)
 	}

@@ -13,6 +13,9 @@ type Indicator struct {
 	value      func(c *count) (v float64, ok bool)
 }
 
+// daily reports whether the figure is not asked for by the hour.
+func (i Indicator) daily() bool { return i.ID == "complete_viewers" || i.ID == "complete_rate" }
+
 var (
 	byPlace = []string{"province", "city"}
 	byPage  = []string{"province", "city", "page"}
@@ -27,8 +30,11 @@ var (
 	byContent    = catalogued("content")
 	byProduct    = []string{"province", "city", "product"}
 
-	byTime   = []string{"weekday", "hour_of_day"}
-	meanings = []string{"genre", "sub_genre", "place", "series", "maker", "definition"}
+	byTime    = []string{"weekday", "hour_of_day"}
+	meanings  = []string{"genre", "sub_genre", "place", "series", "maker", "definition"}
+	byJourney = []string{"province", "city", "origin", "page"}
+	byAsset   = []string{"province", "city", "mode", "content"}
+	byPart    = []string{"province", "city", "mode", "content", "part"}
 )
 
 // catalogued is place, the dimensions given, and what the catalogue knows of the
@@ -132,6 +138,43 @@ func ownIndicators() []Indicator {
 		{"stall_time", byView, ratio(stallMs, stalls)},
 		{"play_errors", byView, number(playErrors)},
 		{"error_rate", byView, percent(failed, measured)},
+		{"journeys", byJourney, number(journeys)},
+		{"time_to_content", byJourney, func(c *count) (float64, bool) {
+			return divide(float64(c.sum[foundMs]), 1000*float64(c.sum[found]))
+		}},
+		{"pages_to_content", byJourney, ratio(foundPages, found)},
+		{"clicks_to_content", byJourney, ratio(foundClicks, found)},
+		{"journeys_without_viewing", byJourney, func(c *count) (float64, bool) { return float64(c.sum[journeys] - c.sum[found]), true }},
+		{"journeys_without_viewing_rate", byJourney, func(c *count) (float64, bool) {
+			return divide(100*float64(c.sum[journeys]-c.sum[found]), float64(c.sum[journeys]))
+		}},
+		{"browsing_minutes", byJourney, func(c *count) (float64, bool) { return float64(c.sum[browseMs]) / 60000, true }},
+		{"browsing_to_viewing", byPlace, ratio(browseMs, viewingMs)},
+		{"led_page_views", byPage, number(ledViews)},
+		{"page_to_play", byPage, percent(ledViews, pageViews)},
+		{"searches", byPage, number(searches)},
+		{"search_plays", byPage, number(searchPlays)},
+		{"search_to_play", byPage, percent(searchPlays, searches)},
+		{"standbys", byPlace, number(standbys)},
+		{"standby_time", byPlace, func(c *count) (float64, bool) {
+			return divide(float64(c.sum[standbyMs]), 3600000*float64(c.sum[standbys]))
+		}},
+		{"offs", byPlace, number(offs)},
+		{"off_time", byPlace, func(c *count) (float64, bool) {
+			return divide(float64(c.sum[offMs]), 3600000*float64(c.sum[offs]))
+		}},
+		{"rest_coverage", byPlace, func(c *count) (float64, bool) {
+			return divide(100*float64(c.sum[standbys]+c.sum[offs]), float64(c.sum[powerOns]))
+		}},
+		{"on_share", byPlace, func(c *count) (float64, bool) {
+			return divide(100*float64(c.sum[onMs]), float64(c.sum[onMs]+c.sum[standbyMs]+c.sum[offMs]))
+		}},
+		{"standby_share", byPlace, func(c *count) (float64, bool) {
+			return divide(100*float64(c.sum[standbyMs]), float64(c.sum[onMs]+c.sum[standbyMs]+c.sum[offMs]))
+		}},
+		{"leaves", byPart, number(leaves)},
+		{"place_known", byAsset, percent(placedMs, assetMs)},
+		{"unplaced_minutes", byAsset, func(c *count) (float64, bool) { return float64(c.sum[assetMs]-c.sum[placedMs]) / 60000, true }},
 		{"events", byPlace, number(told)},
 		{"invalid_boxes", byPlace, boxes(invalid)},
 		{"invalid_events", byPlace, number(invalid)},
@@ -217,7 +260,23 @@ const (
 	contentMs
 	genreMs
 	placeMs
-	boxMs // watched, by box
+	boxMs    // watched, by box
+	journeys // to something to watch
+	found    // those that came to it
+	foundMs
+	foundPages
+	foundClicks
+	browseMs
+	ledViews // page views that led to a play
+	searches // page views of the page for searching
+	searchPlays
+	standbys
+	standbyMs
+	offs
+	offMs
+	assetMs  // of catch-up and VOD
+	placedMs // of that, where the place and length are known
+	leaves
 
 	measures
 )
@@ -243,6 +302,10 @@ var splits = [measures][]string{
 	lagReach0: byAudience, lagReach3: byAudience, lagReach7: byAudience,
 	contentMs: byPlace, genreMs: byPlace, placeMs: byPlace, boxMs: byPlace,
 	rawPlays: byView, rawViewingMs: byView, rawLivePlays: byPlace, rawVODPlays: byPlace, rawLiveMs: byPlace, rawVODMs: byPlace, invalid: byPlace,
+	journeys: byJourney, found: byJourney, foundMs: byJourney, foundPages: byJourney, foundClicks: byJourney, browseMs: byJourney,
+	ledViews: byPage, searches: byPage, searchPlays: byPage,
+	standbys: byPlace, standbyMs: byPlace, offs: byPlace, offMs: byPlace,
+	assetMs: byAsset, placedMs: byAsset, leaves: byPart,
 }
 
 // count holds the measures of one cell.

@@ -102,6 +102,8 @@ func (p *plainLine) event(words map[string]string, e *Event) {
 			e.IdleMs = p.number()
 		case "tv":
 			e.TV = p.text(words)
+		case "end":
+			e.End = p.text(words)
 		case "length_s":
 			e.LengthS = p.number()
 		case "position_ms":

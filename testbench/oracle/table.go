@@ -131,6 +131,10 @@ func (d *deed) say(dimension string) string {
 		return e.Provider
 	case "template":
 		return e.Template
+	case "origin":
+		return d.of.origin
+	case "part":
+		return strconv.Itoa(d.of.part)
 	case "minute":
 		return minutes[d.about.minute]
 	case "broadcast":

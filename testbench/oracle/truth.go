@@ -33,6 +33,7 @@ type Event struct {
 	TV         string `json:"tv"`          // on, off; "": not known
 	LengthS    int64  `json:"length_s"`    // of the asset; 0: not known
 	PositionMs int64  `json:"position_ms"` // where in it, plus 1; 0: not known
+	End        string `json:"end"`         // why a view ended
 }
 
 // Record is one line of truth: an event, where and when it really happened.
@@ -42,6 +43,10 @@ type Record struct {
 	City     string // four digits
 	AtMs     int64  // UTC milliseconds; of a view its end
 	Event    Event
+
+	// Of what is counted of it: how its journey began, which part of an asset it is of.
+	origin string
+	part   int
 }
 
 // Tally counts what a box has told of one kind.

@@ -16,6 +16,7 @@ import (
 	"go.yaml.in/yaml/v3"
 
 	"iptvdc/aggregator/c3/fetch"
+	"iptvdc/aggregator/indicator"
 )
 
 // Config is everything that can be set, in the order of precedence: flag,
@@ -109,6 +110,9 @@ type Config struct {
 	// Holidays is a file with public holidays by year, for comparisons with the
 	// year before; "": the list that is built in. See: aggregator holidays.
 	Holidays string `yaml:"holidays"`
+	// SearchPages are the codes of the pages for searching, as pages tell them: what
+	// the figures of searches count.
+	SearchPages []string `yaml:"search_pages"`
 	// ArchiveDays is how long sealed batches are kept after they were loaded.
 	ArchiveDays int `yaml:"archive_days"`
 	Log         struct {
@@ -145,6 +149,7 @@ func Defaults() Config {
 	c.C3.SettleS, c.C3.ManifestMinutes, c.C3.MaxFileMB = 5, 15, 8192
 	c.C3.KeepDays = 7
 	c.editDefaults()
+	c.SearchPages = slices.Clone(indicator.DefaultSearchPages)
 	c.ArchiveDays = 90
 	c.Log.Level, c.Log.Format = "info", "auto"
 	return c
@@ -332,6 +337,9 @@ func (c *Config) Check() error {
 	}
 	if _, err := c.holidays(); err != nil {
 		bad("holidays", "%v", err)
+	}
+	if err := indicator.CheckSearchPages(c.SearchPages); err != nil {
+		bad("search_pages", "%v", err)
 	}
 	if c.ArchiveDays < 1 || c.ArchiveDays > 3660 {
 		bad("archive_days", "%d, allowed 1 to 3660", c.ArchiveDays)

@@ -112,6 +112,8 @@ func TestCheckNamesTheKey(t *testing.T) {
 	f(func(c *Config) { c.Edit.Boxes = []string{" a"} }, `edit: boxes: " a" is no id of a box`)
 	f(func(c *Config) { c.Edit.Accounts = []string{"33:ok", "99:robot"} }, `edit: accounts: "99:robot" is no account; write PROVINCE:ACCOUNT`)
 	f(func(c *Config) { c.Holidays = "/nowhere.csv" }, "holidays: open /nowhere.csv")
+	f(func(c *Config) { c.SearchPages = []string{"so", ""} }, "search_pages: the code of page 2 is empty")
+	f(func(c *Config) { c.SearchPages = []string{"so", "so"} }, `search_pages: the code "so" stands twice`)
 	f(func(c *Config) { c.ArchiveDays = 0 }, "archive_days: 0, allowed 1 to 3660")
 	f(func(c *Config) { c.Log.Level = "loud" }, `log.level: "loud", allowed debug, info, warn, error`)
 	f(func(c *Config) { c.Log.Format = "xml" }, `log.format: "xml", allowed auto, text, json`)

@@ -108,6 +108,9 @@ func (p *Platform) openEngines(ctx context.Context) (err error) {
 		return fmt.Errorf("holidays: %w", err)
 	}
 	indicator.UseHolidays(holidays)
+	if err := indicator.UseSearchPages(p.config.SearchPages); err != nil {
+		return fmt.Errorf("search_pages: %w", err)
+	}
 	if p.secrets, err = p.dir.secrets(); err != nil {
 		return err
 	}

@@ -59,6 +59,9 @@ func (g *evening) block(n int, h aggregator.Hour) *store.Block {
 			} else {
 				v.Content = g.key(20000)
 			}
+			if v.Mode > 2 && g.r.IntN(2) == 0 { // of new boxes
+				v.LengthMs, v.PositionMs = 45*60_000, 1+g.r.Int64N(40*60_000)
+			}
 			b.Views = append(b.Views, v)
 		case k < 94:
 			b.Powers = append(b.Powers, store.Power{Stamp: s, On: k < 92, Cause: 1})

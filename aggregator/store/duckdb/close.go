@@ -306,7 +306,7 @@ func hoursOf(first, last aggregator.Day) string {
 // and rolls with them.
 func remake(ctx context.Context, tx *sql.Tx, daily, hourly string) error {
 	for f := range store.Fact(store.EventFacts) {
-		shape := store.ShapeOf(f)
+		shape := tableOf(f)
 		if _, err := tx.ExecContext(ctx, fmt.Sprintf("DELETE FROM %s_day WHERE %s", shape.Name, daily)); err != nil {
 			return err
 		}

@@ -230,7 +230,7 @@ func (s *Store) start(path string, settings map[string]string) error {
 // sync of the disk, and there are a hundred statements. A store that was made or
 // opened by this version has them all, and says so.
 func schema(ctx context.Context, db *sql.DB) error {
-	script := schemaSQL + feedSchemaSQL + factSchema() + factViewsSQL
+	script := schemaSQL + feedSchemaSQL + factSchema() + foldedViews() + factViewsSQL
 	sum := sha256.New()
 	sum.Write([]byte(script))
 	for _, d := range allDerived() {
@@ -308,6 +308,7 @@ var columnTypes = map[store.Column]string{
 	store.ColWhy:     "UTINYINT",
 	store.ColMinute:  "USMALLINT", store.ColAired: "INTEGER", store.ColLag: "UTINYINT",
 	store.ColTenure: "UTINYINT",
+	store.ColOrigin: "UTINYINT", store.ColPart: "UTINYINT",
 }
 
 var measureTypes = map[store.Measure]string{
@@ -320,6 +321,8 @@ var measureTypes = map[store.Measure]string{
 	store.MeasureGaps: "BIGINT", store.MeasureToldLost: "BIGINT", store.MeasureThrown: "BIGINT", store.MeasureRepeats: "BIGINT",
 	store.MeasureAudience: "BIGINT", store.MeasureTVMs: "BIGINT", store.MeasureAirMs: "BIGINT",
 	store.MeasureEditedMs: "BIGINT", store.MeasureEditedAudience: "BIGINT", store.MeasureEditedTVMs: "BIGINT",
+	store.MeasureFoundMs: "BIGINT", store.MeasureBrowseMs: "BIGINT", store.MeasureStandbyMs: "BIGINT", store.MeasureOffMs: "BIGINT",
+	store.MeasurePlacedMs: "BIGINT",
 }
 
 // asked are the facts that are worked out when somebody asks, by the views of
@@ -334,9 +337,12 @@ var factViewsSQL string
 func factSchema() string {
 	var b strings.Builder
 	for f := range store.Fact(store.Facts) {
-		shape := store.ShapeOf(f)
+		shape, types := tableOf(f), measureTypes
 		if asked[f] {
 			continue
+		}
+		if _, is := folded[f]; is {
+			types = foldedTypes()
 		}
 		grains := []string{"hour", "day"}
 		if f >= store.EventFacts {
@@ -344,7 +350,7 @@ func factSchema() string {
 		}
 		for _, grain := range grains {
 			name := shape.Name + "_" + grain
-			b.WriteString(factTable("IF NOT EXISTS "+name, shape.Dimensions, shape.Measures, measureTypes) + ";\n")
+			b.WriteString(factTable("IF NOT EXISTS "+name, shape.Dimensions, shape.Measures, types) + ";\n")
 		}
 	}
 	return b.String()

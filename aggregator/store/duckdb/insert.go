@@ -65,6 +65,9 @@ func (s *Store) write(b *store.Block, retimes []store.Retime, touched map[store.
 			}
 		}
 	}
+	if err := woken(w, b.Powers, mark); err != nil {
+		return err
+	}
 	if err := appendEvents(w, b); err != nil {
 		return err
 	}
@@ -132,6 +135,9 @@ func effective(retimes []store.Retime) []store.Retime {
 // retimed touches the cells that rows leave and enter.
 func (s *Store) retimed(ctx context.Context, retimes []store.Retime, touch func(store.Cell)) error {
 	for part := range slices.Chunk(retimes, retimeChunk) {
+		if err := s.retimedPowers(ctx, part, touch); err != nil {
+			return err
+		}
 		for _, t := range eventTables {
 			rows, err := s.db.QueryContext(ctx, retimeCells(t.name, t.reach, strings.ReplaceAll(t.ahead, "$demand_cap", fmt.Sprint(s.edit.DemandMs)), part))
 			if err != nil {

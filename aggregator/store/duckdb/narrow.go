@@ -60,7 +60,7 @@ func needed(q *store.Query) []store.Column {
 		if c == store.ColModel {
 			columns[i] = store.ColBox
 		}
-		if slices.Contains(store.ContentColumns, c) { // joined by province and content
+		if slices.Contains(store.ContentColumns, c) || c == colSeconds { // joined by province and content
 			columns[i] = store.ColContent
 			columns = append(columns, store.ColProvince)
 		}

@@ -143,6 +143,12 @@ func querySQL(q *store.Query, settled aggregator.Day) string {
 		ctes = append(ctes, squareSQL(q))
 		parts = append(parts, "FROM squares")
 	}
+	for i, v := range q.Values {
+		if v.Count != 0 {
+			ctes = append(ctes, countingSQL(q, i, settled))
+			parts = append(parts, fmt.Sprintf("FROM counted%d", i))
+		}
+	}
 	names := []string{"span"}
 	for i := range q.GroupBy {
 		names = append(names, fmt.Sprintf("g%d", i))
@@ -170,7 +176,7 @@ func querySQL(q *store.Query, settled aggregator.Day) string {
 func sumSQL(q *store.Query) string {
 	columns := append([]string{"span"}, groupColumns(q)...)
 	for i, v := range q.Values {
-		if v.ByBox() {
+		if !addsUp(v) {
 			columns = append(columns, fmt.Sprintf("0 AS v%d", i))
 			continue
 		}
@@ -279,7 +285,7 @@ func measures(q *store.Query, way func(store.Value) bool) (all []store.Measure) 
 	return all
 }
 
-func addsUp(v store.Value) bool { return !v.ByBox() }
+func addsUp(v store.Value) bool { return !v.ByBox() && v.Count == 0 }
 
 func countsBoxes(v store.Value) bool { return v.DistinctBoxes }
 
@@ -323,8 +329,8 @@ func asksContent(q *store.Query) bool {
 func contentSource(name string) string {
 	return fmt.Sprintf(`(SELECT f.*, coalesce(t.genre, 0) AS genre, coalesce(t.sub_genre, 0) AS sub_genre, coalesce(t.place, 0) AS place,
 	coalesce(CASE WHEN t.element = 2 THEN t.content ELSE t.series END, 0) AS series, coalesce(t.provider, 0) AS maker,
-	coalesce(t.definition, 0) AS definition
-FROM %[1]s f LEFT JOIN title t ON t.prime AND t.province = f.province AND t.content = f.content AND t.content <> 0) AS %[1]s`, name)
+	coalesce(t.definition, 0) AS definition, %[2]s AS length, CASE WHEN t.element = 1 AND t.duration_s > 0 THEN t.duration_s ELSE 0 END AS length_s
+FROM %[1]s f LEFT JOIN title t ON t.prime AND t.province = f.province AND t.content = f.content AND t.content <> 0) AS %[1]s`, name, lengthClass)
 }
 
 // modelSource is a source of boxes called name with their models.
@@ -344,10 +350,13 @@ func broadcastSource(name string) string {
 	coalesce(nullif(t.place, 0), b.place, 0) AS place,
 	coalesce(CASE WHEN t.element = 2 THEN t.content ELSE t.series END, 0) AS series,
 	coalesce(nullif(t.provider, 0), b.provider, 0) AS maker,
-	coalesce(nullif(t.definition, 0), b.definition, 0) AS definition
+	coalesce(nullif(t.definition, 0), b.definition, 0) AS definition, %[2]s AS length
 FROM %[1]s f LEFT JOIN broadcast b ON b.province = f.province AND b.code = f.broadcast
-	LEFT JOIN title t ON t.prime AND t.province = b.province AND t.content = nullif(b.programme, 0)) AS %[1]s`, name)
+	LEFT JOIN title t ON t.prime AND t.province = b.province AND t.content = nullif(b.programme, 0)) AS %[1]s`, name, lengthClass)
 }
+
+// lengthClass is store.LengthClass of a title t.
+const lengthClass = "CASE WHEN t.element IS DISTINCT FROM 1 OR t.duration_s <= 0 THEN 0 WHEN t.duration_s < 600 THEN 1 WHEN t.duration_s < 1800 THEN 2 WHEN t.duration_s < 3600 THEN 3 WHEN t.duration_s < 5400 THEN 4 ELSE 5 END"
 
 func isTime(c store.Column) bool { return slices.Contains(store.TimeColumns, c) }
 

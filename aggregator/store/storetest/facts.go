@@ -101,6 +101,11 @@ func (m *memory) compute(c store.Cell) closedCell {
 	m.on(c, f)
 	m.visits(c, f)
 	m.paths(c, f)
+	m.journeys(c, f)
+	m.standbys(c, f)
+	for i := range m.rows.Views {
+		m.asset(c, &m.rows.Views[i], f)
+	}
 	return out
 }
 

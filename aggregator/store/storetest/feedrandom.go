@@ -305,7 +305,7 @@ func (g *maker) fill(f *feedFile) {
 		code := func() uint64 { return 1 + g.one(4) }
 		for range g.r.IntN(12) {
 			r := store.ObjectRow{Line: next(), Element: []c3.Element{c3.ElementProgram, c3.ElementSeries, c3.ElementChannel, c3.ElementMovie}[g.r.IntN(4)], Code: code(), Name: g.one(3),
-				Deleted: g.r.IntN(4) == 0, Normal: store.Normal{Genre: g.one(3), SubGenre: g.one(3), Place: g.one(2), Provider: g.one(2), Definition: uint8(g.one(3)), DurationS: int32(g.one(2))}}
+				Deleted: g.r.IntN(4) == 0, Normal: store.Normal{Genre: g.one(3), SubGenre: g.one(3), Place: g.one(2), Provider: g.one(2), Definition: uint8(g.one(3)), DurationS: []int32{0, 1, 700, 5400}[g.r.IntN(4)]}}
 			if !r.Deleted && g.r.IntN(2) == 0 {
 				r.Properties = []c3.Property{{Name: "Name", Value: "<名>"}, {Name: "Kind", Language: "zh", Value: strconv.Itoa(g.r.IntN(2))}}
 			}

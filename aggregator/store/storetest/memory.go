@@ -88,6 +88,9 @@ func (m *memory) Insert(ctx context.Context, b *store.Block) (bool, error) {
 	for _, r := range b.Retimes {
 		m.retime(r, touch)
 	}
+	for i := range b.Powers {
+		m.woken(&b.Powers[i].Stamp, touch)
+	}
 	m.rows.Powers = append(m.rows.Powers, b.Powers...)
 	m.rows.PageViews = append(m.rows.PageViews, b.PageViews...)
 	m.rows.Clicks = append(m.rows.Clicks, b.Clicks...)
@@ -114,21 +117,26 @@ func (m *memory) Insert(ctx context.Context, b *store.Block) (bool, error) {
 }
 
 func (m *memory) retime(r store.Retime, touch func(store.Cell)) {
-	move := func(s *store.Stamp, reachMs, aheadMs int64) {
+	move := func(s *store.Stamp, reachMs, aheadMs int64, kind uint8) {
 		if s.Box != r.Box || s.Boot != r.Boot || s.Clock >= r.Quality {
 			return
 		}
-		store.TouchSpan(s.Province, s.AtMs-reachMs, s.AtMs+aheadMs, touch)
-		s.AtMs, s.Clock = s.MonoMs+r.OffsetMs, r.Quality
-		store.TouchSpan(s.Province, s.AtMs-reachMs, s.AtMs+aheadMs, touch)
+		power := kind == uint8(protocol.PowerOn) || kind == uint8(protocol.PowerOff)
+		for range 2 { // where it was and where it is
+			store.TouchSpan(s.Province, s.AtMs-reachMs, s.AtMs+aheadMs, touch)
+			if power {
+				m.woken(s, touch)
+			}
+			s.AtMs, s.Clock = s.MonoMs+r.OffsetMs, r.Quality
+		}
 	}
 	ahead := map[*store.Stamp]int64{}
 	for i := range m.rows.Views {
 		ahead[&m.rows.Views[i].Stamp] = m.edit.AheadMs(&m.rows.Views[i])
 	}
-	eachRow(&m.rows, func(s *store.Stamp, reachMs int64, _ uint8) { move(s, reachMs, ahead[s]) })
+	eachRow(&m.rows, func(s *store.Stamp, reachMs int64, kind uint8) { move(s, reachMs, ahead[s], kind) })
 	for i := range m.rows.Tallies {
-		move(&m.rows.Tallies[i].Stamp, 0, 0)
+		move(&m.rows.Tallies[i].Stamp, 0, 0, 0)
 	}
 }
 

@@ -83,6 +83,17 @@ func (m *memory) Query(_ context.Context, q store.Query) ([]store.Row, error) {
 			}
 			groups[g].add(&q, &r)
 		}
+		for n, v := range q.Values {
+			if v.Count == 0 {
+				continue
+			}
+			for g, count := range m.counting(&q, span, v) {
+				if groups[g] == nil {
+					groups[g] = newAnswer(&q)
+				}
+				groups[g].sums[n] = count
+			}
+		}
 		for g, a := range groups {
 			if values := a.values(); slices.ContainsFunc(values, func(n int64) bool { return n != 0 }) {
 				rows = append(rows, store.Row{Span: i, Group: slices.Clone(g[:len(q.GroupBy)]), Values: values})
@@ -194,6 +205,7 @@ func (a *answer) add(q *store.Query, r *factRow) {
 	for i, v := range q.Values {
 		n := r.measures[slices.Index(store.ShapeOf(q.Fact).Measures, v.Measure)]
 		switch {
+		case v.Count != 0:
 		case !v.ByBox():
 			a.sums[i] += n
 		case n > 0:

@@ -274,6 +274,9 @@ func (g *maker) query() store.Query {
 	if g.r.IntN(12) == 0 {
 		q.Fact = store.FactInvalid
 	}
+	if g.r.IntN(8) == 0 {
+		q.Fact = store.FactJourney + store.Fact(g.r.IntN(5))
+	}
 	if g.r.IntN(3) > 0 {
 		q.Provinces = []aggregator.Province{43}
 	}
@@ -325,7 +328,9 @@ func (g *maker) query() store.Query {
 	g.r.Shuffle(len(q.GroupBy), func(i, j int) { q.GroupBy[i], q.GroupBy[j] = q.GroupBy[j], q.GroupBy[i] })
 	for range 1 + g.r.IntN(3) {
 		v := store.Value{Measure: shape.Measures[g.r.IntN(len(shape.Measures))]}
-		if shape.Counted() != "" {
+		if counts := countings(&q); len(counts) > 0 && g.r.IntN(3) == 0 {
+			v.Count = counts[g.r.IntN(len(counts))]
+		} else if shape.Counted() != "" {
 			switch g.r.IntN(4) {
 			case 0, 1:
 				v.DistinctBoxes = true

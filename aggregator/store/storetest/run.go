@@ -104,6 +104,16 @@ func Run(t *testing.T, e Engine) {
 		{"edited: episodes", testEpisodes},
 		{"edited: invalid boxes", testInvalidBoxes},
 		{"edited: new rules", testEditRules},
+		{"journeys", testFactJourney},
+		{"journeys: words together", testJourneyTogether},
+		{"pages that led to a play", testFactPageLed},
+		{"standbys", testFactStandby},
+		{"parts of assets", testFactAsset},
+		{"where viewers left", testFactLeft},
+		{"whole contents", testCountLengths},
+		{"viewers who come back", testCountReturns},
+		{"episodes", testCountEpisodes},
+		{"viewers of the whole", testCountComplete},
 	}
 	for _, c := range tests {
 		t.Run(c.name, func(t *testing.T) {

@@ -67,6 +67,11 @@ func (m *memory) meaning(p aggregator.Province, content uint64, c store.Column) 
 			return t.Provider
 		case store.ColDefinition:
 			return uint64(t.Definition)
+		case store.ColLength:
+			if e != c3.ElementProgram {
+				return 0
+			}
+			return uint64(store.LengthClass(t.DurationS))
 		}
 		if e == c3.ElementSeries {
 			return content
@@ -102,6 +107,8 @@ func (m *memory) airs(p aggregator.Province, broadcast uint64, c store.Column) u
 		return n.Provider
 	case store.ColDefinition:
 		return uint64(n.Definition)
+	case store.ColLength:
+		return m.meaning(p, b.Programme, store.ColLength)
 	}
 	return m.meaning(p, b.Programme, store.ColSeries)
 }

@@ -25,7 +25,6 @@ type Event struct {
 	DurationMs int64  `json:"duration_ms"`
 	Speed      int64  `json:"speed"`
 	Part       int64  `json:"part"`
-	IdleMs     int64  `json:"idle_ms"`
 	Product    string `json:"product"`
 	Provider   string `json:"provider"`
 	Fen        int64  `json:"fen"`

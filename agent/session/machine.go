@@ -83,6 +83,7 @@ type Machine struct {
 	marked uint64           // when the state was kept last, as note or mark; 0: never
 	marks  allowance        // of marks yet to be written
 	short  uint64           // segments too short to be recorded
+	ended  uint64           // when the last play's asset was over, plus 1; 0: something began since, or it is not known
 	broken bool             // the last mark failed
 	looked bool             // slept holds
 	slept  uint64           // how long the box had been suspended at the last look

@@ -130,6 +130,7 @@ func (m *Machine) reactPlayer(d *deed, at uint64) {
 		m.fail(at, d.Error)
 	case "end":
 		m.finish(at, protocol.EndFinished)
+		m.ended = at + 1
 	case "stop":
 		s.viewed(at)
 		m.finish(at, protocol.EndStop)
@@ -151,9 +152,21 @@ func (m *Machine) play(d *deed, at uint64, mode protocol.Mode) {
 		p.Channel = m.channels.id(d.Number)
 	}
 	p.Trace = s.tracePlay(at, d.Content)
-	s.viewed(at) // before the end of what played: the choice is the sign
+	if !m.byItself(at) {
+		s.viewed(at) // before the end of what played: the choice is the sign
+	}
+	m.ended = 0
 	m.finish(at, protocol.EndZap)
 	m.begin(at, p)
+}
+
+// followMs is how soon after an asset's end the next one follows by itself.
+const followMs = 60 * 1000
+
+// byItself reports whether a play at time at is nobody's choice: an asset has just
+// ended, and nobody has done anything since.
+func (m *Machine) byItself(at uint64) bool {
+	return m.ended != 0 && m.st.Sign < m.ended && at < m.ended+followMs && !m.st.playing()
 }
 
 // identify tells who the box is now, if that is news. What plays goes on in a

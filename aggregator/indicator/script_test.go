@@ -251,7 +251,8 @@ func (f *fields) add(b *store.Block, kind string, at store.Stamp) {
 			Stamp: at, Mode: f.word("mode", 6, func(v uint8) string { return protocol.Mode(v).String() }),
 			Channel: f.code("channel"), Content: f.code("content"),
 			DurationMs: f.number("seconds", 0) * 1000, Speed: int32(f.number("speed", 100)), Part: uint32(f.number("part", 0)),
-			IdleMs: f.number("idle", 0) * 1000, LengthMs: f.number("length", 0) * 1000,
+			IdleMs: f.number("idle", 0) * 1000, TV: f.word("tv", 3, func(v uint8) string { return strings.TrimPrefix(protocol.TV(v).String(), "unknown") }),
+			LengthMs: f.number("length", 0) * 1000,
 		}
 		if _, ok := f.of["from"]; ok {
 			v.PositionMs = f.number("from", 0)*1000 + 1

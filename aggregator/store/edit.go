@@ -24,6 +24,7 @@ import (
 //   - Episodes: of the plays in modes timeshift, catchup and vod that began since a
 //     sign of their box, at the sign or after it, the first Episodes count. Of those
 //     that begin in one millisecond one is counted.
+//   - Television: a View all through which it was off counts with no millisecond.
 //   - Validity: a box is invalid in a province on a day if a minute of it has more
 //     than MinuteRecords rows of all kinds (as events in FactBox), or the day more
 //     than DayRecords; or if the rules list it, or the account of one of these rows.
@@ -147,7 +148,7 @@ func (v *View) Unattended() bool {
 // 0 unless Unattended.
 func (r *EditRules) EditedEnd(v *View, invalid bool, plays int) int64 {
 	start, sign := v.AtMs-v.DurationMs, v.AtMs-v.IdleMs
-	if invalid || plays > r.Episodes {
+	if invalid || plays > r.Episodes || protocol.TV(v.TV) == protocol.TVOff {
 		return start
 	}
 	return max(start, min(v.AtMs, sign+r.CapMs(v.Mode, sign)))

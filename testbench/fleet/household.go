@@ -76,6 +76,7 @@ type household struct {
 
 	sights  bool // tells what its pages show
 	quality bool // tells how plays go, and how the box is
+	alone   bool // the next play begins by itself
 
 	menu  menu
 	done  menu // what of it was watched today
@@ -83,6 +84,7 @@ type household struct {
 	goTo  string
 	title *title
 	part  uint32
+	sign  uint32 // when somebody last touched the remote control, tenths of a second after the boot
 
 	shownAt int64 // since when the page is on the screen; 0: none is
 	clicked spot  // the last on that page
@@ -190,10 +192,22 @@ func (h *household) tell(m *Moment, now int64, e protocol.Event) {
 	h.tellLate(m, now, e)
 }
 
+// touch is somebody with the remote control.
+func (h *household) touch(now int64) { h.sign = max(h.sign, uint32((now-h.bootMs)/100)) }
+
 // tellLate records an event that happened at an earlier time of the present
 // boot.
 func (h *household) tellLate(m *Moment, at int64, e protocol.Event) {
 	e.Boot, e.Serial, e.MonoMs = h.boot, h.serial, uint64(at-h.bootMs)
+	switch e.Kind {
+	case protocol.PageView, protocol.Click, protocol.OrderPage, protocol.Order:
+		h.touch(at)
+	case protocol.View:
+		if e.End == protocol.EndStop || e.End == protocol.EndZap {
+			h.touch(at) // pressed to end it
+		}
+		e.IdleMs = e.MonoMs - min(100*uint64(h.sign), e.MonoMs)
+	}
 	m.Events = append(m.Events, e)
 	m.At = append(m.At, at)
 }
@@ -289,6 +303,7 @@ func (h *household) restart(now int64, m *Moment) {
 	h.lost = nil
 	h.boot++
 	h.bootMs = now - h.seconds(9, 28)
+	h.sign = 0
 	h.trace, h.sawOff = 0, false
 	h.tell(m, now, h.identity())
 	if h.clockUnset = h.chance(h.ways.clockUnset); h.clockUnset {

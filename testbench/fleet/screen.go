@@ -38,6 +38,10 @@ func (h *household) start(now int64, m *Moment) {
 	h.leavePage(now, m)
 	p := &h.play
 	p.from, p.speed, h.part = now, 100, 0
+	if !h.alone {
+		h.touch(now)
+	}
+	h.alone = false
 	h.look(now)
 	p.tv = h.tv()
 	h.firstPicture(now)
@@ -139,6 +143,9 @@ func (h *household) segment(now int64, m *Moment) {
 	h.tell(m, now, e)
 	h.part++
 	p.pos, p.from, p.tv = h.reached(&e), now, h.tv()
+	if p.speed != 100 && now >= p.trickAt || p.speed == 100 && (now == p.trickAt || now == p.jumpAt) {
+		h.touch(now)
+	}
 	switch {
 	case p.speed != 100 && now >= p.trickAt: // wound far enough
 		p.speed, p.trickAt = 100, 0
@@ -196,6 +203,7 @@ func (h *household) afterPlay(now int64, m *Moment) {
 	case protocol.ModeVOD:
 		if next {
 			h.episode++
+			h.alone = true
 			h.watch(now, protocol.ModeVOD, "", h.title.episode(h.episode), 0)
 			h.after(now+h.seconds(2, 8), (*household).start)
 			return

@@ -70,7 +70,7 @@ func unattended(e *Event) bool {
 func (d *editing) end(r *Record) int64 {
 	e := &r.Event
 	begins, sign := r.AtMs-e.DurationMs, r.AtMs-e.IdleMs
-	if d.flooding[boxDayOf(r)] {
+	if d.flooding[boxDayOf(r)] || e.TV == "off" {
 		return begins
 	}
 	if unattended(e) {

@@ -12,6 +12,8 @@ func TestCaps(t *testing.T) {
 		2 04:00:00 a view "mode":"live","channel":"cctv1","duration_ms":7200000,"speed":100,"idle_ms":10800000
 		2 09:00:00 b view "mode":"live","channel":"cctv1","duration_ms":7200000,"speed":100,"idle_ms":10800000
 		2 09:00:00 c view "mode":"vod","content":"film","duration_ms":7200000,"speed":100,"idle_ms":18000000
+		4 09:00:00 c view "mode":"live","channel":"cctv1","duration_ms":60000,"speed":100,"tv":"off"
+		4 09:01:00 c view "mode":"live","channel":"cctv1","duration_ms":60000,"speed":100,"tv":"on","part":1
 		3 19:00:00 c view "mode":"live","channel":"cctv1","duration_ms":60000,"speed":100,"idle_ms":14457000`)
 	days := o.Ask("day")
 	expect(t, days, "viewing_minutes", "2026-11-01", "", "", "30") // a sign at 18:30
@@ -23,6 +25,8 @@ func TestCaps(t *testing.T) {
 	expect(t, o.Ask("total", "mode"), "viewing_minutes", "total", "vod", "", "60")
 	expect(t, days, "plays", "2026-11-03", "", "", "0") // three seconds are left
 	expect(t, days, "viewing_minutes", "2026-11-03", "", "", "0.05")
+	expect(t, days, "viewing_minutes", "2026-11-04", "", "", "1") // nobody saw the first
+	expect(t, days, "plays", "2026-11-04", "", "", "0")
 	expect(t, days, "plays:raw", "2026-11-03", "", "", "1")
 	expect(t, days, "viewers:raw", "2026-11-03", "", "", "1")
 }

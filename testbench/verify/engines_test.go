@@ -121,6 +121,12 @@ func engines(t *testing.T, s store.Store, boxes, days, oneOf int) {
 		}
 	}
 	t.Log(told)
+	all := oracle.New(truth).Ask("total")
+	total := oracle.Cell{Period: "total"}
+	edited, raw := all["viewing_minutes"][total].Number, all["viewing_minutes"+oracle.Raw][total].Number
+	if t.Logf("%.0f minutes viewed, %.0f edited", raw, edited); edited >= raw {
+		t.Error("nothing is edited, the comparison is of nothing")
+	}
 	if !r.Equal || int64(r.Events) != events || repeats == 0 || len(strayed) == 0 {
 		if err := r.Print(os.Stderr); err != nil {
 			t.Error(err)

@@ -133,9 +133,13 @@ func (c *centre) query(w http.ResponseWriter, r *http.Request) {
 		c.answers[key] = answer
 	}
 	c.mu.Unlock()
+	named := func(id string) string { return id }
+	if q.Edit == "raw" {
+		named = func(id string) string { return id + oracle.Raw }
+	}
 	cells := make(map[oracle.Cell]bool)
 	for _, id := range q.Indicators {
-		for cell := range answer[id] {
+		for cell := range answer[named(id)] {
 			cells[cell] = true
 		}
 	}
@@ -160,7 +164,7 @@ func (c *centre) query(w http.ResponseWriter, r *http.Request) {
 			row = append(row, []string{cell.A, cell.B}[i])
 		}
 		for _, id := range q.Indicators {
-			if v := answer[id][cell]; v.Known && id == "events_lost" && q.Grain == "total" && len(q.Dimensions) == 0 {
+			if v := answer[named(id)][cell]; v.Known && id == "events_lost" && q.Grain == "total" && len(q.Dimensions) == 0 {
 				row = append(row, v.Number+float64(c.lost))
 			} else if v.Known {
 				row = append(row, v.Number)

@@ -54,6 +54,9 @@ func (g *evening) block(n int, h aggregator.Hour) *store.Block {
 		case k < 90:
 			v := store.View{Stamp: s, Mode: uint8(1 + g.r.IntN(4)), DurationMs: int64(g.r.ExpFloat64() * 600_000), Speed: 100, End: 1, Trace: uint32(g.r.IntN(1000))}
 			v.DurationMs = min(v.DurationMs, 24*aggregator.HourMs)
+			if k < 63 { // one in ten goes by without a sign, some are cut
+				v.IdleMs = v.DurationMs + g.r.Int64N(6*aggregator.HourMs)
+			}
 			if v.Mode == 1 {
 				v.Channel = g.key(150)
 			} else {

@@ -22,9 +22,14 @@ func editedDay(columns ...store.Column) store.Query {
 }
 
 // testCap: how long after a sign viewing counts, by mode and by the hour of the
-// sign; now is 20:00.
+// sign; now is 20:00. With the television off nothing does.
 func testCap(t *testing.T, b *bench) {
 	day := now - 20*hour
+	tv := func(box uint64, tv protocol.TV) store.View {
+		v := view(box, now, hour, 0, protocol.ModeLive)
+		v.TV = uint8(tv)
+		return v
+	}
 	b.put(store.Block{Views: []store.View{
 		view(1, now, hour, 4*hour, protocol.ModeLive),       // the last millisecond that counts is the one before
 		view(2, now, hour, 4*hour+1, protocol.ModeLive),     // a millisecond less
@@ -37,6 +42,7 @@ func testCap(t *testing.T, b *bench) {
 		view(8, day+9*hour, 2*hour, 3*hour+1, protocol.ModeLive),
 		view(9, day+9*hour, 2*hour, 3*hour, protocol.ModeLive),
 		view(10, day+9*hour, 2*hour, 3*hour+1, protocol.ModeVOD), // which have no night
+		tv(11, protocol.TVOff), tv(12, protocol.TVOn), tv(13, 3), // 3 is of a newer box
 	}})
 	b.settle()
 	b.expect(editedDay(store.ColBox),
@@ -44,7 +50,8 @@ func testCap(t *testing.T, b *bench) {
 		row(0, key(3), 1, 0, hour, 3000), row(0, key(4), 1, 1, hour, 3001),
 		row(0, key(5), 1, 0, hour, 0), row(0, key(6), 1, 0, hour, 0),
 		row(0, key(7), 1, 1, hour, hour-minute),
-		row(0, key(8), 1, 1, 2*hour, hour-1), row(0, key(9), 1, 1, 2*hour, 2*hour), row(0, key(10), 1, 1, 2*hour, 2*hour))
+		row(0, key(8), 1, 1, 2*hour, hour-1), row(0, key(9), 1, 1, 2*hour, 2*hour), row(0, key(10), 1, 1, 2*hour, 2*hour),
+		row(0, key(11), 1, 0, hour, 0), row(0, key(12), 1, 1, hour, hour), row(0, key(13), 1, 1, hour, hour))
 }
 
 // testCapRuns: what is cut is cut in every fact: runs, minutes, broadcasts and what

@@ -29,7 +29,7 @@ WHERE e.since_ms >= v.sign_ms;
 CREATE OR REPLACE TEMP TABLE segment AS
 SELECT province, city, box, mode, channel, content, at_ms - duration_ms AS from_ms, at_ms AS to_ms, speed,
 	part = 0 AND abs(speed) < 300 AND duration_ms > 3000 AS starts,
-	CASE WHEN (hour_of(at_ms) // 24, province, box) IN (SELECT day, province, box FROM invalid) THEN at_ms - duration_ms
+	CASE WHEN tv = 2 OR (hour_of(at_ms) // 24, province, box) IN (SELECT day, province, box FROM invalid) THEN at_ms - duration_ms
 		WHEN mode IN (2, 3, 4) AND idle_ms > 0 AND idle_ms >= duration_ms
 			AND (province, box, at_ms - duration_ms, at_ms - idle_ms) IN (FROM unasked) THEN at_ms - duration_ms
 		WHEN idle_ms <= $least_cap THEN at_ms

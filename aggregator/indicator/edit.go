@@ -64,7 +64,7 @@ func (i Indicator) edited() (Indicator, bool) {
 // measure of its own: it is the sum over the modes.
 func (t term) edited() (term, bool) {
 	m, ok := store.EditedOf[t.value.Measure]
-	if !ok || t.clock {
+	if !ok || t.clock || t.told {
 		return t, false
 	}
 	if t.fact == store.FactBox {

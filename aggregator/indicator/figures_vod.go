@@ -17,7 +17,7 @@ var (
 	bingers    = counted(store.FactReach, store.MeasureReach60, store.CountBingers)
 
 	// What plays an asset that has a length.
-	assetTime    = of(viewingTime, store.ColMode, catchup, vod)
+	assetTime    = of(viewingTime, store.ColMode, catchup, vod).asTold()
 	placedTime   = of(sum(store.FactAsset, store.MeasurePlacedMs), store.ColMode, catchup, vod)
 	assetViewers = boxes(store.FactAsset, store.MeasurePlacedMs)
 	partsSeen    = boxes(store.FactAsset, store.MeasurePassed)

@@ -154,6 +154,9 @@ type term struct {
 	clock bool
 	// search keeps the pages for searching, see UseSearchPages.
 	search bool
+	// told is of viewing as boxes told it, edited or not: what is known of raw rows is
+	// set against all of them.
+	told bool
 }
 
 // daily reports whether the term is known by day alone.
@@ -272,6 +275,8 @@ func (t term) lastMonths(n int32) term { t.stretch.months = n; return t }
 func (t term) at(s stock) term { t.stretch.stock = s; return t }
 
 func (t term) within(a around) term { t.around = a; return t }
+
+func (t term) asTold() term { t.told = true; return t }
 
 func (t term) whenAired() term { t.aired = true; return t }
 

@@ -79,6 +79,19 @@ func testCapRuns(t *testing.T, b *bench) {
 	b.expect(m, row(0, key(19*60+29), minute, minute), row(0, key(19*60+30), minute, 0), row(0, key(19*60+40), 2*minute, minute), row(1, key(20*60), minute, 0))
 }
 
+// testCapSpare: where the sign was longer ago than the shortest cap, and the cap that
+// holds reaches beyond the View, edited runs end with the View all the same.
+func testCapSpare(t *testing.T, b *bench) {
+	spare := view(1, now, 20*minute, 3*hour, protocol.ModeLive)
+	spare.Channel = one
+	off := view(1, now+10*minute, 10*minute, 0, protocol.ModeLive)
+	off.Channel, off.Part, off.TV = one, 1, uint8(protocol.TVOff)
+	b.put(store.Block{Views: []store.View{spare, off}})
+	b.settle()
+	h := hourly(store.FactReach, by(store.ColBox), sum(store.MeasureReach5, store.MeasureEditedReach5))
+	b.expect(h, row(0, key(1), 1, 1), row(1, key(1), 1, 0))
+}
+
 func by(c ...store.Column) []store.Column { return c }
 
 // testEpisodes: of plays that follow each other without a sign three count,

@@ -101,6 +101,7 @@ func Run(t *testing.T, e Engine) {
 		{"presence", testPresence},
 		{"edited: caps", testCap},
 		{"edited: all that a cap cuts", testCapRuns},
+		{"edited: caps beyond the end", testCapSpare},
 		{"edited: episodes", testEpisodes},
 		{"edited: invalid boxes", testInvalidBoxes},
 		{"edited: new rules", testEditRules},

@@ -33,8 +33,8 @@ SELECT province, city, box, mode, channel, content, at_ms - duration_ms AS from_
 		WHEN mode IN (2, 3, 4) AND idle_ms > 0 AND idle_ms >= duration_ms
 			AND (province, box, at_ms - duration_ms, at_ms - idle_ms) IN (FROM unasked) THEN at_ms - duration_ms
 		WHEN idle_ms <= $least_cap THEN at_ms
-		ELSE greatest(at_ms - duration_ms, at_ms - idle_ms + CASE WHEN mode <> 1 THEN $demand_cap
-			WHEN ((hour_of(at_ms - idle_ms) % 24 - $night_from) % 24 + 24) % 24 < $night_hours THEN $night_cap ELSE $live_cap END) END AS edit_ms
+		ELSE greatest(at_ms - duration_ms, least(at_ms, at_ms - idle_ms + CASE WHEN mode <> 1 THEN $demand_cap
+			WHEN ((hour_of(at_ms - idle_ms) % 24 - $night_from) % 24 + 24) % 24 < $night_hours THEN $night_cap ELSE $live_cap END)) END AS edit_ms
 FROM viewing
 WHERE at_ms > $lo_ms - 900000 AND at_ms < $hi_ms + 86400000
 	AND province IN (SELECT province FROM cell);

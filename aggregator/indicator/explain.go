@@ -28,8 +28,11 @@ type Explanation struct {
 	Figure Number `json:"figure"`
 	Before Number `json:"before"`
 
-	Times   int64           `json:"times,omitempty"`
-	By      int64           `json:"by,omitempty"`
+	Times int64 `json:"times,omitempty"`
+	By    int64 `json:"by,omitempty"`
+	// Curved: the figure is no multiple of the quotient, the formula's words say what
+	// is made of it.
+	Curved  bool            `json:"curved,omitempty"`
 	Numbers []ExplainedSum  `json:"numbers,omitempty"`
 	Strata  []ExplainedPart `json:"strata,omitempty"`
 
@@ -119,7 +122,7 @@ func Explain(ctx context.Context, src Source, scope aggregator.Scope, r *Request
 		return nil, err
 	}
 	sums := p.sums[groupKey{}]
-	e.Figure, e.Times, e.By = p.of(i, 0, sums, false), i.times, i.by
+	e.Figure, e.Times, e.By, e.Curved = p.of(i, 0, sums, false), i.times, i.by, i.Curved()
 	if q.before != nil {
 		e.Before = p.of(i, 0, sums, true)
 	}

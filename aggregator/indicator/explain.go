@@ -38,6 +38,9 @@ type Explanation struct {
 
 	AsOf        Moment `json:"as_of"`
 	RuleVersion string `json:"rule_version"`
+	// Edit and EditVersions are as in Answer.
+	Edit         Edit     `json:"edit,omitempty"`
+	EditVersions []string `json:"edit_versions,omitempty"`
 }
 
 // ExplainedSum is one number of a figure.
@@ -110,7 +113,13 @@ func Explain(ctx context.Context, src Source, scope aggregator.Scope, r *Request
 	if err != nil {
 		return nil, err
 	}
-	e.AsOf = Moment(ms)
+	e.AsOf, e.Edit = Moment(ms), q.edit
+	if q.edit == Edited {
+		from, to := q.hours()
+		if e.EditVersions, err = src.EditVersions(ctx, scope, from, to); err != nil {
+			return nil, err
+		}
+	}
 	if !scope.All && len(scope.Provinces) == 0 {
 		return e, nil
 	}

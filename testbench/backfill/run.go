@@ -172,24 +172,28 @@ func (r *runner) close(ctx context.Context, day aggregator.Day, last bool) error
 	defer func() { r.p.Closing += time.Since(began) }()
 	_, events := r.Expected()
 	hours := max(1, int(24*closeEvents/max(events, closeEvents)))
-	snap, err := r.to.Dirty(ctx, 1_000_000)
-	if err != nil {
-		return err
-	}
-	cells := snap.Cells // the latest hours first
-	for len(cells) > 0 && !last && cells[0].Hour.Day() > day {
-		cells = cells[1:]
-	}
-	for len(cells) > 0 {
-		from := len(cells) - 1
-		for from > 0 && cells[from-1].Hour < cells[len(cells)-1].Hour+aggregator.Hour(hours) {
-			from--
-		}
-		if err := r.to.Close(ctx, store.Snapshot{Cells: cells[from:], Mark: snap.Mark}); err != nil {
+	for {
+		snap, err := r.to.Dirty(ctx, 1_000_000)
+		if err != nil {
 			return err
 		}
-		cells = cells[:from]
-		r.report()
+		cells := snap.Cells // the latest hours first
+		for len(cells) > 0 && !last && cells[0].Hour.Day() > day {
+			cells = cells[1:]
+		}
+		if len(cells) == 0 {
+			return nil // once more, if a box proved invalid late in the day
+		}
+		for len(cells) > 0 {
+			from := len(cells) - 1
+			for from > 0 && cells[from-1].Hour < cells[len(cells)-1].Hour+aggregator.Hour(hours) {
+				from--
+			}
+			if err := r.to.Close(ctx, store.Snapshot{Cells: cells[from:], Mark: snap.Mark}); err != nil {
+				return err
+			}
+			cells = cells[:from]
+			r.report()
+		}
 	}
-	return nil
 }

@@ -4,8 +4,10 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
+	"strings"
 	"testing"
 
+	"iptvdc/aggregator"
 	"iptvdc/aggregator/store"
 	"iptvdc/protocol"
 )
@@ -242,6 +244,118 @@ func TestCountsOlderAgain(t *testing.T) {
 		t.Errorf("accounts by tenure %v, before %v", got, want)
 	}
 	takeFull(t, s, 50, 1)
+	if err := s.Shutdown(); err != nil {
+		t.Fatal(err)
+	}
+}
+
+// TestWidensOlder: facts of a store from before edited viewing show the raw one as
+// edited, and say so, until they are closed again.
+func TestWidensOlder(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "store.duckdb")
+	ctx := t.Context()
+	open := func() *Store {
+		t.Helper()
+		s, err := Open(path, Options{Threads: 1, MemoryBytes: 256 << 20})
+		if err != nil {
+			t.Fatal(err)
+		}
+		return s
+	}
+	const at = 1777809600000 // 2026-05-03 20:00 in Shanghai
+	const day = 20576
+	s := open()
+	var views []store.View
+	for n := range int64(3) { // a day is settled when there is a later one
+		views = append(views, store.View{Stamp: store.Stamp{Province: 33, Box: 1, Boot: 1, AtMs: at + n*86_400_000, Clock: 3}, Mode: 1, DurationMs: 3_600_000, Speed: 100, IdleMs: 16_200_000})
+	}
+	if _, err := s.Insert(ctx, &store.Block{ID: [16]byte{1}, Views: views}); err != nil {
+		t.Fatal(err)
+	}
+	closeAll := func() {
+		t.Helper()
+		snap, err := s.Dirty(ctx, 100)
+		if err == nil {
+			err = s.Close(ctx, snap)
+		}
+		if err != nil {
+			t.Fatal(err)
+		}
+	}
+	closeAll()
+	for f := range store.Fact(store.EventFacts) {
+		for _, m := range store.ShapeOf(f).Measures {
+			if store.RawOf[m] == "" {
+				continue
+			}
+			rows, err := s.db.Query("SELECT table_name FROM duckdb_columns() WHERE column_name = ?", string(m))
+			if err != nil {
+				t.Fatal(err)
+			}
+			var tables []string
+			for rows.Next() {
+				var name string
+				if err := rows.Scan(&name); err != nil {
+					t.Fatal(err)
+				}
+				tables = append(tables, name)
+			}
+			if err := rows.Close(); err != nil {
+				t.Fatal(err)
+			}
+			for _, name := range tables {
+				if strings.Contains(name, "_roll_") { // they came later
+					if _, err := s.db.Exec("DROP TABLE IF EXISTS " + name); err != nil {
+						t.Fatal(err)
+					}
+					continue
+				}
+				if _, err := s.db.Exec("ALTER TABLE " + name + " DROP COLUMN " + string(m)); err != nil {
+					t.Fatal(err)
+				}
+			}
+		}
+	}
+	for _, older := range []string{"ALTER TABLE closed DROP COLUMN edit", "DROP TABLE edit_rules", "DROP TABLE busy", "DROP TABLE invalid", "DROP TABLE fact_invalid_hour", "UPDATE fact_rules SET number = 4", "DROP TABLE schema_made"} {
+		if _, err := s.db.Exec(older); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if err := s.Shutdown(); err != nil {
+		t.Fatal(err)
+	}
+	s = open()
+	ask := func(version string, f store.Fact, want ...int64) {
+		t.Helper()
+		q := store.Query{Fact: f, AllProvinces: true, Spans: []store.Span{{From: day, To: day + 1}}}
+		for raw, edited := range store.EditedOf {
+			if slices.Contains(store.ShapeOf(f).Measures, edited) && (raw == store.MeasureViewingMs || raw == store.MeasureReach900) {
+				q.Values = append(q.Values, store.Value{Measure: raw}, store.Value{Measure: edited})
+			}
+		}
+		if f == store.FactMode {
+			q.Values = append(q.Values, store.Value{Measure: store.MeasureEditedPlays, DistinctBoxes: true})
+		}
+		rows, err := s.Query(ctx, q)
+		if err != nil || len(rows) != 1 || !slices.Equal(rows[0].Values, want) {
+			t.Errorf("%s holds %v, %v; want %v", store.ShapeOf(f).Name, rows, err, want)
+		}
+		names, err := s.EditVersions(ctx, aggregator.Scope{All: true}, day*24, day*24+24)
+		if err != nil || !slices.Equal(names, []string{version}) {
+			t.Errorf("edited by %v, %v; want %s", names, err, version)
+		}
+	}
+	for _, f := range []store.Fact{store.FactView, store.FactMinute} {
+		ask(store.EditNone, f, 3_600_000, 3_600_000)
+	}
+	ask(store.EditNone, store.FactMode, 3_600_000, 3_600_000, 1)
+	ask(store.EditNone, store.FactReach, 1, 1)
+	closeAll()
+	rules := store.DefaultEditRules()
+	for _, f := range []store.Fact{store.FactView, store.FactMinute} {
+		ask(rules.Name(), f, 3_600_000, 1_800_000)
+	}
+	ask(rules.Name(), store.FactMode, 3_600_000, 1_800_000, 1)
 	if err := s.Shutdown(); err != nil {
 		t.Fatal(err)
 	}

@@ -64,19 +64,22 @@ func testCapRuns(t *testing.T, b *bench) {
 	after.Channel, after.Part = one, 1
 	whole := view(2, now, 20*minute, 0, protocol.ModeLive)
 	whole.Channel = one
-	b.put(store.Block{Views: []store.View{cut, after, whole}})
+	hardly := view(3, now-30*minute, 10*minute, 4*hour+10*minute-2*second, protocol.ModeLive)
+	hardly.Channel = one // 2 s of it
+	b.put(store.Block{Views: []store.View{cut, after, whole, hardly}})
 	b.settle()
 	edited := append([]store.Measure{store.MeasureViewingMs, store.MeasureEditedMs, store.MeasureAudience, store.MeasureEditedAudience, store.MeasureReach900}, store.EditedReaches...)
 	b.expect(daily(store.FactBroadcast, by(store.ColBox), sum(edited...)),
 		row(0, key(1), hour, 30*minute, 1_000_000_000, 500_000_000, 1, 1, 1, 1, 1),
-		row(0, key(2), 20*minute, 20*minute, 333_333_333, 333_333_333, 1, 1, 1, 1, 1))
-	b.expect(daily(store.FactAir, nil, sum(store.MeasureTVMs, store.MeasureEditedTVMs)), row(0, nil, hour+20*minute, 50*minute))
+		row(0, key(2), 20*minute, 20*minute, 333_333_333, 333_333_333, 1, 1, 1, 1, 1),
+		row(0, key(3), 10*minute, 2*second, 166_666_667, 555_556, 0, 0, 0, 0, 0))
+	b.expect(daily(store.FactAir, nil, sum(store.MeasureTVMs, store.MeasureEditedTVMs)), row(0, nil, hour+30*minute, 50*minute+2*second))
 	// The second hour has the run's raw part alone.
 	h := hourly(store.FactReach, by(store.ColBox), sum(store.MeasureReach5, store.MeasureEditedReach5, store.MeasureReach900, store.MeasureEditedReach900))
-	b.expect(h, row(0, key(1), 1, 1, 1, 1), row(0, key(2), 1, 1, 1, 1), row(1, key(1), 1, 0, 1, 0))
+	b.expect(h, row(0, key(1), 1, 1, 1, 1), row(0, key(2), 1, 1, 1, 1), row(0, key(3), 1, 0, 0, 0), row(1, key(1), 1, 0, 1, 0))
 	m := hourly(store.FactMinute, by(store.ColMinute), sum(store.MeasureViewingMs, store.MeasureEditedMs))
 	m.Filters = []store.Filter{{Column: store.ColMinute, In: []uint64{19*60 + 29, 19*60 + 30, 19*60 + 40, 20 * 60}}}
-	b.expect(m, row(0, key(19*60+29), minute, minute), row(0, key(19*60+30), minute, 0), row(0, key(19*60+40), 2*minute, minute), row(1, key(20*60), minute, 0))
+	b.expect(m, row(0, key(19*60+29), 2*minute, minute), row(0, key(19*60+30), minute, 0), row(0, key(19*60+40), 2*minute, minute), row(1, key(20*60), minute, 0))
 }
 
 // testCapSpare: where the sign was longer ago than the shortest cap, and the cap that
@@ -130,6 +133,18 @@ func testEpisodes(t *testing.T, b *bench) {
 	b.put(store.Block{Views: []store.View{view(5, now+30*minute, 10*minute, 30*minute, protocol.ModeVOD)}})
 	b.settle()
 	b.expect(q, row(0, key(5), 4, 3, 30*minute+hour, 30*minute))
+
+	// So does a play whose clock proves wrong by a day.
+	stray := view(6, now+20*minute-24*hour, 10*minute, 20*minute, protocol.ModeVOD)
+	stray.Boot, stray.Clock = 2, 1
+	b.put(store.Block{Views: []store.View{stray, view(6, now+10*minute, 10*minute, 10*minute, protocol.ModeVOD),
+		view(6, now+30*minute, 10*minute, 30*minute, protocol.ModeVOD), view(6, now+3*hour, hour, 3*hour, protocol.ModeCatchup)}})
+	b.settle()
+	q.Filters[0].In = key(6)
+	b.expect(q, row(0, key(6), 3, 3, 20*minute+hour, 20*minute+hour))
+	b.put(store.Block{Retimes: []store.Retime{{ClockKey: store.ClockKey{Box: 6, Boot: 2}, Clock: store.Clock{OffsetMs: now - 976*hour, Quality: 3}}}})
+	b.settle()
+	b.expect(q, row(0, key(6), 4, 3, 30*minute+hour, 30*minute))
 }
 
 // testInvalidBoxes: who tells too much in a minute or a day counts nowhere on that
@@ -181,6 +196,22 @@ func testInvalidBoxes(t *testing.T, b *bench) {
 	dropped.Spans = append(dropped.Spans, store.Span{From: dropped.Spans[0].To, To: dropped.Spans[0].To + 1})
 	b.expect(dropped, row(0, key(uint64(store.InvalidMinute)), 1, 7), row(0, key(uint64(store.InvalidDay)), 1, 49), row(0, key(uint64(store.InvalidListed)), 2, 2),
 		row(1, key(uint64(store.InvalidListed)), 1, 1))
+
+	// What a run reaches in the first hour of the next day goes with its beginning.
+	midnightRun := func(box uint64) []store.View {
+		a, z := view(box, now+4*hour-2*minute, 10*minute, 0, protocol.ModeLive), view(box, now+4*hour+10*minute, 12*minute, 0, protocol.ModeLive)
+		z.Part = 1
+		return []store.View{a, z}
+	}
+	b.put(store.Block{Views: midnightRun(8)})
+	b.settle()
+	b.put(pages(8, now-5*hour, second, 6))
+	b.close(b.dirty())
+	b.settle()
+	run := daily(store.FactReach, by(store.ColBox), sum(store.MeasureReach900, store.MeasureEditedReach900))
+	run.Spans[0] = store.Span{From: run.Spans[0].To, To: run.Spans[0].To + 1}
+	run.Filters = []store.Filter{{Column: store.ColBox, In: key(8)}}
+	b.expect(run, row(0, key(8), 1, 0))
 
 	// A clock that proves wrong by a day takes the flood with it.
 	b.put(store.Block{Retimes: []store.Retime{{ClockKey: store.ClockKey{Box: 2, Boot: 1}, Clock: store.Clock{OffsetMs: now - 1000*hour + 24*hour, Quality: 4}}}})

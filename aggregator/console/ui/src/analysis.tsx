@@ -7,9 +7,11 @@ import { names } from './live';
 import { lang } from './prefs';
 import { boardsHeading } from './page/later';
 import { nameDimensions } from './boards/data';
+import { begin, edit, end } from './boards/edit';
+import { EditorPage } from './boards/editor';
 import { ListPage } from './boards/list';
 import { say } from './boards/model';
-import { at, follow, opened } from './boards/state';
+import { at, follow, load, opened, tabOf } from './boards/state';
 import { BoardPage } from './boards/view';
 
 nameDimensions((id, l) => names.value?.dimensions.find((d) => d.id === id)?.title[l] ?? id);
@@ -19,8 +21,18 @@ effect(() => {
   boardsHeading.value = at.value.id && open ? say(open.board.title, lang.value) : '';
 });
 
+// whoever goes elsewhere leaves the editor; the draft stays
+effect(() => {
+  const { id, revision } = at.value;
+  const e = edit.peek();
+  if (e && (e.id !== id || revision !== 0)) end(false);
+});
+
 export function BoardsPage() {
-  return at.value.id ? <BoardPage edit={() => undefined} /> : <ListPage />;
+  const { id, tab } = at.value;
+  if (!id) return <ListPage />;
+  if (edit.value?.id === id) return <EditorPage onEnd={() => void load(id, 0)} />;
+  return <BoardPage edit={(o) => begin(o, tabOf(o.board).id || tab)} />;
 }
 
 export { InsightsPage } from './page/insights';

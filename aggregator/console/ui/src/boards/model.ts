@@ -375,3 +375,42 @@ export function formatAt(at: At): string {
   const filters = Object.keys(at.filters).length > 0 ? encodeURIComponent(JSON.stringify(at.filters)) : '';
   return `/${[id, at.tab, filters].join('/').replace(/\/+$/, '')}`;
 }
+
+/** How their board differs from mine, in titles of widgets and tabs. */
+export function differences(mine: Board, theirs: Board, lang: Lang, name: (w: Widget) => string): { added: string[]; gone: string[]; changed: string[] } {
+  const all = (b: Board) => new Map(b.tabs.flatMap((o) => [[o.id, { title: say(o.title, lang), text: JSON.stringify([o.title, o.filters]) }] as const, ...o.widgets.map((w) => [w.id, { title: name(w), text: JSON.stringify([o.id, w]) }] as const)]));
+  const [a, b] = [all(mine), all(theirs)];
+  return {
+    added: [...b].filter(([id]) => !a.has(id)).map(([, o]) => o.title),
+    gone: [...a].filter(([id]) => !b.has(id)).map(([, o]) => o.title),
+    changed: [...a].filter(([id, o]) => b.has(id) && b.get(id)!.text !== o.text).map(([, o]) => o.title),
+  };
+}
+
+/** The widget as another kind, with as much of what it shows as that kind can. */
+export function turnInto(w: Widget, kind: Kind, catalogue: Catalogue | null): Widget {
+  const r = rules[kind];
+  const fresh = newWidget({ schema: 1, title: w.title, about: w.title, filters: {}, tabs: [] }, kind, w.place);
+  let figures = (w.ask.figures ?? []).filter((f) => r.formulas || !f.formula).slice(0, r.most);
+  for (const f of fresh.ask.figures ?? []) {
+    if (figures.length < r.least && !figures.some((o) => o.indicator === f.indicator)) figures.push(f);
+  }
+  const knows = (d: string) => figures.every((f) => indicatorsOf(f).every((id) => catalogue?.indicators.find((i) => i.id === id)?.dimensions.includes(d)));
+  // a kind with dimensions of its own shows figures that know them
+  if (!r.always.every(knows)) figures = fresh.ask.figures ?? [];
+  const by = (w.ask.by ?? []).filter((d) => !r.always.includes(d)).slice(0, r.upTo);
+  const ask: Ask = { ...(figures.length > 0 ? { figures } : {}) };
+  const chosen = by.length >= r.by ? by : (fresh.ask.by ?? []);
+  if (chosen.length > 0) ask.by = chosen;
+  if (w.ask.top && r.upTo > 0) ask.top = w.ask.top;
+  if (w.ask.totals && kind === 'table') ask.totals = true;
+  const { page: _page, picture: _picture, ...show } = w.show;
+  return {
+    ...w,
+    kind,
+    ask,
+    place: fit(w.place, kind),
+    show: kind === 'epg' ? { ...show, page: w.show.page ?? 'home' } : show,
+    prose: kind === 'text' ? fresh.prose : { zh: '', en: '' },
+  };
+}

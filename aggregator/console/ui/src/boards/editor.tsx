@@ -297,19 +297,21 @@ function Canvas({ board: b, tab }: { board: Board; tab: Tab }) {
       <div class="grid-stack canvas" ref={box} key={tab.id} role="listbox" aria-multiselectable="true" aria-label={`${t('canvas')}: ${say(tab.title, l)}`} aria-describedby="canvas-hint" tabIndex={tab.widgets.length === 0 ? 0 : undefined}>
         {tab.widgets.map((w) => (
           <div key={w.id} class="grid-stack-item" role="presentation" gs-id={w.id} gs-min-w={rules[w.kind].w} gs-min-h={rules[w.kind].h}>
-            <div
-              class="grid-stack-item-content edit-item"
-              role="option"
-              aria-selected={selection.value.includes(w.id)}
-              aria-label={`${t(`kind_${w.kind}`)}: ${titleFor(w)}`}
-              tabIndex={0}
-              data-edit={w.id}
-              onKeyDown={(e) => keys(e, w.id)}
-              onClick={(e) => choose(w.id, e.ctrlKey || e.metaKey || e.shiftKey)}
-            >
+            <div class="grid-stack-item-content edit-content" role="presentation">
               <div class="edit-inner" inert>
                 <Card widget={w} filters={filters} marks={b.marks ?? []} pick={() => undefined} editing onProblem={(p) => (faults.value = { ...faults.peek(), [w.id]: p })} />
               </div>
+              {/* it lies over the widget, whose own text would not be its name */}
+              <div
+                class="edit-item"
+                role="option"
+                aria-selected={selection.value.includes(w.id)}
+                aria-label={`${t(`kind_${w.kind}`)}: ${titleFor(w)}`}
+                tabIndex={0}
+                data-edit={w.id}
+                onKeyDown={(e) => keys(e, w.id)}
+                onClick={(e) => choose(w.id, e.ctrlKey || e.metaKey || e.shiftKey)}
+              />
             </div>
           </div>
         ))}

@@ -76,7 +76,7 @@ func TestChartsComeLater(t *testing.T) {
 // Bundled code is given on under its own licences.
 func TestLicencesAreGivenOn(t *testing.T) {
 	licences := read(t, "licences.txt")
-	for _, name := range []string{"preact", "@preact/signals", "echarts", "zrender", "tslib"} {
+	for _, name := range []string{"preact", "@preact/signals", "echarts", "zrender", "tslib", "gridstack"} {
 		if !strings.Contains(licences, "==== "+name+" LICENSE") {
 			t.Errorf("licences.txt lacks %s", name)
 		}

@@ -4,6 +4,7 @@ import { test } from 'node:test';
 import type { Answer, Catalogue } from '../src/api';
 import { csv, dataOf, inOrder, overTime, periodName, sheetOf, tsv } from '../src/boards/data';
 import { drawing, type Look } from '../src/boards/draw';
+import { History } from '../src/boards/history';
 import * as m from '../src/boards/model';
 import { blocks } from '../src/boards/prose';
 import { parseBoards } from '../src/route';
@@ -89,6 +90,42 @@ test('series over time: groups by size, then the others, gaps as none', () => {
   assert.deepEqual(series[0]?.markLine?.data.map((d) => (d as { xAxis: number }).xAxis), [1]);
   assert.deepEqual(drawn.pick({ seriesIndex: 1, dataIndex: 0, dataType: '', data: null }), { dimension: 'mode', value: 'vod' });
   assert.equal(drawn.pick({ seriesIndex: 2, dataIndex: 0, dataType: '', data: null }), null, 'the others are no filter');
+  const empty = { ...data, rows: data.rows.map((r) => [r[0]!, r[1]!, null]), others: [] };
+  assert.equal(drawing(w, empty, [], look, 'en', false), null, 'no numbers are no zeros');
+});
+
+test('a step can be undone and done again; typing is one step', () => {
+  let now = 0;
+  const h = new History('a', () => now);
+  h.go('b', 'title');
+  now += 100;
+  h.go('c', 'title');
+  assert.equal(h.undo(), true);
+  assert.equal(h.current, 'a');
+  assert.equal(h.undo(), false);
+  h.redo();
+  assert.equal(h.current, 'c');
+  h.go('d', 'title');
+  h.go('e');
+  h.undo();
+  assert.deepEqual([h.current, h.canRedo], ['d', true]);
+  h.go('f');
+  assert.equal(h.canRedo, false, 'another way was taken');
+});
+
+test('a widget turned into another kind keeps what that kind can show', () => {
+  const catalogue = { indicators: [{ id: 'plays', dimensions: ['province', 'mode'] }, { id: 'page_steps', dimensions: ['from_page', 'page'] }], dimensions: [] } as unknown as Catalogue;
+  const line = widget('line', { ask: { figures: [{ indicator: 'plays', title: none }, { formula: 'plays / plays', title: none }], by: ['mode'], top: 5 } });
+  assert.deepEqual(m.turnInto(line, 'pie', catalogue).ask, { figures: [{ indicator: 'plays', title: none }], by: ['mode'], top: 5 });
+  assert.deepEqual(m.turnInto(line, 'path', catalogue).ask.figures, [{ indicator: 'page_steps', title: none }]);
+  assert.equal(m.turnInto(line, 'text', catalogue).ask.figures, undefined);
+  assert.equal(m.turnInto(line, 'epg', catalogue).show.page, 'home');
+});
+
+test('what differs between two editors is named', () => {
+  const b = (widgets: m.Widget[]): m.Board => ({ schema: 1, title: none, about: none, filters: {}, tabs: [{ id: 't', title: { zh: '', en: 'T' }, widgets }] });
+  const [x, y, z] = ['x', 'y', 'z'].map((id) => widget('line', { id }));
+  assert.deepEqual(m.differences(b([x!, y!]), b([{ ...x!, place: { x: 1, y: 0, w: 8, h: 4 } }, z!]), 'en', (w) => w.id), { added: ['z'], gone: ['y'], changed: ['x'] });
 });
 
 test('a sheet is what the screen shows, safe to open in a spreadsheet', () => {

@@ -93,7 +93,7 @@ function legend(widget: Widget, names: string[], l: Look, narrow: boolean) {
     show: true,
     type: 'scroll',
     data: names,
-    textStyle: { ...words(l), color: l.palette.ink, width: 120, overflow: 'truncate' },
+    textStyle: { ...words(l), color: l.palette.ink, width: 160, overflow: 'truncate' },
     pageTextStyle: { color: l.palette.muted },
     pageIconColor: l.palette.ink,
     pageIconInactiveColor: l.palette.line,
@@ -167,8 +167,10 @@ function markings(marks: Mark[], periods: string[], l: Look, lang: Lang) {
   };
 }
 
-function alongTime(widget: Widget, data: Data, marks: Mark[], l: Look, lang: Lang, narrow: boolean): Drawing {
+function alongTime(widget: Widget, data: Data, marks: Mark[], l: Look, lang: Lang, narrow: boolean): Drawing | null {
   const all = overTime(data, lang);
+  // empty axes would look like zeros
+  if (all.every((s) => s.values.every((v) => v === null))) return null;
   const bars = widget.kind === 'bar' || widget.kind === 'stacked';
   const stacked = widget.kind === 'area' || widget.kind === 'stacked';
   const series = stacked ? all.filter((s) => !s.before) : all;

@@ -34,7 +34,10 @@ type BoardInfo struct {
 	Title    indicator.Text `json:"title"`
 	Changed  time.Time      `json:"changed"`
 	By       string         `json:"by"` // who changed it last
-	// Edits: whoever asks may change it. Deleted: it is in the bin.
+	// Mine: it belongs to whoever asks. Owns: they may share and delete it, as its owner
+	// and administrators may. Edits: they may change it. Deleted: it is in the bin.
+	Mine    bool `json:"mine"`
+	Owns    bool `json:"owns"`
 	Edits   bool `json:"edits"`
 	Deleted bool `json:"deleted,omitempty"`
 }
@@ -68,11 +71,13 @@ func overall(p Principal) bool { return p.Admin && p.Scope.All }
 
 type scanner interface{ Scan(into ...any) error }
 
-func scanBoard(row scanner) (BoardInfo, error) {
+func scanBoard(row scanner, p Principal) (BoardInfo, error) {
 	var b BoardInfo
 	var ms int64
 	err := row.Scan(&b.ID, &b.Owner, &b.Revision, &b.Title.ZH, &b.Title.EN, &ms, &b.By, &b.Edits, &b.Deleted)
 	b.Changed = time.UnixMilli(ms).UTC()
+	b.Mine = b.Owner == p.Name
+	b.Owns = b.Mine || overall(p)
 	return b, err
 }
 
@@ -86,7 +91,7 @@ func (s *Settings) Boards(ctx context.Context, p Principal, deleted bool) ([]Boa
 	defer func() { _ = rows.Close() }()
 	all := []BoardInfo{}
 	for rows.Next() {
-		b, err := scanBoard(rows)
+		b, err := scanBoard(rows, p)
 		if err != nil {
 			return nil, fmt.Errorf("settings: boards: %w", err)
 		}
@@ -111,7 +116,7 @@ func clip(s string) string {
 func (s *Settings) boardInfo(ctx context.Context, q interface {
 	QueryRowContext(context.Context, string, ...any) *sql.Row
 }, p Principal, id string) (BoardInfo, error) {
-	b, err := scanBoard(q.QueryRowContext(ctx, "SELECT "+boardColumns+" AND b.id = ?3", p.Name, overall(p), id))
+	b, err := scanBoard(q.QueryRowContext(ctx, "SELECT "+boardColumns+" AND b.id = ?3", p.Name, overall(p), id), p)
 	if errors.Is(err, sql.ErrNoRows) {
 		return b, errNoBoard(id)
 	}
@@ -240,7 +245,7 @@ func (s *Settings) RestoreBoard(ctx context.Context, p Principal, id string, rev
 // administrators may.
 func (s *Settings) DeleteBoard(ctx context.Context, p Principal, id string, deleted bool) (BoardInfo, error) {
 	return s.changeBoard(ctx, p, id, func(tx *sql.Tx, info BoardInfo) error {
-		if err := owns(p, info); err != nil {
+		if err := owns(info); err != nil {
 			return err
 		}
 		what, at := "board_restored", sql.NullInt64{}
@@ -261,7 +266,7 @@ func (s *Settings) ShareBoard(ctx context.Context, p Principal, id string, share
 		return BoardInfo{}, &aggregator.Error{Code: "bad_share", Message: fmt.Sprintf("%d shares, allowed 200; share with everybody.", len(shares))}
 	}
 	return s.changeBoard(ctx, p, id, func(tx *sql.Tx, info BoardInfo) error {
-		if err := owns(p, info); err != nil {
+		if err := owns(info); err != nil {
 			return err
 		}
 		if _, err := tx.ExecContext(ctx, "DELETE FROM board_share WHERE board = ?", id); err != nil {
@@ -348,8 +353,8 @@ func (s *Settings) changeBoard(ctx context.Context, p Principal, id string, chan
 }
 
 // owns refuses whoever is neither the owner nor an administrator of everything.
-func owns(p Principal, info BoardInfo) error {
-	if info.Owner == p.Name || overall(p) {
+func owns(info BoardInfo) error {
+	if info.Owns {
 		return nil
 	}
 	return &aggregator.Error{Code: "forbidden", Message: "Only " + info.Owner + " may delete this board or share it."}

@@ -44,7 +44,7 @@ func TestBoards(t *testing.T) {
 	}
 
 	a, err := s.AddBoard(ctx, anna, blank("A"), "first")
-	if err != nil || a.Revision != 1 || a.Owner != "anna" || !a.Edits || a.By != "anna" || !a.Changed.Equal(c.Now()) {
+	if err != nil || a.Revision != 1 || a.Owner != "anna" || !a.Edits || !a.Mine || !a.Owns || a.By != "anna" || !a.Changed.Equal(c.Now()) {
 		t.Fatalf("%+v, %v", a, err)
 	}
 	if _, err := s.AddBoard(ctx, ben, blank("B"), ""); err != nil {
@@ -99,7 +99,7 @@ func TestBoards(t *testing.T) {
 	_, err = s.SaveBoard(ctx, ben, a.ID, 3, blank("C"), "")
 	refused(err, "forbidden", "save a copy")
 	share(Share{Who: Everybody, Edits: true})
-	if a, err = s.SaveBoard(ctx, ben, a.ID, 3, blank("C"), ""); err != nil || a.By != "ben" || a.Owner != "anna" {
+	if a, err = s.SaveBoard(ctx, ben, a.ID, 3, blank("C"), ""); err != nil || a.By != "ben" || a.Owner != "anna" || a.Mine || a.Owns {
 		t.Errorf("%+v, %v", a, err)
 	}
 	_, err = s.ShareBoard(ctx, ben, a.ID, nil)

@@ -18,12 +18,15 @@ esbuild() {
     --target=es2022,chrome111,firefox113,safari16.4 --define:process.env.NODE_ENV='"production"' "$@"
 }
 esbuild src/boot.ts --format=iife --outfile=dist/boot.js
-esbuild src/main.tsx --format=esm --jsx=automatic --jsx-import-source=preact --outfile=dist/main.js
+# what main.js and analysis.js have in common is shared.js; a second file in common would
+# need a name of its own, and esbuild refuses two of one name
+esbuild src/main.tsx src/analysis.tsx --format=esm --splitting --chunk-names=shared --jsx=automatic --jsx-import-source=preact --outdir=dist
 esbuild src/charts.ts --format=esm --outfile=dist/charts.js
+esbuild src/boards/gridstack.ts --format=esm --outfile=dist/gridstack.js
 esbuild src/app.css --outfile=dist/app.css
 
 # what is bundled is given on under its own licences
-for p in preact @preact/signals @preact/signals-core echarts zrender tslib; do
+for p in preact @preact/signals @preact/signals-core echarts zrender tslib gridstack; do
   for f in LICENSE LICENSE.txt NOTICE; do
     if [ -f "node_modules/$p/$f" ]; then
       printf '==== %s %s ====\n\n' "$p" "$f"

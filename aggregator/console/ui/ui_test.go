@@ -47,24 +47,28 @@ func TestMainStaysSmall(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if _, err := w.Write([]byte(read(t, "main.js"))); err != nil {
-		t.Fatal(err)
+	for _, name := range []string{"main.js", "shared.js"} {
+		if _, err := w.Write([]byte(read(t, name))); err != nil {
+			t.Fatal(err)
+		}
 	}
 	if err := w.Close(); err != nil {
 		t.Fatal(err)
 	}
 	if packed.Len() > 40_000 {
-		t.Errorf("main.js has %d bytes compressed, at most 40,000 are planned", packed.Len())
+		t.Errorf("main.js and shared.js have %d bytes compressed, at most 40,000 are planned", packed.Len())
 	}
 }
 
 // ECharts comes apart, when the figures are already there.
 func TestChartsComeLater(t *testing.T) {
-	main := read(t, "main.js")
-	if !strings.Contains(main, "./charts.js") {
-		t.Error("main.js does not load charts.js")
+	first := read(t, "main.js") + read(t, "shared.js")
+	for _, later := range []string{"./charts.js", "./analysis.js"} {
+		if !strings.Contains(first, later) {
+			t.Errorf("main.js does not load %s", later)
+		}
 	}
-	if strings.Contains(main, "zrender") || len(read(t, "charts.js")) < len(main) {
+	if strings.Contains(first, "zrender") || len(read(t, "charts.js")) < len(first) {
 		t.Error("main.js carries the charts itself")
 	}
 }
@@ -72,7 +76,7 @@ func TestChartsComeLater(t *testing.T) {
 // Bundled code is given on under its own licences.
 func TestLicencesAreGivenOn(t *testing.T) {
 	licences := read(t, "licences.txt")
-	for _, name := range []string{"preact", "@preact/signals", "echarts", "zrender", "tslib"} {
+	for _, name := range []string{"preact", "@preact/signals", "echarts", "zrender", "tslib", "gridstack"} {
 		if !strings.Contains(licences, "==== "+name+" LICENSE") {
 			t.Errorf("licences.txt lacks %s", name)
 		}

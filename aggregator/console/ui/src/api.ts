@@ -28,18 +28,20 @@ export type Grain = 'hour' | 'day' | 'week' | 'month' | 'total';
 export interface Query {
   indicators: readonly string[];
   dimensions?: string[];
-  filters?: { dimension: string; in: string[] }[];
+  filters?: { dimension: string; in: string[]; not?: boolean }[];
   /** First and last civil day in Asia/Shanghai, both inclusive: 2026-11-22. */
   from: string;
   to: string;
   grain?: Grain;
   compare?: 'previous' | 'year' | 'month';
-  align?: 'weekday' | 'holiday';
+  align?: 'weekday' | 'holiday' | '';
   like_for_like?: boolean;
   /** Which viewing counts; edited if it is left out. */
   edit?: 'edited' | 'raw';
   limit?: number;
   order?: string;
+  top?: number;
+  totals?: boolean;
 }
 
 export type Cell = string | number | null;
@@ -47,6 +49,9 @@ export type Cell = string | number | null;
 export interface Answer {
   columns: { id: string; type: 'period' | 'dimension' | 'indicator'; unit?: string }[];
   rows: Cell[][];
+  /** With top: what all other groups make; with totals: all together. */
+  others?: Cell[][];
+  totals?: Cell[][];
   labels?: Record<string, Record<string, Text>> | null;
   /** What does not count in like-for-like and projected figures. */
   left_out?: { indicator: string; cells: Record<string, string>; why: string; periods: string[] }[];
@@ -405,7 +410,8 @@ export async function changes(signal: AbortSignal): Promise<ReadableStream<Uint8
   return response.body;
 }
 
-async function call<T>(path: string, init: RequestInit): Promise<T> {
+/** Asks the server; for the parts of the page that come later and know their own questions. */
+export async function call<T>(path: string, init: RequestInit): Promise<T> {
   const response = await open(path, init);
   try {
     return (await response.json()) as T;

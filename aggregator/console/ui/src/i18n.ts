@@ -6,6 +6,8 @@ import { lang } from './prefs';
 
 const zh = {
   brand: 'IPTV 数据中心',
+  boards: '灵动看板',
+  pageFailed: '页面未能载入。',
   countryNow: '全国此刻',
   placeNow: '{place}此刻',
   skip: '跳到正文',
@@ -303,6 +305,8 @@ export type Word = keyof typeof zh;
 
 const en: Record<Word, string> = {
   brand: 'IPTV data centre',
+  boards: 'Boards',
+  pageFailed: 'The page could not be loaded.',
   countryNow: 'The country now',
   placeNow: '{place} now',
   skip: 'Skip to the figures',

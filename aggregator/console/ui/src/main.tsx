@@ -7,8 +7,8 @@ import { t } from './i18n';
 import { link, problem, shown, shownTrend, start, turnTo } from './live';
 import { DayPanel, TrendPanel } from './page/curves';
 import { FiguresRow } from './page/figures';
-import { InsightsPage } from './page/insights';
 import { Footer, Header } from './page/header';
+import { boardsHeading, Later } from './page/later';
 import { ModesPanel } from './page/modes';
 import { PlacesPanel } from './page/places';
 import { Empty, Failed, Loading, LostBanner, ProblemBanner, SignedOut } from './page/states';
@@ -16,17 +16,18 @@ import { QualityPage } from './page/quality';
 import { applyPrefs, lang } from './prefs';
 import { watchQuality } from './quality';
 import { placeName } from './regions';
-import { go, goQuality, insightRoute, qualityRoute, route } from './route';
+import { boardsRoute, go, goQuality, insightRoute, qualityRoute, route } from './route';
 
 function Page() {
   const out = link.value === 'signedout';
   const quality = qualityRoute.value !== null;
   const insights = insightRoute.value !== null;
-  const heading = quality ? <h1>{t('health')}</h1> : insights ? <h1>{t('insights')}</h1> : <Heading />;
+  const boards = boardsRoute.value !== null;
+  const heading = boards ? <h1>{boardsHeading.value || t('boards')}</h1> : quality ? <h1>{t('health')}</h1> : insights ? <h1>{t('insights')}</h1> : <Heading />;
   return (
     <>
       <Header heading={out ? null : heading} views={!out} />
-      {out ? <SignedOut /> : quality ? <QualityPage /> : insights ? <InsightsPage /> : <Country />}
+      {out ? <SignedOut /> : quality ? <QualityPage /> : insights || boards ? <Later boards={boards} /> : <Country />}
     </>
   );
 }
@@ -78,7 +79,7 @@ applyPrefs();
 effect(() => turnTo(route.value.place));
 effect(() => {
   const { place } = route.value;
-  const page = qualityRoute.value ? t('health') : insightRoute.value ? t('insights') : place ? t('placeNow', { place: placeName(place) }) : t('countryNow');
+  const page = boardsRoute.value !== null ? boardsHeading.value || t('boards') : qualityRoute.value ? t('health') : insightRoute.value ? t('insights') : place ? t('placeNow', { place: placeName(place) }) : t('countryNow');
   document.title = `${page} · ${t('brand')}`;
 });
 document.addEventListener('keydown', (e) => {
@@ -86,7 +87,7 @@ document.addEventListener('keydown', (e) => {
   const q = qualityRoute.value;
   if (q?.file) goQuality({ ...q, file: '' });
   else if (q?.day) goQuality();
-  else if (!q && !insightRoute.value && route.value.place) go({ place: '' });
+  else if (!q && !insightRoute.value && boardsRoute.value === null && route.value.place) go({ place: '' });
 });
 watchQuality();
 start();

@@ -33,6 +33,8 @@ export interface TipRow {
   name: string;
   value: string;
   mark?: 'now' | 'before';
+  /** Of the series, where it has its own. */
+  colour?: string;
 }
 
 interface Frame {
@@ -164,11 +166,17 @@ function indexOf(params: unknown): number {
   return (first as { dataIndex?: number } | undefined)?.dataIndex ?? 0;
 }
 
-function tipElement({ title, rows }: { title: string; rows: TipRow[] }): HTMLElement {
+/** A tooltip of elements, which the policy allows. */
+export function tipElement({ title, rows }: { title: string; rows: TipRow[] }): HTMLElement {
   const tip = element('div', 'tip');
   tip.append(element('div', 'tip-title', title));
   for (const row of rows) {
     const line = element('div', 'tip-row');
+    if (row.colour) {
+      const mark = element('span', 'tip-mark');
+      mark.style.borderTopColor = row.colour;
+      line.append(mark);
+    }
     if (row.mark) line.append(element('span', `tip-mark tip-${row.mark}`));
     line.append(element('span', 'tip-name', row.name), element('span', 'tip-value', row.value));
     tip.append(line);

@@ -38,12 +38,28 @@ export interface InsightRoute {
 /** Where the reader is on the page of insights; null: on another one. */
 export const insightRoute = signal<InsightRoute | null>(parseInsight(typeof location === 'undefined' ? '' : location.hash));
 
+/** What follows #/boards in the address, for boards to read; null: on another page. */
+export const boardsRoute = signal<string | null>(parseBoards(typeof location === 'undefined' ? '' : location.hash));
+
+/** Goes somewhere among the boards; replace: not a step to go back through. */
+export function goBoards(rest: string, replace = false): void {
+  const hash = `#/boards${rest}`;
+  if (hash !== location.hash) history[replace ? 'replaceState' : 'pushState'](null, '', hash);
+  boardsRoute.value = rest;
+}
+
+/** The rest of #/boards…; anything else is null. */
+export function parseBoards(hash: string): string | null {
+  return /^#\/boards(\/|$)/.test(hash) ? hash.slice('#/boards'.length) : null;
+}
+
 if (typeof window !== 'undefined') {
   window.addEventListener('hashchange', () => {
     batch(() => {
       qualityRoute.value = parseQuality(location.hash);
       insightRoute.value = parseInsight(location.hash);
-      if (!qualityRoute.value && !insightRoute.value) route.value = parse(location.hash);
+      boardsRoute.value = parseBoards(location.hash);
+      if (!qualityRoute.value && !insightRoute.value && boardsRoute.value === null) route.value = parse(location.hash);
     });
   });
 }

@@ -6,7 +6,7 @@ import { t } from '../i18n';
 import { asOf, health, link } from '../live';
 import { chooseLang, chooseTheme, lang, theme, type Theme } from '../prefs';
 import { Segmented } from '../parts/segmented';
-import { format, insightRoute, qualityRoute, route } from '../route';
+import { boardsRoute, format, insightRoute, qualityRoute, route } from '../route';
 
 const linkWords = { connecting: 'linkConnecting', live: 'linkLive', lost: 'linkLost', signedout: 'linkSignedOut' } as const;
 
@@ -75,10 +75,14 @@ export function Header({ heading, views }: { heading: ComponentChildren; views: 
 function Views() {
   const quality = qualityRoute.value !== null;
   const insights = insightRoute.value !== null;
+  const boards = boardsRoute.value !== null;
   return (
     <nav class="views" aria-label={t('pages')}>
-      <a href={format(route.value)} aria-current={quality || insights ? undefined : 'page'}>
+      <a href={format(route.value)} aria-current={quality || insights || boards ? undefined : 'page'}>
         {t('pageNow')}
+      </a>
+      <a href="#/boards" aria-current={boards ? 'page' : undefined}>
+        {t('boards')}
       </a>
       <a href="#/insights" aria-current={insights ? 'page' : undefined}>
         {t('insights')}

@@ -2,7 +2,7 @@ import type { EChartsCoreOption } from 'echarts/core';
 import { signal } from '@preact/signals';
 import { useEffect, useRef } from 'preact/hooks';
 
-import type { Chart as Drawn } from '../charts';
+import type { Chart as Drawn, Clicked } from '../charts';
 import { t } from '../i18n';
 import { link } from '../live';
 
@@ -29,14 +29,20 @@ interface ChartProps {
   option: EChartsCoreOption;
   /** What the chart shows, in a sentence. */
   label: string;
+  /** Called with what is clicked. */
+  onPick?: ((c: Clicked) => void) | undefined;
+  /** Told of the chart once it is drawn, and of null when it is gone. */
+  handle?: ((drawn: Drawn | null) => void) | undefined;
 }
 
 /** An ECharts chart that fills its box, redrawn when option changes. */
-export function Chart({ option, label }: ChartProps) {
+export function Chart({ option, label, onPick, handle }: ChartProps) {
   const box = useRef<HTMLDivElement>(null);
   const drawn = useRef<Drawn | null>(null);
   const newest = useRef(option);
   newest.current = option;
+  const pick = useRef(onPick);
+  pick.current = onPick;
 
   const lib = library.value;
   const alive = link.value === 'live';
@@ -56,12 +62,15 @@ export function Chart({ option, label }: ChartProps) {
       }
       drawn.current = lib.create(element);
       drawn.current.draw(newest.current);
+      drawn.current.onClick((c) => pick.current?.(c));
+      handle?.(drawn.current);
     });
     observer.observe(element);
     return () => {
       observer.disconnect();
       drawn.current?.dispose();
       drawn.current = null;
+      handle?.(null);
     };
   }, [lib]);
 

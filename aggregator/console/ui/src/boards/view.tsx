@@ -1,0 +1,245 @@
+// A board as it is read: tabs, filters, widgets on the grid; on a wall the tabs turn.
+
+import { signal } from '@preact/signals';
+import { useEffect, useRef, useState } from 'preact/hooks';
+
+import { link } from '../live';
+import { LostBanner } from '../page/states';
+import { lang } from '../prefs';
+import * as api from './api';
+import { Dialog } from './dialog';
+import { FilterBar } from './filters';
+import { copyOf, textOf } from './list';
+import { phoneOrder, say, type Board, type Filters, type Tab, type Widget } from './model';
+import { RevisionsDialog } from './revisions';
+import { ShareDialog } from './share';
+import { around, cross, go, load, openPath, openProblem, opened, reader, setReader, tabOf, type Opened } from './state';
+import { Toast } from './toast';
+import { Card, Enlarged, tell } from './widget';
+import { t } from './words';
+
+/** The board fills the screen and its tabs turn by themselves. */
+const wall = signal(false);
+
+export function BoardPage({ edit }: { edit: (o: Opened) => void }) {
+  const open = opened.value;
+  const problem = openProblem.value;
+  if (problem) {
+    return (
+      <main id="figures" tabIndex={-1} class="message">
+        <h2>{t('cannotOpen')}</h2>
+        <p>
+          {problem.message} <code>{problem.code}</code>
+        </p>
+        <a class="button" href="#/boards">
+          {t('toList')}
+        </a>
+      </main>
+    );
+  }
+  if (!open) {
+    return (
+      <main id="figures" tabIndex={-1} class="board">
+        <LostBanner />
+        <p class="quiet" role="status">
+          {t('loading')}
+        </p>
+      </main>
+    );
+  }
+  return <BoardView open={open} edit={() => edit(open)} />;
+}
+
+function BoardView({ open, edit }: { open: Opened; edit: () => void }) {
+  const { board, info, revision } = open;
+  const l = lang.value;
+  const tab = tabOf(board);
+  const turned = reader.value;
+  const all = around(board, tab, turned);
+  const [large, setLarge] = useState<Widget | null>(null);
+  const [dialog, setDialog] = useState<'share' | 'revisions' | 'view' | null>(null);
+  const [problem, setProblem] = useState('');
+  const main = useRef<HTMLElement>(null);
+  const pick = (c: { dimension: string; value: string }) => cross(c.dimension, c.value);
+
+  useEffect(() => {
+    const changed = () => (wall.value = document.fullscreenElement === main.current && main.current !== null);
+    document.addEventListener('fullscreenchange', changed);
+    return () => document.removeEventListener('fullscreenchange', changed);
+  }, []);
+  const rotates = wall.value && board.tabs.length > 1;
+  useEffect(() => {
+    if (!rotates) return;
+    const timer = setInterval(() => {
+      const now = board.tabs.findIndex((o) => o.id === tabOf(board).id);
+      go({ tab: board.tabs[(now + 1) % board.tabs.length]!.id }, true);
+    }, (board.rotate_seconds || 30) * 1_000);
+    return () => clearInterval(timer);
+  }, [rotates, board]);
+
+  const copy = async (b: Board, note: string) => {
+    try {
+      openPath((await api.add(b, note)).id);
+    } catch (cause) {
+      setProblem(textOf(cause));
+    }
+  };
+  const title = say(board.title, l);
+  return (
+    <main id="figures" tabIndex={-1} class={`board ${wall.value ? 'board-wall' : ''} ${link.value === 'lost' ? 'stale' : ''}`} ref={main}>
+      <LostBanner />
+      {problem && (
+        <p class="banner banner-problem" role="alert">
+          {problem}
+        </p>
+      )}
+      {!info && (
+        <p class="board-note">
+          {t('isTemplate')} {say(board.about, l)}
+        </p>
+      )}
+      {revision > 0 && info && (
+        <div class="banner banner-problem" role="status">
+          <div>
+            <strong>{t('oldRevision', { n: revision })}</strong>
+          </div>
+          <button type="button" class="button" onClick={() => go({ revision: 0 })}>
+            {t('toNewest')}
+          </button>
+          {info.edits && (
+            <button
+              type="button"
+              class="button"
+              data-do="restore"
+              onClick={() => void api.restore(info.id, revision).then(() => { tell(t('restored', { n: revision })); go({ revision: 0 }); }).catch((cause: unknown) => setProblem(textOf(cause)))}
+            >
+              {t('restore')}
+            </button>
+          )}
+        </div>
+      )}
+      <div class="board-head">
+        <a class="button back-link" href="#/boards">
+          <span aria-hidden="true">←</span> {t('toList')}
+        </a>
+        {wall.value && <p class="wall-title">{title}</p>}
+        <Tabs board={board} current={tab} onChoose={(id) => go({ tab: id })} />
+        <div class="board-tools">
+          {info ? (
+            <>
+              {info.edits && revision === 0 && (
+                <button type="button" class="button button-main" data-do="edit" onClick={edit}>
+                  {t('edit')}
+                </button>
+              )}
+              <button type="button" class="button" onClick={() => void copy(copyOf(board), t('noteCopy', { title }))}>
+                {t('duplicate')}
+              </button>
+              {info.owns && (
+                <button type="button" class="button" onClick={() => setDialog('share')}>
+                  {t('share')}
+                </button>
+              )}
+              <button type="button" class="button" data-do="revisions" onClick={() => setDialog('revisions')}>
+                {t('revisions')}
+              </button>
+            </>
+          ) : (
+            <button type="button" class="button button-main" data-do="take" onClick={() => void copy(board, t('noteMade'))}>
+              {t('takeTemplate')}
+            </button>
+          )}
+          <button type="button" class="button" data-do="wall" onClick={() => void main.current?.requestFullscreen().catch(() => tell(t('noFullscreen')))}>
+            {t('wall')}
+          </button>
+        </div>
+      </div>
+      <FilterBar board={board} tab={tab} all={all} reader={turned} onChange={setReader} onSaveView={info?.edits && revision === 0 ? () => setDialog('view') : undefined} />
+      <Grid tab={tab} filters={all} board={board} pick={pick} onEnlarge={setLarge} />
+      {large && <Enlarged widget={large} filters={all} marks={board.marks ?? []} pick={pick} onClose={() => setLarge(null)} />}
+      {dialog === 'share' && info && <ShareDialog board={info} onClose={() => setDialog(null)} />}
+      {dialog === 'revisions' && info && <RevisionsDialog info={info} onClose={() => setDialog(null)} onLook={(n) => { setDialog(null); go({ revision: n }); }} />}
+      {dialog === 'view' && info && (
+        <ViewDialog
+          onClose={() => setDialog(null)}
+          onKeep={async (name) => {
+            const next: Board = { ...board, views: [...(board.views ?? []).filter((v) => v.name !== name), { name, filters: turned }] };
+            try {
+              await api.save(info.id, info.revision, next, t('noteView', { name }));
+              await load(info.id, 0);
+              setDialog(null);
+            } catch (cause) {
+              setDialog(null);
+              setProblem(textOf(cause));
+            }
+          }}
+        />
+      )}
+      <Toast />
+    </main>
+  );
+}
+
+export function Tabs({ board, current, onChoose }: { board: Board; current: Tab; onChoose: (id: string) => void }) {
+  const l = lang.value;
+  if (board.tabs.length < 2) return null;
+  return (
+    <nav class="tabs" aria-label={t('tabs')}>
+      {board.tabs.map((o) => (
+        <button key={o.id} type="button" data-tab={o.id} aria-current={o.id === current.id ? 'true' : undefined} onClick={() => onChoose(o.id)}>
+          {say(o.title, l)}
+        </button>
+      ))}
+    </nav>
+  );
+}
+
+interface GridProps {
+  tab: Tab;
+  board: Board;
+  filters: Filters;
+  pick: (c: { dimension: string; value: string }) => void;
+  onEnlarge: (w: Widget) => void;
+}
+
+/** Widgets where they lie; on a phone in one column, in the board's own order. */
+function Grid({ tab, board, filters, pick, onEnlarge }: GridProps) {
+  if (tab.widgets.length === 0) return <p class="board-empty">{t('emptyTab')}</p>;
+  return (
+    <div class="board-grid">
+      {phoneOrder(tab.widgets).map((w) => {
+        const { x, y, w: wide, h } = w.place;
+        return (
+          <div key={w.id} class={`board-item item-${w.kind}`} style={{ '--x': String(x + 1), '--y': String(y + 1), '--w': String(wide), '--h': String(h) }}>
+            <Card widget={w} filters={filters} marks={board.marks ?? []} pick={pick} onEnlarge={() => onEnlarge(w)} />
+          </div>
+        );
+      })}
+    </div>
+  );
+}
+
+function ViewDialog({ onClose, onKeep }: { onClose: () => void; onKeep: (name: string) => void }) {
+  const [name, setName] = useState('');
+  return (
+    <Dialog title={t('saveView')} onClose={onClose}>
+      <form
+        onSubmit={(e) => {
+          e.preventDefault();
+          if (name.trim()) onKeep(name.trim());
+        }}
+      >
+        <label class="field">
+          <span>{t('name')}</span>
+          <input value={name} maxLength={60} onInput={(e) => setName(e.currentTarget.value)} />
+        </label>
+        <div class="dialog-foot">
+          <button type="submit" class="button button-main" disabled={!name.trim()}>
+            {t('keep')}
+          </button>
+        </div>
+      </form>
+    </Dialog>
+  );
+}
+

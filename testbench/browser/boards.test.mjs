@@ -1,0 +1,243 @@
+// Boards over made-up facts: begun from a template, read, edited by keyboard alone and
+// by pointer, saved against somebody else, seen on a phone.
+import assert from 'node:assert/strict';
+import { mkdirSync } from 'node:fs';
+import { after, before, test } from 'node:test';
+import { accessible, clean, desk, fits, launch, open, phone } from './browser.mjs';
+import { Fixture } from './fixture.mjs';
+
+// for people to look at
+const shots = new URL('../../out/browser/', import.meta.url).pathname;
+
+let browser;
+let country;
+let context; // one reader, signed in once
+
+before(async () => {
+  mkdirSync(shots, { recursive: true });
+  browser = await launch();
+  // periods of boards end with the server's own day
+  country = await Fixture.start('normal', new Date().toISOString());
+  const page = await open(browser, country.base, { reducedMotion: 'reduce' });
+  context = page.context();
+  await page.close();
+});
+
+after(async () => {
+  await browser?.close();
+  await country?.stop();
+});
+
+async function on(path, check, options) {
+  const state = await context.storageState();
+  const page = await open(browser, country.base, { signIn: null, storageState: state, reducedMotion: 'reduce', path, ...options });
+  try {
+    await check(page);
+  } finally {
+    await page.context().close();
+  }
+}
+
+/** Waits until every widget shows something or says why not. */
+async function answered(page) {
+  await page.locator('[data-widget]').first().waitFor();
+  await page.waitForFunction(() => !document.querySelector('[data-state="waiting"]'));
+}
+
+/** Keeps a board and returns its id. */
+async function keep(widgets, title = 'Kept') {
+  const text = (en) => ({ zh: en, en });
+  const board = {
+    schema: 1, title: text(title), about: text(''), filters: { period: { last: 7, unit: 'day' } },
+    tabs: [{ id: 't1', title: text('One'), widgets: widgets.map((w) => ({ title: text(''), filters: {}, show: {}, prose: text(''), ...w })) }],
+    marks: [],
+  };
+  const answer = await context.request.post(`${country.base}/api/v1/boards`, { data: { board }, headers: { Origin: country.base } });
+  assert.equal(answer.status(), 200, await answer.text());
+  return (await answer.json()).id;
+}
+
+const figure = (id, x, indicator) => ({ id, kind: 'figure', place: { x, y: 0, w: 6, h: 3 }, ask: { figures: [{ indicator, title: { zh: '', en: '' } }] } });
+const plays = (id, x) => figure(id, x, 'plays');
+const edit = async (page) => {
+  await page.locator('[data-do="edit"]').click();
+  await page.locator('.canvas.ui-droppable').waitFor(); // gridstack has begun
+};
+const widget = (page, id) => page.locator(`[data-widget="${id}"]`);
+const place = (page, id) => page.locator(`[gs-id="${id}"]`).evaluate((e) => ['x', 'y', 'w', 'h'].map((k) => Number(e.getAttribute(`gs-${k}`))));
+
+test('a board begun from a template shows numbers; a click filters it and opens a province into its cities', () =>
+  on('/#/boards', async (page) => {
+    await page.locator('[data-new="operation"]').click();
+    await answered(page);
+    assert.equal(await page.locator('h1').innerText(), 'Operation');
+    assert.ok(Number(await widget(page, 'viewing').locator('.number-value').getAttribute('data-value')) > 1e6);
+    assert.equal(await page.locator('[data-state="failed"]').count(), 0);
+    await page.locator('.widget-line canvas').first().waitFor();
+    await page.screenshot({ path: `${shots}board-desk.png`, fullPage: true });
+
+    const table = widget(page, 'provinces');
+    await table.locator('tbody button', { hasText: 'Zhejiang' }).click();
+    await page.locator('[data-chip="province"]').waitFor();
+    await table.locator('tbody button', { hasText: 'Hangzhou' }).waitFor();
+    const there = page.url();
+    await page.reload(); // the address says what is filtered
+    await table.locator('tbody button', { hasText: 'Hangzhou' }).waitFor();
+    assert.equal(page.url(), there);
+    await page.locator('[data-chip="province"] .chip-x').click();
+    await table.locator('tbody button', { hasText: 'Zhejiang' }).waitFor();
+
+    await widget(page, 'viewing').hover();
+    await widget(page, 'viewing').getByRole('button', { name: 'Formula and numbers behind' }).click();
+    await page.locator('.explain-numbers tfoot').waitFor();
+    await page.keyboard.press('Escape');
+    const curve = widget(page, 'curve');
+    await curve.hover();
+    const saved = page.waitForEvent('download');
+    await curve.getByRole('button', { name: 'Download CSV' }).click();
+    assert.match((await saved).suggestedFilename(), /\.csv$/);
+    await curve.getByRole('button', { name: 'Show as a table' }).click();
+    assert.equal(await curve.locator('tbody tr').count(), 31);
+    clean(page);
+  }));
+
+test('by keyboard alone a widget is added, moved, undone, kept as a draft, saved; a revision is restored', async () => {
+  const id = await keep([plays('a', 0)]);
+  await on(`/#/boards/${id}`, async (page) => {
+    await edit(page);
+    await page.locator('.palette-item[data-kind="ranking"]').focus();
+    await page.keyboard.press('Enter');
+    const made = page.locator('[data-edit="ranking1"]');
+    await made.waitFor();
+    await page.waitForFunction(() => document.activeElement?.dataset.edit === 'ranking1');
+    assert.deepEqual(await place(page, 'ranking1'), [6, 0, 8, 8]);
+    await page.keyboard.press('ArrowRight');
+    await page.keyboard.press('Shift+ArrowDown');
+    assert.deepEqual(await place(page, 'ranking1'), [7, 0, 8, 9]);
+    await page.keyboard.press('ArrowLeft');
+    await page.keyboard.press('ArrowLeft');
+    await page.keyboard.press('ArrowLeft');
+    assert.deepEqual([await place(page, 'ranking1'), await place(page, 'a')], [[4, 0, 8, 9], [0, 9, 6, 3]], 'what lies in the way gives way');
+    await page.keyboard.press('Control+z');
+    assert.deepEqual(await place(page, 'a'), [0, 0, 6, 3]);
+    await page.keyboard.press('Control+Shift+z');
+    assert.deepEqual(await place(page, 'a'), [0, 9, 6, 3]);
+    await page.keyboard.press('Control+d');
+    await page.locator('[data-edit="ranking2"]').waitFor();
+    await page.keyboard.press('Delete');
+    assert.equal(await page.locator('[data-edit]').count(), 2);
+
+    // a formula that is wrong says so at once
+    await page.locator('[data-edit="a"]').click();
+    await page.locator('[data-do="add-formula"]').click();
+    await page.locator('[data-formula="1"]').fill('plays + viewing_minutes');
+    await page.locator('[data-fault]').waitFor();
+    assert.match(await page.locator('[data-fault]').innerText(), /cannot be added/);
+    await page.locator('[data-formula="1"]').fill('viewing_minutes / plays');
+    await page.locator('.inspector-fine').waitFor();
+    await page.screenshot({ path: `${shots}board-editor.png` });
+
+    await page.waitForFunction((key) => localStorage.getItem(key)?.includes('viewing_minutes / plays'), `console.draft.${id}`);
+    await page.reload();
+    await edit(page);
+    await page.getByText('was not saved; you go on with it').waitFor();
+    assert.equal(await page.locator('[data-edit]').count(), 2);
+    await page.keyboard.press('Control+s');
+    await page.getByText('Saved as revision 2').waitFor();
+    await page.locator('[data-do="done"]').click();
+    await page.locator('[data-do="revisions"]').click();
+    await page.locator('[data-revision="1"] button').click();
+    await page.locator('[data-do="restore"]').waitFor();
+    assert.equal(await page.locator('[data-widget]').count(), 1, 'it is seen before it is restored');
+    await page.locator('[data-do="restore"]').click();
+    await page.locator('[data-do="edit"]').waitFor();
+    assert.equal(await page.locator('[data-widget]').count(), 1);
+    const now = await (await context.request.get(`${country.base}/api/v1/boards/${id}`)).json();
+    assert.equal(now.info.revision, 3);
+    // the browser notes that the server refused the formula, which is what was tested
+    assert.deepEqual(page.faults.filter((f) => !f.includes('400')), []);
+    assert.deepEqual(page.foreign, []);
+  });
+});
+
+test('pointers move widgets and drag new ones from the palette', async () => {
+  const id = await keep([plays('a', 0), plays('b', 6)]);
+  await on(`/#/boards/${id}`, async (page) => {
+    await edit(page);
+    const drag = async (from, to) => {
+      await page.mouse.move(from.x, from.y);
+      await page.mouse.down();
+      await page.mouse.move(from.x + 8, from.y + 8, { steps: 2 });
+      await page.mouse.move(to.x, to.y, { steps: 8 });
+      await page.mouse.move(to.x + 1, to.y + 1);
+      await page.mouse.up();
+    };
+    const box = await page.locator('[data-edit="b"]').boundingBox();
+    await drag({ x: box.x + 30, y: box.y + 20 }, { x: box.x + 30, y: box.y + 20 + 44 * 4 });
+    await page.waitForFunction(() => document.querySelector('.editor').dataset.unsaved === 'true');
+    assert.ok((await place(page, 'b'))[1] >= 3, 'it went down');
+    const item = await page.locator('.palette-item[data-kind="text"]').boundingBox();
+    const canvas = await page.locator('.canvas').boundingBox();
+    await drag({ x: item.x + 20, y: item.y + 10 }, { x: canvas.x + canvas.width - 150, y: canvas.y + 150 });
+    await page.locator('[data-edit="text1"][aria-selected="true"]').waitFor();
+    assert.equal(await page.locator('.canvas > .grid-stack-item').count(), 3);
+    clean(page); // gridstack needs no exception from the policy
+  });
+});
+
+test('of two editors the later one sees what differs, and chooses', async () => {
+  const id = await keep([plays('a', 0)]);
+  await on(`/#/boards/${id}`, async (mine) => {
+    await edit(mine);
+    await mine.locator('.palette-item[data-kind="text"]').click();
+    await on(`/#/boards/${id}`, async (theirs) => {
+      await edit(theirs);
+      await theirs.locator('.palette-item[data-kind="pie"]').click();
+      await theirs.keyboard.press('Control+s');
+      await theirs.getByText('Saved as revision 2').waitFor();
+      clean(theirs);
+    });
+    await mine.locator('[data-do="save"]').click();
+    const dialog = mine.getByRole('dialog');
+    await dialog.getByText('They have, you do not').waitFor();
+    await dialog.locator('[data-do="overwrite"]').click();
+    await mine.getByText('Saved as revision 3').waitFor();
+    const now = await (await context.request.get(`${country.base}/api/v1/boards/${id}`)).json();
+    assert.deepEqual(now.board.tabs[0].widgets.map((w) => w.id), ['a', 'text1']);
+    // the browser notes that the server refused, which is what was tested
+    assert.deepEqual(mine.faults.filter((f) => !f.includes('409')), []);
+  });
+});
+
+test('light and dark can be read by all; on a phone there is one column in the board’s own order', async () => {
+  const id = await keep([
+    plays('a', 0), figure('b', 6, 'clicks'), { id: 'c', kind: 'tiles', place: { x: 0, y: 3, w: 8, h: 8 }, ask: { figures: [{ indicator: 'active_boxes', title: { zh: '', en: '' } }] } },
+    { id: 'd', kind: 'stacked', place: { x: 8, y: 3, w: 8, h: 8 }, ask: { figures: [{ indicator: 'plays', title: { zh: '', en: '' } }], by: ['mode'] } },
+    { id: 'f', kind: 'table', place: { x: 0, y: 11, w: 12, h: 6 }, ask: { figures: [{ indicator: 'plays', title: { zh: '', en: '' } }], by: ['province'], totals: true } },
+    { id: 'g', kind: 'ranking', place: { x: 12, y: 11, w: 8, h: 6 }, ask: { figures: [{ indicator: 'plays', title: { zh: '', en: '' } }], by: ['province'] } },
+    { id: 'e', kind: 'text', place: { x: 16, y: 3, w: 8, h: 3 }, ask: {}, prose: { zh: '# 说明\n- **重点**\n<b>x</b>', en: '' } },
+  ]);
+  for (const colorScheme of ['light', 'dark']) {
+    await on(`/#/boards/${id}`, async (page) => {
+      await answered(page);
+      assert.equal(await page.locator('.prose b').count(), 0, 'text is never HTML');
+      await accessible(page);
+      await edit(page);
+      await page.locator('[data-edit="d"]').click();
+      await page.locator('.inspector-fine').waitFor();
+      await accessible(page);
+      clean(page);
+    }, { ...desk, colorScheme, lang: 'zh-CN' });
+  }
+  await on(`/#/boards/${id}`, async (page) => {
+    await answered(page);
+    const tops = await page.locator('[data-widget]').evaluateAll((all) => all.map((e) => [e.dataset.widget, e.getBoundingClientRect().top]));
+    assert.deepEqual(tops.sort((x, y) => x[1] - y[1]).map((o) => o[0]), ['a', 'b', 'c', 'd', 'e', 'f', 'g']);
+    await fits(page);
+    await widget(page, 'd').getByRole('button', { name: '放大' }).click();
+    await page.locator('dialog canvas').waitFor();
+    await page.keyboard.press('Escape');
+    await page.screenshot({ path: `${shots}board-phone.png`, fullPage: true });
+    clean(page);
+  }, { ...phone, colorScheme: 'dark', lang: 'zh-CN' });
+});

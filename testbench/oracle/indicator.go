@@ -13,9 +13,6 @@ type Indicator struct {
 	value      func(c *count) (v float64, ok bool)
 }
 
-// daily reports whether the figure is not asked for by the hour.
-func (i Indicator) daily() bool { return i.ID == "complete_viewers" || i.ID == "complete_rate" }
-
 var (
 	byPlace = []string{"province", "city"}
 	byPage  = []string{"province", "city", "page"}

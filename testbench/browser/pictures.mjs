@@ -31,4 +31,25 @@ for (const [name, { hash, fullPage = false, ...options }] of Object.entries(pict
   await page.screenshot({ path: join(folder, name), fullPage });
   await context.close();
 }
+const boards = {
+  'board.png': { ...desk, locale: 'en-GB', hash: '#/boards/~content' },
+  'board-phone.png': { ...phone, locale: 'zh-CN', hash: '#/boards/~wall' },
+  'board-editor.png': { ...desk, locale: 'en-GB', hash: '#/boards/~marketing', edit: true },
+};
+for (const [name, { hash, edit, ...options }] of Object.entries(boards)) {
+  const context = await browser.newContext({ ...options, storageState, reducedMotion: 'reduce' });
+  const page = await context.newPage();
+  await page.goto(`${new URL(link).origin}/${hash}`);
+  await page.locator('[data-link="live"]').waitFor();
+  if (edit) {
+    await page.locator('[data-do="take"]').click();
+    await page.locator('[data-do="edit"]').click();
+    await page.locator('.canvas.ui-droppable').waitFor();
+    await page.locator('[data-edit="map"]').click();
+  }
+  await page.locator('[data-widget]').first().waitFor();
+  await page.waitForFunction(() => !document.querySelector('[data-state="waiting"]') && document.querySelector('.chart canvas'), null, { timeout: 90_000 });
+  await page.screenshot({ path: join(folder, name) });
+  await context.close();
+}
 await browser.close();

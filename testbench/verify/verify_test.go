@@ -248,7 +248,7 @@ func TestVerify(t *testing.T) {
 		l[at] = strings.Replace(l[at], `"template":"`, `"template":"x`, 1)
 		return l
 	})
-	f("a page and a slot wrong", "equal false, lost 0, doubled 0, faults 0, wrong [page_views page_visitors views_per_visitor dwell_time valid_page_views page_steps clicks click_to_play]", func(l []string) []string {
+	f("a page and a slot wrong", "equal false, lost 0, doubled 0, faults 0, wrong [page_views page_visitors views_per_visitor dwell_time valid_page_views page_steps clicks click_to_play journeys time_to_content pages_to_content clicks_to_content journeys_without_viewing_rate browsing_minutes page_to_play]", func(l []string) []string {
 		for i, line := range l {
 			if strings.Contains(line, `"kind":"page_view"`) {
 				l[i] = strings.Replace(line, `"page":"home"`, `"page":"house"`, 1)

@@ -2,7 +2,6 @@ package board
 
 import (
 	"fmt"
-	"math"
 	"slices"
 
 	"iptvdc/aggregator/indicator"
@@ -87,7 +86,7 @@ func (w *Widget) Lay(a *indicator.Answer) (*indicator.Answer, error) {
 				case l.formula == nil:
 					values[n] = row.Values[l.place]
 				case l.suffix == suffixChange:
-					values[n] = change(reckon(l.formula, "", row.Values), reckon(l.formula, suffixCompare, row.Values))
+					values[n] = indicator.Change(reckon(l.formula, "", row.Values), reckon(l.formula, suffixCompare, row.Values))
 				default:
 					values[n] = reckon(l.formula, l.suffix, row.Values)
 				}
@@ -98,13 +97,4 @@ func (w *Widget) Lay(a *indicator.Answer) (*indicator.Answer, error) {
 	}
 	out.Rows, out.Others, out.Totals = lay(a.Rows), lay(a.Others), lay(a.Totals)
 	return &out, nil
-}
-
-// change is by how many percent a figure differs from the earlier one, as indicator
-// has it.
-func change(now, earlier indicator.Number) indicator.Number {
-	if !now.Valid() || !earlier.Valid() || earlier == 0 {
-		return indicator.None()
-	}
-	return 100 * (now - earlier) / indicator.Number(math.Abs(float64(earlier)))
 }

@@ -94,8 +94,8 @@ const (
 // Whys lists every Why.
 func Whys() []Why { return []Why{NoDataNow, NoDataBefore, LowCoverage, LowCoverageBefore} }
 
-// change is by how many percent a figure differs from the earlier one.
-func change(now, earlier Number) Number {
+// Change is by how many percent a figure differs from the earlier one.
+func Change(now, earlier Number) Number {
 	if !now.Valid() || !earlier.Valid() || earlier == 0 {
 		return None()
 	}

@@ -182,7 +182,7 @@ func (q *question) figures(ctx context.Context, src Source, scope aggregator.Sco
 				}
 				l.values = append(l.values, e[0].value, e[0].err)
 				if q.before != nil {
-					l.values = append(l.values, e[1].value, e[1].err, change(e[0].value, e[1].value))
+					l.values = append(l.values, e[1].value, e[1].err, Change(e[0].value, e[1].value))
 				}
 				continue
 			}
@@ -190,14 +190,14 @@ func (q *question) figures(ctx context.Context, src Source, scope aggregator.Sco
 			l.values = append(l.values, now)
 			if q.before != nil {
 				before := p.of(i, place, sums, true)
-				l.values = append(l.values, before, change(now, before))
+				l.values = append(l.values, before, Change(now, before))
 			}
 			if q.like {
 				v, ok := like[n][key]
 				if !ok {
 					v = [2]Number{None(), None()}
 				}
-				l.values = append(l.values, v[0], v[1], change(v[0], v[1]))
+				l.values = append(l.values, v[0], v[1], Change(v[0], v[1]))
 			}
 			place += len(i.amounts())
 		}

@@ -56,11 +56,12 @@ type Share struct {
 	Edits bool   `json:"edits"`
 }
 
-// reader is a subquery of the boards that a person may open: their own, those shared
-// with them or with everybody, and for an administrator of all provinces all. It takes
-// the person's name three times and whether they are one.
+// readable is the condition on a board b that a person may open it: their own, those
+// shared with them or with everybody, and for an administrator of all provinces all.
+// Its first parameter is the person's name, its second whether they are one.
 const readable = `(b.owner = ?1 OR ?2 OR EXISTS (SELECT 1 FROM board_share s WHERE s.board = b.id AND s.who IN (?1, '*')))`
 
+// editable is the same of changing it.
 const editable = `(b.owner = ?1 OR ?2 OR EXISTS (SELECT 1 FROM board_share s WHERE s.board = b.id AND s.who IN (?1, '*') AND s.edits))`
 
 const boardColumns = `b.id, b.owner, b.revision, b.title_zh, b.title_en, r.at_ms, r.by, ` + editable + `, b.deleted_ms IS NOT NULL

@@ -123,7 +123,7 @@ func episodesSQL(q *store.Query, n int) string {
 		}
 	}
 	rows := fmt.Sprintf("source%d AS (SELECT DISTINCT %s::INTEGER AS period, %s FROM %s WHERE %s.period >= %d AND %[5]s.period < %[7]d AND series <> 0 AND series <> content AND %[8]s > 0%[9]s),\n",
-		n, day, joinWith(columns, ", "), contentSource(name), name, first*24+2, last*24+2, q.Values[n].Measure, conditions(q, day, false))
+		n, day, joinWith(columns, ", "), tableWith(q, name, true), name, first*24+2, last*24+2, q.Values[n].Measure, conditions(q, day, false))
 	from := fmt.Sprintf("source%[1]d JOIN span%[1]d USING (period)", n)
 	switch q.Values[n].Count {
 	case store.CountFollowers:

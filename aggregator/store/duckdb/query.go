@@ -240,19 +240,8 @@ func sourceSQL(q *store.Query, settled aggregator.Day, boxes bool) string {
 		if q.Aired {
 			where = conditions(q, "aired", true) + airedWithin(q, first, last)
 		}
-		source := name
-		switch {
-		case !asksContent(q):
-		case slices.Contains(shape.Dimensions, store.ColBroadcast):
-			source = broadcastSource(name)
-		default:
-			source = contentSource(name)
-		}
-		if q.Asks(store.ColModel) {
-			source = modelSource(source, name)
-		}
 		return fmt.Sprintf("SELECT %s AS period%s FROM %s WHERE %s.period >= %d AND %s.period < %d%s",
-			period, rest, source, name, from, name, to, where)
+			period, rest, tableWith(q, name, asksContent(q)), name, from, name, to, where)
 	}
 	if q.Fact >= store.EventFacts {
 		return one("day", "period", first, last)
@@ -323,6 +312,24 @@ func asksContent(q *store.Query) bool {
 		}
 	}
 	return false
+}
+
+// tableWith is the table called name of q's fact, under its own name, with what q
+// asks of its rows that others know: the catalogues, if content is set, and the
+// boxes' models.
+func tableWith(q *store.Query, name string, content bool) string {
+	source := name
+	switch {
+	case !content:
+	case slices.Contains(store.ShapeOf(q.Fact).Dimensions, store.ColBroadcast):
+		source = broadcastSource(name)
+	default:
+		source = contentSource(name)
+	}
+	if q.Asks(store.ColModel) {
+		source = modelSource(source, name)
+	}
+	return source
 }
 
 // contentSource is a fact table under its own name with the content columns.

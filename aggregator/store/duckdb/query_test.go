@@ -4,6 +4,7 @@ import (
 	"flag"
 	"os"
 	"path/filepath"
+	"slices"
 	"testing"
 
 	"iptvdc/aggregator"
@@ -60,4 +61,50 @@ func TestQuerySQL(t *testing.T) {
 		Values: []store.Value{{Measure: store.MeasureViewingMs}, {Measure: store.MeasureReach60, DistinctBoxes: true}}})
 	f("accounts_by_state", 20529, store.Query{Fact: store.FactAccounts, Spans: days[1:], AllProvinces: true,
 		GroupBy: []store.Column{store.ColState}, Values: []store.Value{{Measure: store.MeasureAccounts}}})
+}
+
+// TestAnswersWhatCheckAllows asks every fact for every value by every column that
+// store.Query.Check lets through: the engine must understand each, which chance alone
+// would take long to show.
+func TestAnswersWhatCheckAllows(t *testing.T) {
+	s := open(t, t.TempDir())
+	defer s.Shutdown()
+	asked := 0
+	for f := range store.Fact(store.Facts) {
+		shape := store.ShapeOf(f)
+		columns := slices.Concat(shape.Dimensions, store.TimeColumns, store.ContentColumns, []store.Column{store.ColProgramme, store.ColModel})
+		for _, c := range slices.Compact(slices.Sorted(slices.Values(columns))) {
+			q := store.Query{Fact: f, Spans: []store.Span{{From: 20500, To: 20530}, {From: 20510, To: 20511}}, AllProvinces: true,
+				GroupBy: []store.Column{c}, Filters: []store.Filter{{Column: c, In: []uint64{0, 1}}}}
+			allowed := func(v store.Value) bool {
+				q := q
+				q.Values = []store.Value{v}
+				return q.Check() == nil
+			}
+			var all []store.Value
+			for _, m := range shape.Measures {
+				for _, v := range []store.Value{{Measure: m}, {Measure: m, DistinctBoxes: true}, {Measure: m, Squares: 1}} {
+					if allowed(v) {
+						all = append(all, v)
+					}
+				}
+			}
+			for count := store.CountLengths; count <= store.CountComplete; count++ {
+				if v := (store.Value{Measure: shape.Measures[0], Count: count}); allowed(v) {
+					all = append(all, v)
+				}
+			}
+			if len(all) == 0 {
+				continue
+			}
+			q.Values = all
+			if _, err := s.Query(t.Context(), q); err != nil {
+				t.Errorf("%s by %s: %v", shape.Name, c, err)
+			}
+			asked += len(all)
+		}
+	}
+	if asked < 1000 {
+		t.Errorf("only %d values were asked for", asked)
+	}
 }

@@ -32,9 +32,11 @@ type Config struct {
 	Interval time.Duration
 	// Share is how much of the time may go into closing while events come in,
 	// above 0 up to 1; 0: 0.5. What closing took decides how long it rests.
-	// Once nothing has come in for some seconds, a backlog is closed without
-	// rests.
+	// While Busy says no, a backlog is closed without rests.
 	Share float64
+	// Busy tells whether events wait to be loaded, for which closing leaves room; it
+	// must not block. nil: events came in within the last seconds.
+	Busy func() bool
 	// FreshHours is how many of the newest dirty hours go first; 0: 2.
 	FreshHours int
 	Log        *slog.Logger // nil: discarded
@@ -65,7 +67,8 @@ type Closing struct {
 	listeners listeners
 
 	// Round's own:
-	old      int       // how many old cells a round takes
+	pace     pace      // what closings of old cells cost
+	most     int       // old cells a round takes at most, after failures; 0: as pace says
 	oldAfter time.Time // old cells rest until then
 	oldLast  time.Time // when some were closed last
 	mark     int64     // up to it newest hours are closed; it grows as events come in
@@ -89,7 +92,7 @@ func New(c Config) *Closing {
 	if c.Log == nil {
 		c.Log = slog.New(slog.DiscardHandler)
 	}
-	return &Closing{c: c, old: firstOld}
+	return &Closing{c: c}
 }
 
 // Stats returns the counters as they stand.
@@ -102,11 +105,9 @@ const (
 	// maxCells bounds a look at the dirt: a year of hours of all provinces.
 	maxCells = 300_000
 	// Old cells are closed in portions that take about oldTarget, so that the
-	// newest hours never wait long behind them. What cells will take is only
-	// known of those before, so a portion may grow by maxGrowth at a time.
-	// It never falls below firstOld but for failures: where a closing takes oldTarget
-	// whatever is in it, as on a machine that others keep busy, portions of a cell
-	// would never come to an end.
+	// newest hours never wait long behind them; longer where a closing takes as much
+	// whatever is in it (see pace). What cells will take is only known of those
+	// before, so a portion may grow by maxGrowth at a time.
 	firstOld  = 24
 	maxOld    = 24 * 34 * 31
 	maxGrowth = 8
@@ -114,7 +115,8 @@ const (
 	// maxRest, with a Share of 1, is how long old cells wait at most for newest
 	// hours that take all of the share.
 	maxRest = 5 * time.Second
-	// quietAfter is how long nothing must have come in for rests to end.
+	// quietAfter is how long nothing must have come in for rests to end, where nobody
+	// says whether more waits.
 	quietAfter = 3 * time.Second
 
 	firstPause = 200 * time.Millisecond
@@ -179,7 +181,7 @@ func (c *Closing) round(ctx context.Context) (rest time.Duration, err error) {
 		return 0, err
 	}
 	c.mark = max(c.mark, dirt.Mark)
-	quiet := began.Sub(c.grewAt) >= quietAfter
+	quiet := !c.busy(began)
 	freshTook := time.Since(began)
 	c.oldAfter = c.oldAfter.Add(c.turn(freshTook))
 	left := len(old.Cells)
@@ -212,16 +214,32 @@ func (c *Closing) oldTurn() bool {
 	return !time.Now().Before(c.oldAfter) || time.Since(c.oldLast) >= c.turn(maxRest)
 }
 
+// busy tells whether closing has to leave room for loading.
+func (c *Closing) busy(at time.Time) bool {
+	if c.c.Busy != nil {
+		return c.c.Busy()
+	}
+	return at.Sub(c.grewAt) < quietAfter
+}
+
 // closeOld closes a portion of old and lets the rest wait for its turn.
 func (c *Closing) closeOld(ctx context.Context, old store.Snapshot) (closed int, err error) {
-	portion := store.Snapshot{Cells: wholeDays(old.Cells, c.old), Mark: old.Mark}
+	n := c.pace.portion(oldTarget)
+	if c.most > 0 {
+		n = min(n, c.most)
+	}
+	portion := store.Snapshot{Cells: wholeDays(old.Cells, n), Mark: old.Mark}
 	began := time.Now()
 	if err := c.close(ctx, portion); err != nil {
-		c.old = max(1, c.old/2)
+		c.most = max(1, len(portion.Cells)/2)
 		return 0, err
 	}
 	took, closed := time.Since(began), len(portion.Cells)
-	c.adapt(took, closed, closed < len(old.Cells))
+	c.pace.learn(closed, took)
+	c.most *= maxGrowth // 0 stays 0
+	if c.most > maxOld {
+		c.most = 0
+	}
 	c.oldAfter, c.oldLast = began.Add(c.turn(took)), time.Now()
 	return closed, nil
 }
@@ -274,16 +292,6 @@ func split(dirt store.Snapshot, hours int, ahead aggregator.Hour) (fresh, old st
 		rest = append(dirt.Cells[:first:first], rest...)
 	}
 	return store.Snapshot{Cells: dirt.Cells[first:at], Mark: dirt.Mark}, store.Snapshot{Cells: rest, Mark: dirt.Mark}
-}
-
-// adapt sets the next portion by what the last one took; more tells that there
-// were more cells to take.
-func (c *Closing) adapt(took time.Duration, cells int, more bool) {
-	if took <= oldTarget && !more {
-		return
-	}
-	fit := float64(cells) * float64(oldTarget) / float64(max(took, 1))
-	c.old = int(min(max(fit, firstOld), float64(maxGrowth*cells), maxOld))
 }
 
 func (c *Closing) close(ctx context.Context, s store.Snapshot) error {

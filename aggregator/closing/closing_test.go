@@ -155,6 +155,47 @@ func TestSlowMachine(t *testing.T) {
 	})
 }
 
+// Where a closing costs much whatever is in it, at least half of the time goes into
+// the cells of a backlog all the same, beside a trickle of events; new ones are still
+// seen within seconds.
+func TestBacklogBesideATrickle(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		const each = 30 * time.Millisecond
+		s := newSlow(func(cells int) time.Duration { return time.Second + time.Duration(cells)*each })
+		var back []int
+		for n := range 20 * 24 {
+			back = append(back, n+10)
+		}
+		for p := range aggregator.Province(4) {
+			put(t, s, 1, 30+p, back...)
+		}
+		c := New(Config{Store: s, Busy: func() bool { return false }})
+		defer run(t, c)()
+		began := time.Now()
+		changes, end := c.Subscribe()
+		defer end()
+		longest := time.Duration(0)
+		for i := 0; c.Stats().Rounds == 0 || c.Stats().Dirty > 14; i++ {
+			put(t, s, byte(2+i), 33, 0)
+			asked := time.Now()
+			for ch := range changes {
+				if slices.Contains(ch.Hours, hour0) {
+					break
+				}
+			}
+			longest = max(longest, time.Since(asked))
+			time.Sleep(700 * time.Millisecond)
+		}
+		if longest > 5*time.Second {
+			t.Errorf("a new event was visible after %v", longest)
+		}
+		cells := time.Duration(4*len(back)) * each
+		if wait := time.Since(began); wait > 4*cells {
+			t.Errorf("closed after %v, for cells that take %v", wait, cells)
+		}
+	})
+}
+
 func TestQuietBacklogDoesNotRest(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		s := newSlow(func(cells int) time.Duration { return 100*time.Millisecond + time.Duration(cells)*4*time.Millisecond })

@@ -87,7 +87,7 @@ type Stats struct {
 }
 
 // Loader loads blocks one after the other. Run and Step must not be called
-// side by side; Stats and Wake may, at any time.
+// side by side; Stats, Behind and Wake may, at any time.
 type Loader struct {
 	c       Config
 	workers []*worker
@@ -95,6 +95,7 @@ type Loader struct {
 	block   store.Block // buffers, reused
 	wake    chan struct{}
 	stats   stats
+	behind  atomic.Bool
 }
 
 type stats struct {
@@ -142,6 +143,9 @@ func (l *Loader) Stats() Stats {
 	}
 }
 
+// Behind tells whether more events waited than a block holds when Run last looked.
+func (l *Loader) Behind() bool { return l.behind.Load() }
+
 // Wake tells Run that there may be work. It never blocks; without it Run looks
 // every MaxAge.
 func (l *Loader) Wake() {
@@ -157,10 +161,11 @@ func (l *Loader) Run(ctx context.Context) error {
 	for ctx.Err() == nil {
 		began := time.Now()
 		events, err := l.step(ctx)
+		l.behind.Store(err == nil && events >= l.c.MaxEvents/2)
 		switch {
 		case err != nil && !errors.Is(err, ledger.ErrNoWork):
 			return err // only ctx ends the retries inside
-		case err == nil && events >= l.c.MaxEvents/2:
+		case l.behind.Load():
 			continue // there is more
 		case errors.Is(err, ledger.ErrNoWork):
 			l.pause(ctx, l.c.MaxAge, l.wake)

@@ -27,7 +27,7 @@ func (p *Platform) openPipeline() {
 		Source: p.ledger, Target: p.store, Secrets: p.secrets,
 		Loaded: p.metrics.loaded, Log: p.log.With("part", "loader"),
 	})
-	p.closing = closing.New(closing.Config{Store: closed{p.store, p.metrics}, Log: p.log.With("part", "closing")})
+	p.closing = closing.New(closing.Config{Store: closed{p.store, p.metrics}, Busy: p.loader.Behind, Log: p.log.With("part", "closing")})
 }
 
 // tell passes what closing brought on to readers until ctx ends.

@@ -4,7 +4,6 @@ import (
 	"cmp"
 	"context"
 	"database/sql"
-	"embed"
 	"errors"
 	"fmt"
 	"slices"
@@ -13,25 +12,6 @@ import (
 	"iptvdc/aggregator"
 	"iptvdc/aggregator/store"
 )
-
-// closeSQL is the closing's statements, files in the order of their names: facts
-// of the cells in the temporary table cell, all of hours $from..$to-1, which
-// begin at $lo_ms and end before $hi_ms. Their definitions stand in
-// aggregator/store/fact.go; in them 60000 is store.LedMs, 5400000 store.OnReachMs,
-// 1800000 store.VisitMs and 86400000 the longest View.
-//
-//go:embed sql/close
-var closeFiles embed.FS
-
-var closeSQL = func() string {
-	var all strings.Builder
-	files, _ := closeFiles.ReadDir("sql/close") // embedded: always there, by name
-	for _, f := range files {
-		text, _ := closeFiles.ReadFile("sql/close/" + f.Name())
-		all.Write(text)
-	}
-	return all.String()
-}()
 
 // maxRunHours bounds how many hours are computed at once. Within it the memory
 // a closing takes grows with the events of its snapshot: who closes much cuts
@@ -104,7 +84,7 @@ func (s *Store) close(ctx context.Context, tx *sql.Tx, snap store.Snapshot) erro
 		if err := fillCells(ctx, tx, run); err != nil {
 			return err
 		}
-		if err := s.script(ctx, tx, doingSQL, run); err != nil {
+		if err := execAll(ctx, tx, statements(s.placeholders(run[0].Hour, run[len(run)-1].Hour+1).Replace(doingSQL))...); err != nil {
 			return err
 		}
 		if err := s.busy(ctx, tx); err != nil {
@@ -119,51 +99,28 @@ func (s *Store) close(ctx context.Context, tx *sql.Tx, snap store.Snapshot) erro
 	if err := s.judge(ctx, tx); err != nil {
 		return fmt.Errorf("valid boxes: %w", err)
 	}
+	changes := newChanged()
 	for _, run := range all {
 		if len(all) > 1 {
 			if err := fillCells(ctx, tx, run); err != nil {
 				return err
 			}
 		}
-		from, to := run[0].Hour, run[len(run)-1].Hour+1
-		if err := s.script(ctx, tx, closeSQL, run); err != nil {
+		c, err := s.makeFacts(ctx, tx, run)
+		if err != nil {
 			return err
 		}
-		for _, statement := range slices.Concat(narrowHours(int64(from), int64(to)), rollHours(int64(from), int64(to))) {
-			if _, err := tx.ExecContext(ctx, statement); err != nil {
-				return fmt.Errorf("%w, in %.60s", err, statement)
-			}
-		}
+		changes.add(c)
 	}
 	if len(all) > 1 {
 		if err := fillCells(ctx, tx, snap.Cells); err != nil {
 			return err
 		}
 	}
-	if err := s.settle(ctx, tx, snap.Cells); err != nil {
+	if err := s.settle(ctx, tx, snap.Cells, changes); err != nil {
 		return fmt.Errorf("settle: %w", err)
 	}
 	return s.clean(ctx, tx, snap.Mark, told)
-}
-
-// script executes statements for the cells of a run, which the table cell holds.
-func (s *Store) script(ctx context.Context, tx *sql.Tx, text string, run []store.Cell) error {
-	from, to := run[0].Hour, run[len(run)-1].Hour+1
-	r := &s.edit
-	text = strings.NewReplacer(
-		"$from", fmt.Sprint(from), "$to", fmt.Sprint(to),
-		"$lo_ms", fmt.Sprint(from.Start()), "$hi_ms", fmt.Sprint(to.Start()),
-		"$edit", fmt.Sprint(s.editing), "$hot_records", fmt.Sprint(min(r.MinuteRecords, r.DayRecords/24)),
-		"$live_cap", fmt.Sprint(r.LiveMs), "$night_cap", fmt.Sprint(r.NightLiveMs), "$demand_cap", fmt.Sprint(r.DemandMs),
-		"$least_cap", fmt.Sprint(min(r.LiveMs, r.NightLiveMs, r.DemandMs)),
-		"$night_from", fmt.Sprint(r.NightFrom), "$night_hours", fmt.Sprint(r.NightHours()), "$episodes", fmt.Sprint(r.Episodes),
-	).Replace(text)
-	for _, statement := range statements(text) {
-		if _, err := tx.ExecContext(ctx, statement); err != nil {
-			return fmt.Errorf("%w, in %.60s", err, strings.TrimSpace(statement))
-		}
-	}
-	return nil
 }
 
 // clean takes the dirt of cells away.
@@ -228,9 +185,9 @@ func fillCells(ctx context.Context, tx *sql.Tx, cells []store.Cell) error {
 }
 
 // settle brings the daily tables in line: days that have become settled are
-// made, settled ones that cells lie in are made again. The table cell holds
-// cells.
-func (s *Store) settle(ctx context.Context, tx *sql.Tx, cells []store.Cell) error {
+// made, settled ones that cells lie in are made again, of the facts that changed.
+// The table cell holds cells.
+func (s *Store) settle(ctx context.Context, tx *sql.Tx, cells []store.Cell, changes changed) error {
 	before, err := settledDay(ctx, tx)
 	if err != nil {
 		return err
@@ -242,7 +199,7 @@ func (s *Store) settle(ctx context.Context, tx *sql.Tx, cells []store.Cell) erro
 	after := max(before, min(latest, today)-1)
 	if after > before {
 		daily := fmt.Sprintf("period > %d AND period <= %d", before, after)
-		if err := remake(ctx, tx, daily, hoursOf(before+1, after)); err != nil {
+		if err := remake(ctx, tx, daily, hoursOf(before+1, after), nil); err != nil {
 			return err
 		}
 		if err := remark(ctx, tx, func(shape store.Shape) string {
@@ -275,7 +232,7 @@ func (s *Store) settle(ctx context.Context, tx *sql.Tx, cells []store.Cell) erro
 	}
 	if err := remake(ctx, tx,
 		fmt.Sprintf("period >= %d AND period <= %d AND (period, province) IN (FROM cell_day)", first, last),
-		hoursOf(first, last)+" AND (period // 24, province) IN (FROM cell_day)"); err != nil {
+		hoursOf(first, last)+" AND (period // 24, province) IN (FROM cell_day)", &changes); err != nil {
 		return err
 	}
 	return remark(ctx, tx, func(store.Shape) string {
@@ -303,31 +260,33 @@ func hoursOf(first, last aggregator.Day) string {
 }
 
 // remake replaces daily rows by the sums of the hourly ones, and the narrow ones
-// and rolls with them.
-func remake(ctx context.Context, tx *sql.Tx, daily, hourly string) error {
+// and rolls with them. of are the facts whose hours changed; nil: any may have.
+func remake(ctx context.Context, tx *sql.Tx, daily, hourly string, of *changed) error {
+	days := newChanged()
 	for f := range store.Fact(store.EventFacts) {
 		shape := tableOf(f)
-		if _, err := tx.ExecContext(ctx, fmt.Sprintf("DELETE FROM %s_day WHERE %s", shape.Name, daily)); err != nil {
+		if of != nil && !of.any(shape.Name) {
+			continue
+		}
+		gone, err := rowsOf(tx.ExecContext(ctx, fmt.Sprintf("DELETE FROM %s_day WHERE %s", shape.Name, daily)))
+		if err != nil {
 			return err
 		}
-		if _, err := tx.ExecContext(ctx, fmt.Sprintf("INSERT INTO %[1]s_day SELECT period // 24, %[2]s, sum(%[3]s) FROM %[1]s_hour WHERE %[4]s GROUP BY ALL",
-			shape.Name, joinWith(shape.Dimensions, ", "), joinWith(shape.Measures, "), sum("), hourly)); err != nil {
+		made, err := rowsOf(tx.ExecContext(ctx, fmt.Sprintf("INSERT INTO %[1]s_day SELECT period // 24, %[2]s, sum(%[3]s) FROM %[1]s_hour WHERE %[4]s GROUP BY ALL",
+			shape.Name, joinWith(shape.Dimensions, ", "), joinWith(shape.Measures, "), sum("), hourly)))
+		if err != nil {
 			return err
 		}
+		days.gone[shape.Name], days.made[shape.Name] = gone > 0, made > 0
 	}
 	var follow []string
 	for _, n := range narrows {
-		follow = append(follow, renarrow(n, "day", daily)...)
+		follow = append(follow, renarrow(n, "day", daily, days)...)
 	}
 	for _, shape := range rolled {
-		follow = append(follow, reroll(shape, "day", "seat", daily)...)
+		follow = append(follow, reroll(shape, "day", "seat", daily, days)...)
 	}
-	for _, statement := range follow {
-		if _, err := tx.ExecContext(ctx, statement); err != nil {
-			return err
-		}
-	}
-	return nil
+	return execAll(ctx, tx, follow...)
 }
 
 // AsOf implements store.Store.

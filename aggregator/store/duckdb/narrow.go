@@ -158,19 +158,15 @@ func cellsOf(from, to int64) string {
 	return fmt.Sprintf("period >= %d AND period < %d AND (period, province) IN (SELECT hour, province FROM cell)", from, to)
 }
 
-// narrowHours brings the narrow hourly tables in line with the facts of the
-// cells in the table cell, all of hours from..to-1.
-func narrowHours(from, to int64) (statements []string) {
-	cells := cellsOf(from, to)
-	for _, n := range narrows {
-		statements = append(statements, renarrow(n, "hour", cells)...)
+// renarrow brings a narrow table in line with what changed of its fact where a
+// condition selects.
+func renarrow(n narrow, grain, where string, c changed) (all []string) {
+	fact := store.ShapeOf(n.fact).Name
+	if c.gone[fact] {
+		all = append(all, fmt.Sprintf("DELETE FROM %s_%s WHERE %s", n.name(), grain, where))
 	}
-	return statements
-}
-
-func renarrow(n narrow, grain, where string) []string {
-	return []string{
-		fmt.Sprintf("DELETE FROM %s_%s WHERE %s", n.name(), grain, where),
-		fmt.Sprintf("INSERT INTO %[1]s_%[2]s SELECT period, %[3]s FROM %[4]s_%[2]s WHERE %[5]s GROUP BY ALL", n.name(), grain, n.sums(), store.ShapeOf(n.fact).Name, where),
+	if c.made[fact] {
+		all = append(all, fmt.Sprintf("INSERT INTO %[1]s_%[2]s SELECT period, %[3]s FROM %[4]s_%[2]s WHERE %[5]s GROUP BY ALL", n.name(), grain, n.sums(), fact, where))
 	}
+	return all
 }

@@ -68,12 +68,16 @@ func fillRoll(shape store.Shape, grain, seats, where string) string {
 		rollTable(shape, grain), places, joinWith(texts, ", "), joinWith(words, ", "), shape.Name, grain, seats, where)
 }
 
-// reroll makes a roll anew where a condition selects whole rows of it.
-func reroll(shape store.Shape, grain, seats, where string) []string {
-	return []string{
-		fmt.Sprintf("DELETE FROM %s WHERE %s", rollTable(shape, grain), where),
-		fillRoll(shape, grain, seats, where),
+// reroll makes a roll anew, where a condition selects whole rows of it, if its fact
+// changed there.
+func reroll(shape store.Shape, grain, seats, where string, c changed) (all []string) {
+	if c.gone[shape.Name] {
+		all = append(all, fmt.Sprintf("DELETE FROM %s WHERE %s", rollTable(shape, grain), where))
 	}
+	if c.made[shape.Name] {
+		all = append(all, fillRoll(shape, grain, seats, where))
+	}
+	return all
 }
 
 // seatSQL gives seats to the boxes of the temporary table present that have none,
@@ -90,21 +94,6 @@ func present(where string, tables ...string) string {
 		parts[i] = fmt.Sprintf("SELECT box, province::UINTEGER * 65536 + city AS home FROM %s WHERE %s", t, where)
 	}
 	return "CREATE OR REPLACE TEMP TABLE present AS SELECT box, min(home) AS home FROM (" + joinWith(parts, " UNION ALL ") + ") GROUP BY box"
-}
-
-// rollHours brings the hourly rolls in line with the facts of the cells in the
-// table cell, all of hours from..to-1.
-func rollHours(from, to int64) []string {
-	cells := cellsOf(from, to)
-	tables := make([]string, len(rolled))
-	for i, shape := range rolled {
-		tables[i] = shape.Name + "_hour"
-	}
-	all := append([]string{present(cells, tables...)}, statements(seatSQL)...)
-	for _, shape := range rolled {
-		all = append(all, reroll(shape, "hour", "seated", cells)...)
-	}
-	return all
 }
 
 // seatAll gives seats to every box that the facts know.

@@ -53,14 +53,10 @@ SELECT hour, province, city, box, mode, channel, content,
 FROM (SELECT *, unnest(range(hour_of(from_ms), hour_of(to_ms) + 1))::INTEGER AS hour FROM segment)
 	SEMI JOIN cell USING (hour, province);
 
-DELETE FROM fact_mode_hour WHERE period >= $from AND period < $to AND (period, province) IN (SELECT hour, province FROM cell);
-
 INSERT INTO fact_mode_hour
 SELECT hour, province, city, mode, box, sum(plays), sum(viewing_ms), sum(edited_plays), sum(edited_ms)
 FROM piece WHERE plays > 0 OR viewing_ms > 0
 GROUP BY ALL;
-
-DELETE FROM fact_view_hour WHERE period >= $from AND period < $to AND (period, province) IN (SELECT hour, province FROM cell);
 
 INSERT INTO fact_view_hour
 SELECT hour, province, city, mode, channel, content, sum(plays), sum(viewing_ms), sum(edited_plays), sum(edited_ms)

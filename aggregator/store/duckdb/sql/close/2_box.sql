@@ -5,8 +5,6 @@ SELECT hour, province, coalesce(max(last_ms), 0), $edit
 FROM cell LEFT JOIN doing USING (hour, province)
 GROUP BY ALL;
 
-DELETE FROM fact_box_hour WHERE period >= $from AND period < $to AND (period, province) IN (SELECT hour, province FROM cell);
-
 INSERT INTO fact_box_hour
 SELECT hour, province, city, box, sum(power_ons), sum(page_views), sum(clicks), sum(plays), sum(viewing_ms), sum(events)
 FROM (
@@ -14,8 +12,6 @@ FROM (
 	UNION ALL
 	SELECT hour, province, city, box, 0, 0, 0, plays, viewing_ms, 0 FROM piece WHERE plays > 0 OR viewing_ms > 0)
 GROUP BY ALL;
-
-DELETE FROM fact_invalid_hour WHERE period >= $from AND period < $to AND (period, province) IN (SELECT hour, province FROM cell);
 
 INSERT INTO fact_invalid_hour
 SELECT d.hour, d.province, d.city, i.why, d.box, d.events

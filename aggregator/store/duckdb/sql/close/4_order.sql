@@ -1,5 +1,4 @@
-DELETE FROM fact_order_hour WHERE period >= $from AND period < $to AND (period, province) IN (SELECT hour, province FROM cell);
-
+-- of: orders
 -- 1 paid, 2 failed, 3 cancelled, 4 refunded
 INSERT INTO fact_order_hour
 SELECT c.hour, e.province, e.city, e.product, e.provider,
@@ -7,12 +6,4 @@ SELECT c.hour, e.province, e.city, e.product, e.provider,
 	sum(CASE e.result WHEN 1 THEN e.fen WHEN 4 THEN -e.fen ELSE 0 END)
 FROM orders e JOIN cell c ON c.hour = hour_of(e.at_ms) AND c.province = e.province
 WHERE e.at_ms >= $lo_ms AND e.at_ms < $hi_ms AND e.result IN (1, 2, 3, 4)
-GROUP BY ALL;
-
-DELETE FROM fact_order_page_hour WHERE period >= $from AND period < $to AND (period, province) IN (SELECT hour, province FROM cell);
-
-INSERT INTO fact_order_page_hour
-SELECT c.hour, e.province, e.city, e.page, e.product, e.content, count(*)
-FROM order_page e JOIN cell c ON c.hour = hour_of(e.at_ms) AND c.province = e.province
-WHERE e.at_ms >= $lo_ms AND e.at_ms < $hi_ms
 GROUP BY ALL;

@@ -1,10 +1,9 @@
+-- of: impression
 -- Boxes that told of sights, and of which: the clicks over impressions are theirs.
 CREATE OR REPLACE TEMP TABLE watcher AS
 SELECT hour_of(at_ms) AS hour, province, box, max((sight = 1)::INTEGER) AS rendered, max((sight = 2)::INTEGER) AS focus
 FROM impression WHERE at_ms >= $lo_ms AND at_ms < $hi_ms AND sight IN (1, 2)
 GROUP BY ALL;
-
-DELETE FROM fact_impression_hour WHERE period >= $from AND period < $to AND (period, province) IN (SELECT hour, province FROM cell);
 
 -- 1 rendered, 2 focus
 INSERT INTO fact_impression_hour

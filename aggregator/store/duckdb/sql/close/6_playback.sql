@@ -1,5 +1,4 @@
-DELETE FROM fact_playback_hour WHERE period >= $from AND period < $to AND (period, province) IN (SELECT hour, province FROM cell);
-
+-- of: playback
 INSERT INTO fact_playback_hour
 SELECT c.hour, e.province, e.city, e.mode, e.channel, e.content,
 	count(*), count(*) FILTER (e.start_ms > 0), sum(e.start_ms),

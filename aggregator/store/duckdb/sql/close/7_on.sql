@@ -1,3 +1,4 @@
+-- of: power, page_view, click, viewing, orders
 -- The stretches before words of boxes in which these were on, each with the hour
 -- of its end. heard is how a word counts (3 a power-off, 2 a power-on, 1 any
 -- other) with the city below it: of words in one millisecond the greatest comes
@@ -21,8 +22,6 @@ FROM (
 		UNION ALL
 		SELECT province, box, at_ms, (65536 + city)::INTEGER FROM orders WHERE at_ms >= $lo_ms AND at_ms < $hi_ms + 5400000))
 WHERE heard // 65536 <> 2 AND since_ms < until_ms;
-
-DELETE FROM fact_on_hour WHERE period >= $from AND period < $to AND (period, province) IN (SELECT hour, province FROM cell);
 
 -- A stretch is shorter than two hours, so it lies in three at most.
 INSERT INTO fact_on_hour

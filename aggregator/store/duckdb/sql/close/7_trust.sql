@@ -1,5 +1,3 @@
-DELETE FROM fact_trust_hour WHERE period >= $from AND period < $to AND (period, province) IN (SELECT hour, province FROM cell);
-
 -- 9 dropped, for 1 the rate, 3 flash that takes nothing, 4 want of memory; 10
 -- outbox_lost; 4294967296 is store.LostMost
 INSERT INTO fact_trust_hour

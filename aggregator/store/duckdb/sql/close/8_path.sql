@@ -1,5 +1,4 @@
-DELETE FROM fact_path_hour WHERE period >= $from AND period < $to AND (period, province) IN (SELECT hour, province FROM cell);
-
+-- of: page_view
 INSERT INTO fact_path_hour
 SELECT c.hour, e.province, e.city, e.from_page, e.page, count(*)
 FROM page_view e JOIN cell c ON c.hour = hour_of(e.at_ms) AND c.province = e.province

@@ -1,5 +1,4 @@
-DELETE FROM fact_visit_hour WHERE period >= $from AND period < $to AND (period, province) IN (SELECT hour, province FROM cell);
-
+-- of: page_view
 -- Words of boxes in the order in which they count: nth is four times their
 -- moment, and in one millisecond 0 a power-off or the start of a view, 1 a
 -- power-on, 2 a page. gap is what lies between a page's moment and the word after

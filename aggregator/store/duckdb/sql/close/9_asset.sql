@@ -1,5 +1,4 @@
-DELETE FROM asset_hour WHERE period >= $from AND period < $to AND (period, province) IN (SELECT hour, province FROM cell);
-
+-- of: viewing
 -- What of an asset was seen in an hour, from place a to place b, and as bits the parts
 -- whose middle lies there, from the first, of which it does, up to the first after them.
 -- 20 is store.Parts, 40 twice it. A view begins where position_ms is one more.
@@ -24,8 +23,6 @@ FROM (
 	SELECT hour, province, city, mode, content, box, sum(ms) AS ms,
 		bit_or(CASE WHEN a < b THEN (1 << ((40 * b + 3 * l - 1) // (2 * l) - 1)) - (1 << ((40 * a + 3 * l - 1) // (2 * l) - 1)) ELSE 0 END) AS seen
 	FROM stretch GROUP BY ALL);
-
-DELETE FROM fact_left_hour WHERE period >= $from AND period < $to AND (period, province) IN (SELECT hour, province FROM cell);
 
 -- 0 not known, 9 continue
 INSERT INTO fact_left_hour

@@ -1,3 +1,4 @@
+-- of: power, page_view, click, viewing
 -- What boxes do on the way to something to watch. A word is eight times its moment
 -- with its sort (0 the end of viewing, 1 a power-off, 2 a power-on, 3 a wake, 4 a
 -- click, 5 a page, 6 the start of a later part, 7 of a valid play), times 65536 with
@@ -24,8 +25,6 @@ FROM (
 		AND at_ms - duration_ms >= $lo_ms AND at_ms - duration_ms < $hi_ms + 1800000)
 WINDOW w AS (PARTITION BY box, province ORDER BY word);
 
-DELETE FROM fact_journey_hour WHERE period >= $from AND period < $to AND (period, province) IN (SELECT hour, province FROM cell);
-
 -- A power-on stands in its own journey too, so that one after which nothing comes is
 -- there; its row, and those of words told twice, count nothing.
 INSERT INTO fact_journey_hour
@@ -49,8 +48,6 @@ FROM (
 	SEMI JOIN cell USING (hour, province)
 WHERE since // 65536 % 8 <> 0 OR pages + clicks > 0
 GROUP BY ALL;
-
-DELETE FROM fact_page_led_hour WHERE period >= $from AND period < $to AND (period, province) IN (SELECT hour, province FROM cell);
 
 -- 60000 is store.LedMs.
 INSERT INTO fact_page_led_hour

@@ -1,5 +1,3 @@
-DELETE FROM fact_seen_hour WHERE period >= $from AND period < $to AND (period, province) IN (SELECT hour, province FROM cell);
-
 INSERT INTO fact_seen_hour
 SELECT hour, province, account, sum(power_ons), sum(events), sum(measured), sum(failed)
 FROM (

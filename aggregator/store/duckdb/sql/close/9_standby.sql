@@ -1,5 +1,4 @@
-DELETE FROM fact_standby_hour WHERE period >= $from AND period < $to AND (period, province) IN (SELECT hour, province FROM cell);
-
+-- of: power
 -- before is the power before the one with which the box came on: 512 times its
 -- moment, 256 if it was one too, and its cause, 3 standby. 86400000 is store.StandbyMs.
 INSERT INTO fact_standby_hour

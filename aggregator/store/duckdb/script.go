@@ -64,22 +64,28 @@ var sources = func() (all []string) {
 func near(ctx context.Context, tx *sql.Tx, from, to aggregator.Hour) (map[string]bool, error) {
 	const day = 24 * aggregator.HourMs
 	lo, hi := from.Start(), to.Start()
-	columns, into, found := make([]string, len(sources)), make([]any, len(sources)), make([]bool, len(sources))
+	parts := make([]string, len(sources))
 	for i, name := range sources {
 		where := fmt.Sprintf("at_ms >= %d AND at_ms < %d", lo-2*day, hi+2*day)
 		if name == "broadcast" {
 			where = fmt.Sprintf("start_ms < %d AND end_ms > %d", hi, lo-(store.MaxLag+2)*day)
 		}
-		columns[i], into[i] = fmt.Sprintf("EXISTS (FROM %s WHERE %s)", name, where), &found[i]
+		parts[i] = fmt.Sprintf("(SELECT '%s' FROM %[1]s WHERE %s LIMIT 1)", name, where)
 	}
-	if err := tx.QueryRowContext(ctx, "SELECT "+joinWith(columns, ", ")).Scan(into...); err != nil {
+	rows, err := tx.QueryContext(ctx, joinWith(parts, " UNION ALL "))
+	if err != nil {
 		return nil, err
 	}
+	defer rows.Close()
 	there := map[string]bool{}
-	for i, name := range sources {
-		there[name] = found[i]
+	for rows.Next() {
+		var name string
+		if err := rows.Scan(&name); err != nil {
+			return nil, err
+		}
+		there[name] = true
 	}
-	return there, nil
+	return there, rows.Err()
 }
 
 // needed reports whether a file has to run, there being rows in some tables.

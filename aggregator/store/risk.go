@@ -239,8 +239,10 @@ type DeparturesQuery struct {
 type Fate uint8
 
 const (
-	// FateStayed: in StateActive at the end of the period, and on the day that lies
-	// Before days before the middle of it, on which its signs are looked at.
+	// FateStayed: in StateActive at the end of the period, and on a day that one of
+	// those who left in its province is looked at: so both are of the same seasons and
+	// holidays. Of these days, ascending, of n who left, it is number r modulo n from 0
+	// on, where r is its Life.Root.
 	FateStayed Fate = 1 + iota
 	// FateLeft: its last flow of the period out of the province or the subscription
 	// (FlowCancelled, FlowMovedOut, FlowSuspendedCancelled, FlowSuspendedMovedOut) was
@@ -281,11 +283,6 @@ func (q *DeparturesQuery) Check() error {
 		return badQuery("Departures from %s to %s, looked at %d days before: to must not lie before from, and at least one day before.", q.From, q.To, q.Before)
 	}
 	return q.Rules.Check()
-}
-
-// Middle is the day on which the signs of those who stayed are looked at.
-func (q *DeparturesQuery) Middle() aggregator.Day {
-	return q.From + (q.To-q.From)/2 - aggregator.Day(q.Before)
 }
 
 // String names a sign as questions do.

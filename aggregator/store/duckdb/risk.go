@@ -87,24 +87,23 @@ func (s *Store) RiskDepartures(ctx context.Context, q store.DeparturesQuery) ([]
 	var out []store.RiskDeparture
 	err := s.judged(ctx, q.AllProvinces, q.Provinces, q.Province, q.To, q.To, func(tx *sql.Tx, days []toldDay) error {
 		gone := strings.NewReplacer("$provinces", provincesOf(days), "$from", fmt.Sprint(q.From.Start()), "$end", fmt.Sprint((q.To + 1).Start()), "$before", fmt.Sprint(q.Before)).Replace(goneSQL)
-		middle := q.Middle()
-		first, last := middle, middle
-		err := eachIn(ctx, tx, fmt.Sprintf("WITH %s\nSELECT coalesce(min(day), %[2]d), coalesce(max(day), %[2]d) FROM gone", gone, middle), func(rows *sql.Rows) error {
-			var earliest, latest aggregator.Day
-			err := rows.Scan(&earliest, &latest)
-			first, last = min(first, earliest), max(last, latest)
-			return err
+		first, last := q.From, q.From
+		err := eachIn(ctx, tx, fmt.Sprintf("WITH %s\nSELECT coalesce(min(day), %[2]d), coalesce(max(day), %[2]d) FROM gone", gone, q.From), func(rows *sql.Rows) error {
+			return rows.Scan(&first, &last)
 		})
 		if err != nil {
 			return err
 		}
 		subject := fmt.Sprintf(`%s,
-subject AS MATERIALIZED (
-	SELECT s.province, s.root, s.city, %d AS fate, g.day, s.start
-	FROM spell s JOIN gone g ON g.province = s.province AND g.root = s.root AND s.from_ms <= shown_at(g.day) AND s.to_ms > shown_at(g.day)
+target AS (
+	SELECT province, root, %d AS fate, day FROM gone
 	UNION ALL
-	SELECT s.province, s.root, s.city, %d, %d, s.start
-	FROM spell s SEMI JOIN staying USING (province, root) WHERE s.from_ms <= shown_at(%[4]d) AND s.to_ms > shown_at(%[4]d))`, gone, store.FateLeft, store.FateStayed, middle)
+	SELECT s.province, s.root, %d, g.day
+	FROM (SELECT s.province, s.root, s.root %% n.n AS nth FROM staying s JOIN (SELECT province, count(*)::UBIGINT AS n FROM gone GROUP BY ALL) n USING (province)) s
+		JOIN (SELECT province, day, (row_number() OVER (PARTITION BY province ORDER BY day) - 1)::UBIGINT AS nth FROM gone) g USING (province, nth)),
+subject AS MATERIALIZED (
+	SELECT s.province, s.root, s.city, t.fate, t.day, s.start
+	FROM spell s JOIN target t ON t.province = s.province AND t.root = s.root AND s.from_ms <= shown_at(t.day) AND s.to_ms > shown_at(t.day))`, gone, store.FateLeft, store.FateStayed)
 		ask := fmt.Sprintf(`
 SELECT province, fate, observed, l0, l1, l2, l3, count(*) AS accounts FROM levelled GROUP BY ALL
 UNION ALL

@@ -270,15 +270,22 @@ func (m *memory) RiskDepartures(ctx context.Context, q store.DeparturesQuery) ([
 	counts := map[store.RiskDeparture]int64{}
 	for p := range m.judgedDays(aggregator.Scope{All: q.AllProvinces, Provinces: q.Provinces}, q.Province, q.To, q.To) {
 		w := m.wayward(p, &q.Rules)
+		var days []aggregator.Day // on which those who left are looked at
+		for i := range w.all {
+			if day, gone := w.all[i].left(q.From, q.To); gone {
+				days = append(days, day-aggregator.Day(q.Before))
+			}
+		}
+		slices.Sort(days)
 		for i := range w.all {
 			b := &w.all[i]
-			fate, d := store.FateStayed, q.Middle()
-			if _, active := b.activeOn(q.To); !active {
-				left, gone := b.left(q.From, q.To)
-				if !gone {
-					continue // suspended, or never here
-				}
-				fate, d = store.FateLeft, left-aggregator.Day(q.Before)
+			fate, d := store.FateLeft, aggregator.Day(0)
+			if left, gone := b.left(q.From, q.To); gone {
+				d = left - aggregator.Day(q.Before)
+			} else if _, active := b.activeOn(q.To); active && len(days) > 0 {
+				fate, d = store.FateStayed, days[b.Root%uint64(len(days))]
+			} else {
+				continue // suspended, or never here
 			}
 			if _, active := b.activeOn(d); !active {
 				if fate == store.FateLeft {
@@ -301,8 +308,11 @@ func (m *memory) RiskDepartures(ctx context.Context, q store.DeparturesQuery) ([
 	return rows, ctx.Err()
 }
 
-// left is the day on which a subscriber that is gone left.
+// left is the day on which a subscriber left that is not active any more after to.
 func (b *Book) left(from, to aggregator.Day) (day aggregator.Day, gone bool) {
+	if _, active := b.activeOn(to); active {
+		return 0, false
+	}
 	var last store.Flow
 	for _, f := range b.Flows {
 		switch f.Kind {

@@ -233,7 +233,7 @@ func (l *Lift) judge(before int) {
 }
 
 func (a *Departures) words() indicator.Text {
-	holes := map[string]any{"from": a.From, "to": a.To, "before": strconv.Itoa(a.Before), "left": count(a.Left), "stayed": count(a.Stayed), "sure": strconv.Itoa(len(slices.DeleteFunc(slices.Clone(a.Rows), func(l Lift) bool { return l.Verdict == "unsure" }))), "n": strconv.Itoa(len(a.Rows))}
+	holes := map[string]any{"from": a.From, "to": a.To, "before": strconv.Itoa(a.Before), "left": Count(a.Left), "stayed": Count(a.Stayed), "sure": strconv.Itoa(len(slices.DeleteFunc(slices.Clone(a.Rows), func(l Lift) bool { return l.Verdict == "unsure" }))), "n": strconv.Itoa(len(a.Rows))}
 	switch {
 	case !a.Left.Valid() || a.Left < SmallCell || !a.Stayed.Valid() || a.Stayed < SmallCell:
 		return say("{from} 至 {to} 可比较的离开或留下的用户不足 10 户；需要 {to} 的用户文件，且当天数据已完整。", "Fewer than ten accounts that left or stayed from {from} to {to} can be compared; it takes subscriber files of {to}, and that this day is over.", holes)

@@ -279,7 +279,7 @@ func (t *tallied) place(code string) RiskPlace {
 	p := RiskPlace{Place: place(code), Day: t.day.String(), Accounts: n, High: shown[store.RiskHigh], Middle: shown[store.RiskMiddle], Low: shown[store.RiskLow], Unobserved: shown[store.RiskUnobserved]}
 	p.Share = of(p.High, n)
 	p.Text = say("{place}：{n} 户在用，高风险 {high}，中风险 {middle}，未观测 {unobserved}。", "{place}: of {n} accounts {high} at high risk, {middle} at middle, {unobserved} not observed.",
-		map[string]any{"place": p.Place.Name, "n": count(indicator.Number(n)), "high": countOf(p.High, n), "middle": countOf(p.Middle, n), "unobserved": countOf(p.Unobserved, n)})
+		map[string]any{"place": p.Place.Name, "n": Count(indicator.Number(n)), "high": countOf(p.High, n), "middle": countOf(p.Middle, n), "unobserved": countOf(p.Unobserved, n)})
 	return p
 }
 
@@ -288,16 +288,16 @@ func (a *Risk) words(observed int64) indicator.Text {
 		return say("没有可判断的用户：需要截至 {day} 一周内的用户文件，且当天数据已完整。", "Nobody to judge: it takes subscriber files of the week up to {day}, and days that are over.", map[string]any{"day": a.Day})
 	}
 	return say("截至 {day}，在用 {n} 户中观测到 {observed} 户：高风险 {high}，中风险 {middle}，低风险 {low}。", "Up to {day}, {observed} of {n} active accounts are observed: {high} at high risk, {middle} at middle, {low} at low.",
-		map[string]any{"day": a.Day, "n": count(indicator.Number(a.Accounts)), "observed": observedWord(a, observed),
+		map[string]any{"day": a.Day, "n": Count(indicator.Number(a.Accounts)), "observed": observedWord(a, observed),
 			"high": countOf(a.Classes[0].Accounts, a.Accounts), "middle": countOf(a.Classes[1].Accounts, a.Accounts), "low": countOf(a.Classes[2].Accounts, a.Accounts)})
 }
 
 // observedWord does not tell how many are observed if how many are not is hidden.
 func observedWord(a *Risk, observed int64) indicator.Text {
 	if !a.Classes[3].Accounts.Valid() {
-		return count(indicator.None())
+		return Count(indicator.None())
 	}
-	return count(indicator.Number(observed))
+	return Count(indicator.Number(observed))
 }
 
 // hide makes numbers of counts that add up to a known one: those of too few, and as
@@ -341,8 +341,8 @@ func orZero(n indicator.Number) float64 {
 	return float64(n)
 }
 
-// count writes a number of accounts, or that it is not shown.
-func count(n indicator.Number) indicator.Text {
+// Count writes a number of accounts, or that it is not shown.
+func Count(n indicator.Number) indicator.Text {
 	if !n.Valid() {
 		return indicator.Text{ZH: "（过少不显示）", EN: "(too few to show)"}
 	}
@@ -352,7 +352,7 @@ func count(n indicator.Number) indicator.Text {
 
 // countOf writes a number of accounts and its share.
 func countOf(n indicator.Number, all int64) indicator.Text {
-	text := count(n)
+	text := Count(n)
 	if n.Valid() && all > 0 {
 		share := rate(float64(of(n, all)))
 		text.ZH += "（" + share + "%）"

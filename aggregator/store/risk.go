@@ -162,9 +162,10 @@ type RiskSigns struct {
 	Longer bool
 	// Failed of Plays playbacks in RiskDays; both are 0 if none failed.
 	Failed, Plays int64
-	// Expired are the products by the month or year whose latest order that was known
-	// by the end of the day and not refunded by then ended in the RiskTermDays before
-	// it, and RenewalMs or more before it: nothing can renew it any more.
+	// Expired are the products by the month or year whose orders that were known by the
+	// end of the day, and not refunded by then, have all ended (one without an end has
+	// not), the last of them in the RiskTermDays before it, and RenewalMs or more before
+	// it: nothing can renew it any more.
 	Expired int64
 
 	Fall, Faults int64 // see Sign; 0 also if there is too little to tell

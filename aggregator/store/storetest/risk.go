@@ -138,23 +138,22 @@ func (w *wayward) ordinary(d aggregator.Day) (failed, plays int64) {
 
 // expired are the products that ran out and were known to by a moment.
 func (w *wayward) expired(root uint64, ms int64) (n int64) {
-	type term struct{ at, to int64 }
-	last := map[uint64]term{}
+	last := map[uint64]int64{} // when each product ends
 	for i := range w.terms {
 		t := &w.terms[i]
 		if at, refunded := w.back[t.ID]; t.root != root || t.AtMs > ms || refunded && at <= ms {
 			continue
 		}
-		one := term{t.AtMs, t.ToMs}
-		if one.to <= 0 {
-			one.to = store.Forever
+		to := t.ToMs
+		if to <= 0 {
+			to = store.Forever
 		}
-		if had, there := last[t.Product]; !there || cmp.Or(cmp.Compare(one.at, had.at), cmp.Compare(one.to, had.to)) > 0 {
-			last[t.Product] = one
+		if had, there := last[t.Product]; !there || to > had {
+			last[t.Product] = to
 		}
 	}
-	for _, t := range last {
-		if t.to <= ms-store.RenewalMs && t.to > ms-store.RiskTermDays*aggregator.DayMs {
+	for _, to := range last {
+		if to <= ms-store.RenewalMs && to > ms-store.RiskTermDays*aggregator.DayMs {
 			n++
 		}
 	}

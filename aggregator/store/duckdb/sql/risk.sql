@@ -83,22 +83,22 @@ ordinary AS (
 	ON d.province = j.province AND d.period > j.day - 28 AND d.period <= j.day
 	GROUP BY ALL),
 -- 1 sub and 2 renew of products by the month (2) or year (3); 5 is a refund,
--- 604800000 store.RenewalMs.
+-- 604800000 store.RenewalMs. What ended too long ago is no sign and hides none.
 term AS (
 	SELECT b.province, coalesce(c.root, b.account) AS root, b.product, b.at_ms, CASE WHEN b.to_ms <= 0 THEN 9223372036854775807 ELSE b.to_ms END AS to_ms, r.at_ms AS back_ms
 	FROM bill b
 		JOIN product p ON p.province = b.province AND p.code = b.product AND p.type IN (2, 3)
 		LEFT JOIN chain c ON c.province = b.province AND c.account = b.account AND b.at_ms >= c.since_ms AND b.at_ms < c.until_ms
 		LEFT JOIN (SELECT province, id, min(at_ms) AS at_ms FROM bill WHERE op = 5 GROUP BY ALL) r ON r.province = b.province AND r.id = b.id
-	WHERE b.op IN (1, 2) AND b.province IN ($provinces)),
+	WHERE b.op IN (1, 2) AND b.province IN ($provinces) AND b.at_ms <= shown_at($last) AND (b.to_ms <= 0 OR b.to_ms > shown_at($first) - $term_ms)),
 lapsed AS (
 	SELECT province, root, count(*) AS expired
 	FROM (
-		SELECT s.province, s.root, s.day, t.product, max({ms: t.at_ms, till: t.to_ms}) AS last
+		SELECT s.province, s.root, s.day, t.product, max(t.to_ms) AS till
 		FROM term t JOIN subject s ON s.province = t.province AND s.root = t.root
 		WHERE t.at_ms <= shown_at(s.day) AND (t.back_ms IS NULL OR t.back_ms > shown_at(s.day))
 		GROUP BY ALL)
-	WHERE last.till <= shown_at(day) - 604800000 AND last.till > shown_at(day) - $term_ms
+	WHERE till <= shown_at(day) - 604800000 AND till > shown_at(day) - $term_ms
 	GROUP BY ALL),
 signs AS (
 	SELECT c.province, c.root, c.city, c.fate, c.day, c.observed, c.used_now, c.clear_now, c.used_before, c.clear_before,

@@ -115,6 +115,12 @@ func Run(t *testing.T, e Engine) {
 		{"viewers who come back", testCountReturns},
 		{"episodes", testCountEpisodes},
 		{"viewers of the whole", testCountComplete},
+		{"risk: signs", testRiskSigns},
+		{"risk: days of which nobody told", testRiskDark},
+		{"risk: products", testRiskExpired},
+		{"risk: lists", testRiskLists},
+		{"risk: departures", testRiskDepartures},
+		{"risk: against the reference", testRisk},
 	}
 	for _, c := range tests {
 		t.Run(c.name, func(t *testing.T) {

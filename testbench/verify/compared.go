@@ -51,11 +51,9 @@ func (v *verifier) compareEarlier(ctx context.Context, o *oracle.Oracle) error {
 				have = append(have, i)
 			}
 		}
-		for some := range slices.Chunk(have, maxCompared) {
+		for some := range chunks(maxCompared, byEdit(have)...) {
 			q := query{Dimensions: w.dimensions, From: from, To: to, Grain: w.grain, Compare: w.compare, Align: w.align}
-			for _, i := range some {
-				q.Indicators = append(q.Indicators, i.ID)
-			}
+			q.ask(some)
 			if err := v.compareWith(ctx, &q, some, now, was); err != nil {
 				return err
 			}
@@ -97,10 +95,10 @@ func (v *verifier) compareWith(ctx context.Context, q *query, some []oracle.Indi
 			was.Values(some, n, b)
 		}
 		for i := range some {
-			line := v.feedLine(some[i].ID + ", compared")
-			v.judge(line, q, c, a[i], got[c][some[i].ID])
-			v.judge(line, q, c, b[i], got[c][some[i].ID+":compare"])
-			v.judge(line, q, c, oracle.Change(a[i], b[i]), got[c][some[i].ID+":change"])
+			line, id := v.feedLine(some[i].ID+", compared"), q.Indicators[i]
+			v.judge(line, q, c, a[i], got[c][id])
+			v.judge(line, q, c, b[i], got[c][id+":compare"])
+			v.judge(line, q, c, oracle.Change(a[i], b[i]), got[c][id+":change"])
 		}
 	}
 	return nil

@@ -120,6 +120,31 @@ func chunks[T any](n int, lists ...[]T) iter.Seq[[]T] {
 	}
 }
 
+// byEdit parts figures that are asked for edited from raw ones: one question asks for
+// either.
+func byEdit(all []oracle.Indicator) [][]oracle.Indicator {
+	var edited, raw []oracle.Indicator
+	for _, i := range all {
+		if strings.HasSuffix(i.ID, oracle.Raw) {
+			raw = append(raw, i)
+		} else {
+			edited = append(edited, i)
+		}
+	}
+	return [][]oracle.Indicator{edited, raw}
+}
+
+// ask adds figures, of one part of byEdit.
+func (q *query) ask(some []oracle.Indicator) {
+	for _, i := range some {
+		id, raw := strings.CutSuffix(i.ID, oracle.Raw)
+		if raw {
+			q.Edit = "raw"
+		}
+		q.Indicators = append(q.Indicators, id)
+	}
+}
+
 func (v *verifier) compareTask(ctx context.Context, o *oracle.Oracle, t *task) error {
 	sheet := o.Sheet(oracle.Spans(t.grain, t.from, t.to), t.dimensions...)
 	var have []oracle.Indicator
@@ -130,19 +155,12 @@ func (v *verifier) compareTask(ctx context.Context, o *oracle.Oracle, t *task) e
 		}
 	}
 	slices.SortStableFunc(have, func(a, b oracle.Indicator) int { return strings.Compare(a.ID, b.ID) })
-	isRaw := func(i oracle.Indicator) bool { return strings.HasSuffix(i.ID, oracle.Raw) }
-	raw := slices.DeleteFunc(slices.Clone(have), func(i oracle.Indicator) bool { return !isRaw(i) })
-	edited := slices.DeleteFunc(have, isRaw)
-	for some := range chunks(maxIndicators, edited, raw) {
+	for some := range chunks(maxIndicators, byEdit(have)...) {
 		place := make(map[string]int)
 		q := query{Dimensions: t.dimensions, From: t.from, To: t.to, Grain: t.grain}
-		for n, i := range some {
-			id, is := strings.CutSuffix(i.ID, oracle.Raw)
-			if is {
-				q.Edit = "raw"
-			}
+		q.ask(some)
+		for n, id := range q.Indicators {
 			place[id] = n
-			q.Indicators = append(q.Indicators, id)
 		}
 		values := make([]oracle.Value, len(some)*len(sheet.Cells))
 		var cells []oracle.Cell

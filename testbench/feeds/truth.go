@@ -119,6 +119,7 @@ type Title struct {
 	Provider   string `json:"provider"`
 	Series     string `json:"series,omitempty"`     // of an episode, or the series itself
 	Definition string `json:"definition,omitempty"` // sd or hd
+	LengthS    int    `json:"length_s,omitempty"`   // seconds; 0: a series
 }
 
 // Stand is how many accounts of a province are active at the end of a day, by the

@@ -1,5 +1,7 @@
 package oracle
 
+import "slices"
+
 // accountIndicators set what boxes show against what is known of contents and
 // accounts: the feeds' truth tells it.
 func accountIndicators() []Indicator {
@@ -31,7 +33,7 @@ func (c *Catalogue) lastTold(province string, s *Span) *standing {
 
 // stand counts the active accounts of each span and place.
 func (s *Sheet) stand() {
-	if s.o.catalogue == nil {
+	if s.o.catalogue == nil || slices.Contains(s.dims, "model") { // an account has none
 		return
 	}
 	for n := range s.spans {

@@ -39,6 +39,7 @@ type Oracle struct {
 type presence struct {
 	box            uint32
 	province, city string
+	model          string
 	days           map[string]bool
 	on             map[string]bool // days on which it was switched on
 }
@@ -64,6 +65,7 @@ func NewWith(t *Truth, c *Catalogue) *Oracle {
 	firstHour := int64(-1)
 	for n, box := range t.Boxes() {
 		h := &history{t.Of(box)}
+		h.identify()
 		o.attend(uint32(n), h)
 		var mine [measures][]row
 		for _, d := range h.deeds(c) {
@@ -105,6 +107,7 @@ func (o *Oracle) know() {
 	for _, p := range o.presence {
 		o.words.number(p.province)
 		o.words.number(p.city)
+		o.words.number(p.model)
 	}
 	if o.catalogue == nil {
 		return
@@ -144,7 +147,7 @@ func (o *Oracle) attend(box uint32, h *history) {
 		if !ok {
 			n = len(o.presence)
 			at[p] = n
-			o.presence = append(o.presence, presence{box, r.Province, r.City, make(map[string]bool), make(map[string]bool)})
+			o.presence = append(o.presence, presence{box, r.Province, r.City, r.model, make(map[string]bool), make(map[string]bool)})
 		}
 		o.presence[n].days[day] = true
 		if r.Event.Kind == "power_on" {

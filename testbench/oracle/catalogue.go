@@ -30,6 +30,7 @@ type Title struct {
 	Provider   string `json:"provider"`
 	Series     string `json:"series"`
 	Definition string `json:"definition"`
+	LengthS    int64  `json:"length_s"` // 0: unknown, or it is a series
 }
 
 // Airing is a broadcast.
@@ -143,16 +144,35 @@ func (c *Catalogue) meaning(province, content, dimension string) string {
 		return t.Series
 	case "definition":
 		return cmp.Or(t.Definition, "unknown")
+	case "length":
+		return lengthOf(t.LengthS)
 	}
 	panic("oracle: no dimension of contents " + dimension)
+}
+
+// lengthOf names how long something is.
+func lengthOf(seconds int64) string {
+	switch minute := int64(60); {
+	case seconds <= 0:
+		return "unknown"
+	case seconds < 10*minute:
+		return "under_10"
+	case seconds < 30*minute:
+		return "under_30"
+	case seconds < 60*minute:
+		return "under_60"
+	case seconds < 90*minute:
+		return "under_90"
+	}
+	return "over_90"
 }
 
 // airs is what is known of a broadcast by a dimension.
 func (c *Catalogue) airs(province, code, dimension string) string {
 	a := c.coded(province, code)
 	switch {
-	case dimension == "definition":
-		return "unknown" // schedules do not tell it
+	case dimension == "definition", dimension == "length":
+		return "unknown" // schedules do not tell them
 	case a != nil && dimension == "programme":
 		return a.Name
 	case a != nil && dimension == "genre":

@@ -15,6 +15,8 @@ type Indicator struct {
 
 var (
 	byPlace = []string{"province", "city"}
+	byModel = []string{"province", "city", "model"}
+	byWhy   = []string{"province", "city", "why"}
 	byPage  = []string{"province", "city", "page"}
 	byPath  = []string{"province", "city", "from_page", "page"}
 	byClick = catalogued("page", "area", "slot", "content")
@@ -28,10 +30,10 @@ var (
 	byProduct    = []string{"province", "city", "product"}
 
 	byTime    = []string{"weekday", "hour_of_day"}
-	meanings  = []string{"genre", "sub_genre", "place", "series", "maker", "definition"}
+	meanings  = []string{"genre", "sub_genre", "place", "series", "maker", "definition", "length"}
 	byJourney = []string{"province", "city", "origin", "page"}
-	byAsset   = []string{"province", "city", "mode", "content"}
-	byPart    = []string{"province", "city", "mode", "content", "part"}
+	byAsset   = catalogued("mode", "content")
+	byPart    = catalogued("mode", "content", "part")
 )
 
 // catalogued is place, the dimensions given, and what the catalogue knows of the
@@ -63,25 +65,25 @@ func timed(all []Indicator) []Indicator {
 // ownIndicators are the figures that boxes alone tell.
 func ownIndicators() []Indicator {
 	return []Indicator{
-		{"power_ons", byPlace, number(powerOns)},
-		{"active_boxes", byPlace, boxes(powerOns)},
-		{"reporting_boxes", byPlace, func(c *count) (float64, bool) { return float64(c.reporting), true }},
-		{"activity_rate", byPlace, func(c *count) (float64, bool) {
+		{"power_ons", byModel, number(powerOns)},
+		{"active_boxes", byModel, boxes(powerOns)},
+		{"reporting_boxes", byModel, func(c *count) (float64, bool) { return float64(c.reporting), true }},
+		{"activity_rate", byModel, func(c *count) (float64, bool) {
 			return divide(100*float64(c.boxes[powerOns]), float64(c.reporting))
 		}},
-		{"daily_active_boxes", byPlace, func(c *count) (float64, bool) { return float64(c.active[0]), true }},
-		{"weekly_active_boxes", byPlace, func(c *count) (float64, bool) { return float64(c.active[1]), true }},
-		{"monthly_active_boxes", byPlace, func(c *count) (float64, bool) { return float64(c.active[2]), true }},
-		{"stickiness", byPlace, func(c *count) (float64, bool) { return divide(100*float64(c.active[0]), float64(c.active[2])) }},
-		{"daily_activity_rate", byPlace, func(c *count) (float64, bool) { return divide(100*float64(c.active[0]), float64(c.reporting)) }},
-		{"weekly_activity_rate", byPlace, func(c *count) (float64, bool) { return divide(100*float64(c.active[1]), float64(c.reporting)) }},
-		{"monthly_activity_rate", byPlace, func(c *count) (float64, bool) { return divide(100*float64(c.active[2]), float64(c.reporting)) }},
-		{"hours_on", byPlace, func(c *count) (float64, bool) { return float64(c.sum[onMs]) / 3600000, true }},
-		{"hours_on_per_box", byPlace, func(c *count) (float64, bool) {
+		{"daily_active_boxes", byModel, func(c *count) (float64, bool) { return float64(c.active[0]), true }},
+		{"weekly_active_boxes", byModel, func(c *count) (float64, bool) { return float64(c.active[1]), true }},
+		{"monthly_active_boxes", byModel, func(c *count) (float64, bool) { return float64(c.active[2]), true }},
+		{"stickiness", byModel, func(c *count) (float64, bool) { return divide(100*float64(c.active[0]), float64(c.active[2])) }},
+		{"daily_activity_rate", byModel, func(c *count) (float64, bool) { return divide(100*float64(c.active[0]), float64(c.reporting)) }},
+		{"weekly_activity_rate", byModel, func(c *count) (float64, bool) { return divide(100*float64(c.active[1]), float64(c.reporting)) }},
+		{"monthly_activity_rate", byModel, func(c *count) (float64, bool) { return divide(100*float64(c.active[2]), float64(c.reporting)) }},
+		{"hours_on", byModel, func(c *count) (float64, bool) { return float64(c.sum[onMs]) / 3600000, true }},
+		{"hours_on_per_box", byModel, func(c *count) (float64, bool) {
 			return divide(float64(c.sum[onMs]), 3600000*float64(c.boxes[onMs]))
 		}},
-		{"wakes", byPlace, number(wakes)},
-		{"wake_share", byPlace, percent(wakes, powerOns)},
+		{"wakes", byModel, number(wakes)},
+		{"wake_share", byModel, percent(wakes, powerOns)},
 		{"page_views", byPage, number(pageViews)},
 		{"page_visitors", byPage, boxes(pageViews)},
 		{"views_per_visitor", byPage, func(c *count) (float64, bool) {
@@ -173,8 +175,8 @@ func ownIndicators() []Indicator {
 		{"place_known", byAsset, percent(placedMs, assetMs)},
 		{"unplaced_minutes", byAsset, func(c *count) (float64, bool) { return float64(c.sum[assetMs]-c.sum[placedMs]) / 60000, true }},
 		{"events", byPlace, number(told)},
-		{"invalid_boxes", byPlace, boxes(invalid)},
-		{"invalid_events", byPlace, number(invalid)},
+		{"invalid_boxes", byWhy, boxes(invalid)},
+		{"invalid_events", byWhy, number(invalid)},
 		{"events_lost", byPlace, number(gone)},
 		{"loss_rate", byPlace, func(c *count) (float64, bool) {
 			return divide(100*float64(c.sum[gone]), float64(c.sum[told]+c.sum[gone]))
@@ -285,7 +287,7 @@ var counted = [measures]bool{powerOns: true, rawPlays: true, rawLivePlays: true,
 
 // splits says by which dimensions a measure may be counted.
 var splits = [measures][]string{
-	powerOns: byPlace, onMs: byPlace, wakes: byPlace, pageViews: byPage, bounces: byPage, stays: byPage, dwellMs: byPage, pageViewsFrom: byPath, clicks: byClick, led: byClick, plays: byView, viewingMs: byView,
+	powerOns: byModel, onMs: byModel, wakes: byModel, pageViews: byPage, bounces: byPage, stays: byPage, dwellMs: byPage, pageViewsFrom: byPath, clicks: byClick, led: byClick, plays: byView, viewingMs: byView,
 	livePlays: byPlace, vodPlays: byPlace, liveMs: byPlace, vodMs: byPlace,
 	attempts: byOrder, orders: byOrder, fen: byOrder,
 	impressions: byImpression, focuses: byImpression, renderedClicks: byImpression, focusClicks: byImpression,
@@ -298,7 +300,7 @@ var splits = [measures][]string{
 	airReach5: byAudience, airReach60: byAudience, airReach180: byAudience, airReach900: byAudience,
 	lagReach0: byAudience, lagReach3: byAudience, lagReach7: byAudience,
 	contentMs: byPlace, genreMs: byPlace, placeMs: byPlace, boxMs: byPlace,
-	rawPlays: byView, rawViewingMs: byView, rawLivePlays: byPlace, rawVODPlays: byPlace, rawLiveMs: byPlace, rawVODMs: byPlace, invalid: byPlace,
+	rawPlays: byView, rawViewingMs: byView, rawLivePlays: byPlace, rawVODPlays: byPlace, rawLiveMs: byPlace, rawVODMs: byPlace, invalid: byWhy,
 	journeys: byJourney, found: byJourney, foundMs: byJourney, foundPages: byJourney, foundClicks: byJourney, browseMs: byJourney,
 	ledViews: byPage, searches: byPage, searchPlays: byPage,
 	standbys: byPlace, standbyMs: byPlace, offs: byPlace, offMs: byPlace,

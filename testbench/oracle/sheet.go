@@ -85,7 +85,7 @@ func (o *Oracle) Sheet(spans []Span, dimensions ...string) *Sheet {
 		return some
 	}
 	s.inPlace = o.sheet(spans, keep("province", "city", "minute", "weekday", "hour_of_day"), func(m measure) bool { return m == viewingMs || m == minuteMs })
-	s.universe = o.sheet(spans, keep("province", "city"), func(measure) bool { return false })
+	s.universe = o.sheet(spans, keep("province", "city", "model"), func(measure) bool { return false })
 	s.universe.stand()
 	s.universe.report()
 	s.onAir = o.sheet(spans, slices.DeleteFunc(slices.Clone(dimensions), func(d string) bool { return d == "city" }), func(m measure) bool { return m == airings })
@@ -300,6 +300,8 @@ func (s *Sheet) report() {
 			return 0
 		case s.dims[i] == "province":
 			return s.o.word(p.province)
+		case s.dims[i] == "model":
+			return s.o.word(p.model)
 		}
 		return s.o.word(p.city)
 	}

@@ -133,6 +133,10 @@ func (d *deed) say(dimension string) string {
 		return e.Template
 	case "origin":
 		return d.of.origin
+	case "model":
+		return d.of.model
+	case "why":
+		return d.of.why
 	case "part":
 		return strconv.Itoa(d.of.part)
 	case "minute":

@@ -36,13 +36,6 @@ func init() {
 	}
 }
 
-// unsplit are the dimensions by which the oracle splits nothing: the reference store
-// and the scripts hold them. Of leaves and places of assets it has no catalogue at all.
-var (
-	unsplit    = []store.Column{store.ColModel, store.ColLength, store.ColWhy}
-	uncontents = []string{"leaves", "place_known", "unplaced_minutes"}
-)
-
 // TestEveryFigure: whatever figure is declared, somebody recomputes it, or it is
 // said why not, and with the dimensions it is declared with.
 func TestEveryFigure(t *testing.T) {
@@ -77,9 +70,6 @@ func TestEveryFigure(t *testing.T) {
 			continue
 		}
 		for _, d := range i.Dimensions {
-			if slices.Contains(unsplit, d) || slices.Contains(uncontents, i.ID) && slices.Contains(store.ContentColumns, d) {
-				continue
-			}
 			if !known.Has(string(d)) {
 				t.Errorf("%s: the oracle cannot split it by %s", i.ID, d)
 			}

@@ -80,12 +80,12 @@ func NewWith(t *Truth, c *Catalogue) *Oracle {
 			mine[d.what] = append(mine[d.what], row{keyOf(hour, o.of[d.what].number(o, &d), box), d.n})
 		}
 		for m, rows := range mine {
-			o.rows[m] = append(o.rows[m], merged(rows)...)
+			o.rows[m] = append(o.rows[m], merged(measure(m), rows)...)
 		}
 	}
 	o.broadcast()
 	for m, rows := range o.rows {
-		o.rows[m] = slices.Clip(merged(rows))
+		o.rows[m] = slices.Clip(merged(measure(m), rows))
 		if f := o.of[m]; f.columns == nil {
 			f.complete(o, splits[m])
 		}
@@ -103,6 +103,9 @@ func (o *Oracle) know() {
 		for _, d := range byTime {
 			o.words.number(timeOf(hour, d))
 		}
+	}
+	for _, part := range partNames {
+		o.words.number(part)
 	}
 	for _, p := range o.presence {
 		o.words.number(p.province)

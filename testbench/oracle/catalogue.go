@@ -150,6 +150,14 @@ func (c *Catalogue) meaning(province, content, dimension string) string {
 	panic("oracle: no dimension of contents " + dimension)
 }
 
+// lengthMs is how long a content is; 0: unknown.
+func (c *Catalogue) lengthMs(province, content string) int64 {
+	if c == nil || content == "" || c.titles[[2]string{province, content}] == nil {
+		return 0
+	}
+	return 1000 * c.titles[[2]string{province, content}].LengthS
+}
+
 // lengthOf names how long something is.
 func lengthOf(seconds int64) string {
 	switch minute := int64(60); {

@@ -34,6 +34,7 @@ var (
 	byJourney = []string{"province", "city", "origin", "page"}
 	byAsset   = catalogued("mode", "content")
 	byPart    = catalogued("mode", "content", "part")
+	bySeries  = catalogued("mode")
 )
 
 // catalogued is place, the dimensions given, and what the catalogue knows of the
@@ -44,7 +45,7 @@ func catalogued(dimensions ...string) []string {
 
 // Indicators lists every figure the oracle knows.
 func Indicators() []Indicator {
-	return timed(slices.Concat(ownIndicators(), ratingIndicators(), accountIndicators()))
+	return timed(slices.Concat(ownIndicators(), ratingIndicators(), accountIndicators(), vodIndicators()))
 }
 
 // untimed are the figures that cannot be told by the hour of the day or the weekday,
@@ -52,10 +53,15 @@ func Indicators() []Indicator {
 var untimed = []string{"reporting_boxes", "daily_active_boxes", "weekly_active_boxes", "monthly_active_boxes", "stickiness",
 	"daily_activity_rate", "weekly_activity_rate", "monthly_activity_rate", "box_coverage"}
 
-// timed adds the dimensions of time to the figures that can be told by them.
+// timed adds the dimensions of time to the figures that can be told by them: by the
+// weekday alone if they are known by day.
 func timed(all []Indicator) []Indicator {
 	for n := range all {
-		if !slices.Contains(untimed, all[n].ID) {
+		switch {
+		case slices.Contains(untimed, all[n].ID):
+		case slices.Contains(viewerFigures, all[n].ID):
+			all[n].Dimensions = append(slices.Clone(all[n].Dimensions), "weekday")
+		default:
 			all[n].Dimensions = slices.Concat(all[n].Dimensions, byTime)
 		}
 	}
@@ -171,9 +177,6 @@ func ownIndicators() []Indicator {
 		{"standby_share", byPlace, func(c *count) (float64, bool) {
 			return divide(100*float64(c.sum[standbyMs]), float64(c.sum[onMs]+c.sum[standbyMs]+c.sum[offMs]))
 		}},
-		{"leaves", byPart, number(leaves)},
-		{"place_known", byAsset, percent(placedMs, assetMs)},
-		{"unplaced_minutes", byAsset, func(c *count) (float64, bool) { return float64(c.sum[assetMs]-c.sum[placedMs]) / 60000, true }},
 		{"events", byPlace, number(told)},
 		{"invalid_boxes", byWhy, boxes(invalid)},
 		{"invalid_events", byWhy, number(invalid)},
@@ -276,6 +279,19 @@ const (
 	assetMs  // of catch-up and VOD
 	placedMs // of that, where the place and length are known
 	leaves
+	lengthMs // watched of contents whose length is known
+	passed   // of an asset: not a number but a bit for each part that a box saw, and placed
+
+	// Made of other measures: see made.
+	fullViews // in wholeContent
+	viewerDays
+	returns
+	followers
+	episodes
+	bingers
+	assetViewers
+	partsSeen
+	complete
 
 	measures
 )
@@ -283,7 +299,7 @@ const (
 // counted are the measures of which it matters how many boxes have any.
 var counted = [measures]bool{powerOns: true, rawPlays: true, rawLivePlays: true, rawVODPlays: true, invalid: true, onMs: true, pageViews: true, plays: true, livePlays: true, vodPlays: true,
 	reach5: true, reach60: true, reach180: true, reach900: true, airings: true,
-	airReach5: true, airReach60: true, airReach180: true, airReach900: true, lagReach0: true, lagReach3: true, lagReach7: true, boxMs: true}
+	airReach5: true, airReach60: true, airReach180: true, airReach900: true, lagReach0: true, lagReach3: true, lagReach7: true, boxMs: true, passed: true}
 
 // splits says by which dimensions a measure may be counted.
 var splits = [measures][]string{
@@ -299,12 +315,14 @@ var splits = [measures][]string{
 	audience0: byAudience, audience3: byAudience, audience7: byAudience,
 	airReach5: byAudience, airReach60: byAudience, airReach180: byAudience, airReach900: byAudience,
 	lagReach0: byAudience, lagReach3: byAudience, lagReach7: byAudience,
-	contentMs: byPlace, genreMs: byPlace, placeMs: byPlace, boxMs: byPlace,
+	contentMs: byMode, lengthMs: byMode, genreMs: byPlace, placeMs: byPlace, boxMs: byPlace,
 	rawPlays: byView, rawViewingMs: byView, rawLivePlays: byPlace, rawVODPlays: byPlace, rawLiveMs: byPlace, rawVODMs: byPlace, invalid: byWhy,
 	journeys: byJourney, found: byJourney, foundMs: byJourney, foundPages: byJourney, foundClicks: byJourney, browseMs: byJourney,
 	ledViews: byPage, searches: byPage, searchPlays: byPage,
 	standbys: byPlace, standbyMs: byPlace, offs: byPlace, offMs: byPlace,
-	assetMs: byAsset, placedMs: byAsset, leaves: byPart,
+	assetMs: byAsset, placedMs: byAsset, leaves: byPart, passed: byAsset,
+	fullViews: byView, viewerDays: byView, returns: byView, followers: bySeries, episodes: bySeries, bingers: bySeries,
+	assetViewers: byAsset, partsSeen: byPart, complete: byAsset,
 }
 
 // count holds the measures of one cell.
@@ -317,7 +335,10 @@ type count struct {
 	accounts  int64           // active at the end of the last day told in the period
 	active    [3]int64        // boxes switched on in the last 1, 7 and 30 days
 	inPlace   [measures]int64 // in the cell's time, where figures are set against it
-	airings   int64           // different broadcasts of the cell, whatever its city
+	whole     [measures]int64 // of the cell whatever the part of an asset
+
+	inPlaceBoxes [measures]int64
+	airings      int64 // different broadcasts of the cell, whatever its city
 
 	lengthMs int64 // of the cell's time
 }

@@ -25,9 +25,6 @@ var follow = []string{
 	"soft_churn_accounts", "soft_churn_rate", "churn_rate_30d", "churn_rate_12m", "churn_rate_annual",
 	"daily_active_accounts", "weekly_active_accounts", "monthly_active_accounts", "daily_account_rate", "weekly_account_rate", "monthly_account_rate",
 	"reporting_accounts", "account_coverage", "cohort_members", "cohort_retention", "cohort_activity",
-	"full_views", "length_coverage", "viewer_days", "returning_viewer_days", "return_rate", "series_viewers", "episodes_per_viewer",
-	"bingers", "binge_rate", "asset_viewers", "retention", "completion", "complete_viewers", "complete_rate", "leave_share",
-	"share_of_plays", "share_of_viewers",
 }
 
 func init() {

@@ -17,7 +17,7 @@ func accountIndicators() []Indicator {
 
 // Daily reports whether the figure needs what is known by day alone.
 func (i *Indicator) Daily() bool {
-	return slices.Contains(viewerFigures, i.ID) || i.ID == "account_activity_rate" || i.ID == "box_coverage"
+	return slices.Contains(viewerFigures, i.ID) || slices.Contains(stockFigures, i.ID) || slices.Contains(dayFigures, i.ID) || i.ID == "account_activity_rate" || i.ID == "box_coverage"
 }
 
 // lastTold is what a province's files say of accounts at the end of the last day of

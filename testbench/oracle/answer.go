@@ -30,8 +30,9 @@ type Oracle struct {
 	of        [measures]*family
 	rows      [measures][]row
 	presence  []presence
-	base      int64  // the hour from which rows count theirs
-	from, to  string // first and last day
+	heard     map[numberOf]map[string]seen // by day
+	base      int64                        // the hour from which rows count theirs
+	from, to  string                       // first and last day
 	boxes     int
 }
 
@@ -53,7 +54,10 @@ func New(t *Truth) *Oracle { return NewWith(t, nil) }
 // NewWith prepares to answer questions about t and what the catalogue makes of it.
 // The catalogue may be nil: then contents are unknown and nothing was broadcast.
 func NewWith(t *Truth, c *Catalogue) *Oracle {
-	o := &Oracle{catalogue: c, families: make(map[string]*family), boxes: len(t.Boxes()), base: hourStart(t.firstMs)/hourMs - beforeHours}
+	o := &Oracle{catalogue: c, families: make(map[string]*family), heard: make(map[numberOf]map[string]seen), boxes: len(t.Boxes()), base: hourStart(t.firstMs)/hourMs - beforeHours}
+	if first := c.firstTold(); first != "" {
+		o.base = min(o.base, midnight(first)/hourMs)
+	}
 	for m := range measures {
 		dims := plain(splits[m])
 		name := strings.Join(splits[m], " ")
@@ -84,6 +88,7 @@ func NewWith(t *Truth, c *Catalogue) *Oracle {
 		}
 	}
 	o.broadcast()
+	o.live()
 	for m, rows := range o.rows {
 		o.rows[m] = slices.Clip(merged(measure(m), rows))
 		if f := o.of[m]; f.columns == nil {
@@ -153,6 +158,13 @@ func (o *Oracle) attend(box uint32, h *history) {
 			o.presence = append(o.presence, presence{box, r.Province, r.City, r.model, make(map[string]bool), make(map[string]bool)})
 		}
 		o.presence[n].days[day] = true
+		if r.account != "" {
+			k := numberOf{r.Province, r.account}
+			if o.heard[k] == nil {
+				o.heard[k] = make(map[string]seen)
+			}
+			o.heard[k][day] = seen{any: true, on: o.heard[k][day].on || r.Event.Kind == "power_on"}
+		}
 		if r.Event.Kind == "power_on" {
 			o.presence[n].on[day] = true
 		}
@@ -194,6 +206,11 @@ func (f *family) number(o *Oracle, d *deed) uint32 {
 	for i, dimension := range f.dims {
 		c[i] = o.words.number(d.say(dimension))
 	}
+	return f.numbered(c)
+}
+
+// numbered finds or makes the number of a combination.
+func (f *family) numbered(c combination) uint32 {
 	n, known := f.numbers[c]
 	if !known {
 		n = uint32(len(f.combinations))
@@ -252,9 +269,9 @@ func covers(all, wanted []string) bool {
 // Groups names the sets of dimensions that some indicator can be split by.
 func Groups() [][]string { return groups(Indicators(), true) }
 
-// Groups are those by which anything can be told: without a catalogue not what it
-// says of contents.
-func (o *Oracle) Groups() [][]string { return groups(o.Indicators(), o.catalogue != nil) }
+// Groups are those by which any of some indicators can be told: without a catalogue
+// not what it says of contents.
+func (o *Oracle) Groups(of []Indicator) [][]string { return groups(of, o.catalogue != nil) }
 
 func groups(all []Indicator, contents bool) [][]string {
 	groups := [][]string{nil}

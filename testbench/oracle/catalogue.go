@@ -18,6 +18,7 @@ type Catalogue struct {
 	byCode  map[[2]string]*Airing  // by province and code
 	active  map[string][]*standing // of a province, day by day
 	longest map[string]int64       // of a province, the length of an airing, in milliseconds
+	lives   map[whoIs]*subscriber
 }
 
 // Title is what a content is; "" is unknown.
@@ -55,7 +56,7 @@ type standing struct {
 // ReadCatalogue reads what a truth of feeds says of catalogues.
 func ReadCatalogue(r io.Reader) (*Catalogue, error) {
 	c := &Catalogue{titles: map[[2]string]*Title{}, airings: map[string][]*Airing{}, byCode: map[[2]string]*Airing{},
-		active: map[string][]*standing{}, longest: map[string]int64{}}
+		active: map[string][]*standing{}, longest: map[string]int64{}, lives: map[whoIs]*subscriber{}}
 	in := json.NewDecoder(bufio.NewReaderSize(r, 1<<20))
 	var head struct {
 		Truth int `json:"feeds_truth"`
@@ -68,6 +69,7 @@ func ReadCatalogue(r io.Reader) (*Catalogue, error) {
 			Title  *Title    `json:"title"`
 			Airing *Airing   `json:"airing"`
 			Stand  *standing `json:"stand"`
+			Life   *lifeLine `json:"life"`
 		}
 		if err := in.Decode(&l); err != nil {
 			return nil, fmt.Errorf("entry %d: %w", n, err)
@@ -85,6 +87,12 @@ func ReadCatalogue(r io.Reader) (*Catalogue, error) {
 			c.longest[a.Province] = max(c.longest[a.Province], a.EndMs-a.StartMs)
 		case l.Stand != nil:
 			c.active[l.Stand.Province] = append(c.active[l.Stand.Province], l.Stand)
+		case l.Life != nil:
+			who := whoIs{l.Life.Province, l.Life.Who}
+			if c.lives[who] == nil {
+				c.lives[who] = &subscriber{province: l.Life.Province}
+			}
+			c.lives[who].lines = append(c.lives[who].lines, l.Life)
 		}
 	}
 	for _, all := range c.airings {
@@ -93,7 +101,21 @@ func ReadCatalogue(r io.Reader) (*Catalogue, error) {
 	for _, all := range c.active {
 		slices.SortFunc(all, func(a, b *standing) int { return cmp.Compare(a.Day, b.Day) })
 	}
+	c.sortLives()
 	return c, nil
+}
+
+// firstTold is the first day at whose end any province's accounts are known; "": none.
+func (c *Catalogue) firstTold() (first string) {
+	if c == nil {
+		return ""
+	}
+	for _, days := range c.active {
+		if first == "" || days[0].Day < first {
+			first = days[0].Day
+		}
+	}
+	return first
 }
 
 // between are the airings of a province that lie in a stretch of time with any part.

@@ -35,6 +35,10 @@ var (
 	byAsset   = catalogued("mode", "content")
 	byPart    = catalogued("mode", "content", "part")
 	bySeries  = catalogued("mode")
+
+	byTenure   = []string{"province", "city", "tenure"}
+	byPresence = []string{"province", "city", "state", "tenure", "recency", "silence"}
+	byCohort   = []string{"province", "city", "cohort", "age_months"}
 )
 
 // catalogued is place, the dimensions given, and what the catalogue knows of the
@@ -45,7 +49,7 @@ func catalogued(dimensions ...string) []string {
 
 // Indicators lists every figure the oracle knows.
 func Indicators() []Indicator {
-	return timed(slices.Concat(ownIndicators(), ratingIndicators(), accountIndicators(), vodIndicators()))
+	return timed(slices.Concat(ownIndicators(), ratingIndicators(), accountIndicators(), vodIndicators(), loyaltyIndicators()))
 }
 
 // untimed are the figures that cannot be told by the hour of the day or the weekday,
@@ -59,7 +63,8 @@ func timed(all []Indicator) []Indicator {
 	for n := range all {
 		switch {
 		case slices.Contains(untimed, all[n].ID):
-		case slices.Contains(viewerFigures, all[n].ID):
+		case slices.Contains(stockFigures, all[n].ID):
+		case slices.Contains(viewerFigures, all[n].ID), slices.Contains(dayFigures, all[n].ID):
 			all[n].Dimensions = append(slices.Clone(all[n].Dimensions), "weekday")
 		default:
 			all[n].Dimensions = slices.Concat(all[n].Dimensions, byTime)
@@ -280,7 +285,26 @@ const (
 	placedMs // of that, where the place and length are known
 	leaves
 	lengthMs // watched of contents whose length is known
-	passed   // of an asset: not a number but a bit for each part that a box saw, and placed
+	// Accounts at the end of a day, see stocks, and movements of a day.
+	present
+	presentActive
+	presentReporting
+	silent7
+	silent30
+	silent90
+	unseen
+	softChurn
+	onDay
+	onWeek
+	onMonth
+	baseAccounts // active or suspended
+	leftAccounts
+	returned
+	members
+	retained
+	cohortObserved
+	engaged
+	passed // of an asset: not a number but a bit for each part that a box saw, and placed
 
 	// Made of other measures: see made.
 	fullViews // in wholeContent
@@ -321,6 +345,9 @@ var splits = [measures][]string{
 	ledViews: byPage, searches: byPage, searchPlays: byPage,
 	standbys: byPlace, standbyMs: byPlace, offs: byPlace, offMs: byPlace,
 	assetMs: byAsset, placedMs: byAsset, leaves: byPart, passed: byAsset,
+	present: byPresence, presentActive: byTenure, presentReporting: byTenure, silent7: byTenure, silent30: byTenure, silent90: byTenure, unseen: byTenure,
+	softChurn: byTenure, onDay: byTenure, onWeek: byTenure, onMonth: byTenure, returned: byTenure, baseAccounts: byPlace, leftAccounts: byPlace,
+	members: byCohort, retained: byCohort, cohortObserved: byCohort, engaged: byCohort,
 	fullViews: byView, viewerDays: byView, returns: byView, followers: bySeries, episodes: bySeries, bingers: bySeries,
 	assetViewers: byAsset, partsSeen: byPart, complete: byAsset,
 }
@@ -331,11 +358,12 @@ type count struct {
 	boxes [measures]int64 // how many had any, where the boxes matter
 
 	// Of the cell's province and city, whatever else it is of:
-	reporting int64           // boxes that told anything in the last 30 days
-	accounts  int64           // active at the end of the last day told in the period
-	active    [3]int64        // boxes switched on in the last 1, 7 and 30 days
-	inPlace   [measures]int64 // in the cell's time, where figures are set against it
-	whole     [measures]int64 // of the cell whatever the part of an asset
+	reporting int64                           // boxes that told anything in the last 30 days
+	accounts  int64                           // active at the end of the last day told in the period
+	active    [3]int64                        // boxes switched on in the last 1, 7 and 30 days
+	inPlace   [measures]int64                 // in the cell's time, where figures are set against it
+	whole     [measures]int64                 // of the cell whatever the part of an asset
+	rolling   [2]struct{ left, before int64 } // in 30 days and in 12 months, and accounts before these
 
 	inPlaceBoxes [measures]int64
 	airings      int64 // different broadcasts of the cell, whatever its city

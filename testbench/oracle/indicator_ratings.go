@@ -78,5 +78,5 @@ func needsCatalogue(i *Indicator) bool {
 	case "schedule_coverage", "genre_coverage", "place_coverage", "account_activity_rate", "box_coverage", "length_coverage":
 		return true
 	}
-	return slices.Contains(i.Dimensions, "broadcast")
+	return slices.Contains(i.Dimensions, "broadcast") || slices.Contains(stockFigures, i.ID) || slices.Contains(dayFigures, i.ID)
 }

@@ -62,7 +62,8 @@ type Sheet struct {
 	// What figures are set against: of the cells' time and place, of their place
 	// alone, and of what was broadcast whatever the city.
 	inPlace, universe, onAir *Sheet
-	whole                    *Sheet // nil: the cells are of no part
+	whole                    *Sheet                           // nil: the cells are of no part
+	rolling                  [2]struct{ left, before *Sheet } // nil: figures are not split so
 }
 
 // Find is the place of a cell in Cells.
@@ -89,6 +90,7 @@ func (o *Oracle) Sheet(spans []Span, dimensions ...string) *Sheet {
 	if slices.Contains(dimensions, "part") {
 		s.whole = o.sheet(spans, slices.DeleteFunc(slices.Clone(dimensions), func(d string) bool { return d == "part" }), func(m measure) bool { return m == leaves || m == assetViewers })
 	}
+	s.roll()
 	s.universe = o.sheet(spans, keep("province", "city", "model"), func(measure) bool { return false })
 	s.universe.stand()
 	s.universe.report()
@@ -145,12 +147,13 @@ func (o *Oracle) sheet(spans []Span, dimensions []string, wanted func(measure) b
 		return known[f]
 	}
 	for m := range fullViews {
-		if m != passed && wanted(m) && covers(splits[m], withoutTime(dimensions)) {
+		if m != passed && !slices.Contains(stocks, m) && wanted(m) && covers(splits[m], withoutTime(dimensions)) {
 			s.has = append(s.has, m)
 			s.count(m, kindsOf(o.of[m]), first, in)
 		}
 	}
 	s.make(wanted, kindsOf, first, in)
+	s.takeStock(wanted, kindsOf, first, in)
 	return s
 }
 
@@ -429,15 +432,25 @@ func (s *Sheet) fill(n int) {
 		if s.whole == nil {
 			continue
 		}
-		c.whole[m] = 0
-		if n, ok := s.beside(s.whole, n); ok && n < len(s.whole.sum[m]) {
-			c.whole[m] = s.whole.sum[m][n]
-		}
+		c.whole[m] = s.sumBeside(s.whole, m, n)
 	}
 	if i, ok := s.beside(s.onAir, n); ok && i < len(s.onAir.boxes[airings]) {
 		c.airings = s.onAir.boxes[airings][i]
 	}
 	c.lengthMs = s.length(n)
+	for i, r := range s.rolling {
+		if r.left != nil {
+			c.rolling[i].left, c.rolling[i].before = s.sumBeside(r.left, leftAccounts, n), s.sumBeside(r.before, baseAccounts, n)
+		}
+	}
+}
+
+// sumBeside is what another sheet has of a measure in a cell of this one.
+func (s *Sheet) sumBeside(other *Sheet, m measure, n int) int64 {
+	if at, ok := s.beside(other, n); ok && at < len(other.sum[m]) {
+		return other.sum[m][at]
+	}
+	return 0
 }
 
 // beside finds the cell of another sheet that holds a cell of this one.

@@ -51,7 +51,7 @@ func (s *Sheet) make(wanted func(measure) bool, kindsOf func(*family) *kinds, fi
 		some := slices.DeleteFunc(slices.Clone(group.make), func(m measure) bool {
 			return !wanted(m) || !covers(splits[m], withoutTime(s.dims))
 		})
-		if len(some) == 0 || group.daily && s.spans[0].hours() == 1 {
+		if len(some) == 0 || group.daily && s.hourly() {
 			continue
 		}
 		s.has = append(s.has, some...)

@@ -17,22 +17,6 @@ var unknown = map[string]string{
 	"repeated_batches": "what came again is the network's doing, which no truth knows; intake's and loader's tests hold it",
 }
 
-// follow are figures that need who is who from day to day, or what contents are, over
-// long times: the truth has that, the oracle does not follow it yet. The reference
-// store and the scripts of indicator hold them.
-var follow = []string{
-	"observed_accounts", "silent_7", "silent_30", "silent_90", "silent_rate", "unseen_accounts", "reactivated_accounts",
-	"soft_churn_accounts", "soft_churn_rate", "churn_rate_30d", "churn_rate_12m", "churn_rate_annual",
-	"daily_active_accounts", "weekly_active_accounts", "monthly_active_accounts", "daily_account_rate", "weekly_account_rate", "monthly_account_rate",
-	"reporting_accounts", "account_coverage", "cohort_members", "cohort_retention", "cohort_activity",
-}
-
-func init() {
-	for _, id := range follow {
-		unknown[id] = "the oracle does not follow it; the reference store holds it"
-	}
-}
-
 // TestEveryFigure: whatever figure is declared, somebody recomputes it, or it is
 // said why not, and with the dimensions it is declared with.
 func TestEveryFigure(t *testing.T) {

@@ -15,9 +15,6 @@ type comparison struct{ compare, align string }
 // hold.
 var comparisons = []comparison{{"previous", ""}, {"month", ""}, {"month", "weekday"}, {"year", ""}, {"year", "weekday"}}
 
-// maxCompared is how many figures are asked for together, each with two beside it.
-const maxCompared = 8
-
 // compareEarlier compares all figures with those of earlier times: of the later half
 // of the days, so that of previous ones something is known.
 func (v *verifier) compareEarlier(ctx context.Context, o *oracle.Oracle) error {
@@ -59,7 +56,7 @@ func (v *verifier) compareEarlier(ctx context.Context, o *oracle.Oracle) error {
 		spans := oracle.Spans(w.grain, from, to)
 		now := o.Sheet(spans, w.dimensions...)
 		was := o.Sheet(oracle.Earlier(spans, w.compare, w.align, len(oracle.DaysBetween(from, to))), w.dimensions...)
-		for some := range chunks(maxCompared, byEdit(have)...) {
+		for some := range chunks(maxIndicators, byEdit(have)...) {
 			q := query{Dimensions: w.dimensions, From: from, To: to, Grain: w.grain, Compare: w.compare, Align: w.align}
 			q.ask(some)
 			if err := v.compareWith(ctx, &q, some, now, was); err != nil {

@@ -183,7 +183,6 @@ func (v *verifier) compareTask(ctx context.Context, o *oracle.Oracle, t *task) e
 	have := slices.DeleteFunc(t.of(o), func(i oracle.Indicator) bool {
 		return v.report.Lost > 0 && (i.ID == "events_lost" || i.ID == "loss_rate")
 	})
-	slices.SortStableFunc(have, func(a, b oracle.Indicator) int { return strings.Compare(a.ID, b.ID) })
 	for some := range chunks(maxIndicators, byEdit(have)...) {
 		place := make(map[string]int)
 		q := query{Dimensions: t.dimensions, From: t.from, To: t.to, Grain: t.grain}

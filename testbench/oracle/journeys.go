@@ -199,7 +199,7 @@ func asset(r *Record, add func(measure, int64, int64, *Record)) {
 		left.part = int(min(assetParts, place*assetParts/length+1))
 		add(leaves, 1, r.AtMs, &left)
 	}
-	if e.Speed != 100 {
+	if e.Speed != 100 || e.DurationMs == 0 {
 		return
 	}
 	start := r.AtMs - e.DurationMs

@@ -126,7 +126,7 @@ func (o *Oracle) addCounts(atMs int64, n *[measures]int64, say func(string) stri
 
 // follow counts what one subscriber is on each day that was told.
 func (o *Oracle) follow(s *subscriber, firstTold, lastTold string, counts map[presentAs]*[measures]int64, cohorts map[cohortAs]*[measures]int64) {
-	at := func(day string) *lifeLine { // as it stood at the end of a day; before the first line as then
+	at := func(day string) *lifeLine { // the line that holds at the end of a day; before the first one that
 		n, found := slices.BinarySearchFunc(s.lines, day, func(l *lifeLine, day string) int { return cmp.Compare(l.Day, day) })
 		if !found {
 			n--
@@ -151,6 +151,9 @@ func (o *Oracle) follow(s *subscriber, firstTold, lastTold string, counts map[pr
 		wasSilent := firstAny != never && state == "active" && silent(n-1) >= silentDays
 		told := firstTold <= day && day <= lastTold
 		line := at(day)
+		if line.Day > day {
+			line = &lifeLine{} // is still to come
+		}
 		broke := !told || line.State != state || day == firstTold
 		if heard[n].any {
 			lastAny = n

@@ -96,6 +96,8 @@ func TestNumbersChange(t *testing.T) {
 		20 10:00:00 x power_on
 		30 10:00:00 x page_view`)
 	days := o.Ask("day")
+	expect(t, days, "observed_accounts", "2026-11-09", "", "", "2")
+	expect(t, days, "observed_accounts", "2026-11-10", "", "", "3")
 	expect(t, days, "daily_active_accounts", "2026-11-04", "", "", "1")
 	expect(t, days, "daily_active_accounts", "2026-11-05", "", "", "0") // nobody's number any more, and one that is suspended
 	expect(t, days, "silent_7", "2026-11-11", "", "", "1")

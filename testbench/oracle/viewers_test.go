@@ -86,6 +86,7 @@ func TestAssetParts(t *testing.T) {
 		1 10:00:03 a view "mode":"vod","content":"film","duration_ms":8000,"speed":100,"length_s":100,"position_ms":1,"end":"stop"
 		1 10:10:00 a view "mode":"vod","content":"film","duration_ms":60000,"speed":100,"length_s":100,"position_ms":5001,"end":"zap"
 		1 10:12:00 a view "mode":"vod","content":"film","duration_ms":30000,"speed":100,"length_s":100,"position_ms":60001,"end":"continue"
+		1 10:30:00 x view "mode":"vod","content":"film","speed":100,"length_s":100,"position_ms":1
 		1 10:10:00 b view "mode":"vod","content":"film","duration_ms":1000,"speed":100,"length_s":100,"position_ms":1,"end":"stop"
 		1 10:10:00 c view "mode":"vod","content":"film","duration_ms":50000,"speed":100
 		1 10:20:00 c view "mode":"vod","content":"film","duration_ms":5000,"speed":800,"length_s":100,"position_ms":60001,"end":"finished"

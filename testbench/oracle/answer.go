@@ -1,6 +1,8 @@
 package oracle
 
 import (
+	"iter"
+	"runtime"
 	"slices"
 	"strings"
 )
@@ -67,12 +69,10 @@ func NewWith(t *Truth, c *Catalogue) *Oracle {
 		o.of[m] = o.families[name]
 	}
 	firstHour := int64(-1)
-	for n, box := range t.Boxes() {
-		h := &history{t.Of(box)}
-		h.identify()
-		o.attend(uint32(n), h)
+	for n, b := range understood(t, c) {
+		o.attend(uint32(n), b.history)
 		var mine [measures][]row
-		for _, d := range h.deeds(c) {
+		for _, d := range b.deeds {
 			box := uint32(0)
 			if counted[d.what] {
 				box = uint32(n)
@@ -100,6 +100,43 @@ func NewWith(t *Truth, c *Catalogue) *Oracle {
 		o.from = min(o.from, dayOf((firstHour+o.base)*hourMs))
 	}
 	return o
+}
+
+// boxDeeds is a box's history and what of it counts.
+type boxDeeds struct {
+	history *history
+	deeds   []deed
+}
+
+// understood are the deeds of one box after the other, in the order of t.Boxes. Some
+// boxes ahead are being worked out meanwhile.
+func understood(t *Truth, c *Catalogue) iter.Seq2[int, boxDeeds] {
+	return func(yield func(int, boxDeeds) bool) {
+		boxes := t.Boxes()
+		ahead := make([]chan boxDeeds, min(len(boxes), 2*runtime.NumCPU()))
+		begin := func(n int) {
+			if n >= len(boxes) {
+				return
+			}
+			one := make(chan boxDeeds, 1)
+			ahead[n%len(ahead)] = one
+			go func() {
+				h := &history{t.Of(boxes[n])}
+				h.identify()
+				one <- boxDeeds{h, h.deeds(c)}
+			}()
+		}
+		for n := range ahead {
+			begin(n)
+		}
+		for n := range boxes {
+			b := <-ahead[n%len(ahead)]
+			begin(n + len(ahead))
+			if !yield(n, b) {
+				return
+			}
+		}
+	}
 }
 
 // know adds the words that stand in cells and in no combination.

@@ -64,6 +64,15 @@ func ReadCatalogue(r io.Reader) (*Catalogue, error) {
 	if err := in.Decode(&head); err != nil || head.Truth != 1 {
 		return nil, errors.Join(errors.New(`no truth of feeds: it must begin with {"feeds_truth":1,...}`), err)
 	}
+	words := make(map[string]string) // so that each text is kept once: provinces have the same titles
+	once := func(texts ...*string) {
+		for _, s := range texts {
+			if _, known := words[*s]; !known {
+				words[*s] = *s
+			}
+			*s = words[*s]
+		}
+	}
 	for n := 2; in.More(); n++ {
 		var l struct {
 			Title  *Title    `json:"title"`
@@ -76,9 +85,12 @@ func ReadCatalogue(r io.Reader) (*Catalogue, error) {
 		}
 		switch {
 		case l.Title != nil:
+			t := l.Title
+			once(&t.Province, &t.Code, &t.Genre, &t.SubGenre, &t.Place, &t.Provider, &t.Series, &t.Definition)
 			c.titles[[2]string{l.Title.Province, l.Title.Code}] = l.Title
 		case l.Airing != nil:
 			a := l.Airing
+			once(&a.Province, &a.Channel, &a.Code, &a.Name, &a.Genre)
 			if a.EndMs <= a.StartMs {
 				return nil, fmt.Errorf("entry %d: the airing %s ends before it begins", n, a.Code)
 			}
@@ -88,6 +100,7 @@ func ReadCatalogue(r io.Reader) (*Catalogue, error) {
 		case l.Stand != nil:
 			c.active[l.Stand.Province] = append(c.active[l.Stand.Province], l.Stand)
 		case l.Life != nil:
+			once(&l.Life.Province, &l.Life.Day, &l.Life.State, &l.Life.Account, &l.Life.City, &l.Life.Opened, &l.Life.Flow)
 			who := whoIs{l.Life.Province, l.Life.Who}
 			if c.lives[who] == nil {
 				c.lives[who] = &subscriber{province: l.Life.Province}

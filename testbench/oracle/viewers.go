@@ -86,23 +86,20 @@ func (w *walk) each(earlier int64, f func(n int32, r *row)) {
 // lengths counts how many whole contents were watched: of each province's content
 // the time by its length.
 func (w *walk) lengths() {
-	if w.s.o.catalogue == nil {
-		return
-	}
 	type content struct {
 		n              int32
 		province, code uint32
+		lengthMs       int64
 	}
 	provinces, contents := w.f.columns["province"], w.f.columns["content"]
 	sums := make(map[content]int64)
 	w.each(0, func(n int32, r *row) {
-		if w.f.lengthMs[r.combo()] > 0 {
-			sums[content{n, provinces[r.combo()], contents[r.combo()]}] += r.n
+		if length := w.f.lengthMs[r.combo()]; length > 0 {
+			sums[content{n, provinces[r.combo()], contents[r.combo()], length}] += r.n
 		}
 	})
 	for k, ms := range sums {
-		length := w.s.o.catalogue.lengthMs(w.s.o.words.text(k.province), w.s.o.words.text(k.code))
-		w.s.add(fullViews, k.n, (ms*wholeContent+length/2)/length)
+		w.s.add(fullViews, k.n, (ms*wholeContent+k.lengthMs/2)/k.lengthMs)
 	}
 }
 

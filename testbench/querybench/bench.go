@@ -167,9 +167,9 @@ func (b *bench) board(ctx context.Context, widgets []widget) (Row, error) {
 	})
 }
 
-// closing closes the busiest hour of the day before again.
+// closing closes the busiest hour of the day under way again.
 func (b *bench) closing(ctx context.Context) (Row, error) {
-	hour := (aggregator.DayOf(b.options.set.EndMs-1) - 1).FirstHour() + 19
+	hour := aggregator.DayOf(b.options.set.EndMs-1).FirstHour() + 19
 	row := Row{Name: fmt.Sprintf("closing one hour (%s, 19:00) of %d boxes", hour.Day(), b.set.Boxes), Aim: "<= 5000"}
 	snap := store.Snapshot{}
 	seen := map[store.Cell]bool{}

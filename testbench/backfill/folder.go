@@ -104,6 +104,9 @@ func (d *Folder) Open(o duckdb.Options) error {
 	return nil
 }
 
+// Path is where the folder lies.
+func (d *Folder) Path() string { return d.path }
+
 // Shut closes the store and keeps the lock.
 func (d *Folder) Shut() error {
 	if d.Store == nil {

@@ -219,15 +219,18 @@ func (s *script) tell(f []string) {
 	}
 }
 
-// hum has nobody's box tell something every few hours of a day: engines close
-// stretches of hours faster than hours that lie apart, the reference does not.
+// hum has nobody's box tell something every few hours of a day and the one before it:
+// engines close stretches of hours faster than hours that lie apart, the reference does
+// not.
 func (s *script) hum(d aggregator.Day, city uint64) {
-	if !s.hums || s.hummed[d] {
-		return
-	}
-	s.hummed[d] = true
-	for hour := 0; hour < 24; hour += 4 {
-		s.block.PageViews = append(s.block.PageViews, store.PageView{Stamp: s.stamp(d, hour, city, 999)})
+	for day := d - 1; day <= d; day++ {
+		if !s.hums || s.hummed[day] {
+			continue
+		}
+		s.hummed[day] = true
+		for hour := 0; hour < 24; hour += 4 {
+			s.block.PageViews = append(s.block.PageViews, store.PageView{Stamp: s.stamp(day, hour, city, 999)})
+		}
 	}
 }
 

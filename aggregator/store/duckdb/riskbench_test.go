@@ -33,7 +33,7 @@ FROM range(%d) t(i), range(%d, %d) u(d) WHERE hash(i * 1000 + d) %% 2 = 0 AND (i
 FROM (SELECT p, i, (hash(i * 1000 + p) & hash(i) & 65535)::USMALLINT | CASE WHEN i %% 4 > 0 THEN (hash(i * 1001 + p) & 65535)::USMALLINT ELSE 0 END AS bits FROM range(%d) t(i), range(%d) u(p)) WHERE bits > 0`,
 			first>>markShift, n, (days-100)/markDays-1),
 		fillMarks(store.ShapeOf(store.FactSeen), "true"),
-		fmt.Sprintf("INSERT INTO product SELECT 33, 70 + i, 0, 2, 1990, 0, 0, 0, 0, 0, ''::BLOB FROM range(3) t(i)"),
+		"INSERT INTO product SELECT 33, 70 + i, 0, 2, 1990, 0, 0, 0, 0, 0, ''::BLOB FROM range(3) t(i)",
 		fmt.Sprintf(`INSERT INTO bill SELECT 33, hash(i, m), 2, hash(i), 70 + i %% 3, 0, 0, %[2]d + m * 2592000000, 0, %[2]d + (m + 1) * 2592000000, 1990, 1, 0, 0, ''::BLOB
 FROM range(%[1]d) t(i), range(12) u(m) WHERE i %% 3 = 0 AND hash(i, m) %% 5 > 0`, n, first.Start()),
 		fmt.Sprintf("INSERT INTO fact_accounts_day (period, province, city, state, tenure, accounts) SELECT %d + d, 33, 3301, 2, 1, 1 FROM range(%d) t(d)", first, days),

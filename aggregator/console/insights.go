@@ -1,10 +1,12 @@
 package console
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"fmt"
 	"net/http"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -12,6 +14,7 @@ import (
 	"iptvdc/aggregator"
 	"iptvdc/aggregator/indicator"
 	"iptvdc/aggregator/insight"
+	"iptvdc/aggregator/settings"
 	"iptvdc/aggregator/store"
 )
 
@@ -87,6 +90,46 @@ var insightKinds = []insightKind{
 			}
 			return insight.FindAnomalies(ctx, src, scope, a)
 		}},
+}
+
+// asks are the indicators that an insight is made of. What it then asks beyond their
+// data sets is refused, see indicator.Within.
+func (k *insightKind) asks(values map[string]string) []string {
+	switch k.name {
+	case "movers":
+		return []string{values["indicator"]}
+	case "posters", "positions":
+		return []string{cmp.Or(values["rate"], "ctr")}
+	case "anomalies":
+		return strings.Split(values["indicators"], ",")
+	case "taste":
+		return insight.TasteFigures()
+	case "offer":
+		return insight.OfferFigures()
+	}
+	return nil // of no data set nothing is open
+}
+
+// watchedBy are the indicators that are looked at for somebody who does not say which:
+// those that are open to them at all.
+func watchedBy(p settings.Principal) []string {
+	all := insight.Watched()
+	open := slices.DeleteFunc(slices.Clone(all), func(id string) bool { return p.Grants.In(indicator.DataSetsOf(id)...).Empty() })
+	if len(open) == 0 {
+		return all // and says what is missing
+	}
+	return open
+}
+
+// askedOf are the bounds of a question about indicators. One that is not there opens
+// nothing; what is asked then says so.
+func askedOf(p settings.Principal, ids ...string) (bound, error) {
+	for _, id := range ids {
+		if _, ok := indicator.Find(id); !ok {
+			return bound{}, nil
+		}
+	}
+	return bounds(p, indicator.DataSetsOf(ids...)...)
 }
 
 func words(columns []store.Column) string {
@@ -192,7 +235,14 @@ func (s *Console) insight(w http.ResponseWriter, r *http.Request, k *insightKind
 	if _, err := readInsight(k, values); err != nil {
 		return err
 	}
-	key, err := keyOf(principal(r).Scope, insightKey{k.name, values})
+	if k.name == "anomalies" && values["indicators"] == "" {
+		values["indicators"] = strings.Join(watchedBy(principal(r)), ",")
+	}
+	within, err := askedOf(principal(r), k.asks(values)...)
+	if err != nil {
+		return err
+	}
+	key, err := keyOf(within, insightKey{k.name, values})
 	if err != nil {
 		return err
 	}
@@ -206,7 +256,7 @@ func (s *Console) insight(w http.ResponseWriter, r *http.Request, k *insightKind
 // findInsight computes what the cache does not have.
 func (s *Console) findInsight(ctx context.Context, key answerKey) ([]byte, error) {
 	var which insightKey
-	scope, err := key.parts(&which)
+	b, err := key.parts(&which)
 	if err != nil {
 		return nil, err
 	}
@@ -219,7 +269,7 @@ func (s *Console) findInsight(ctx context.Context, key answerKey) ([]byte, error
 		if err != nil {
 			return nil, err
 		}
-		a, err := k.find(ctx, insight.Source{Source: s.Figures, Name: s.Names}, scope, q)
+		a, err := k.find(ctx, insight.Source{Source: s.figures(b), Name: s.Names}, b.Scope, q)
 		if err != nil {
 			return nil, err
 		}
@@ -235,10 +285,10 @@ type AlertBook interface {
 	States(ctx context.Context, rule int64) ([]insight.State, error)
 	// AddRule keeps a checked rule, RemoveRule takes away one of an owner; an unknown
 	// one is an *aggregator.Error of code not_found.
-	AddRule(ctx context.Context, r insight.Rule) (insight.Rule, error)
-	RemoveRule(ctx context.Context, owner string, id int64) error
-	// Notices returns an owner's newest notices of provinces in scope.
-	Notices(ctx context.Context, owner string, scope aggregator.Scope, limit int) ([]insight.Notice, error)
+	AddRule(ctx context.Context, p settings.Principal, r insight.Rule) (insight.Rule, error)
+	RemoveRule(ctx context.Context, p settings.Principal, id int64) error
+	// Notices returns somebody's newest notices, of what they see now.
+	Notices(ctx context.Context, p settings.Principal, limit int) ([]insight.Notice, error)
 }
 
 // maxNotices is how many notices are listed.
@@ -326,12 +376,13 @@ func (s *Console) listAlerts(w http.ResponseWriter, r *http.Request) error {
 			continue
 		}
 		info := ruleInfo(&rules[n])
+		open := who.Grants.In(indicator.DataSetsOf(rules[n].Indicator)...)
 		states, err := s.Alerts.States(r.Context(), rules[n].ID)
 		if err != nil {
 			return err
 		}
 		for _, st := range states {
-			if p, err := aggregator.ParseProvince(st.Province); err != nil || !who.Scope.Sees(p) {
+			if p, err := aggregator.ParseProvince(st.Province); err != nil || !open.Sees(p) {
 				continue
 			}
 			info.Judged++
@@ -341,7 +392,7 @@ func (s *Console) listAlerts(w http.ResponseWriter, r *http.Request) error {
 		}
 		a.Rules = append(a.Rules, info)
 	}
-	notices, err := s.Alerts.Notices(r.Context(), who.Name, who.Scope, maxNotices)
+	notices, err := s.Alerts.Notices(r.Context(), who, maxNotices)
 	if err != nil {
 		return err
 	}
@@ -357,12 +408,16 @@ func (s *Console) addRule(w http.ResponseWriter, r *http.Request) error {
 		return err
 	}
 	who := principal(r)
-	rule := insight.Rule{Owner: who.Name, Scope: who.Scope, Name: body.Name, Indicator: body.Indicator, Provinces: body.Provinces,
+	within, err := askedOf(who, body.Indicator)
+	if err != nil {
+		return err
+	}
+	rule := insight.Rule{Owner: who.Name, Scope: within.Scope, Name: body.Name, Indicator: body.Indicator, Provinces: body.Provinces,
 		Grain: insight.Grain(body.Grain), Kind: insight.Kind(body.Kind), Level: body.Level, Hold: body.Hold}
 	if err := rule.Check(); err != nil {
 		return err
 	}
-	rule, err := s.Alerts.AddRule(r.Context(), rule)
+	rule, err = s.Alerts.AddRule(r.Context(), who, rule)
 	if err != nil {
 		return err
 	}
@@ -375,7 +430,7 @@ func (s *Console) removeRule(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return badParameter("rule", text, "the number of a rule")
 	}
-	if err := s.Alerts.RemoveRule(r.Context(), principal(r).Name, id); err != nil {
+	if err := s.Alerts.RemoveRule(r.Context(), principal(r), id); err != nil {
 		return err
 	}
 	return writeJSON(w, http.StatusOK, RemovedRule{id})

@@ -30,7 +30,7 @@ func (s *Settings) AddRule(ctx context.Context, p Principal, r insight.Rule) (in
 			return &aggregator.Error{Code: "too_many_rules", Message: fmt.Sprintf("You have %d rules, and there may be no more; remove one first.", have)}
 		}
 		done, err := tx.ExecContext(ctx, "INSERT INTO alert_rule (owner, scope, name, indicator, provinces, grain, kind, level, hold, set_ms) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
-			r.Owner, scopeText(r.Scope), r.Name, r.Indicator, strings.Join(r.Provinces, ","), string(r.Grain), string(r.Kind), r.Level, r.Hold, r.SetMs)
+			r.Owner, ScopeText(r.Scope), r.Name, r.Indicator, strings.Join(r.Provinces, ","), string(r.Grain), string(r.Kind), r.Level, r.Hold, r.SetMs)
 		if err != nil {
 			return err
 		}

@@ -114,7 +114,7 @@ func (h *holding) beyond(grants aggregator.Grants, powers Powers) string {
 		if s := grants[d]; !s.Within(h.pass[d]) {
 			missing := "all provinces"
 			if !s.All {
-				missing = scopeText(aggregator.Scope{Provinces: slices.DeleteFunc(slices.Clone(s.Provinces), h.pass[d].Sees)})
+				missing = ScopeText(aggregator.Scope{Provinces: slices.DeleteFunc(slices.Clone(s.Provinces), h.pass[d].Sees)})
 			}
 			parts = append(parts, string(d)+" in "+missing)
 		}

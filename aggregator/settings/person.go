@@ -503,7 +503,7 @@ func (s *Settings) replacePermits(ctx context.Context, tx *sql.Tx, p Principal, 
 		return faultf("bad_grant", "%d grants, allowed 100; take roles.", len(want))
 	}
 	same := func(a, b *Permit) bool {
-		return a.Role == b.Role && a.Data == b.Data && scopeText(a.Scope) == scopeText(b.Scope)
+		return a.Role == b.Role && a.Data == b.Data && ScopeText(a.Scope) == ScopeText(b.Scope)
 	}
 	var added, gone []Permit
 	for n := range want {
@@ -545,7 +545,7 @@ func (s *Settings) replacePermits(ctx context.Context, tx *sql.Tx, p Principal, 
 	}
 	for _, g := range added {
 		if _, err := tx.ExecContext(ctx, "INSERT INTO permit (person, role, data, scope, by, at_ms) VALUES (?, ?, ?, ?, ?, ?) ON CONFLICT DO UPDATE SET scope = excluded.scope, at_ms = excluded.at_ms",
-			one.ID, g.Role, string(g.Data), scopeText(g.Scope), me, s.now().UnixMilli()); err != nil {
+			one.ID, g.Role, string(g.Data), ScopeText(g.Scope), me, s.now().UnixMilli()); err != nil {
 			return err
 		}
 		if err := s.record(ctx, tx, p, "granted", one.Name, g.text()); err != nil {
@@ -557,9 +557,9 @@ func (s *Settings) replacePermits(ctx context.Context, tx *sql.Tx, p Principal, 
 
 func (p *Permit) text() string {
 	if p.Role != "" {
-		return "role=" + p.Role + " provinces=" + scopeText(p.Scope)
+		return "role=" + p.Role + " provinces=" + ScopeText(p.Scope)
 	}
-	return "data=" + string(p.Data) + " provinces=" + scopeText(p.Scope)
+	return "data=" + string(p.Data) + " provinces=" + ScopeText(p.Scope)
 }
 
 // checkPermit refuses what means nothing.

@@ -238,13 +238,12 @@ func (s *Settings) EndOne(ctx context.Context, p Principal, id string) error {
 
 // account is what signing in needs of a person.
 type account struct {
-	id              int64
-	name, password  string
-	disabled        bool
-	secret          []byte // of the second factor
-	asked           bool   // it is set up
-	step            int64
-	display, speaks string
+	id             int64
+	name, password string
+	disabled       bool
+	secret         []byte // of the second factor
+	asked          bool   // it is set up
+	step           int64
 }
 
 func (a *account) needs() string {

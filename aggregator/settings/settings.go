@@ -200,10 +200,10 @@ func (s *Settings) NewToken(ctx context.Context, p Principal) (string, error) {
 	secret := newSecret("iptv_")
 	err := s.update(ctx, func(tx *sql.Tx) error {
 		if _, err := tx.ExecContext(ctx, "INSERT INTO token (hash, name, scope, data, admin, created_ms) VALUES (?, ?, ?, ?, ?, ?)",
-			hash(secret), p.Name, scopeText(scope), data, admin, s.now().UnixMilli()); err != nil {
+			hash(secret), p.Name, ScopeText(scope), data, admin, s.now().UnixMilli()); err != nil {
 			return err
 		}
-		return s.record(ctx, tx, Principal{}, "token_created", "", fmt.Sprintf("name=%q provinces=%s data=%s admin=%t", p.Name, scopeText(scope), data, admin))
+		return s.record(ctx, tx, Principal{}, "token_created", "", fmt.Sprintf("name=%q provinces=%s data=%s admin=%t", p.Name, ScopeText(scope), data, admin))
 	})
 	if err != nil {
 		return "", fmt.Errorf("settings: new token: %w", err)
@@ -258,7 +258,8 @@ func hash(secret string) []byte {
 // everything is the text of a scope that sees all provinces.
 const everything = "*"
 
-func scopeText(s aggregator.Scope) string {
+// ScopeText writes provinces as 33,43, all of them as *, none as nothing.
+func ScopeText(s aggregator.Scope) string {
 	if s.All {
 		return everything
 	}

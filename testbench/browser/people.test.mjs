@@ -82,7 +82,8 @@ test('an administrator makes the manager of a province, who sees nothing but it 
   const table = manager.locator('[data-widget="provinces"]');
   assert.match(await table.innerText(), /Zhejiang/);
   assert.doesNotMatch(await manager.locator('main').innerText(), /Hunan|Guangdong/);
-  const [file] = await Promise.all([manager.waitForEvent('download'), table.getByRole('button', { name: 'Download CSV' }).click()]);
+  await table.getByRole('button', { name: 'Enlarge' }).click();
+  const [file] = await Promise.all([manager.waitForEvent('download'), manager.getByRole('dialog').getByRole('button', { name: 'Download CSV' }).click()]);
   const csv = readFileSync(await file.path(), 'utf8');
   assert.match(csv, /Zhejiang/);
   assert.doesNotMatch(csv, /Hunan|Guangdong|王芳/);

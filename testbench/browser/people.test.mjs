@@ -18,7 +18,7 @@ const password = 'four dry horses';
 before(async () => {
   mkdirSync(shots, { recursive: true });
   browser = await launch();
-  country = await Fixture.start('normal', new Date().toISOString());
+  country = await Fixture.start('normal', new Date().toISOString(), ['-files=false']);
   admin = await open(browser, country.base, { path: '/#/people', reducedMotion: 'reduce' });
 });
 

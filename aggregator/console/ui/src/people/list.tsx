@@ -64,7 +64,7 @@ function List({ people, roles }: { people: api.People; roles: api.Role[] }) {
               {p.grants
                 .filter((g) => g.holds)
                 .map((g) => `${title(g.role ?? g.data ?? '')} ${g.all ? t('allProvinces') : g.provinces.map((c) => placeName(c)).join(' ')}`)
-                .join(' · ') || t('none')}
+                .join(' · ') || t(p.holds.length > 0 ? 'everywhere' : 'none')}
             </span>
             <span class="quiet">{p.department}</span>
             <span class={p.disabled ? 'warn' : 'quiet'}>{stateOf(p)}</span>

@@ -27,6 +27,8 @@ require github.com/hanwen/go-fuse/v2 v2.12.1
 
 require github.com/ebitengine/purego v0.11.3
 
+require golang.org/x/time v0.16.0
+
 require (
 	github.com/fclairamb/ftpserverlib v0.30.0
 	github.com/jlaffaye/ftp v0.2.4

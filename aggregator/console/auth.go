@@ -3,17 +3,23 @@ package console
 import (
 	"context"
 	"errors"
+	"net"
 	"net/http"
 	"strings"
 
+	"iptvdc/aggregator"
 	"iptvdc/aggregator/settings"
 )
 
 // SessionCookie is the cookie that holds the session's secret.
 const SessionCookie = "iptv_session"
 
-// principalKey is the context's key for who asks.
-type principalKey struct{}
+// principalKey is the context's key for who asks, scopeKey that for where a route's
+// data sets are open to them.
+type (
+	principalKey struct{}
+	scopeKey     struct{}
+)
 
 // principal returns who asks. Only routes with access reader or admin have one.
 func principal(r *http.Request) settings.Principal {
@@ -21,23 +27,60 @@ func principal(r *http.Request) settings.Principal {
 	return p
 }
 
-// admit lets a request in or says why not; r then knows who asks.
-func (s *Console) admit(r **http.Request, need access) error {
-	if need == anyone {
+// scope returns where the data sets of a route are open to who asks. Only routes whose
+// guard has data have one; of all others it is the zero Scope, which opens nothing.
+func scope(r *http.Request) aggregator.Scope {
+	where, _ := r.Context().Value(scopeKey{}).(aggregator.Scope)
+	return where
+}
+
+// admit lets a request in or says why not; r then knows who asks, and where.
+func (s *Console) admit(r **http.Request, rt *route) error {
+	if rt.access == anyone {
 		return nil
 	}
 	p, err := s.whoAsks(*r)
 	if err != nil {
 		return err
 	}
-	if need == admin && (!p.Admin || !p.Scope.All) {
+	g := guards[rt.method+" "+rt.path] // none: of what is not there
+	where := p.Grants.In(g.data...)
+	switch method := (*r).Method; {
+	case p.Needs == settings.NeedsCode && !g.early:
+		return errNeedsCode
+	case p.Needs != "" && !g.early:
+		return errNeedsTOTP
+	case rt.access == admin && !(p.Powers.Has(settings.Administer) && p.Grants.All()):
 		return errForbidden
+	case !p.Powers.Has(g.may):
+		return errPowers(g.may &^ p.Powers)
+	case p.By != "" && method != http.MethodGet && method != http.MethodHead && !g.reads:
+		return errReadOnly
+	case len(g.data) > 0 && where.Empty():
+		return notGranted(p, g.data)
 	}
-	*r = (*r).WithContext(context.WithValue((*r).Context(), principalKey{}, p))
+	ctx := context.WithValue((*r).Context(), principalKey{}, p)
+	*r = (*r).WithContext(context.WithValue(ctx, scopeKey{}, where))
 	return nil
 }
 
+// whoAsks looks up who holds a request's secret, and what they hold now.
 func (s *Console) whoAsks(r *http.Request) (settings.Principal, error) {
+	p, err := s.holder(r)
+	p.Place = visitor(r).Place
+	return p, err
+}
+
+// visitor is where a request came from.
+func visitor(r *http.Request) settings.Visitor {
+	host, _, err := net.SplitHostPort(r.RemoteAddr)
+	if err != nil {
+		host = r.RemoteAddr
+	}
+	return settings.Visitor{Place: host, Agent: r.UserAgent()}
+}
+
+func (s *Console) holder(r *http.Request) (settings.Principal, error) {
 	if header := r.Header.Get("Authorization"); header != "" {
 		scheme, token, _ := strings.Cut(header, " ")
 		if !strings.EqualFold(scheme, "Bearer") {
@@ -56,13 +99,13 @@ func (s *Console) whoAsks(r *http.Request) (settings.Principal, error) {
 
 // usedLink is what a person sees whose link does not work.
 const usedLink = `<!doctype html><html lang="zh"><meta charset="utf-8"><title>IPTV</title>
-<p>此登录链接已使用或已过期。请在服务器上运行 <code>aggregator link --data DIR</code> 获取新链接。</p>
-<p lang="en">This sign-in link was used before or is too old. Run <code>aggregator link --data DIR</code> on the server for a new one.</p>
+<p>此登录链接已使用或已过期。请向管理您账户的人索取新链接；管理员在服务器上运行 <code>aggregator link --data DIR</code>。</p>
+<p lang="en">This sign-in link was used before or is too old. Ask whoever manages your account for a new one; an administrator runs <code>aggregator link --data DIR</code> on the server.</p>
 <p><a href="/">首页 / Home</a></p></html>
 `
 
 func (s *Console) login(w http.ResponseWriter, r *http.Request) error {
-	session, err := s.Identities.Redeem(r.Context(), r.URL.Query().Get("key"))
+	session, err := s.Identities.Redeem(r.Context(), r.URL.Query().Get("key"), visitor(r))
 	if errors.Is(err, settings.ErrUnknown) {
 		if c, err := r.Cookie(SessionCookie); err == nil {
 			// A link opened twice in one browser leads to the page again.

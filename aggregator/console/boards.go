@@ -251,8 +251,23 @@ func (s *Console) answerWidget(w http.ResponseWriter, r *http.Request) error {
 	if err := body.Filters.Check(); err != nil {
 		return err
 	}
+	asked, err := resolve(&body, aggregator.DayOf(time.Now().UnixMilli()))
+	if err != nil {
+		return err
+	}
+	if len(asked.Questions) == 0 { // a text shows no data
+		return writeJSON(w, http.StatusOK, WidgetAnswer{Parts: []WidgetPart{}, Ignored: asked.Ignored})
+	}
+	var ids []string
+	for _, q := range asked.Questions {
+		ids = append(ids, q.Request.Indicators...)
+	}
+	within, err := bounds(principal(r), indicator.DataSetsOf(ids...)...)
+	if err != nil {
+		return err
+	}
 	body.Widget.ID, body.Widget.Title, body.Widget.Place, body.Widget.Phone = "w", indicator.Text{}, board.Place{}, 0
-	key, err := keyOf(principal(r).Scope, askedWidget{body, aggregator.DayOf(time.Now().UnixMilli())})
+	key, err := keyOf(within, askedWidget{body, aggregator.DayOf(time.Now().UnixMilli())})
 	if err != nil {
 		return err
 	}
@@ -263,24 +278,29 @@ func (s *Console) answerWidget(w http.ResponseWriter, r *http.Request) error {
 	return writeBytes(w, http.StatusOK, b)
 }
 
-// layWidget computes what the cache does not have.
-func (s *Console) layWidget(ctx context.Context, key answerKey) ([]byte, error) {
-	var q askedWidget
-	scope, err := key.parts(&q)
-	if err != nil {
-		return nil, err
-	}
+// resolve finds what a widget asks on a day.
+func resolve(q *WidgetQuestion, today aggregator.Day) (*board.Asked, error) {
 	f := q.Filters
 	if q.Widget.Alone {
 		f = board.Filters{}
 	}
-	asked, err := q.Widget.Resolve(board.Under(f, q.Widget.Filters), q.Day)
+	return q.Widget.Resolve(board.Under(f, q.Widget.Filters), today)
+}
+
+// layWidget computes what the cache does not have.
+func (s *Console) layWidget(ctx context.Context, key answerKey) ([]byte, error) {
+	var q askedWidget
+	within, err := key.parts(&q)
+	if err != nil {
+		return nil, err
+	}
+	asked, err := resolve(&q.WidgetQuestion, q.Day)
 	if err != nil {
 		return nil, err
 	}
 	out := WidgetAnswer{Parts: []WidgetPart{}, Ignored: asked.Ignored}
 	for _, question := range asked.Questions {
-		a, err := s.evaluate(ctx, scope, &question.Request)
+		a, err := s.evaluate(ctx, within, &question.Request)
 		if err != nil {
 			return nil, err
 		}

@@ -4,7 +4,6 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
-	"slices"
 	"sync"
 	"time"
 
@@ -24,16 +23,13 @@ const (
 	queryLimit = 30 * time.Second
 )
 
-// answerKey names an answer: who may see what, and the question. Both are
+// answerKey names an answer: what it may be made of, and the question. Both are
 // canonical JSON, so equal questions meet.
-type answerKey struct{ scope, request string }
+type answerKey struct{ bound, request string }
 
-func keyOf(scope aggregator.Scope, request any) (answerKey, error) {
-	if scope.All {
-		scope.Provinces = nil
-	}
-	scope.Provinces = slices.Compact(slices.Sorted(slices.Values(scope.Provinces)))
-	s, err := json.Marshal(scope)
+func keyOf(b bound, request any) (answerKey, error) {
+	b.Scope = b.Scope.Or(aggregator.Scope{}) // each province once, in order
+	s, err := json.Marshal(b)
 	if err != nil {
 		return answerKey{}, err
 	}
@@ -41,12 +37,12 @@ func keyOf(scope aggregator.Scope, request any) (answerKey, error) {
 	return answerKey{string(s), string(q)}, err
 }
 
-// parts reads the question into request and returns the scope.
-func (k answerKey) parts(request any) (scope aggregator.Scope, err error) {
-	if err := json.Unmarshal([]byte(k.scope), &scope); err != nil {
-		return scope, err
+// parts reads the question into request and returns what the answer may be made of.
+func (k answerKey) parts(request any) (b bound, err error) {
+	if err := json.Unmarshal([]byte(k.bound), &b); err != nil {
+		return b, err
 	}
-	return scope, json.Unmarshal([]byte(k.request), request)
+	return b, json.Unmarshal([]byte(k.request), request)
 }
 
 // answers keeps the answers of the present generation of figures. Many readers

@@ -149,7 +149,7 @@ func (l *listener) take() (Change, bool) {
 
 // stream answers with server-sent events until the reader or the program ends.
 func (s *Console) stream(w http.ResponseWriter, r *http.Request) error {
-	l := s.changes.listen(principal(r).Scope)
+	l := s.changes.listen(principal(r).Grants.Anywhere())
 	defer s.changes.leave(l)
 	h := w.Header()
 	h.Set("Content-Type", "text/event-stream")
@@ -187,6 +187,14 @@ func (s *Console) stream(w http.ResponseWriter, r *http.Request) error {
 		case <-l.wake:
 		}
 		if change, some := l.take(); some {
+			// Who signed out meanwhile hears no more, and of what was taken nothing.
+			now, err := s.holder(r)
+			if err != nil {
+				return nil
+			}
+			if change, some = change.within(now.Grants.Anywhere()); !some {
+				continue
+			}
 			b, err := json.Marshal(change)
 			if err != nil {
 				return err

@@ -8,6 +8,7 @@ import (
 	"slices"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -37,15 +38,57 @@ func (r *recorder) Write(b []byte) (int, error) {
 	return len(b), nil
 }
 
+// constant is an identity that stays, while lost is nil.
+type constant struct {
+	Identities
+	p    settings.Principal
+	lost *atomic.Bool
+}
+
+func (c constant) BySession(context.Context, string) (settings.Principal, error) {
+	if c.lost != nil && c.lost.Load() {
+		return settings.Principal{}, settings.ErrUnknown
+	}
+	return c.p, nil
+}
+
+// A stream of who has signed out meanwhile ends with the next change, untold.
+func TestStreamEndsWithTheSession(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		c := newChanges()
+		who := constant{p: settings.Principal{Grants: aggregator.Everything()}, lost: &atomic.Bool{}}
+		r := &recorder{start: time.Now()}
+		req := httptest.NewRequestWithContext(context.WithValue(t.Context(), principalKey{}, who.p), "GET", "/api/v1/changes", nil)
+		req.AddCookie(&http.Cookie{Name: SessionCookie, Value: "x"})
+		go func() {
+			if err := (&Console{Config: Config{Identities: who}, changes: c}).stream(r, req); err != nil {
+				t.Error(err)
+			}
+		}()
+		synctest.Wait()
+		c.tell(Change{Provinces: []string{"33"}})
+		synctest.Wait()
+		who.lost.Store(true)
+		c.tell(Change{Provinces: []string{"43"}})
+		time.Sleep(2 * changeEvery)
+		synctest.Wait()
+		if c.count() != 0 || len(r.lines) != 3 {
+			t.Errorf("%d listeners, heard %q", c.count(), r.lines)
+		}
+	})
+}
+
 // listenAs runs a stream for a scope inside a bubble until stop is called.
 func listenAs(t *testing.T, c *changes, scope aggregator.Scope) (r *recorder, stop func()) {
 	ctx, cancel := context.WithCancel(t.Context())
+	who := settings.Principal{Grants: aggregator.GrantsOf(scope, aggregator.DataEPG)}
 	r = &recorder{start: time.Now()}
-	req := httptest.NewRequestWithContext(context.WithValue(ctx, principalKey{}, settings.Principal{Scope: scope}), "GET", "/api/v1/changes", nil)
+	req := httptest.NewRequestWithContext(context.WithValue(ctx, principalKey{}, who), "GET", "/api/v1/changes", nil)
+	req.AddCookie(&http.Cookie{Name: SessionCookie, Value: "x"})
 	done := make(chan struct{})
 	go func() {
 		defer close(done)
-		if err := (&Console{changes: c}).stream(r, req); err != nil {
+		if err := (&Console{Config: Config{Identities: constant{p: who}}, changes: c}).stream(r, req); err != nil {
 			t.Error(err)
 		}
 	}()

@@ -28,9 +28,11 @@ type Identities interface {
 	ByToken(ctx context.Context, secret string) (settings.Principal, error)
 	BySession(ctx context.Context, secret string) (settings.Principal, error)
 	// Redeem turns a one-time key into a session, once, else ErrUnknown.
-	Redeem(ctx context.Context, key string) (session string, err error)
+	Redeem(ctx context.Context, key string, from settings.Visitor) (session string, err error)
 	// EndSession signs out.
 	EndSession(ctx context.Context, secret string) error
+	// Note records what was looked at or taken out in the audit log.
+	Note(ctx context.Context, p settings.Principal, what, whom, detail string) error
 }
 
 // Account is what is known to have arrived and to be missing from one province.
@@ -126,6 +128,7 @@ type Config struct {
 	Alerts     AlertBook
 	Risks      insight.Risks
 	Boards     Boards
+	People     People
 	// Names names values of catalogues for people, see insight.Source.
 	Names func(d store.Column, cell string) (indicator.Text, bool)
 	// Problems names every part that does not work, with its reason; none if
@@ -159,6 +162,8 @@ type Console struct {
 	accounts  memo[[]Account]
 	changes   *changes
 	requests  *requestMetrics
+	tried     *tries // to sign in, by account
+	addresses *tries
 	static    *static
 	openAPI   []byte
 	handler   http.Handler
@@ -166,7 +171,7 @@ type Console struct {
 
 // New makes a Console and registers its metrics.
 func New(c Config) (*Console, error) {
-	s := &Console{Config: c, changes: newChanges()}
+	s := &Console{Config: c, changes: newChanges(), tried: newTries(triesPerAccount), addresses: newTries(triesPerAddress)}
 	s.answers = newAnswers(s.answer, queriesAtOnce)
 	s.explained = newAnswers(s.explain, 2)
 	s.widgets = newAnswers(s.layWidget, queriesAtOnce)
@@ -182,6 +187,9 @@ func New(c Config) (*Console, error) {
 		if s.static, err = newStatic(c.Page); err != nil {
 			return nil, err
 		}
+	}
+	if err := unguarded(s.routes()); err != nil {
+		return nil, err
 	}
 	var err error
 	if s.openAPI, err = document(s.routes(), c.Version); err != nil {
@@ -256,7 +264,7 @@ func (s *Console) routes() []route {
 		{"GET", "/healthz", anyone, "200 while the program runs", nil, nil, "text/plain", s.healthz, nil},
 		{"GET", "/readyz", anyone, "200 while ledger, store and broker are usable, else 503 with the reasons", nil, Readiness{}, "", s.readyz, nil},
 		{"GET", "/metrics", anyone, "Metrics for Prometheus", nil, nil, "text/plain", s.metrics, nil},
-	}, s.insightRoutes(), s.boardRoutes())
+	}, s.insightRoutes(), s.boardRoutes(), s.accountRoutes(), s.peopleRoutes())
 }
 
 // mux puts together what is declared; whatever is not is the page's or refused.
@@ -310,7 +318,7 @@ func (s *Console) handle(rt route) http.Handler {
 			}
 			s.requests.observe(label, out.code(), time.Since(start))
 		}()
-		err := s.admit(&r, rt.access)
+		err := s.admit(&r, &rt)
 		if err == nil {
 			err = rt.serve(out, r)
 		}

@@ -132,7 +132,7 @@ func newBenchOver(t *testing.T, st store.Store) *bench {
 	}
 	t.Cleanup(func() { _ = b.settings.Close() })
 	b.console, err = New(Config{
-		Figures: b.queries, Identities: b.settings, Books: b.books, Auditor: fakeAuditor{}, Profiles: b.store, Feeds: b.store, Decisions: fakeDecisions{}, Unknowns: fakeUnknowns{}, Quality: qualityBoard(b.store), Alerts: b.settings, Boards: b.settings, Risks: b.store,
+		Figures: b.queries, Identities: b.settings, Books: b.books, Auditor: fakeAuditor{}, Profiles: b.store, Feeds: b.store, Decisions: fakeDecisions{}, Unknowns: fakeUnknowns{}, Quality: qualityBoard(b.store), Alerts: b.settings, Boards: b.settings, People: b.settings, Risks: b.store,
 		Problems: func(context.Context) []Problem { return nil },
 		Metrics:  promhttp.HandlerFor(b.registry, promhttp.HandlerOpts{}), Page: page,
 		Version: "test", Registry: b.registry, Log: slog.New(slog.DiscardHandler),
@@ -142,9 +142,9 @@ func newBenchOver(t *testing.T, st store.Store) *bench {
 	}
 	b.server = httptest.NewServer(b.console)
 	t.Cleanup(func() { b.console.Close(); b.server.Close() })
-	b.all = b.token(settings.Principal{Name: "all", Scope: aggregator.Scope{All: true}})
-	b.zhejiang = b.token(settings.Principal{Name: "zj", Scope: aggregator.Scope{Provinces: []aggregator.Province{33}}})
-	b.admin = b.token(settings.Principal{Name: "admin", Scope: aggregator.Scope{All: true}, Admin: true})
+	b.all = b.token(settings.Principal{Name: "all", Grants: aggregator.Everything()})
+	b.zhejiang = b.token(settings.Principal{Name: "zj", Grants: aggregator.GrantsOf(aggregator.Scope{Provinces: []aggregator.Province{33}}, aggregator.DataSets()...)})
+	b.admin = b.token(settings.Principal{Name: "admin", Grants: aggregator.Everything(), Powers: settings.Administer})
 	return b
 }
 
@@ -279,8 +279,7 @@ func TestWhoMayAsk(t *testing.T) {
 	b.wantError(b.do("GET", "/api/v1/nothing", "", ""), 401, "unauthorized", "")
 	b.wantError(b.do("GET", "/api/v1/nothing", b.all, ""), 404, "not_found", "/api/v1/nothing")
 	b.wantError(b.do("GET", "/api/v1/indicators", "", "", "Authorization", "Basic abc"), 401, "unauthorized", "")
-	narrow := b.token(settings.Principal{Name: "x", Scope: aggregator.Scope{Provinces: []aggregator.Province{33}}, Admin: true})
-	b.wantError(b.do("POST", "/api/v1/audit", narrow, `{"boxes":["`+knownBox+`"]}`), 403, "forbidden", "all provinces")
+	b.wantError(b.do("POST", "/api/v1/audit", b.zhejiang, `{"boxes":["`+knownBox+`"]}`), 403, "forbidden", "all provinces")
 }
 
 func TestSignIn(t *testing.T) {
@@ -355,11 +354,16 @@ func TestStatusAndQuarantineKeepToTheScope(t *testing.T) {
 			t.Errorf("%s: %d\n%s\nwant\n%s", path, r.status, r.body, want)
 		}
 	}
-	f(b.all, "/api/v1/status", `{"version":"test","as_of":null,"backlog_events":7,"dirty_cells":2,"boxes":4,"streams":5,"received_events":190,"loaded_events":183,"lost_events":10,"quarantined_events":5,`+
+	f(b.all, "/api/v1/status", `{"version":"test","as_of":null,"backlog_events":7,"dirty_cells":2,"boxes":4,"streams":5,"received_events":190,"loaded_events":183,"lost_events":10,"quarantined_events":5,"open":true,`+
 		`"provinces":[{"code":"33","boxes":3,"received":90,"lost":10,"quarantined":5},{"code":"43","boxes":1,"received":100,"lost":0,"quarantined":0}]}`)
-	f(b.zhejiang, "/api/v1/status", `{"version":"test","as_of":null,"backlog_events":7,"dirty_cells":2,"boxes":3,"streams":4,"received_events":90,"loaded_events":83,"lost_events":10,"quarantined_events":5,`+
+	f(b.zhejiang, "/api/v1/status", `{"version":"test","as_of":null,"backlog_events":7,"dirty_cells":2,"boxes":3,"streams":4,"received_events":90,"loaded_events":83,"lost_events":10,"quarantined_events":5,"open":true,`+
 		`"provinces":[{"code":"33","boxes":3,"received":90,"lost":10,"quarantined":5}]}`)
-	f(b.zhejiang, "/api/v1/quarantine", `{"batches":[{"at":"2026-11-18T19:06:40+08:00","province":"33","epoch":"1152921504606846976","no":3,"events":20,"reason":"codec: 9"}]}`)
+	f(b.zhejiang, "/api/v1/quarantine", `{"batches":[{"at":"2026-11-18T19:06:40+08:00","province":"33","box":"0123456789abcdef","epoch":"1152921504606846976","no":3,"events":20,"reason":"codec: 9"}]}`)
+	few := b.token(settings.Principal{Name: "few", Grants: aggregator.GrantsOf(aggregator.Scope{Provinces: []aggregator.Province{33}}, aggregator.DataQuality)})
+	f(few, "/api/v1/quarantine", `{"batches":[{"at":"2026-11-18T19:06:40+08:00","province":"33","epoch":"1152921504606846976","no":3,"events":20,"reason":"codec: 9"}]}`)
+	other := b.token(settings.Principal{Name: "other", Grants: aggregator.GrantsOf(aggregator.Scope{All: true}, aggregator.DataEPG)})
+	f(other, "/api/v1/status", `{"version":"test","as_of":null,"backlog_events":0,"dirty_cells":0,"boxes":0,"streams":0,"received_events":0,"loaded_events":0,"lost_events":0,"quarantined_events":0,"open":false,"provinces":[]}`)
+	b.wantError(b.do("GET", "/api/v1/quarantine", other, ""), 403, "not_granted", "quality")
 	if r := b.do("GET", "/api/v1/quarantine", b.admin, ""); strings.Count(r.body, knownBox) != 2 {
 		t.Errorf("an administrator sees %s", r.body)
 	}
@@ -520,7 +524,7 @@ func FuzzQuery(f *testing.F) {
 			t.Fatalf("not for people: %v", err)
 		}
 		var back indicator.Request
-		if key, err := keyOf(aggregator.Scope{All: true}, &q); err != nil {
+		if key, err := keyOf(bound{Scope: aggregator.Scope{All: true}}, &q); err != nil {
 			t.Fatal(err)
 		} else if _, err := key.parts(&back); err != nil || fmt.Sprint(back.From) != fmt.Sprint(q.From) {
 			// Texts that are not UTF-8 cannot come out of JSON, so keys read back.

@@ -92,7 +92,7 @@ var (
 
 // feedQuery reads which files are asked for.
 func feedQuery(r *http.Request) (store.FileQuery, error) {
-	q := store.FileQuery{Scope: principal(r).Scope, Limit: defaultFeedFiles}
+	q := store.FileQuery{Scope: scope(r), Limit: defaultFeedFiles}
 	values, err := parameters(r, feedFilesParameters)
 	if err != nil {
 		return q, err
@@ -191,7 +191,7 @@ func (s *Console) fileOf(ctx context.Context, r *http.Request) (*store.FileRow, 
 	if err != nil {
 		return nil, err
 	}
-	if len(rows) != 1 || !principal(r).Scope.Sees(rows[0].Province) {
+	if len(rows) != 1 || !scope(r).Sees(rows[0].Province) {
 		return nil, none
 	}
 	return &rows[0], nil
@@ -240,7 +240,9 @@ func (s *Console) feedFaults(w http.ResponseWriter, r *http.Request) error {
 	for _, f := range slices.Clip(faults[:min(len(faults), limit)]) {
 		a.Faults = append(a.Faults, FeedFault(f))
 	}
-	s.Log.Info("lines of a province's file were looked at", "by", principal(r).Name, "file", row.Name, "faults", len(a.Faults))
+	if err := s.noteList(r, "file_lines_listed", fmt.Sprintf("file=%q faults=%d", row.Name, len(a.Faults))); err != nil {
+		return err
+	}
 	return writeJSON(w, http.StatusOK, a)
 }
 
@@ -262,6 +264,8 @@ func (s *Console) decide(w http.ResponseWriter, r *http.Request, what string, f 
 	if err != nil {
 		return err
 	}
-	s.Log.Info("a province's file was decided on", "by", principal(r).Name, "file", row.Name, "what", what, "outcome", receipt.Outcome.Word())
+	if err := s.noteList(r, "file_"+what, fmt.Sprintf("file=%q outcome=%s", row.Name, receipt.Outcome.Word())); err != nil {
+		return err
+	}
 	return writeJSON(w, http.StatusOK, FeedReceipt{receipt.Outcome.Word(), receipt.Records, receipt.Accepted, receipt.Rejected, receipt.Repeated})
 }

@@ -1,10 +1,12 @@
 package console
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"fmt"
 	"net/http"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -12,6 +14,7 @@ import (
 	"iptvdc/aggregator"
 	"iptvdc/aggregator/indicator"
 	"iptvdc/aggregator/insight"
+	"iptvdc/aggregator/settings"
 	"iptvdc/aggregator/store"
 )
 
@@ -100,6 +103,46 @@ var insightKinds = []insightKind{
 		}},
 }
 
+// asks are the indicators that an insight is made of. What it then asks beyond their
+// data sets is refused, see indicator.Within.
+func (k *insightKind) asks(values map[string]string) []string {
+	switch k.name {
+	case "movers":
+		return []string{values["indicator"]}
+	case "posters", "positions":
+		return []string{cmp.Or(values["rate"], "ctr")}
+	case "anomalies":
+		return strings.Split(values["indicators"], ",")
+	case "taste":
+		return insight.TasteFigures()
+	case "offer":
+		return insight.OfferFigures()
+	}
+	return nil // of no data set nothing is open
+}
+
+// watchedBy are the indicators that are looked at for somebody who does not say which:
+// those that are open to them at all.
+func watchedBy(p settings.Principal) []string {
+	all := insight.Watched()
+	open := slices.DeleteFunc(slices.Clone(all), func(id string) bool { return p.Grants.In(indicator.DataSetsOf(id)...).Empty() })
+	if len(open) == 0 {
+		return all // and says what is missing
+	}
+	return open
+}
+
+// askedOf are the bounds of a question about indicators. One that is not there opens
+// nothing; what is asked then says so.
+func askedOf(p settings.Principal, ids ...string) (bound, error) {
+	for _, id := range ids {
+		if _, ok := indicator.Find(id); !ok {
+			return bound{}, nil
+		}
+	}
+	return bounds(p, indicator.DataSetsOf(ids...)...)
+}
+
 func words(columns []store.Column) string {
 	all := make([]string, len(columns))
 	for n, c := range columns {
@@ -128,7 +171,7 @@ func (s *Console) insightRoutes() []route {
 		all = append(all, route{"GET", "/api/v1/insights/" + k.name, reader, k.summary, nil, k.answer, "", func(w http.ResponseWriter, r *http.Request) error { return s.insight(w, r, k) }, k.parameters()})
 	}
 	return append(all,
-		route{"GET", "/api/v1/insights/risk/accounts", reader, "The accounts that may leave, by key, with the reasons; for administrators", nil, insight.RiskList{}, "", s.riskAccounts, riskParameters},
+		route{"GET", "/api/v1/insights/risk/accounts", reader, "The accounts that may leave, by key, with the reasons; for those whom lists of accounts are open to", nil, insight.RiskList{}, "", s.riskAccounts, riskParameters},
 		route{"GET", "/api/v1/insights/alerts", reader, "The reader's rules, how they stand, and what they told", nil, Alerts{}, "", s.listAlerts, nil},
 		route{"POST", "/api/v1/insights/rules", reader, "Makes a rule: when to be told of a figure", NewRule{}, AlertRule{}, "", s.addRule, nil},
 		route{"DELETE", "/api/v1/insights/rules/{rule}", reader, "Removes one of the reader's rules", nil, RemovedRule{}, "", s.removeRule, nil},
@@ -209,7 +252,19 @@ func (s *Console) insight(w http.ResponseWriter, r *http.Request, k *insightKind
 	if _, err := readInsight(k, values); err != nil {
 		return err
 	}
-	key, err := keyOf(principal(r).Scope, insightKey{k.name, values})
+	if k.name == "anomalies" && values["indicators"] == "" {
+		values["indicators"] = strings.Join(watchedBy(principal(r)), ",")
+	}
+	var within bound
+	if k.name == "risk" || k.name == "departures" {
+		within, err = bounds(principal(r), riskData...)
+	} else {
+		within, err = askedOf(principal(r), k.asks(values)...)
+	}
+	if err != nil {
+		return err
+	}
+	key, err := keyOf(within, insightKey{k.name, values})
 	if err != nil {
 		return err
 	}
@@ -220,14 +275,10 @@ func (s *Console) insight(w http.ResponseWriter, r *http.Request, k *insightKind
 	return writeBytes(w, http.StatusOK, b)
 }
 
-func (s *Console) insightSource() insight.Source {
-	return insight.Source{Source: s.Figures, Name: s.Names, Risks: s.Risks}
-}
-
 // findInsight computes what the cache does not have.
 func (s *Console) findInsight(ctx context.Context, key answerKey) ([]byte, error) {
 	var which insightKey
-	scope, err := key.parts(&which)
+	b, err := key.parts(&which)
 	if err != nil {
 		return nil, err
 	}
@@ -240,7 +291,7 @@ func (s *Console) findInsight(ctx context.Context, key answerKey) ([]byte, error
 		if err != nil {
 			return nil, err
 		}
-		a, err := k.find(ctx, s.insightSource(), scope, q)
+		a, err := k.find(ctx, insight.Source{Source: s.figures(b), Name: s.Names, Risks: s.Risks}, b.Scope, q)
 		if err != nil {
 			return nil, err
 		}
@@ -256,10 +307,10 @@ type AlertBook interface {
 	States(ctx context.Context, rule int64) ([]insight.State, error)
 	// AddRule keeps a checked rule, RemoveRule takes away one of an owner; an unknown
 	// one is an *aggregator.Error of code not_found.
-	AddRule(ctx context.Context, r insight.Rule) (insight.Rule, error)
-	RemoveRule(ctx context.Context, owner string, id int64) error
-	// Notices returns an owner's newest notices of provinces in scope.
-	Notices(ctx context.Context, owner string, scope aggregator.Scope, limit int) ([]insight.Notice, error)
+	AddRule(ctx context.Context, p settings.Principal, r insight.Rule) (insight.Rule, error)
+	RemoveRule(ctx context.Context, p settings.Principal, id int64) error
+	// Notices returns somebody's newest notices, of what they see now.
+	Notices(ctx context.Context, p settings.Principal, limit int) ([]insight.Notice, error)
 }
 
 // maxNotices is how many notices are listed.
@@ -347,12 +398,13 @@ func (s *Console) listAlerts(w http.ResponseWriter, r *http.Request) error {
 			continue
 		}
 		info := ruleInfo(&rules[n])
+		open := who.Grants.In(indicator.DataSetsOf(rules[n].Indicator)...)
 		states, err := s.Alerts.States(r.Context(), rules[n].ID)
 		if err != nil {
 			return err
 		}
 		for _, st := range states {
-			if p, err := aggregator.ParseProvince(st.Province); err != nil || !who.Scope.Sees(p) {
+			if p, err := aggregator.ParseProvince(st.Province); err != nil || !open.Sees(p) {
 				continue
 			}
 			info.Judged++
@@ -362,7 +414,7 @@ func (s *Console) listAlerts(w http.ResponseWriter, r *http.Request) error {
 		}
 		a.Rules = append(a.Rules, info)
 	}
-	notices, err := s.Alerts.Notices(r.Context(), who.Name, who.Scope, maxNotices)
+	notices, err := s.Alerts.Notices(r.Context(), who, maxNotices)
 	if err != nil {
 		return err
 	}
@@ -378,12 +430,16 @@ func (s *Console) addRule(w http.ResponseWriter, r *http.Request) error {
 		return err
 	}
 	who := principal(r)
-	rule := insight.Rule{Owner: who.Name, Scope: who.Scope, Name: body.Name, Indicator: body.Indicator, Provinces: body.Provinces,
+	within, err := askedOf(who, body.Indicator)
+	if err != nil {
+		return err
+	}
+	rule := insight.Rule{Owner: who.Name, Scope: within.Scope, Name: body.Name, Indicator: body.Indicator, Provinces: body.Provinces,
 		Grain: insight.Grain(body.Grain), Kind: insight.Kind(body.Kind), Level: body.Level, Hold: body.Hold}
 	if err := rule.Check(); err != nil {
 		return err
 	}
-	rule, err := s.Alerts.AddRule(r.Context(), rule)
+	rule, err = s.Alerts.AddRule(r.Context(), who, rule)
 	if err != nil {
 		return err
 	}
@@ -396,7 +452,7 @@ func (s *Console) removeRule(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return badParameter("rule", text, "the number of a rule")
 	}
-	if err := s.Alerts.RemoveRule(r.Context(), principal(r).Name, id); err != nil {
+	if err := s.Alerts.RemoveRule(r.Context(), principal(r), id); err != nil {
 		return err
 	}
 	return writeJSON(w, http.StatusOK, RemovedRule{id})

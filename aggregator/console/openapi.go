@@ -9,8 +9,10 @@ import (
 	"strings"
 	"time"
 
+	"iptvdc/aggregator"
 	"iptvdc/aggregator/board"
 	"iptvdc/aggregator/indicator"
+	"iptvdc/aggregator/settings"
 )
 
 // document writes the OpenAPI document from the declared routes, so that it
@@ -29,14 +31,14 @@ func document(routes []route, version string) ([]byte, error) {
 		"info": map[string]any{
 			"title":       "IPTV behaviour data: figures",
 			"version":     version,
-			"description": "Days are civil days in Asia/Shanghai. Every answer holds only what the token's or session's provinces open.",
+			"description": "Days are civil days in Asia/Shanghai. Every answer holds only what is open to the token or person: by data set, in provinces. Where not everything that a question needs is open, the answer is 403 not_granted and says what is missing.",
 		},
 		"paths": paths,
 		"components": map[string]any{
 			"schemas": d.schemas,
 			"securitySchemes": map[string]any{
 				"token":   map[string]any{"type": "http", "scheme": "bearer", "description": "made by: aggregator token"},
-				"session": map[string]any{"type": "apiKey", "in": "cookie", "name": SessionCookie, "description": "made by opening a one-time link"},
+				"session": map[string]any{"type": "apiKey", "in": "cookie", "name": SessionCookie, "description": "made by signing in, or by opening a one-time link"},
 			},
 		},
 	}, "", " ")
@@ -103,12 +105,14 @@ var special = map[reflect.Type]map[string]any{
 	reflect.TypeFor[indicator.Number](): {"type": []string{"number", "null"}},
 	reflect.TypeFor[indicator.Row](): {"type": "array", "items": map[string]any{"type": []string{"string", "number", "null"}},
 		"description": "a cell a column: the period and dimensions as text, figures as numbers, null: none"},
-	reflect.TypeFor[indicator.Grain]():   {"type": "string", "enum": indicator.Grains(), "default": indicator.Total},
-	reflect.TypeFor[indicator.Compare](): {"type": "string", "enum": indicator.Compares()},
-	reflect.TypeFor[indicator.Align]():   {"type": "string", "enum": indicator.Aligns()},
-	reflect.TypeFor[time.Time]():         {"type": "string", "format": "date-time"},
-	reflect.TypeFor[board.Kind]():        {"type": "string", "enum": board.Kinds()},
-	reflect.TypeFor[indicator.Why]():     {"type": "string", "enum": indicator.Whys()},
+	reflect.TypeFor[indicator.Grain]():    {"type": "string", "enum": indicator.Grains(), "default": indicator.Total},
+	reflect.TypeFor[indicator.Compare]():  {"type": "string", "enum": indicator.Compares()},
+	reflect.TypeFor[indicator.Align]():    {"type": "string", "enum": indicator.Aligns()},
+	reflect.TypeFor[time.Time]():          {"type": "string", "format": "date-time"},
+	reflect.TypeFor[board.Kind]():         {"type": "string", "enum": board.Kinds()},
+	reflect.TypeFor[settings.Powers]():    {"type": "array", "items": map[string]any{"type": "string", "enum": settings.PowerNames()}},
+	reflect.TypeFor[aggregator.DataSet](): {"type": "string", "enum": aggregator.DataSets()},
+	reflect.TypeFor[indicator.Why]():      {"type": "string", "enum": indicator.Whys()},
 }
 
 func (d describer) schema(t reflect.Type) map[string]any {

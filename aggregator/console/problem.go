@@ -15,23 +15,35 @@ import (
 var errPanic = errors.New("console: a request panicked")
 
 var (
-	errUnauthorized = &aggregator.Error{Code: "unauthorized", Message: "Sign in with a one-time link (aggregator link), or send an API token (aggregator token) as Authorization: Bearer TOKEN."}
+	errUnauthorized = &aggregator.Error{Code: "unauthorized", Message: "Sign in on the page or with a one-time link (aggregator link), or send an API token (aggregator token) as Authorization: Bearer TOKEN."}
 	errForbidden    = &aggregator.Error{Code: "forbidden", Message: "Only an administrator of all provinces may ask this (aggregator token, without --province)."}
+	errNeedsCode    = &aggregator.Error{Code: "needs_code", Message: "Your sign-in is not complete: give the code of your authenticator, or a recovery code (POST /api/v1/signin/code)."}
+	errNeedsTOTP    = &aggregator.Error{Code: "needs_totp", Message: "Administrators must set up a second factor first (POST /api/v1/me/totp)."}
+	errReadOnly     = &aggregator.Error{Code: "read_only", Message: "You look through somebody else's eyes and change nothing; end that first."}
 )
 
-// errNoAccounts answers who may count accounts and not see them.
-var errNoAccounts = &aggregator.Error{Code: "forbidden", Message: "Only administrators may list single accounts; the counts (without /accounts) are for every reader."}
+func errPowers(missing settings.Powers) error {
+	return &aggregator.Error{Code: "forbidden", Message: "This takes what you may not do: " + strings.Join(missing.Names(), ", ") + ". Whoever manages your account can let you."}
+}
 
 // statuses of errors that are not the request's content; every other
 // *aggregator.Error is 400.
 var statuses = map[string]int{
-	"unauthorized":   http.StatusUnauthorized,
-	"forbidden":      http.StatusForbidden,
-	"cross_origin":   http.StatusForbidden,
-	"not_found":      http.StatusNotFound,
-	"conflict":       http.StatusConflict,
-	"body_too_large": http.StatusRequestEntityTooLarge,
-	"timeout":        http.StatusGatewayTimeout,
+	"unauthorized":    http.StatusUnauthorized,
+	"sign_in_refused": http.StatusUnauthorized,
+	"code_refused":    http.StatusUnauthorized,
+	"forbidden":       http.StatusForbidden,
+	"not_granted":     http.StatusForbidden,
+	"needs_code":      http.StatusForbidden,
+	"needs_totp":      http.StatusForbidden,
+	"read_only":       http.StatusForbidden,
+	"name_taken":      http.StatusConflict,
+	"too_many_tries":  http.StatusTooManyRequests,
+	"cross_origin":    http.StatusForbidden,
+	"not_found":       http.StatusNotFound,
+	"conflict":        http.StatusConflict,
+	"body_too_large":  http.StatusRequestEntityTooLarge,
+	"timeout":         http.StatusGatewayTimeout,
 }
 
 // errorBody is every error's JSON.

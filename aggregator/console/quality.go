@@ -151,7 +151,7 @@ func (s *Console) quality(w http.ResponseWriter, r *http.Request) error {
 			return err
 		}
 	}
-	key, err := keyOf(principal(r).Scope, q)
+	key, err := keyOf(bound{Scope: scope(r), Sets: showsQuality.data}, q)
 	if err != nil {
 		return err
 	}
@@ -165,10 +165,11 @@ func (s *Console) quality(w http.ResponseWriter, r *http.Request) error {
 // grade computes what the cache does not have.
 func (s *Console) grade(ctx context.Context, key answerKey) ([]byte, error) {
 	var q qualityQuery
-	scope, err := key.parts(&q)
+	b, err := key.parts(&q)
 	if err != nil {
 		return nil, err
 	}
+	scope := b.Scope
 	if q.Province != 0 {
 		seen := scope.Sees(q.Province)
 		if scope = (aggregator.Scope{}); seen {

@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"net/http"
+	"slices"
 
 	"iptvdc/aggregator"
 	"iptvdc/aggregator/indicator"
@@ -16,6 +17,14 @@ type Catalogue struct {
 	Units      []indicator.UnitTitle `json:"units"`
 	Regions    []RegionInfo          `json:"regions"`
 	Grains     []indicator.Grain     `json:"grains"`
+	DataSets   []DataSetInfo         `json:"data_sets"`
+}
+
+// DataSetInfo names a data set, by which reading is granted.
+type DataSetInfo struct {
+	ID    aggregator.DataSet `json:"id"`
+	Title indicator.Text     `json:"title"`
+	About indicator.Text     `json:"about"`
 }
 
 // IndicatorInfo describes one figure.
@@ -27,6 +36,9 @@ type IndicatorInfo struct {
 	Dimensions []string       `json:"dimensions"`
 	// Daily: it is known by day, not by hour.
 	Daily bool `json:"daily"`
+	// Data are the data sets that it is made of, its own first; all must be open to who
+	// asks for it.
+	Data []aggregator.DataSet `json:"data"`
 }
 
 // RegionInfo names a province (two digits) or city (four).
@@ -36,9 +48,9 @@ type RegionInfo struct {
 }
 
 func (s *Console) catalogue(w http.ResponseWriter, _ *http.Request) error {
-	c := Catalogue{Dimensions: indicator.Dimensions(), Units: indicator.Units(), Grains: indicator.Grains()}
+	c := Catalogue{Dimensions: indicator.Dimensions(), Units: indicator.Units(), Grains: indicator.Grains(), DataSets: dataSetInfos()}
 	for _, i := range indicator.Catalogue() {
-		info := IndicatorInfo{ID: i.ID, Title: i.Title, Unit: i.Unit, Formula: i.Formula, Daily: i.Daily()}
+		info := IndicatorInfo{ID: i.ID, Title: i.Title, Unit: i.Unit, Formula: i.Formula, Daily: i.Daily(), Data: needs(&i)}
 		for _, d := range i.Dimensions {
 			info.Dimensions = append(info.Dimensions, string(d))
 		}
@@ -48,6 +60,12 @@ func (s *Console) catalogue(w http.ResponseWriter, _ *http.Request) error {
 		c.Regions = append(c.Regions, RegionInfo{r.Code, indicator.Text{ZH: r.ZH, EN: r.EN}})
 	}
 	return writeJSON(w, http.StatusOK, c)
+}
+
+// needs lists the data sets of a figure, its own first.
+func needs(i *indicator.Indicator) []aggregator.DataSet {
+	others := slices.DeleteFunc(i.DataSets(), func(d aggregator.DataSet) bool { return d == i.Data })
+	return append([]aggregator.DataSet{i.Data}, others...)
 }
 
 func (s *Console) query(w http.ResponseWriter, r *http.Request) error { return ask(w, r, s.answers) }
@@ -65,34 +83,43 @@ func ask(w http.ResponseWriter, r *http.Request, from *answers) error {
 	if err := q.Check(); err != nil {
 		return err
 	}
-	key, err := keyOf(principal(r).Scope, &q)
+	b, err := bounds(principal(r), indicator.DataSetsOf(q.Indicators...)...)
 	if err != nil {
 		return err
 	}
-	b, err := from.get(r.Context(), key)
+	key, err := keyOf(b, &q)
 	if err != nil {
 		return err
 	}
-	return writeBytes(w, http.StatusOK, b)
+	answer, err := from.get(r.Context(), key)
+	if err != nil {
+		return err
+	}
+	return writeBytes(w, http.StatusOK, answer)
 }
 
 // answer computes what the cache does not have.
 func (s *Console) answer(ctx context.Context, key answerKey) ([]byte, error) {
 	var q indicator.Request
-	scope, err := key.parts(&q)
+	b, err := key.parts(&q)
 	if err != nil {
 		return nil, err
 	}
-	a, err := s.evaluate(ctx, scope, &q)
+	a, err := s.evaluate(ctx, b, &q)
 	if err != nil {
 		return nil, err
 	}
 	return json.Marshal(a)
 }
 
+// figures are those that a question may be answered from.
+func (s *Console) figures(b bound) indicator.Source {
+	return indicator.Within(s.Figures, b.Scope, b.Sets...)
+}
+
 // evaluate answers a question, with how complete it is.
-func (s *Console) evaluate(ctx context.Context, scope aggregator.Scope, q *indicator.Request) (*indicator.Answer, error) {
-	a, err := indicator.Evaluate(ctx, s.Figures, scope, q)
+func (s *Console) evaluate(ctx context.Context, b bound, q *indicator.Request) (*indicator.Answer, error) {
+	a, err := indicator.Evaluate(ctx, s.figures(b), b.Scope, q)
 	if err != nil {
 		return nil, err
 	}
@@ -100,7 +127,7 @@ func (s *Console) evaluate(ctx context.Context, scope aggregator.Scope, q *indic
 	if err != nil {
 		return nil, err
 	}
-	if t := total(accounts, scope); t.Received+t.Lost > 0 {
+	if t := total(accounts, b.Scope); t.Received+t.Lost > 0 {
 		a.Completeness = indicator.Number(float64(t.Received) / float64(t.Received+t.Lost))
 	}
 	return a, nil
@@ -109,11 +136,11 @@ func (s *Console) evaluate(ctx context.Context, scope aggregator.Scope, q *indic
 // explain computes an explanation that the cache does not have.
 func (s *Console) explain(ctx context.Context, key answerKey) ([]byte, error) {
 	var q indicator.Request
-	scope, err := key.parts(&q)
+	b, err := key.parts(&q)
 	if err != nil {
 		return nil, err
 	}
-	e, err := indicator.Explain(ctx, s.Figures, scope, &q)
+	e, err := indicator.Explain(ctx, s.figures(b), b.Scope, &q)
 	if err != nil {
 		return nil, err
 	}

@@ -2,13 +2,13 @@ package console
 
 import (
 	"context"
+	"fmt"
 	"net/http"
 	"strconv"
 	"strings"
 
 	"iptvdc/aggregator"
 	"iptvdc/aggregator/insight"
-	"iptvdc/aggregator/settings"
 )
 
 // riskParameters are those of the list of accounts that may leave.
@@ -22,28 +22,26 @@ var riskParameters = []parameter{
 	insightParameters["limit"],
 }
 
-// mayListAccounts decides who is given single accounts at risk, which are people of
-// whom somebody may be called: today administrators, within their provinces.
-func mayListAccounts(p settings.Principal) bool { return p.Admin }
+// riskData are the data sets that signs of leaving are made of: who subscribes, who
+// is active, whose plays failed, what was bought and ended.
+var riskData = []aggregator.DataSet{aggregator.DataUsers, aggregator.DataActivity, aggregator.DataQuality, aggregator.DataOrders}
 
-// riskAccounts lists accounts. The list is about people, so it is neither kept nor
-// given without a line in the log.
+// riskAccounts lists accounts, which are people of whom somebody may be called: the
+// list is neither kept nor given without a line in the audit log.
 func (s *Console) riskAccounts(w http.ResponseWriter, r *http.Request) error {
-	who := principal(r)
-	if !mayListAccounts(who) {
-		return errNoAccounts
-	}
 	q, err := riskListQuery(r)
 	if err != nil {
 		return err
 	}
 	ctx, cancel := context.WithTimeout(r.Context(), queryLimit)
 	defer cancel()
-	a, err := insight.FindRiskAccounts(ctx, s.insightSource(), who.Scope, q)
+	a, err := insight.FindRiskAccounts(ctx, insight.Source{Source: s.Figures, Name: s.Names, Risks: s.Risks}, scope(r), q)
 	if err != nil {
 		return err
 	}
-	s.Log.Info("accounts at risk were listed", "by", who.Name, "accounts", len(a.Rows), "day", a.Day, "province", q.Province, "city", q.City, "class", q.Class, "skip", q.Skip)
+	if err := s.noteList(r, "accounts_listed", fmt.Sprintf("accounts=%d day=%s province=%d city=%d class=%s skip=%d", len(a.Rows), a.Day, q.Province, q.City, q.Class, q.Skip)); err != nil {
+		return err
+	}
 	return writeJSON(w, http.StatusOK, a)
 }
 

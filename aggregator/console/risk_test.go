@@ -1,8 +1,6 @@
 package console
 
 import (
-	"bytes"
-	"log/slog"
 	"strings"
 	"testing"
 
@@ -74,9 +72,16 @@ func (b *bench) tellRisk() {
 func TestRisk(t *testing.T) {
 	b := newBench(t)
 	b.tellRisk()
-	var lines bytes.Buffer
-	b.console.Log = slog.New(slog.NewTextHandler(&lines, nil))
-	hunan := b.token(settings.Principal{Name: "hn", Scope: aggregator.Scope{Provinces: []aggregator.Province{43}}, Admin: true})
+	hunan := b.token(settings.Principal{Name: "hn", Grants: aggregator.GrantsOf(aggregator.Scope{Provinces: []aggregator.Province{43}}, aggregator.DataSets()...)})
+	counts := b.token(settings.Principal{Name: "counts", Grants: aggregator.GrantsOf(aggregator.Scope{All: true}, riskData...)})
+	unsold := b.token(settings.Principal{Name: "unsold", Grants: aggregator.GrantsOf(aggregator.Scope{All: true}, aggregator.DataUsers, aggregator.DataActivity, aggregator.DataQuality)})
+	logged := func(want int) {
+		t.Helper()
+		r := b.do("GET", "/api/v1/trail?what=accounts_listed", b.admin, "")
+		if got := strings.Count(r.body, `"what":"accounts_listed"`); r.status != 200 || got != want {
+			t.Errorf("%d lists are in the audit log, want %d: %d %s", got, want, r.status, r.body)
+		}
+	}
 	f := func(token, query, says string) {
 		t.Helper()
 		r := b.do("GET", "/api/v1/insights/"+query, token, "")
@@ -90,21 +95,20 @@ func TestRisk(t *testing.T) {
 	f(b.zhejiang, "departures?from=2024-09-01&to="+riskDay, `15 accounts left`)
 	f(b.zhejiang, "departures?from=2024-09-01&before=1&to="+riskDay, `"before":1`)
 	list := "risk/accounts?day=" + riskDay
-	if lines.Len() != 0 {
-		t.Errorf("counts were logged: %s", &lines)
-	}
+	logged(0) // counts name nobody
 	f(b.admin, list+"&limit=1", `"rows":[{"account":"0000000000000001","place":{"code":"3301","name":{"zh":"杭州","en":"Hangzhou"}},"day":"2024-09-20","score":70,"class":"high"`)
-	for _, part := range []string{`msg="accounts at risk were listed" by=admin accounts=1`, "day=2024-09-20"} {
-		if !strings.Contains(lines.String(), part) {
-			t.Errorf("the log lacks %s: %s", part, &lines)
-		}
+	if r := b.do("GET", "/api/v1/trail?what=accounts_listed", b.admin, ""); !strings.Contains(r.body, "accounts=1 day=2024-09-20") {
+		t.Errorf("the audit log does not say what was listed: %s", r.body)
 	}
 	f(b.admin, list+"&limit=2&skip=23&city=3301&sign=silent,fall&class=high", `"more":false,"rows":[{"account":"0000000000000027"`)
 	f(b.admin, list+"&class=middle&province=33", `"rows":[]`)
 	f(hunan, list, `"rows":[]`)
-	lines.Reset()
-	b.wantError(b.do("GET", "/api/v1/insights/"+list, b.zhejiang, ""), 403, "forbidden", "Only administrators")
-	b.wantError(b.do("GET", "/api/v1/insights/"+list, b.all, ""), 403, "forbidden", "Only administrators")
+	f(b.zhejiang, list+"&class=middle", `"rows":[]`)
+	logged(5)
+	f(counts, "risk?day="+riskDay, `55 of 65 active accounts are observed`)
+	b.wantError(b.do("GET", "/api/v1/insights/"+list, counts, ""), 403, "not_granted", "accounts")
+	b.wantError(b.do("GET", "/api/v1/insights/risk?day="+riskDay, unsold, ""), 403, "not_granted", "orders")
+	b.wantError(b.do("GET", "/api/v1/insights/departures?from=2024-09-01&to="+riskDay, unsold, ""), 403, "not_granted", "orders")
 	b.wantError(b.do("GET", "/api/v1/insights/"+list, "", ""), 401, "unauthorized", "Sign in")
 	bad := func(query, code, says string) {
 		t.Helper()
@@ -120,7 +124,5 @@ func TestRisk(t *testing.T) {
 	bad(list+"&limit=0", "bad_parameter", "whole number")
 	bad(list+"&limit=501", "bad_limit", "1 to 500")
 	bad(list+"&skip=-1", "bad_skip", "0 to 1000000")
-	if lines.Len() != 0 {
-		t.Errorf("refusals were logged as lists: %s", &lines)
-	}
+	logged(5) // refusals are no lists
 }

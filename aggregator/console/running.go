@@ -101,7 +101,7 @@ var (
 
 // runningQuery reads which boxes are asked for.
 func runningQuery(r *http.Request, allowed []parameter) (store.RunningQuery, error) {
-	scope := principal(r).Scope
+	scope := scope(r)
 	q := store.RunningQuery{AllProvinces: scope.All}
 	if !scope.All { // in one order, so that equal questions meet
 		q.Provinces = slices.Compact(slices.Sorted(slices.Values(scope.Provinces)))
@@ -208,6 +208,8 @@ func (s *Console) runningBoxes(w http.ResponseWriter, r *http.Request) error {
 	for _, b := range boxes[:min(len(boxes), limit)] {
 		a.Boxes = append(a.Boxes, RunningBox{b.Province.String(), b.City.String(), fmt.Sprintf("%016x", b.Box), indicator.Moment(b.AtMs), runsInfo(b.Runs)})
 	}
-	s.Log.Info("boxes were listed by profile", "by", principal(r).Name, "boxes", len(a.Boxes))
+	if err := s.noteList(r, "boxes_listed", fmt.Sprintf("boxes=%d", len(a.Boxes))); err != nil {
+		return err
+	}
 	return writeJSON(w, http.StatusOK, a)
 }

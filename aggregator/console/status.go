@@ -2,6 +2,7 @@ package console
 
 import (
 	"context"
+	"fmt"
 	"net/http"
 
 	"iptvdc/aggregator"
@@ -22,7 +23,10 @@ type Status struct {
 	Loaded      uint64           `json:"loaded_events"`
 	Lost        uint64           `json:"lost_events"`
 	Quarantined uint64           `json:"quarantined_events"`
-	Provinces   []ProvinceStatus `json:"provinces"`
+	// Open: the counts are those of Provinces. Else quality is not open to the reader
+	// anywhere, and all counts are 0 because they are not shown.
+	Open      bool             `json:"open"`
+	Provinces []ProvinceStatus `json:"provinces"`
 }
 
 // ProvinceStatus is the account of one province.
@@ -39,7 +43,7 @@ type ProvinceStatus struct {
 func (s *Console) Accounts(ctx context.Context) ([]Account, error) { return s.accounts.get(ctx) }
 
 func (s *Console) status(w http.ResponseWriter, r *http.Request) error {
-	ctx, scope := r.Context(), principal(r).Scope
+	ctx, scope := r.Context(), principal(r).Grants.In(aggregator.DataQuality)
 	// The backlog first: what is loaded meanwhile then counts too late, never
 	// too early.
 	backlog, dirty, err := s.Books.Backlog(ctx)
@@ -54,11 +58,14 @@ func (s *Console) status(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
+	if scope.Empty() { // version and time are everybody's
+		backlog, dirty = 0, 0
+	}
 	t := total(accounts, scope)
 	st := Status{
 		Version: s.Version, AsOf: indicator.Moment(asOf), Backlog: backlog, Dirty: dirty,
 		Boxes: t.Boxes, Streams: t.Streams, Received: t.Received, Lost: t.Lost, Quarantined: t.Quarantined,
-		Loaded: t.Received - min(t.Received, backlog), Provinces: []ProvinceStatus{},
+		Loaded: t.Received - min(t.Received, backlog), Open: !scope.Empty(), Provinces: []ProvinceStatus{},
 	}
 	for _, a := range accounts {
 		if scope.Sees(a.Province) {
@@ -76,7 +83,7 @@ type Quarantine struct {
 	Batches []PoisonInfo `json:"batches"`
 }
 
-// PoisonInfo is one of them. The box is named to administrators only.
+// PoisonInfo is one of them. The box is named to readers of accounts only.
 type PoisonInfo struct {
 	At       indicator.Moment `json:"at"`
 	Province string           `json:"province"`
@@ -92,14 +99,14 @@ func (s *Console) quarantine(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
-	p := principal(r)
+	where, named := scope(r), principal(r).Grants[aggregator.DataAccounts]
 	answer := Quarantine{Batches: []PoisonInfo{}}
 	for _, b := range all {
-		if !p.Scope.Sees(b.Province) {
+		if !where.Sees(b.Province) {
 			continue
 		}
 		info := PoisonInfo{At: indicator.Moment(b.At.UnixMilli()), Province: b.Province.String(), Epoch: b.Epoch, No: b.No, Events: b.Events, Reason: b.Why}
-		if p.Admin {
+		if named.Sees(b.Province) {
 			info.Box = b.Box
 		}
 		answer.Batches = append(answer.Batches, info)
@@ -142,7 +149,9 @@ func (s *Console) audit(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
-	s.Log.Info("boxes were audited", "by", principal(r).Name, "boxes", len(q.Boxes))
+	if err := s.noteList(r, "boxes_audited", fmt.Sprintf("boxes=%d", len(q.Boxes))); err != nil {
+		return err
+	}
 	return writeJSON(w, http.StatusOK, AuditAnswer{Rows: orEmpty(rows)})
 }
 
@@ -155,7 +164,9 @@ func (s *Console) auditEvents(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
-	s.Log.Info("the events of a box were listed", "by", principal(r).Name, "events", len(events))
+	if err := s.noteList(r, "box_events_listed", fmt.Sprintf("events=%d", len(events))); err != nil {
+		return err
+	}
 	return writeJSON(w, http.StatusOK, AuditEvents{Events: orEmpty(events)})
 }
 

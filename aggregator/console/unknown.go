@@ -50,7 +50,7 @@ func (s *Console) unknown(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
-	scope := principal(r).Scope
+	scope := scope(r)
 	if text, ok := values["province"]; ok {
 		p, err := aggregator.ParseProvince(text)
 		if err != nil {

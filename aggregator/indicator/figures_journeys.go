@@ -66,7 +66,10 @@ var journeysFigures = []Indicator{
 	quotient("search_to_play", Text{"搜索播放转化率", "Search-to-play conversion"}, Percent,
 		Text{"100 × 搜索后播放次数 ÷ 搜索次数", "100 × searches that led to a play ÷ searches"},
 		byPage, 100, ofSearch(ledViews), ofSearch(sum(store.FactPage, store.MeasurePageViews))),
+}
 
+// restFigures say how boxes rest.
+var restFigures = []Indicator{
 	plain("standbys", Text{"待机次数", "Standbys"}, Count,
 		Text{"在时段内结束、且入待机时刻已上报的不超过 24 小时的待机次数", "Standbys that ended in the period, of at most 24 hours, of which the box told when they began"},
 		byPlace, standbys),

@@ -7,6 +7,7 @@ package indicator
 import (
 	"slices"
 
+	"iptvdc/aggregator"
 	"iptvdc/aggregator/store"
 )
 
@@ -69,6 +70,8 @@ type Indicator struct {
 	Unit       Unit
 	Formula    Text
 	Dimensions []store.Column
+	// Data is the data set to which the figure belongs; it may need others, see DataSets.
+	Data aggregator.DataSet
 
 	value  amount
 	over   amount // empty: no quotient

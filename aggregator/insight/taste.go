@@ -91,6 +91,13 @@ type tally struct{ plays, ms int64 }
 
 func (t tally) plus(o tally) tally { return tally{t.plays + o.plays, t.ms + o.ms} }
 
+// TasteFigures and OfferFigures are the indicators that FindTaste and FindOffer are
+// made of.
+func TasteFigures() []string { return []string{"viewing_minutes", "plays"} }
+
+// OfferFigures: see TasteFigures.
+func OfferFigures() []string { return append(TasteFigures(), "impressions", "clicks") }
+
 var watched = []string{"viewing_minutes" + indicator.ValueOf, "plays" + indicator.ValueOf}
 
 func tallyOf(row indicator.Row) tally { return tally{whole(row.Values[1]), whole(row.Values[0])} }

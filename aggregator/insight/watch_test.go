@@ -66,7 +66,7 @@ func (w *watch) rule(r insight.Rule) insight.Rule {
 	if err := r.Check(); err != nil {
 		w.t.Fatal(err)
 	}
-	r, err := w.settings.AddRule(context.Background(), r)
+	r, err := w.settings.AddRule(context.Background(), settings.Principal{Name: r.Owner}, r)
 	if err != nil {
 		w.t.Fatal(err)
 	}
@@ -143,7 +143,7 @@ func TestWatchDelivers(t *testing.T) {
 	if err := w.w.Round(t.Context()); err == nil || !strings.Contains(err.Error(), "mail is down") {
 		t.Errorf("round: %v", err)
 	}
-	list, err := w.settings.Notices(t.Context(), "me", aggregator.Scope{All: true}, 10)
+	list, err := w.settings.Notices(t.Context(), settings.Principal{Name: "me", Grants: aggregator.Everything()}, 10)
 	if err != nil || len(list) != 1 || !list[0].Firing || list[0].Text.EN != "Zhejiang, 2026-05-11 (Monday): Power-ons 60, limit 50 (above it)" {
 		t.Errorf("%+v %v", list, err)
 	}
@@ -200,7 +200,7 @@ func TestWatchScope(t *testing.T) {
 	}
 	f := func(owner string, scope aggregator.Scope, want int) {
 		t.Helper()
-		list, err := w.settings.Notices(t.Context(), owner, scope, 10)
+		list, err := w.settings.Notices(t.Context(), settings.Principal{Name: owner, Grants: aggregator.GrantsOf(scope, aggregator.DataSets()...)}, 10)
 		if err != nil || len(list) != want {
 			t.Errorf("%s, %v: %+v %v, want %d", owner, scope, list, err, want)
 		}

@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"iptvdc/aggregator"
+	"iptvdc/aggregator/indicator"
 	"iptvdc/aggregator/insight"
 )
 
@@ -17,7 +18,8 @@ const noticeLife = 400 * 24 * time.Hour
 
 // AddRule keeps a rule that was checked and returns it with its ID. An owner has
 // at most insight.MaxRules.
-func (s *Settings) AddRule(ctx context.Context, r insight.Rule) (insight.Rule, error) {
+func (s *Settings) AddRule(ctx context.Context, p Principal, r insight.Rule) (insight.Rule, error) {
+	r.Owner = p.Name
 	r.SetMs = s.now().UnixMilli()
 	err := s.update(ctx, func(tx *sql.Tx) error {
 		var have int
@@ -28,14 +30,14 @@ func (s *Settings) AddRule(ctx context.Context, r insight.Rule) (insight.Rule, e
 			return &aggregator.Error{Code: "too_many_rules", Message: fmt.Sprintf("You have %d rules, and there may be no more; remove one first.", have)}
 		}
 		done, err := tx.ExecContext(ctx, "INSERT INTO alert_rule (owner, scope, name, indicator, provinces, grain, kind, level, hold, set_ms) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
-			r.Owner, scopeText(r.Scope), r.Name, r.Indicator, strings.Join(r.Provinces, ","), string(r.Grain), string(r.Kind), r.Level, r.Hold, r.SetMs)
+			r.Owner, ScopeText(r.Scope), r.Name, r.Indicator, strings.Join(r.Provinces, ","), string(r.Grain), string(r.Kind), r.Level, r.Hold, r.SetMs)
 		if err != nil {
 			return err
 		}
 		if r.ID, err = done.LastInsertId(); err != nil {
 			return err
 		}
-		return s.record(ctx, tx, "rule_added", fmt.Sprintf("rule=%d owner=%q indicator=%s kind=%s", r.ID, r.Owner, r.Indicator, r.Kind))
+		return s.record(ctx, tx, p, "rule_added", "", fmt.Sprintf("rule=%d indicator=%s kind=%s", r.ID, r.Indicator, r.Kind))
 	})
 	if err != nil {
 		return r, fmt.Errorf("settings: add rule: %w", err)
@@ -45,16 +47,16 @@ func (s *Settings) AddRule(ctx context.Context, r insight.Rule) (insight.Rule, e
 
 // RemoveRule removes a rule of an owner; its notices stay. An unknown one is an
 // *aggregator.Error of code not_found.
-func (s *Settings) RemoveRule(ctx context.Context, owner string, id int64) error {
+func (s *Settings) RemoveRule(ctx context.Context, p Principal, id int64) error {
 	err := s.update(ctx, func(tx *sql.Tx) error {
-		done, err := tx.ExecContext(ctx, "DELETE FROM alert_rule WHERE id = ? AND owner = ?", id, owner)
+		done, err := tx.ExecContext(ctx, "DELETE FROM alert_rule WHERE id = ? AND owner = ?", id, p.Name)
 		if err != nil {
 			return err
 		}
 		if n, err := done.RowsAffected(); err != nil || n == 0 {
 			return errors.Join(err, &aggregator.Error{Code: "not_found", Message: fmt.Sprintf("You have no rule %d.", id)})
 		}
-		return s.record(ctx, tx, "rule_removed", fmt.Sprintf("rule=%d owner=%q", id, owner))
+		return s.record(ctx, tx, p, "rule_removed", "", fmt.Sprintf("rule=%d", id))
 	})
 	if err != nil {
 		return fmt.Errorf("settings: remove rule: %w", err)
@@ -62,8 +64,14 @@ func (s *Settings) RemoveRule(ctx context.Context, owner string, id int64) error
 	return nil
 }
 
-// Rules implements insight.Book.
+// Rules implements insight.Book. A rule's Scope is what its owner could see when it was
+// made, and can see now: what was taken from a person is taken from their rules. That
+// of a token, whom nobody can look up by name, stays what it was.
 func (s *Settings) Rules(ctx context.Context) ([]insight.Rule, error) {
+	d, err := s.directory(ctx)
+	if err != nil {
+		return nil, fmt.Errorf("settings: rules: %w", err)
+	}
 	rows, err := s.db.QueryContext(ctx, "SELECT id, owner, scope, name, indicator, provinces, grain, kind, level, hold, set_ms FROM alert_rule ORDER BY id")
 	if err != nil {
 		return nil, fmt.Errorf("settings: rules: %w", err)
@@ -79,6 +87,9 @@ func (s *Settings) Rules(ctx context.Context) ([]insight.Rule, error) {
 		if r.Scope, err = parseScope(scope); err != nil {
 			return nil, err
 		}
+		if owner := d.people[d.byName[r.Owner]]; owner != nil {
+			r.Scope = r.Scope.And(d.open(owner, r.Indicator))
+		}
 		r.Provinces = []string{}
 		if provinces != "" {
 			r.Provinces = strings.Split(provinces, ",")
@@ -86,6 +97,15 @@ func (s *Settings) Rules(ctx context.Context) ([]insight.Rule, error) {
 		all = append(all, r)
 	}
 	return all, rows.Err()
+}
+
+// open is where a person sees an indicator now.
+func (d *directory) open(one *Person, id string) aggregator.Scope {
+	i, ok := indicator.Find(id)
+	if !ok || one.Disabled || d.holdings[one.ID] == nil {
+		return aggregator.Scope{}
+	}
+	return d.holdings[one.ID].grants.In(i.DataSets()...)
 }
 
 // States implements insight.Book.
@@ -122,7 +142,7 @@ func (s *Settings) Judged(ctx context.Context, rule int64, states []insight.Stat
 			}
 		}
 		for _, n := range notices {
-			_, err := tx.ExecContext(ctx, "INSERT INTO alert_notice (rule, owner, name, province, firing, period, since, value, zh, en, at_ms) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING",
+			_, err := tx.ExecContext(ctx, "INSERT INTO alert_notice (rule, indicator, owner, name, province, firing, period, since, value, zh, en, at_ms) VALUES (?1, (SELECT indicator FROM alert_rule WHERE id = ?1), ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11) ON CONFLICT DO NOTHING",
 				rule, n.Owner, n.Name, n.Province, n.Firing, n.Period, n.Since, n.Value, n.Text.ZH, n.Text.EN, n.AtMs)
 			if err != nil {
 				return err
@@ -137,19 +157,43 @@ func (s *Settings) Judged(ctx context.Context, rule int64, states []insight.Stat
 	return nil
 }
 
-// Notices returns an owner's newest notices of provinces in scope, at most limit.
-func (s *Settings) Notices(ctx context.Context, owner string, scope aggregator.Scope, limit int) ([]insight.Notice, error) {
-	where, args := "owner = ?", []any{owner}
-	if !scope.All {
-		if len(scope.Provinces) == 0 {
-			return []insight.Notice{}, nil // empty means none, never all
-		}
-		where += " AND province IN (?" + strings.Repeat(", ?", len(scope.Provinces)-1) + ")"
-		for _, p := range scope.Provinces {
-			args = append(args, p.String())
-		}
+// Notices returns an owner's newest notices, at most limit, of indicators and provinces
+// that they see now.
+func (s *Settings) Notices(ctx context.Context, p Principal, limit int) ([]insight.Notice, error) {
+	where, args := []string{}, []any{p.Name, limit}
+	rows, err := s.db.QueryContext(ctx, "SELECT DISTINCT indicator FROM alert_notice WHERE owner = ?", p.Name)
+	if err != nil {
+		return nil, fmt.Errorf("settings: notices: %w", err)
 	}
-	return s.notices(ctx, where+" ORDER BY id DESC LIMIT ?", append(args, limit)...)
+	defer func() { _ = rows.Close() }()
+	for rows.Next() {
+		var id string
+		if err := rows.Scan(&id); err != nil {
+			return nil, fmt.Errorf("settings: notices: %w", err)
+		}
+		scope := p.Grants.In(aggregator.DataSets()...) // of a figure that is no more: who sees all
+		if i, ok := indicator.Find(id); ok {
+			scope = p.Grants.In(i.DataSets()...)
+		}
+		if scope.Empty() {
+			continue // empty means none, never all
+		}
+		args = append(args, id)
+		one := fmt.Sprintf("indicator = ?%d", len(args))
+		if !scope.All {
+			marks := make([]string, len(scope.Provinces))
+			for n, province := range scope.Provinces {
+				args = append(args, province.String())
+				marks[n] = fmt.Sprintf("?%d", len(args))
+			}
+			one += " AND province IN (" + strings.Join(marks, ", ") + ")"
+		}
+		where = append(where, "("+one+")")
+	}
+	if err := rows.Err(); err != nil || len(where) == 0 {
+		return []insight.Notice{}, wrap("notices", err)
+	}
+	return s.notices(ctx, "owner = ?1 AND ("+strings.Join(where, " OR ")+") ORDER BY id DESC LIMIT ?2", args...)
 }
 
 // Undelivered implements insight.Book.

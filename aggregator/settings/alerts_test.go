@@ -18,7 +18,7 @@ func TestRules(t *testing.T) {
 	s := open(t, path, c)
 	add := func(r insight.Rule) insight.Rule {
 		t.Helper()
-		kept, err := s.AddRule(t.Context(), r)
+		kept, err := s.AddRule(t.Context(), Principal{Name: r.Owner}, r)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -61,10 +61,10 @@ func TestRules(t *testing.T) {
 	// Nobody removes another's; a rule that is gone takes its states along, not what
 	// was told, and is judged no more.
 	var fault *aggregator.Error
-	if err := s.RemoveRule(t.Context(), "b", all.ID); !errors.As(err, &fault) || fault.Code != "not_found" {
+	if err := s.RemoveRule(t.Context(), Principal{Name: "b"}, all.ID); !errors.As(err, &fault) || fault.Code != "not_found" {
 		t.Errorf("another's rule: %v", err)
 	}
-	if err := s.RemoveRule(t.Context(), "a", all.ID); err != nil {
+	if err := s.RemoveRule(t.Context(), Principal{Name: "a"}, all.ID); err != nil {
 		t.Fatal(err)
 	}
 	if kept, err = s.States(t.Context(), all.ID); err != nil || len(kept) != 0 {
@@ -74,39 +74,25 @@ func TestRules(t *testing.T) {
 	if err := s.Judged(t.Context(), all.ID, states, []insight.Notice{notice}); err != nil {
 		t.Fatal(err)
 	}
-	told, err := s.Notices(t.Context(), "a", aggregator.Scope{All: true}, 10)
+	told, err := s.Notices(t.Context(), Principal{Name: "a", Grants: aggregator.Everything()}, 10)
 	if err != nil || len(told) != 1 || !told[0].Firing {
 		t.Errorf("%+v %v", told, err)
 	}
 
 	for range insight.MaxRules {
-		_, err = s.AddRule(t.Context(), all)
+		_, err = s.AddRule(t.Context(), Principal{Name: "a"}, all)
 	}
 	if err != nil {
 		t.Fatal(err)
 	}
-	if _, err = s.AddRule(t.Context(), all); !errors.As(err, &fault) || fault.Code != "too_many_rules" {
+	if _, err = s.AddRule(t.Context(), Principal{Name: "a"}, all); !errors.As(err, &fault) || fault.Code != "too_many_rules" {
 		t.Errorf("one too many: %v", err)
 	}
 	c.pass(noticeLife + 1e9)
 	if err := s.Judged(t.Context(), some.ID, nil, nil); err != nil {
 		t.Fatal(err)
 	}
-	if told, err = s.Notices(t.Context(), "a", aggregator.Scope{All: true}, 10); err != nil || len(told) != 0 {
+	if told, err = s.Notices(t.Context(), Principal{Name: "a", Grants: aggregator.Everything()}, 10); err != nil || len(told) != 0 {
 		t.Errorf("%+v %v", told, err)
-	}
-}
-
-// A file of the release before gets what it lacks.
-func TestOlderSchemaGrows(t *testing.T) {
-	path := filepath.Join(t.TempDir(), "settings.sqlite")
-	s := open(t, path, newClock())
-	for _, statement := range []string{"DROP TABLE board_share", "DROP TABLE board_revision", "DROP TABLE board", "DROP TABLE alert_notice", "DROP TABLE alert_state", "DROP TABLE alert_rule", "PRAGMA user_version = 1"} {
-		if _, err := s.db.Exec(statement); err != nil {
-			t.Fatal(err)
-		}
-	}
-	if rules, err := open(t, path, newClock()).Rules(t.Context()); err != nil || len(rules) != 0 {
-		t.Errorf("%v %v", rules, err)
 	}
 }

@@ -50,25 +50,50 @@ type BoardRevision struct {
 	Note     string    `json:"note"`
 }
 
-// Share is with whom a board is shared: a name, or Everybody.
+// Share is with whom a board is shared: a name, a role (role:content), a department
+// (department:sales) or Everybody.
 type Share struct {
 	Who   string `json:"who"`
 	Edits bool   `json:"edits"`
 }
 
 // readable is the condition on a board b that a person may open it: their own, those
-// shared with them or with everybody, and for an administrator of all provinces all.
-// Its first parameter is the person's name, its second whether they are one.
-const readable = `(b.owner = ?1 OR ?2 OR EXISTS (SELECT 1 FROM board_share s WHERE s.board = b.id AND s.who IN (?1, '*')))`
+// shared with them, a role of theirs, their department or everybody, and for an
+// administrator all. Its first parameter is the person's name, its second whether they
+// administer, its third what they are shared with as, see sharedAs.
+const readable = `(b.owner = ?1 OR ?2 OR EXISTS (SELECT 1 FROM board_share s WHERE s.board = b.id AND s.who IN (SELECT value FROM json_each(?3))))`
 
 // editable is the same of changing it.
-const editable = `(b.owner = ?1 OR ?2 OR EXISTS (SELECT 1 FROM board_share s WHERE s.board = b.id AND s.who IN (?1, '*') AND s.edits))`
+const editable = `(b.owner = ?1 OR ?2 OR EXISTS (SELECT 1 FROM board_share s WHERE s.board = b.id AND s.who IN (SELECT value FROM json_each(?3)) AND s.edits))`
 
 const boardColumns = `b.id, b.owner, b.revision, b.title_zh, b.title_en, r.at_ms, r.by, ` + editable + `, b.deleted_ms IS NOT NULL
 FROM board b JOIN board_revision r ON r.board = b.id AND r.revision = b.revision WHERE ` + readable
 
 // overall reports whether a principal may do with boards what their owners may.
-func overall(p Principal) bool { return p.Admin && p.Scope.All }
+func overall(p Principal) bool { return p.Powers.Has(Administer) }
+
+// WithRole and WithDepartment, before a role's or department's name, are with whom a
+// board is shared if not with one person or Everybody.
+const (
+	WithRole       = "role:"
+	WithDepartment = "department:"
+)
+
+// sharedAs lists as JSON all as which a board may be shared with somebody.
+func sharedAs(p Principal) string {
+	all := []string{p.Name, Everybody}
+	for _, r := range p.Roles {
+		all = append(all, WithRole+r)
+	}
+	if p.Department != "" {
+		all = append(all, WithDepartment+p.Department)
+	}
+	b, err := json.Marshal(all)
+	if err != nil { // texts always marshal
+		panic("settings: " + err.Error())
+	}
+	return string(b)
+}
 
 type scanner interface{ Scan(into ...any) error }
 
@@ -85,7 +110,7 @@ func scanBoard(row scanner, p Principal) (BoardInfo, error) {
 // Boards lists the boards that a person may open, the latest changed first; with
 // deleted those in the bin.
 func (s *Settings) Boards(ctx context.Context, p Principal, deleted bool) ([]BoardInfo, error) {
-	rows, err := s.db.QueryContext(ctx, "SELECT "+boardColumns+" AND (b.deleted_ms IS NOT NULL) = ?3 ORDER BY r.at_ms DESC, b.id", p.Name, overall(p), deleted)
+	rows, err := s.db.QueryContext(ctx, "SELECT "+boardColumns+" AND (b.deleted_ms IS NOT NULL) = ?4 ORDER BY r.at_ms DESC, b.id", p.Name, overall(p), sharedAs(p), deleted)
 	if err != nil {
 		return nil, fmt.Errorf("settings: boards: %w", err)
 	}
@@ -117,7 +142,7 @@ func clip(s string) string {
 func (s *Settings) boardInfo(ctx context.Context, q interface {
 	QueryRowContext(context.Context, string, ...any) *sql.Row
 }, p Principal, id string) (BoardInfo, error) {
-	b, err := scanBoard(q.QueryRowContext(ctx, "SELECT "+boardColumns+" AND b.id = ?3", p.Name, overall(p), id), p)
+	b, err := scanBoard(q.QueryRowContext(ctx, "SELECT "+boardColumns+" AND b.id = ?4", p.Name, overall(p), sharedAs(p), id), p)
 	if errors.Is(err, sql.ErrNoRows) {
 		return b, errNoBoard(id)
 	}
@@ -177,7 +202,7 @@ func (s *Settings) AddBoard(ctx context.Context, p Principal, b *board.Board, no
 		if err := s.addRevision(ctx, tx, id, 1, p.Name, note, body); err != nil {
 			return err
 		}
-		if err := s.record(ctx, tx, "board_added", fmt.Sprintf("board=%s by=%q", id, p.Name)); err != nil {
+		if err := s.record(ctx, tx, p, "board_added", "", "board="+id); err != nil {
 			return err
 		}
 		info, err = s.boardInfo(ctx, tx, p, id)
@@ -205,13 +230,13 @@ func (s *Settings) SaveBoard(ctx context.Context, p Principal, id string, from i
 			return &aggregator.Error{Code: "conflict", Message: fmt.Sprintf("%s saved revision %d at %s, you began from %d; open it and merge, or save yours as a copy.",
 				info.By, info.Revision, info.Changed.In(aggregator.Shanghai).Format("2006-01-02 15:04:05"), from)}
 		}
-		return s.saveRevision(ctx, tx, info, p.Name, note, b.Title, body)
+		return s.saveRevision(ctx, tx, info, p, note, b.Title, body)
 	})
 }
 
-func (s *Settings) saveRevision(ctx context.Context, tx *sql.Tx, info BoardInfo, by, note string, title indicator.Text, body []byte) error {
+func (s *Settings) saveRevision(ctx context.Context, tx *sql.Tx, info BoardInfo, p Principal, note string, title indicator.Text, body []byte) error {
 	next := info.Revision + 1
-	if err := s.addRevision(ctx, tx, info.ID, next, by, note, body); err != nil {
+	if err := s.addRevision(ctx, tx, info.ID, next, p.Name, note, body); err != nil {
 		return err
 	}
 	if _, err := tx.ExecContext(ctx, "UPDATE board SET revision = ?, title_zh = ?, title_en = ? WHERE id = ?", next, title.ZH, title.EN, info.ID); err != nil {
@@ -220,7 +245,7 @@ func (s *Settings) saveRevision(ctx context.Context, tx *sql.Tx, info BoardInfo,
 	if _, err := tx.ExecContext(ctx, "DELETE FROM board_revision WHERE board = ? AND revision <= ?", info.ID, next-MaxRevisions); err != nil {
 		return err
 	}
-	return s.record(ctx, tx, "board_saved", fmt.Sprintf("board=%s revision=%d by=%q", info.ID, next, by))
+	return s.record(ctx, tx, p, "board_saved", "", fmt.Sprintf("board=%s revision=%d", info.ID, next))
 }
 
 // RestoreBoard saves an older revision as the newest one; nothing in between is lost.
@@ -238,7 +263,7 @@ func (s *Settings) RestoreBoard(ctx context.Context, p Principal, id string, rev
 		if err := json.Unmarshal(body, &was); err != nil {
 			return err
 		}
-		return s.saveRevision(ctx, tx, info, p.Name, fmt.Sprintf("= %d", revision), was.Title, body)
+		return s.saveRevision(ctx, tx, info, p, fmt.Sprintf("= %d", revision), was.Title, body)
 	})
 }
 
@@ -256,7 +281,7 @@ func (s *Settings) DeleteBoard(ctx context.Context, p Principal, id string, dele
 		if _, err := tx.ExecContext(ctx, "UPDATE board SET deleted_ms = ? WHERE id = ?", at, id); err != nil {
 			return err
 		}
-		return s.record(ctx, tx, what, fmt.Sprintf("board=%s by=%q", id, p.Name))
+		return s.record(ctx, tx, p, what, "", "board="+id)
 	})
 }
 
@@ -285,7 +310,7 @@ func (s *Settings) ShareBoard(ctx context.Context, p Principal, id string, share
 		if err != nil {
 			return err
 		}
-		return s.record(ctx, tx, "board_shared", fmt.Sprintf("board=%s by=%q with=%s", id, p.Name, text))
+		return s.record(ctx, tx, p, "board_shared", "", fmt.Sprintf("board=%s with=%s", id, text))
 	})
 }
 

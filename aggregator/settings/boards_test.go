@@ -18,7 +18,7 @@ func TestBoards(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "settings.sqlite")
 	s := open(t, path, c)
 	ctx := t.Context()
-	anna, ben, root := Principal{Name: "anna"}, Principal{Name: "ben"}, Principal{Name: "root", Admin: true, Scope: aggregator.Scope{All: true}}
+	anna, ben, root := Principal{Name: "anna"}, Principal{Name: "ben"}, Principal{Name: "root", Powers: Administer}
 	blank := func(title string) *board.Board { return board.Blank(indicator.Text{EN: title}) }
 	refused := func(err error, code, text string) {
 		t.Helper()
@@ -53,7 +53,7 @@ func TestBoards(t *testing.T) {
 	seen(anna, false, "A")
 	seen(ben, false, "B")
 	seen(root, false, "A", "B")
-	seen(Principal{Name: "admin of one province", Admin: true, Scope: aggregator.Scope{Provinces: []aggregator.Province{33}}}, false)
+	seen(Principal{Name: "manager of one province", Powers: ManagePeople | ShareBoards}, false)
 
 	// Nobody opens, changes or learns of another's.
 	for _, try := range []func() error{

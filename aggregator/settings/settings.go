@@ -1,11 +1,13 @@
-// Package settings keeps who may see what: API tokens, one-time sign-in links,
-// sessions, the record of who was given what, rules of alerts with how they
-// stand, and boards with their revisions. It is one SQLite file beside the ledger; several processes may have it open, so a token can be made while
-// the aggregator runs.
+// Package settings keeps who may see what: people, their roles and what was given to
+// them, API tokens, one-time sign-in links, sessions, the audit log, rules of alerts
+// with how they stand, and boards with their revisions. It is one SQLite file beside
+// the ledger; several processes may have it open, so a token can be made while the
+// aggregator runs, and what one changes the other sees with the next request.
 //
 // Secrets are 256 random bits and leave this package once, when they are made;
 // the file holds their SHA-256 only. That is enough for random secrets: there
-// is nothing to guess from.
+// is nothing to guess from. Passwords, which people choose, are kept by argon2id. The
+// secrets of second factors must be kept as they are: a code is computed from them.
 package settings
 
 import (
@@ -21,6 +23,7 @@ import (
 	"os"
 	"slices"
 	"strings"
+	"sync"
 	"time"
 
 	_ "modernc.org/sqlite" // registers the driver
@@ -45,19 +48,43 @@ const (
 // ErrUnknown says that a secret is not, or no longer, valid.
 var ErrUnknown = errors.New("settings: unknown or expired secret")
 
-// Principal is who asks.
+// Principal is who asks. The zero Principal sees nothing and may nothing.
 type Principal struct {
-	Name  string
-	Scope aggregator.Scope
-	// Admin may look at single boxes. It opens no province by itself.
-	Admin bool
+	// Name is a person's, or a token's. What a name owns belongs to whoever has it.
+	Name string
+	// Grants and Powers are what they may see and do, Pass and PassPowers what of that
+	// they may pass on to others.
+	Grants     aggregator.Grants
+	Powers     Powers
+	Pass       aggregator.Grants
+	PassPowers Powers
+
+	// The rest is of people who signed in, not of tokens.
+
+	Person     int64  // 0: a token
+	Display    string // what they are called
+	Language   string
+	Department string
+	Roles      []string // that open something now
+	Session    string   // names the session, opens nothing
+	// Needs is what must be done before anything else, "" mostly.
+	Needs string
+	// By is who looks through this person's eyes, "" mostly. They change nothing.
+	By string
+	// Place is the address from which they ask; the caller sets it, for the log.
+	Place string
 }
 
 // Settings is safe for concurrent use, also by several processes. After a crash
 // it holds exactly what was returned, and possibly one call more.
 type Settings struct {
-	db  *sql.DB
-	now func() time.Time
+	db     *sql.DB
+	now    func() time.Time
+	hasher *hasher
+	known  struct {
+		mu        sync.Mutex
+		directory *directory // nil: none read yet
+	}
 }
 
 //go:embed schema.sql
@@ -69,9 +96,15 @@ var alertsSchema string
 //go:embed boards.sql
 var boardsSchema string
 
+//go:embed people.sql
+var peopleSchema string
+
 // schemas are applied one after the other; the file carries how many it has as
 // user_version.
-var schemas = []string{schema, alertsSchema, boardsSchema}
+var schemas = []string{schema, alertsSchema, boardsSchema, peopleSchema}
+
+// trailSchema is the first with the chained audit log.
+const trailSchema = 4
 
 // Open opens or creates the file, readable by its owner only.
 func Open(ctx context.Context, path string, now func() time.Time) (*Settings, error) {
@@ -91,7 +124,7 @@ func Open(ctx context.Context, path string, now func() time.Time) (*Settings, er
 		return nil, fmt.Errorf("settings: %w", err)
 	}
 	db.SetMaxOpenConns(4)
-	s := &Settings{db: db, now: now}
+	s := &Settings{db: db, now: now, hasher: newHasher()}
 	if err := s.migrate(ctx); err != nil {
 		_ = db.Close()
 		return nil, fmt.Errorf("settings %s: %w", path, err)
@@ -113,6 +146,11 @@ func (s *Settings) migrate(ctx context.Context) error {
 		}
 		for _, step := range schemas[have:] {
 			if _, err := tx.ExecContext(ctx, step); err != nil {
+				return err
+			}
+		}
+		if have < trailSchema {
+			if err := moveRecords(ctx, tx); err != nil {
 				return err
 			}
 		}
@@ -138,21 +176,34 @@ func (s *Settings) update(ctx context.Context, f func(tx *sql.Tx) error) error {
 }
 
 // NewToken makes an API token and returns its secret, which can not be had
-// again. The zero scope is refused: such a token could see nothing.
+// again. It opens what p's Grants do, the same provinces in each of its data sets;
+// Powers but Administer are every token's. A token that could see nothing is refused,
+// and one that administers a part.
 func (s *Settings) NewToken(ctx context.Context, p Principal) (string, error) {
-	if !p.Scope.All && len(p.Scope.Provinces) == 0 {
-		return "", &aggregator.Error{Code: "bad_scope", Message: "A token needs at least one province."}
-	}
-	if p.Name == "" || len(p.Name) > 100 {
+	scope := p.Grants.Anywhere()
+	sets := slices.DeleteFunc(aggregator.DataSets(), func(d aggregator.DataSet) bool { return p.Grants[d].Empty() })
+	admin := p.Powers.Has(Administer)
+	switch {
+	case scope.Empty():
+		return "", &aggregator.Error{Code: "bad_scope", Message: "A token needs at least one province and one data set."}
+	case !p.Grants.Equal(aggregator.GrantsOf(scope, sets...)):
+		return "", &aggregator.Error{Code: "bad_scope", Message: "A token opens the same provinces in all of its data sets; make one for each."}
+	case admin && !p.Grants.All():
+		return "", &aggregator.Error{Code: "bad_scope", Message: "A token administers all provinces and data sets, or none."}
+	case p.Name == "" || len(p.Name) > 100:
 		return "", &aggregator.Error{Code: "bad_name", Message: "A token's name has 1 to 100 bytes."}
+	}
+	data := everything
+	if len(sets) < len(aggregator.DataSets()) {
+		data = dataText(sets)
 	}
 	secret := newSecret("iptv_")
 	err := s.update(ctx, func(tx *sql.Tx) error {
-		if _, err := tx.ExecContext(ctx, "INSERT INTO token (hash, name, scope, admin, created_ms) VALUES (?, ?, ?, ?, ?)",
-			hash(secret), p.Name, scopeText(p.Scope), p.Admin, s.now().UnixMilli()); err != nil {
+		if _, err := tx.ExecContext(ctx, "INSERT INTO token (hash, name, scope, data, admin, created_ms) VALUES (?, ?, ?, ?, ?, ?)",
+			hash(secret), p.Name, ScopeText(scope), data, admin, s.now().UnixMilli()); err != nil {
 			return err
 		}
-		return s.record(ctx, tx, "token_created", fmt.Sprintf("name=%q scope=%s admin=%t", p.Name, scopeText(p.Scope), p.Admin))
+		return s.record(ctx, tx, Principal{}, "token_created", "", fmt.Sprintf("name=%q provinces=%s data=%s admin=%t", p.Name, ScopeText(scope), data, admin))
 	})
 	if err != nil {
 		return "", fmt.Errorf("settings: new token: %w", err)
@@ -162,17 +213,31 @@ func (s *Settings) NewToken(ctx context.Context, p Principal) (string, error) {
 
 // ByToken returns who holds an API token, or ErrUnknown.
 func (s *Settings) ByToken(ctx context.Context, secret string) (Principal, error) {
-	var p Principal
-	var scope string
-	err := s.db.QueryRowContext(ctx, "SELECT name, scope, admin FROM token WHERE hash = ?", hash(secret)).Scan(&p.Name, &scope, &p.Admin)
+	p := Principal{Powers: readerPowers | ShareBoards}
+	var scope, data string
+	var admin bool
+	err := s.db.QueryRowContext(ctx, "SELECT name, scope, data, admin FROM token WHERE hash = ?", hash(secret)).Scan(&p.Name, &scope, &data, &admin)
 	if errors.Is(err, sql.ErrNoRows) {
 		return Principal{}, ErrUnknown
 	}
 	if err != nil {
 		return Principal{}, fmt.Errorf("settings: token: %w", err)
 	}
-	p.Scope, err = parseScope(scope)
-	return p, err
+	where, err := parseScope(scope)
+	if err != nil {
+		return Principal{}, err
+	}
+	sets, err := parseData(data)
+	if err != nil {
+		return Principal{}, err
+	}
+	p.Grants = aggregator.GrantsOf(where, sets...)
+	if admin && p.Grants.All() { // of some provinces it never opened what administrators see
+		p.Powers |= Administer | ManagePeople
+		p.Pass, p.PassPowers = p.Grants, p.Powers
+	}
+	p.Display = p.Name
+	return p, nil
 }
 
 // newSecret draws a secret that survives URLs, headers and double clicks.
@@ -193,7 +258,8 @@ func hash(secret string) []byte {
 // everything is the text of a scope that sees all provinces.
 const everything = "*"
 
-func scopeText(s aggregator.Scope) string {
+// ScopeText writes provinces as 33,43, all of them as *, none as nothing.
+func ScopeText(s aggregator.Scope) string {
 	if s.All {
 		return everything
 	}

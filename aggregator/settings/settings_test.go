@@ -74,25 +74,32 @@ func TestTokens(t *testing.T) {
 			t.Error("the file holds the secret itself")
 		}
 	}
-	f(Principal{Name: "all", Scope: aggregator.Scope{All: true}, Admin: true})
-	f(Principal{Name: "some", Scope: aggregator.Scope{Provinces: []aggregator.Province{33, 43}}})
+	all := readerPowers | ShareBoards | ManagePeople | Administer
+	f(Principal{Name: "all", Display: "all", Grants: aggregator.Everything(), Powers: all, Pass: aggregator.Everything(), PassPowers: all})
+	some := aggregator.Scope{Provinces: []aggregator.Province{33, 43}}
+	f(Principal{Name: "some", Display: "some", Grants: aggregator.GrantsOf(some, aggregator.DataSets()...), Powers: readerPowers | ShareBoards})
+	f(Principal{Name: "few", Display: "few", Grants: aggregator.GrantsOf(some, aggregator.DataEPG, aggregator.DataOrders), Powers: readerPowers | ShareBoards})
 
 	for _, secret := range []string{"", "iptv_", strings.Repeat("x", 1000)} {
-		if p, err := s.ByToken(t.Context(), secret); !errors.Is(err, ErrUnknown) || p.Scope.All || p.Admin {
+		if p, err := s.ByToken(t.Context(), secret); !errors.Is(err, ErrUnknown) || !p.Grants.Empty() || p.Powers != 0 {
 			t.Errorf("ByToken(%.10q) = %+v, %v", secret, p, err)
 		}
 	}
-	for _, bad := range []Principal{{Name: "none"}, {Scope: aggregator.Scope{All: true}}, {Name: strings.Repeat("x", 101), Scope: aggregator.Scope{All: true}}} {
+	for _, bad := range []Principal{
+		{Name: "none"}, {Grants: aggregator.Everything()}, {Name: strings.Repeat("x", 101), Grants: aggregator.Everything()},
+		{Name: "admin of some", Grants: aggregator.GrantsOf(some, aggregator.DataSets()...), Powers: Administer},
+		{Name: "here this, there that", Grants: aggregator.GrantsOf(some, aggregator.DataEPG).Or(aggregator.GrantsOf(aggregator.Scope{All: true}, aggregator.DataVOD))},
+	} {
 		if _, err := s.NewToken(t.Context(), bad); err == nil {
 			t.Errorf("NewToken(%+v) was accepted", bad)
 		}
 	}
 
-	records, err := s.Records(t.Context(), 10)
-	if err != nil || len(records) != 2 || records[0].What != "token_created" || records[0].Detail != `name="some" scope=33,43 admin=false` {
+	records, err := s.Trail(t.Context(), OfMachine(), TrailQuery{Limit: 10})
+	if err != nil || len(records) != 3 || records[0].What != "token_created" || records[0].Who != Machine || records[0].Detail != `name="few" provinces=33,43 data=epg,orders admin=false` {
 		t.Errorf("records %+v, %v", records, err)
 	}
-	for _, statement := range []string{"UPDATE audit SET detail = ''", "DELETE FROM audit"} {
+	for _, statement := range []string{"UPDATE trail SET detail = ''", "DELETE FROM trail"} {
 		if _, err := s.db.Exec(statement); err == nil || !strings.Contains(err.Error(), "append-only") {
 			t.Errorf("%s: %v", statement, err)
 		}
@@ -126,7 +133,7 @@ func TestLinkWorksOnce(t *testing.T) {
 	results := make(chan error, tries)
 	for range tries {
 		go func() {
-			_, err := s.Redeem(context.WithoutCancel(t.Context()), key)
+			_, err := s.Redeem(context.WithoutCancel(t.Context()), key, Visitor{})
 			results <- err
 		}()
 	}
@@ -142,7 +149,7 @@ func TestLinkWorksOnce(t *testing.T) {
 	if worked != 1 {
 		t.Errorf("the link worked %d times", worked)
 	}
-	if _, err := s.Redeem(t.Context(), "guess"); !errors.Is(err, ErrUnknown) {
+	if _, err := s.Redeem(t.Context(), "guess", Visitor{}); !errors.Is(err, ErrUnknown) {
 		t.Errorf("guess: %v", err)
 	}
 }
@@ -160,7 +167,7 @@ func TestLives(t *testing.T) {
 	}
 	signIn := func() string {
 		t.Helper()
-		session, err := s.Redeem(t.Context(), link())
+		session, err := s.Redeem(t.Context(), link(), Visitor{})
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -169,14 +176,14 @@ func TestLives(t *testing.T) {
 	valid := func(session string, want bool) {
 		t.Helper()
 		p, err := s.BySession(t.Context(), session)
-		if want && (err != nil || !p.Scope.All || !p.Admin) || !want && !errors.Is(err, ErrUnknown) {
+		if want && (err != nil || !p.Grants.All() || !p.Powers.Has(Administer) || p.Name != "administrator") || !want && !errors.Is(err, ErrUnknown) {
 			t.Errorf("BySession = %+v, %v; want valid %v", p, err, want)
 		}
 	}
 
 	late := link()
 	c.pass(LinkLife + time.Second)
-	if _, err := s.Redeem(t.Context(), late); !errors.Is(err, ErrUnknown) {
+	if _, err := s.Redeem(t.Context(), late, Visitor{}); !errors.Is(err, ErrUnknown) {
 		t.Errorf("a late link: %v", err)
 	}
 
@@ -207,7 +214,7 @@ func TestLives(t *testing.T) {
 func TestTwoOpen(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "settings.sqlite")
 	a, b := open(t, path, newClock()), open(t, path, newClock())
-	secret, err := a.NewToken(t.Context(), Principal{Name: "x", Scope: aggregator.Scope{All: true}})
+	secret, err := a.NewToken(t.Context(), Principal{Name: "x", Grants: aggregator.Everything()})
 	if err != nil {
 		t.Fatal(err)
 	}

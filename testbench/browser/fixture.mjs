@@ -24,11 +24,12 @@ export function freePort() {
 
 /** A server that can be killed and started again at the same address, keeping its sessions. */
 export class Fixture {
-  static async start(state = 'normal', at = evening) {
+  static async start(state = 'normal', at = evening, options = []) {
     if (!program) throw new Error('FIXTURE must name the fixture program; ./run builds it');
     const f = new Fixture();
     f.state = state;
     f.at = at;
+    f.options = options;
     f.data = mkdtempSync(join(tmpdir(), 'fixture-'));
     f.base = `http://127.0.0.1:${await freePort()}`;
     await f.run();
@@ -37,7 +38,7 @@ export class Fixture {
 
   run() {
     return new Promise((resolve, reject) => {
-      this.child = spawn(program, ['-listen', new URL(this.base).host, '-data', this.data, '-state', this.state, '-at', this.at]);
+      this.child = spawn(program, ['-listen', new URL(this.base).host, '-data', this.data, '-state', this.state, '-at', this.at, ...this.options]);
       let said = '';
       this.child.stderr.on('data', (b) => (said += b));
       this.child.once('exit', (code) => reject(new Error(`the fixture ended with ${code}: ${said}`)));

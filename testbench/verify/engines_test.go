@@ -187,7 +187,7 @@ func page(t *testing.T, l ledger.Ledger, s store.Store, secrets aggregator.Secre
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { who.Close() })
-	token, err = who.NewToken(t.Context(), settings.Principal{Name: "verify", Scope: aggregator.Scope{All: true}, Admin: true})
+	token, err = who.NewToken(t.Context(), settings.Principal{Name: "verify", Grants: aggregator.Everything(), Powers: settings.Administer})
 	if err != nil {
 		t.Fatal(err)
 	}

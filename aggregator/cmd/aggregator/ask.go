@@ -113,7 +113,7 @@ func (a *asked) signIn(ctx context.Context, req *http.Request) (end func() error
 	if err != nil {
 		return nil, errors.Join(err, s.Close())
 	}
-	session, err := s.Redeem(ctx, key)
+	session, err := s.Redeem(ctx, key, settings.Visitor{Agent: "aggregator"})
 	if err != nil {
 		return nil, errors.Join(err, s.Close())
 	}

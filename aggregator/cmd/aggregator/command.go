@@ -24,7 +24,7 @@ func newRoot(out, logs io.Writer) *cobra.Command {
 	root.SetOut(out)
 	root.SetErr(logs)
 	root.AddCommand(serveCommand(), demoCommand(), tokenCommand(), linkCommand(), configCommand(), profileCommand(), c3Command(),
-		qualityCommand(), insightCommand(), askCommand(), holidaysCommand(),
+		qualityCommand(), insightCommand(), askCommand(), holidaysCommand(), userCommand(), roleCommand(), auditCommand(), optionsCommand(),
 		&cobra.Command{Use: "version", Short: "Print the version", Args: cobra.NoArgs, RunE: func(cmd *cobra.Command, _ []string) error {
 			_, err := fmt.Fprintln(out, version)
 			return err
@@ -112,22 +112,26 @@ func configCommand() *cobra.Command {
 
 func tokenCommand() *cobra.Command {
 	var data, name string
-	var codes []string
+	var codes, sets []string
 	var admin bool
 	cmd := &cobra.Command{
 		Use: "token", Short: "Make an API token and print it", Args: cobra.NoArgs,
 		Long: "Make an API token and print it, once; only its hash is kept. It works at once, also while the aggregator runs.",
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			if !cmd.Flags().Changed("admin") {
-				admin = len(codes) == 0
+				admin = len(codes) == 0 && len(sets) == 0
 			}
-			p := settings.Principal{Name: name, Admin: admin, Scope: aggregator.Scope{All: len(codes) == 0}}
-			for _, code := range codes {
-				province, err := aggregator.ParseProvince(code)
-				if err != nil {
-					return forPeople(err)
-				}
-				p.Scope.Provinces = append(p.Scope.Provinces, province)
+			scope, err := scopeOf(codes)
+			if err != nil {
+				return err
+			}
+			opened, err := dataSetsOf(sets)
+			if err != nil {
+				return err
+			}
+			p := settings.Principal{Name: name, Grants: aggregator.GrantsOf(scope, opened...)}
+			if admin {
+				p.Powers = settings.Administer
 			}
 			return withSettings(cmd, data, func(s *settings.Settings) error {
 				secret, err := s.NewToken(cmd.Context(), p)
@@ -142,8 +146,38 @@ func tokenCommand() *cobra.Command {
 	dataFlag(cmd, &data)
 	cmd.Flags().StringVar(&name, "name", "token", "`NAME` under which uses are logged")
 	cmd.Flags().StringSliceVar(&codes, "province", nil, "`CODE`s of the provinces it opens, as 33,43; without: all")
-	cmd.Flags().BoolVar(&admin, "admin", false, "may look at single boxes; default: yes if it opens all provinces")
+	cmd.Flags().StringSliceVar(&sets, "data-set", nil, "`NAME`s of the data sets it opens, as epg,ratings; without: all")
+	cmd.Flags().BoolVar(&admin, "admin", false, "may look at single boxes and manage people; default: yes if it opens everything")
 	return cmd
+}
+
+// scopeOf reads provinces; none are all of them.
+func scopeOf(codes []string) (aggregator.Scope, error) {
+	s := aggregator.Scope{All: len(codes) == 0}
+	for _, code := range codes {
+		province, err := aggregator.ParseProvince(code)
+		if err != nil {
+			return s, forPeople(err)
+		}
+		s.Provinces = append(s.Provinces, province)
+	}
+	return s, nil
+}
+
+// dataSetsOf reads data sets; none are all of them.
+func dataSetsOf(names []string) ([]aggregator.DataSet, error) {
+	if len(names) == 0 {
+		return aggregator.DataSets(), nil
+	}
+	var all []aggregator.DataSet
+	for _, name := range names {
+		d, err := aggregator.ParseDataSet(name)
+		if err != nil {
+			return nil, forPeople(err)
+		}
+		all = append(all, d)
+	}
+	return all, nil
 }
 
 func linkCommand() *cobra.Command {

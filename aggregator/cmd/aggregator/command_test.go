@@ -191,7 +191,7 @@ func TestDemo(t *testing.T) {
 			t.Fatal(err)
 		}
 		defer func() { _ = s.Close() }()
-		token, err := s.NewToken(t.Context(), settings.Principal{Name: "t", Scope: aggregator.Scope{All: true}})
+		token, err := s.NewToken(t.Context(), settings.Principal{Name: "t", Grants: aggregator.Everything()})
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -54,7 +54,7 @@ func startWith(t *testing.T, c Config) *program {
 	if err != nil {
 		t.Fatal(err)
 	}
-	token, err := p.settings.NewToken(t.Context(), settings.Principal{Name: "test", Scope: aggregator.Scope{All: true}, Admin: true})
+	token, err := p.settings.NewToken(t.Context(), settings.Principal{Name: "test", Grants: aggregator.Everything(), Powers: settings.Administer})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -208,12 +208,12 @@ func TestShowWhatBoxesRun(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer s.Close()
-	hunan, err := s.NewToken(t.Context(), settings.Principal{Name: "hunan", Scope: aggregator.Scope{Provinces: []aggregator.Province{43}}})
+	hunan, err := s.NewToken(t.Context(), settings.Principal{Name: "hunan", Grants: aggregator.GrantsOf(aggregator.Scope{Provinces: []aggregator.Province{43}}, aggregator.DataSets()...)})
 	if err != nil {
 		t.Fatal(err)
 	}
 	want("33 Zhejiang: no box was ever heard here, or the token does not open it", "--token", hunan)
-	records, err := s.Records(t.Context(), 100)
+	records, err := s.Trail(t.Context(), settings.OfMachine(), settings.TrailQuery{Limit: 100})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -12,6 +12,8 @@ export interface IndicatorInfo {
   unit: string;
   formula: Text;
   dimensions: string[];
+  /** The data sets that it is made of, its own first. */
+  data: string[];
 }
 
 export interface Catalogue {
@@ -21,6 +23,7 @@ export interface Catalogue {
   /** Provinces with two digits, cities with four. */
   regions: { code: string; name: Text }[];
   grains: string[];
+  data_sets: { id: string; title: Text; about: Text }[];
 }
 
 export type Grain = 'hour' | 'day' | 'week' | 'month' | 'total';
@@ -77,6 +80,8 @@ export interface Status {
   loaded_events: number;
   lost_events: number;
   quarantined_events: number;
+  /** Whether the counts are shown to this reader; else they are 0. */
+  open: boolean;
   provinces: { code: string; boxes: number; received: number; lost: number; quarantined: number }[] | null;
 }
 
@@ -388,10 +393,45 @@ export class ApiError extends Error {
     this.name = 'ApiError';
   }
 
-  /** The reader must sign in first. */
+  /** The reader must sign in first, or has not done so to the end. */
   get signedOut(): boolean {
-    return this.status === 401;
+    return this.status === 401 || this.code === 'needs_code' || this.code === 'needs_totp';
   }
+}
+
+/** Where something is open: all provinces, also ones that report later, or these. */
+export interface Scope {
+  all: boolean;
+  provinces: string[];
+}
+
+/** Who asks, what they may see and do. */
+export interface Me {
+  name: string;
+  display: string;
+  language: '' | Lang;
+  department: string;
+  roles: string[];
+  powers: string[];
+  holds: ({ data: string } & Scope)[];
+  /** What is still to be done before anything else. */
+  needs: '' | 'code' | 'totp';
+  /** Who looks through this person's eyes; '' is they themselves. */
+  by: string;
+  person: boolean;
+  password: boolean;
+  totp: boolean;
+  /** What pages and files carry; '' is nothing. */
+  mark: string;
+}
+
+/** A request that changes something, with JSON in its body. */
+export function send<T>(method: string, path: string, body?: unknown): Promise<T> {
+  return call<T>(path, body === undefined ? { method } : { method, headers: { 'Content-Type': 'application/json' }, body: JSON.stringify(body) });
+}
+
+export function me(signal?: AbortSignal): Promise<Me> {
+  return call<Me>('/api/v1/me', { signal: signal ?? null });
 }
 
 export function catalogue(signal?: AbortSignal): Promise<Catalogue> {

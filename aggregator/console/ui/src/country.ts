@@ -37,26 +37,34 @@ export type Place = string;
 export interface Questions {
   total: Query;
   regions: Query;
-  modes: Query;
+  /** null: the reader sees no viewing. */
+  modes: Query | null;
   hours: Query;
 }
 
-/** The questions whose answers move all the time. */
-export function questions(today: string, place: Place): Questions {
+const beside = ['activity_rate', 'reporting_boxes'] as const;
+const byMode = ['plays', 'viewing_minutes', 'viewers'] as const;
+
+type Sees = (id: string) => boolean;
+const all: Sees = () => true;
+
+/** The questions whose answers move all the time, about what the reader sees. */
+export function questions(today: string, place: Place, sees: Sees = all): Questions {
+  const seen = cards.filter(sees);
   const filters = place ? [{ dimension: 'province', in: [place] }] : [];
   const day = { from: today, to: today, filters, grain: 'total' as const };
   return {
-    total: { ...day, indicators: [...cards, 'activity_rate', 'reporting_boxes'] },
-    regions: { ...day, indicators: cards, dimensions: [place ? 'city' : 'province'] },
-    modes: { ...day, indicators: ['plays', 'viewing_minutes', 'viewers'], dimensions: ['mode'] },
-    hours: { indicators: cards, filters, from: addDays(today, -1), to: today, grain: 'hour' },
+    total: { ...day, indicators: [...seen, ...beside.filter(sees)] },
+    regions: { ...day, indicators: seen, dimensions: [place ? 'city' : 'province'] },
+    modes: byMode.every(sees) ? { ...day, indicators: byMode, dimensions: ['mode'] } : null,
+    hours: { indicators: seen, filters, from: addDays(today, -1), to: today, grain: 'hour' },
   };
 }
 
 /** The question about the last days; it changes slowly. */
-export function trendQuestion(today: string, place: Place): Query {
+export function trendQuestion(today: string, place: Place, sees: Sees = all): Query {
   return {
-    indicators: cards,
+    indicators: cards.filter(sees),
     filters: place ? [{ dimension: 'province', in: [place] }] : [],
     from: addDays(today, 1 - trendDays),
     to: today,
@@ -95,7 +103,7 @@ export interface Trend {
   values: Record<Card, (number | null)[]>;
 }
 
-export function view(place: Place, now: Moment, answers: Record<keyof Questions, Answer>): View {
+export function view(place: Place, now: Moment, answers: Record<Exclude<keyof Questions, 'modes'>, Answer> & { modes: Answer | null }): View {
   const hours = by(answers.hours, 'period');
   const today = hoursOf(now.day);
   const yesterday = hoursOf(addDays(now.day, -1));
@@ -108,7 +116,7 @@ export function view(place: Place, now: Moment, answers: Record<keyof Questions,
     completeness: answers.total.completeness,
     total: only(answers.total),
     regions: [...by(answers.regions, dimension)].map(([code, figures]) => ({ code, figures })),
-    modes: modesOf(answers.modes),
+    modes: answers.modes ? modesOf(answers.modes) : [],
     hours: each((id) => ({
       today: today.map((h, i) => (i > now.hour ? null : valueOf(hours.get(h), id))),
       yesterday: yesterday.map((h) => (anyYesterday ? valueOf(hours.get(h), id) : null)),

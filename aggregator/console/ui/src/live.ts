@@ -1,12 +1,12 @@
 // The page's one connection: a stream of changes that reconnects by itself, and
 // the questions asked anew whenever something has changed.
 
-import { batch, effect, signal } from '@preact/signals';
+import { batch, computed, effect, signal } from '@preact/signals';
 
 import * as api from './api';
-import { ApiError, type Catalogue, type Change, type Status } from './api';
+import { ApiError, type Catalogue, type Change, type Me, type Status } from './api';
 import { at, momentOf, type Moment } from './calendar';
-import { questions, trend, trendQuestion, view, type Place, type Trend, type View } from './country';
+import { cards, questions, trend, trendQuestion, view, type Place, type Trend, type View } from './country';
 import { Refresher } from './refresher';
 import { backoff, read, type ServerEvent } from './stream';
 
@@ -31,6 +31,8 @@ export const asOf = signal<Moment | null>(null);
 export const shown = signal<View | null>(null);
 export const shownTrend = signal<Trend | null>(null);
 export const names = signal<Catalogue | null>(null);
+/** Who reads; null before the server said so. */
+export const me = signal<Me | null>(null);
 export const health = signal<Status | null>(null);
 /** Why the last questions went unanswered although the server is there. */
 export const problem = signal<ApiError | null>(null);
@@ -95,6 +97,8 @@ export function start(): () => void {
 
   void keepConnected(stop.signal, {
     opened: () => {
+      // what the reader holds may have changed meanwhile
+      askMe(stop.signal).catch(() => undefined);
       now.restart();
       days.restart();
       state.restart();
@@ -218,16 +222,44 @@ async function asking(signal: AbortSignal, ask: (s: AbortSignal) => Promise<void
   }
 }
 
+/** Whether all data that a figure is made of is open to the reader somewhere. */
+export function sees(id: string): boolean {
+  const about = names.value?.indicators.find((i) => i.id === id);
+  const holds = me.value?.holds;
+  return !about || !holds || about.data.every((d) => holds.some((h) => h.data === d));
+}
+
+/** Whether the reader may do something. */
+export function may(power: string): boolean {
+  return me.value?.powers.includes(power) ?? true;
+}
+
+/** The cards of figures that the reader sees. */
+export const seenCards = computed(() => cards.filter(sees));
+
+/** Asks anew who reads: their name, what they hold, whether pages are marked. */
+export async function askMe(signal?: AbortSignal): Promise<void> {
+  me.value = await api.me(signal);
+}
+
 async function askNow(signal: AbortSignal): Promise<void> {
   const where = place.value;
   names.value ??= await api.catalogue(signal);
+  if (!me.value) await askMe(signal);
   if (!asOf.value) setAsOf((await api.status(signal)).as_of);
   const now = asOf.value ?? at(Date.now());
-  const q = questions(now.day, where);
+  if (seenCards.value.length === 0) {
+    batch(() => {
+      shown.value = null;
+      problem.value = null;
+    });
+    return;
+  }
+  const q = questions(now.day, where, sees);
   const [total, regions, modes, hours] = await Promise.all([
     api.query(q.total, signal),
     api.query(q.regions, signal),
-    api.query(q.modes, signal),
+    q.modes ? api.query(q.modes, signal) : null,
     api.query(q.hours, signal),
   ]);
   if (signal.aborted) return;
@@ -240,9 +272,12 @@ async function askNow(signal: AbortSignal): Promise<void> {
 
 async function askTrend(signal: AbortSignal): Promise<void> {
   const where = place.value;
+  names.value ??= await api.catalogue(signal);
+  if (!me.value) await askMe(signal);
+  if (seenCards.value.length === 0) return;
   if (!asOf.value) setAsOf((await api.status(signal)).as_of);
   const today = (asOf.value ?? at(Date.now())).day;
-  const answer = await api.query(trendQuestion(today, where), signal);
+  const answer = await api.query(trendQuestion(today, where, sees), signal);
   if (!signal.aborted) shownTrend.value = trend(where, today, answer);
 }
 

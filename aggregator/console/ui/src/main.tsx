@@ -3,31 +3,36 @@ import { render } from 'preact';
 
 import { isEmpty } from './country';
 import { completeness } from './format';
+import { AsOther, Watermark } from './page/marks';
+import { SignIn } from './page/signin';
 import { t } from './i18n';
-import { link, problem, shown, shownTrend, start, turnTo } from './live';
+import { link, me, problem, seenCards, shown, shownTrend, start, turnTo } from './live';
 import { DayPanel, TrendPanel } from './page/curves';
 import { FiguresRow } from './page/figures';
 import { Footer, Header } from './page/header';
 import { boardsHeading, Later } from './page/later';
 import { ModesPanel } from './page/modes';
 import { PlacesPanel } from './page/places';
-import { Empty, Failed, Loading, LostBanner, ProblemBanner, SignedOut } from './page/states';
+import { Closed, Empty, Failed, Loading, LostBanner, ProblemBanner } from './page/states';
 import { QualityPage } from './page/quality';
 import { applyPrefs, lang } from './prefs';
 import { watchQuality } from './quality';
 import { placeName } from './regions';
-import { boardsRoute, go, goQuality, insightRoute, qualityRoute, route } from './route';
+import { boardsRoute, go, goQuality, insightRoute, peopleRoute, qualityRoute, route } from './route';
 
 function Page() {
   const out = link.value === 'signedout';
   const quality = qualityRoute.value !== null;
   const insights = insightRoute.value !== null;
   const boards = boardsRoute.value !== null;
-  const heading = boards ? <h1>{boardsHeading.value || t('boards')}</h1> : quality ? <h1>{t('health')}</h1> : insights ? <h1>{t('insights')}</h1> : <Heading />;
+  const people = peopleRoute.value !== null;
+  const heading = people ? <h1>{t(peopleRoute.value === 'account' ? 'account' : 'people')}</h1> : boards ? <h1>{boardsHeading.value || t('boards')}</h1> : quality ? <h1>{t('health')}</h1> : insights ? <h1>{t('insights')}</h1> : <Heading />;
   return (
     <>
       <Header heading={out ? null : heading} views={!out} />
-      {out ? <SignedOut /> : quality ? <QualityPage /> : insights || boards ? <Later boards={boards} /> : <Country />}
+      {!out && <AsOther />}
+      {out ? <SignIn /> : people ? <Later page="people" /> : quality ? <QualityPage /> : boards ? <Later page="boards" /> : insights ? <Later page="insights" /> : <Country />}
+      {!out && <Watermark />}
     </>
   );
 }
@@ -57,14 +62,15 @@ function Country() {
     <main id="figures" tabIndex={-1} class={[waiting && 'waiting', link.value === 'lost' && 'stale'].filter(Boolean).join(' ')}>
       <LostBanner />
       <ProblemBanner />
-      {!view && (problem.value ? <Failed /> : <Loading />)}
+      {me.value && seenCards.value.length === 0 && <Closed />}
+      {!view && !(me.value && seenCards.value.length === 0) && (problem.value ? <Failed /> : <Loading />)}
       {view && empty && <Empty />}
       {view && !empty && (
         <>
           <FiguresRow view={view} trend={trend && trend.place === view.place ? trend : null} />
           <div class="panels">
             <PlacesPanel view={view} />
-            <ModesPanel view={view} />
+            {view.modes.length > 0 && <ModesPanel view={view} />}
             <DayPanel view={view} />
             {trend && <TrendPanel trend={trend} />}
           </div>
@@ -79,7 +85,7 @@ applyPrefs();
 effect(() => turnTo(route.value.place));
 effect(() => {
   const { place } = route.value;
-  const page = boardsRoute.value !== null ? boardsHeading.value || t('boards') : qualityRoute.value ? t('health') : insightRoute.value ? t('insights') : place ? t('placeNow', { place: placeName(place) }) : t('countryNow');
+  const page = peopleRoute.value !== null ? t('people') : boardsRoute.value !== null ? boardsHeading.value || t('boards') : qualityRoute.value ? t('health') : insightRoute.value ? t('insights') : place ? t('placeNow', { place: placeName(place) }) : t('countryNow');
   document.title = `${page} · ${t('brand')}`;
 });
 document.addEventListener('keydown', (e) => {
@@ -87,7 +93,7 @@ document.addEventListener('keydown', (e) => {
   const q = qualityRoute.value;
   if (q?.file) goQuality({ ...q, file: '' });
   else if (q?.day) goQuality();
-  else if (!q && !insightRoute.value && boardsRoute.value === null && route.value.place) go({ place: '' });
+  else if (!q && !insightRoute.value && boardsRoute.value === null && peopleRoute.value === null && route.value.place) go({ place: '' });
 });
 watchQuality();
 start();

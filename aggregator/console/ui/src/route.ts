@@ -41,6 +41,20 @@ export const insightRoute = signal<InsightRoute | null>(parseInsight(typeof loca
 /** What follows #/boards in the address, for boards to read; null: on another page. */
 export const boardsRoute = signal<string | null>(parseBoards(typeof location === 'undefined' ? '' : location.hash));
 
+/** What follows #/ of the pages about people: account, people, people/li, trail; null: on another page. */
+export const peopleRoute = signal<string | null>(parsePeople(typeof location === 'undefined' ? '' : location.hash));
+
+/** Goes to a page about people. */
+export function goPeople(to: string): void {
+  if (`#/${to}` !== location.hash) history.pushState(null, '', `#/${to}`);
+  peopleRoute.value = to;
+}
+
+/** #/people/li and the like; anything else is null. */
+export function parsePeople(hash: string): string | null {
+  return /^#\/(account|people|trail)(\/|$)/.test(hash) ? hash.slice(2) : null;
+}
+
 /** Goes somewhere among the boards; replace: not a step to go back through. */
 export function goBoards(rest: string, replace = false): void {
   const hash = `#/boards${rest}`;
@@ -59,7 +73,8 @@ if (typeof window !== 'undefined') {
       qualityRoute.value = parseQuality(location.hash);
       insightRoute.value = parseInsight(location.hash);
       boardsRoute.value = parseBoards(location.hash);
-      if (!qualityRoute.value && !insightRoute.value && boardsRoute.value === null) route.value = parse(location.hash);
+      peopleRoute.value = parsePeople(location.hash);
+      if (!qualityRoute.value && !insightRoute.value && boardsRoute.value === null && peopleRoute.value === null) route.value = parse(location.hash);
     });
   });
 }

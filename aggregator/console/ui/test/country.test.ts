@@ -57,11 +57,20 @@ test('questions are about the place shown', () => {
   const one = questions('2026-03-01', '43');
   assert.deepEqual(one.regions.dimensions, ['city']);
   for (const q of [one.total, one.regions, one.modes, one.hours, trendQuestion('2026-03-01', '43')]) {
-    assert.deepEqual(q.filters, [{ dimension: 'province', in: ['43'] }]);
-    assert.equal(q.to, '2026-03-01');
+    assert.deepEqual(q?.filters, [{ dimension: 'province', in: ['43'] }]);
+    assert.equal(q?.to, '2026-03-01');
   }
   assert.equal(one.hours.from, '2026-02-28');
   assert.equal(trendQuestion('2026-03-01', '').from, '2026-01-31');
+});
+
+test('questions are about what the reader sees', () => {
+  const few = questions('2026-11-22', '', (id) => id === 'clicks' || id === 'plays');
+  assert.deepEqual(few.total.indicators, ['clicks', 'plays']);
+  assert.deepEqual(few.regions.indicators, ['clicks', 'plays']);
+  assert.equal(few.modes, null);
+  assert.deepEqual(trendQuestion('2026-11-22', '', (id) => id === 'clicks').indicators, ['clicks']);
+  assert.deepEqual(view('', now, { ...answers(() => 1), modes: null }).modes, []);
 });
 
 test('answers become a view', () => {

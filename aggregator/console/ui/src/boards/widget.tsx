@@ -7,7 +7,8 @@ import { useEffect, useMemo, useRef, useState } from 'preact/hooks';
 import { ApiError } from '../api';
 import { momentOf } from '../calendar';
 import type { Chart as Drawn } from '../charts';
-import { names } from '../live';
+import { may, names } from '../live';
+import { leaving, marked } from '../mark';
 import { palette } from '../options';
 import { lang } from '../prefs';
 import { turn, useAnswer } from './asking';
@@ -90,10 +91,23 @@ export function Card({ widget, filters, marks, pick, editing, large, onEnlarge, 
     a.click();
     setTimeout(() => URL.revokeObjectURL(a.href), 10_000);
   };
+  // the last row of a file says for whom it was made; a first one would be taken for its head
+  const signed = (text: string, mark: string) => (mark ? `${text}\r\n"# ${mark.replaceAll('"', '""')}"\r\n` : text);
+  const rows = () => (got ? sheetsOf(seen.widget, got, l).reduce((n, s) => n + s.rows.length, 0) : 0);
+  const file = async () => {
+    if (!got) return;
+    try {
+      const mark = await leaving('csv', title, rows());
+      download(new Blob([signed(csvOf(seen.widget, got, l), mark)], { type: 'text/csv;charset=utf-8' }), 'csv');
+    } catch (cause) {
+      tell(cause instanceof ApiError ? cause.message : String(cause));
+    }
+  };
   const copy = async () => {
     if (!got) return;
     try {
-      await navigator.clipboard.writeText(tsvOf(seen.widget, got, l));
+      const mark = await leaving('copy', title, rows());
+      await navigator.clipboard.writeText(signed(tsvOf(seen.widget, got, l), mark));
       tell(t('copied'));
     } catch {
       tell(t('copyFailed'));
@@ -102,7 +116,8 @@ export function Card({ widget, filters, marks, pick, editing, large, onEnlarge, 
   const picture = async () => {
     if (!drawn.current) return;
     try {
-      download(await drawn.current.image(palette().surface), 'png');
+      const mark = await leaving('png', title);
+      download(await marked(await drawn.current.image(palette().surface), mark), 'png');
     } catch {
       tell(t('pictureFailed'));
     }
@@ -127,9 +142,9 @@ export function Card({ widget, filters, marks, pick, editing, large, onEnlarge, 
           <div class="widget-tools">
             <Tool sign="info" text={t('explain')} onClick={() => setExplained(true)} />
             {got && <Tool sign={asTable ? 'chart' : 'table'} text={asTable ? t('asChart') : t('asTable')} pressed={asTable} onClick={() => setAsTable(!asTable)} />}
-            {got && <Tool sign="copy" text={t('copyNumbers')} onClick={() => void copy()} />}
-            {got && <Tool sign="csv" text={t('downloadCSV')} onClick={() => download(new Blob([csvOf(seen.widget, got, l)], { type: 'text/csv;charset=utf-8' }), 'csv')} />}
-            {got && charted.has(seen.widget.kind) && !asTable && <Tool sign="image" text={t('downloadPNG')} onClick={() => void picture()} />}
+            {got && may('export') && <Tool sign="copy" text={t('copyNumbers')} onClick={() => void copy()} />}
+            {got && may('export') && <Tool sign="csv" text={t('downloadCSV')} onClick={() => void file()} />}
+            {got && may('export') && charted.has(seen.widget.kind) && !asTable && <Tool sign="image" text={t('downloadPNG')} onClick={() => void picture()} />}
             {onEnlarge && <Tool sign="large" text={t('enlarge')} onClick={onEnlarge} />}
           </div>
         )}

@@ -13,7 +13,7 @@ const zh = {
   newBoard: '新建看板', newBoardHint: '每个部门都有一份现成的看板，拿来就能改。', blank: '空白看板', blankAbout: '从一个空标签页开始。', begin: '新建', beginFrom: '以“{title}”新建', look: '查看', lookAt: '查看“{title}”',
   noteMade: '新建', noteCopy: '复制自 {title}', noteView: '视图：{name}',
   // sharing
-  shareHint: '共享的是看板的做法；每个人看到的数据仍限于自己的省份。', everybody: '所有人', shareNo: '不共享', shareSee: '可查看', shareEdit: '可编辑', mayDo: '{who} 的权限', unshare: '不再共享给 {who}', name: '名称', addName: '添加', keep: '保存', sharesKept: '共享设置已保存',
+  shareHint: '共享的是看板的做法；每个人看到的数据仍限于自己的授权。可填用户名、role:content 这样的角色，或 department:sales 这样的部门。', everybody: '所有人', shareNo: '不共享', shareSee: '可查看', shareEdit: '可编辑', mayDo: '{who} 的权限', unshare: '不再共享给 {who}', name: '名称', addName: '添加', keep: '保存', sharesKept: '共享设置已保存',
   // a board
   cannotOpen: '看板无法打开', toList: '所有看板', isTemplate: '这是模板，可直接查看；新建后即可修改。', takeTemplate: '以此新建看板', edit: '编辑', revisions: '历史版本', wall: '全屏', noFullscreen: '浏览器不允许全屏。', tabs: '标签页', emptyTab: '这个标签页还没有组件。点“编辑”来添加。',
   oldRevision: '正在查看第 {n} 版', toNewest: '回到最新', restore: '恢复此版本', restored: '已恢复第 {n} 版', noNote: '无说明', newest: '最新', lookAtRevision: '查看第 {n} 版',
@@ -46,7 +46,7 @@ const en: Record<BoardWord, string> = {
   share: 'Share', shareThis: 'Share “{title}”', delete: 'Delete', deleteThis: 'Delete “{title}”', inBin: '“{title}” is in the bin, for 30 days',
   newBoard: 'New board', newBoardHint: 'Each department has a ready one to begin from.', blank: 'Blank board', blankAbout: 'Begin with one empty tab.', begin: 'Begin', beginFrom: 'Begin from “{title}”', look: 'Look', lookAt: 'Look at “{title}”',
   noteMade: 'made', noteCopy: 'copy of {title}', noteView: 'view {name}',
-  shareHint: 'You share how the board is made; everybody sees the figures of their own provinces.', everybody: 'Everybody', shareNo: 'not shared', shareSee: 'may see', shareEdit: 'may edit', mayDo: 'What {who} may do', unshare: 'Share no longer with {who}', name: 'Name', addName: 'Add', keep: 'Save', sharesKept: 'Sharing is saved',
+  shareHint: 'You share how the board is made; everybody sees what is open to themselves. Give a name, a role as role:content, or a department as department:sales.', everybody: 'Everybody', shareNo: 'not shared', shareSee: 'may see', shareEdit: 'may edit', mayDo: 'What {who} may do', unshare: 'Share no longer with {who}', name: 'Name', addName: 'Add', keep: 'Save', sharesKept: 'Sharing is saved',
   cannotOpen: 'The board cannot be opened', toList: 'All boards', isTemplate: 'This is a template to look at; begin a board from it to change it.', takeTemplate: 'Begin a board from it', edit: 'Edit', revisions: 'Revisions', wall: 'Full screen', noFullscreen: 'The browser allows no full screen.', tabs: 'Tabs', emptyTab: 'This tab has no widgets yet. Edit the board to add some.',
   oldRevision: 'You are looking at revision {n}', toNewest: 'To the newest', restore: 'Restore this one', restored: 'Revision {n} is restored', noNote: 'no note', newest: 'newest', lookAtRevision: 'Look at revision {n}',
   loading: 'Loading…', close: 'Close', again: 'Try again',

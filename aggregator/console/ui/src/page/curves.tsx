@@ -1,6 +1,7 @@
 import { useMemo } from 'preact/hooks';
 
 import { weekday } from '../calendar';
+import { card as shownCard } from '../card';
 import type { Trend, View } from '../country';
 import { dayName, figure } from '../format';
 import { t } from '../i18n';
@@ -10,7 +11,6 @@ import { Panel } from '../parts/panel';
 import { Table } from '../parts/table';
 import { dark, lang, still } from '../prefs';
 import { indicator } from '../regions';
-import { route } from '../route';
 
 function font(): string {
   return getComputedStyle(document.body).fontFamily;
@@ -30,7 +30,7 @@ function hourName(h: number): string {
 
 /** The hours of today against yesterday's. */
 export function DayPanel({ view }: { view: View }) {
-  const { card } = route.value;
+  const card = shownCard.value;
   const l = lang.value;
   const about = indicator(card);
   const { today, yesterday } = view.hours[card];
@@ -101,7 +101,7 @@ export function DayPanel({ view }: { view: View }) {
 
 /** The last thirty days, one bar each. */
 export function TrendPanel({ trend }: { trend: Trend }) {
-  const { card } = route.value;
+  const card = shownCard.value;
   const l = lang.value;
   const about = indicator(card);
   const values = trend.values[card];

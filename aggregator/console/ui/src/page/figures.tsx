@@ -1,16 +1,18 @@
-import { cards, sameTimeYesterday, yesterdayOf, type Card, type Trend, type View } from '../country';
+import { card } from '../card';
+import { sameTimeYesterday, yesterdayOf, type Card, type Trend, type View } from '../country';
 import { change, figure, signed } from '../format';
 import { t } from '../i18n';
 import { FigureCard } from '../parts/figurecard';
+import { seenCards } from '../live';
 import { lang } from '../prefs';
 import { indicator } from '../regions';
-import { go, route } from '../route';
+import { go } from '../route';
 
 /** The figures of today, each with its day so far and what yesterday said. */
 export function FiguresRow({ view, trend }: { view: View; trend: Trend | null }) {
   return (
     <div class="figures" role="group" aria-label={t('chooseFigure')}>
-      {cards.map((id) => {
+      {seenCards.value.map((id) => {
         const about = indicator(id);
         return (
           <FigureCard
@@ -24,7 +26,7 @@ export function FiguresRow({ view, trend }: { view: View; trend: Trend | null })
             note={noteOf(id, view, trend)}
             today={view.hours[id].today.map((n, h) => (h < view.now.hour ? n : null))}
             yesterday={view.hours[id].yesterday}
-            chosen={route.value.card === id}
+            chosen={card.value === id}
             onChoose={() => go({ card: id })}
           />
         );

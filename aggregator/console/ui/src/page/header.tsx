@@ -3,10 +3,10 @@ import type { ComponentChildren } from 'preact';
 import { exact, longDay } from '../format';
 import type { Lang } from '../api';
 import { t } from '../i18n';
-import { asOf, health, link } from '../live';
+import { asOf, health, link, may, me } from '../live';
 import { chooseLang, chooseTheme, lang, theme, type Theme } from '../prefs';
 import { Segmented } from '../parts/segmented';
-import { boardsRoute, format, insightRoute, qualityRoute, route } from '../route';
+import { boardsRoute, format, insightRoute, peopleRoute, qualityRoute, route } from '../route';
 
 const linkWords = { connecting: 'linkConnecting', live: 'linkLive', lost: 'linkLost', signedout: 'linkSignedOut' } as const;
 
@@ -33,6 +33,12 @@ export function Header({ heading, views }: { heading: ComponentChildren; views: 
         </div>
       </div>
       {views && <Views />}
+      {views && me.value && (
+        <a class="who" href="#/account" aria-current={peopleRoute.value === 'account' ? 'page' : undefined} title={t('account')}>
+          <span class="unseen">{t('account')}: </span>
+          {me.value.display || me.value.name}
+        </a>
+      )}
       <div class={`link link-${state}`}>
         <span class="link-dot" aria-hidden="true" />
         <span role="status" data-link={state}>
@@ -76,20 +82,28 @@ function Views() {
   const quality = qualityRoute.value !== null;
   const insights = insightRoute.value !== null;
   const boards = boardsRoute.value !== null;
+  const people = peopleRoute.value !== null;
   return (
     <nav class="views" aria-label={t('pages')}>
-      <a href={format(route.value)} aria-current={quality || insights || boards ? undefined : 'page'}>
+      <a href={format(route.value)} aria-current={quality || insights || boards || people ? undefined : 'page'}>
         {t('pageNow')}
       </a>
-      <a href="#/boards" aria-current={boards ? 'page' : undefined}>
-        {t('boards')}
-      </a>
+      {may('see_boards') && (
+        <a href="#/boards" aria-current={boards ? 'page' : undefined}>
+          {t('boards')}
+        </a>
+      )}
       <a href="#/insights" aria-current={insights ? 'page' : undefined}>
         {t('insights')}
       </a>
       <a href="#/quality" aria-current={quality ? 'page' : undefined}>
         {t('health')}
       </a>
+      {may('people') && me.value && (
+        <a href="#/people" aria-current={people && peopleRoute.value !== 'account' ? 'page' : undefined}>
+          {t('people')}
+        </a>
+      )}
     </nav>
   );
 }
@@ -125,7 +139,7 @@ function Icon({ of }: { of: Theme }) {
 /** How good the data is: what arrived, what is known to be missing. */
 export function Footer({ completeness }: { completeness: string }) {
   const h = health.value;
-  if (!h) return null;
+  if (!h?.open) return null;
   const l = lang.value;
   const facts: [string, string, boolean?][] = [
     [t('completeness'), completeness],

@@ -1,44 +1,61 @@
-import { signal } from '@preact/signals';
+import { signal, type Signal } from '@preact/signals';
 import { useEffect } from 'preact/hooks';
 
 import { t } from '../i18n';
 import { link } from '../live';
 import { Loading } from './states';
 
-type Pages = typeof import('../analysis');
-
-const pages = signal<Pages | 'loading' | 'failed' | null>(null);
-let attempt = 0;
+type Analysis = typeof import('../analysis');
+type People = typeof import('../people');
 
 /** What the boards call the place where the reader is; '': nothing yet. */
 export const boardsHeading = signal('');
 
-// A browser remembers that a module could not be loaded, hence another address
-// for another attempt.
-async function load(): Promise<void> {
-  if (pages.value === 'loading') return;
-  pages.value = 'loading';
-  const address = attempt === 0 ? './analysis.js' : `./analysis.js?attempt=${attempt}`;
-  attempt++;
-  try {
-    pages.value = (await import(address)) as Pages;
-  } catch {
-    pages.value = 'failed';
-  }
+/** A file of the page that comes when it is needed. */
+interface Coming<T> {
+  lib: Signal<T | 'loading' | 'failed' | null>;
+  load: () => Promise<void>;
 }
 
-/** Boards or insights; they are a file of their own, which readers of other pages never load. */
-export function Later({ boards }: { boards: boolean }) {
-  const lib = pages.value;
+// A browser remembers that a module could not be loaded, hence another address
+// for another attempt.
+function coming<T>(name: string): Coming<T> {
+  const lib = signal<T | 'loading' | 'failed' | null>(null);
+  let attempt = 0;
+  const load = async () => {
+    if (lib.value === 'loading') return;
+    lib.value = 'loading';
+    const address = attempt === 0 ? `./${name}` : `./${name}?attempt=${attempt}`;
+    attempt++;
+    try {
+      lib.value = (await import(address)) as T;
+    } catch {
+      lib.value = 'failed';
+    }
+  };
+  return { lib, load };
+}
+
+const analysis = coming<Analysis>('analysis.js');
+const people = coming<People>('people.js');
+
+/** Boards, insights or people; they are files of their own, which readers of other pages never load. */
+export function Later({ page }: { page: 'boards' | 'insights' | 'people' }) {
+  if (page === 'people') return <When of={people} show={(lib) => <lib.PeoplePages />} />;
+  return <When of={analysis} show={(lib) => (page === 'boards' ? <lib.BoardsPage /> : <lib.InsightsPage />)} />;
+}
+
+function When<T extends object>({ of, show }: { of: Coming<T>; show: (lib: T) => preact.JSX.Element }) {
+  const lib = of.lib.value;
   const alive = link.value === 'live';
   useEffect(() => {
-    if (lib === null || (lib === 'failed' && alive)) void load();
-  }, [lib === null, alive]);
+    if (lib === null || (lib === 'failed' && alive)) void of.load();
+  }, [lib === null, alive, of]);
   if (lib === 'failed') {
     return (
       <main class="message" id="figures" tabIndex={-1}>
         <p>{t('pageFailed')}</p>
-        <button type="button" class="button" onClick={() => void load()}>
+        <button type="button" class="button" onClick={() => void of.load()}>
           {t('retry')}
         </button>
       </main>
@@ -51,5 +68,5 @@ export function Later({ boards }: { boards: boolean }) {
       </main>
     );
   }
-  return boards ? <lib.BoardsPage /> : <lib.InsightsPage />;
+  return show(lib);
 }

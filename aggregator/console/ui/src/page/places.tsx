@@ -1,18 +1,20 @@
-import { addsUp, cards, type View } from '../country';
+import { card as shownCard } from '../card';
+import { addsUp, type View } from '../country';
 import { figure, share } from '../format';
 import { t } from '../i18n';
+import { seenCards } from '../live';
 import { Panel } from '../parts/panel';
 import { Ranking, type Ranked } from '../parts/ranking';
 import { Table, type Column } from '../parts/table';
 import { TileGrid, TileLegend, TileMap, type Place } from '../parts/tilemap';
 import { lang } from '../prefs';
 import { indicator, placeName } from '../regions';
-import { go, route } from '../route';
+import { go } from '../route';
 import type { Region } from '../country';
 
 /** One figure by province, or by city once a province is open: map, ranking, table. */
 export function PlacesPanel({ view }: { view: View }) {
-  const { card } = route.value;
+  const card = shownCard.value;
   const l = lang.value;
   const about = indicator(card);
   const rate = about.unit === 'percent';
@@ -93,7 +95,7 @@ function PlacesTable({ view, open }: { view: View; open: ((code: string) => void
   const l = lang.value;
   const columns: Column<Region>[] = [
     { id: 'region', title: t('region'), value: (r) => placeName(r.code), text: (r) => placeName(r.code) },
-    ...cards.map((id) => {
+    ...seenCards.value.map((id) => {
       const about = indicator(id);
       return {
         id,
@@ -106,12 +108,12 @@ function PlacesTable({ view, open }: { view: View; open: ((code: string) => void
   ];
   return (
     <Table
-      key={route.value.card}
+      key={shownCard.value}
       caption={view.place ? t('byCity', { place: placeName(view.place) }) : t('byProvince')}
       columns={columns}
       rows={view.regions}
       rowKey={(r) => r.code}
-      sortBy={route.value.card}
+      sortBy={shownCard.value}
       open={(r) => (open ? () => open(r.code) : undefined)}
     />
   );

@@ -70,24 +70,13 @@ export function Failed() {
   );
 }
 
-/** For readers who have not opened the admin link. */
-export function SignedOut() {
+/** When nothing of what the page shows is open to the reader. */
+export function Closed() {
   return (
-    <main class="message" id="figures" tabIndex={-1}>
-      <svg class="message-art" viewBox="0 0 64 64" aria-hidden="true">
-        <rect x="14" y="28" width="36" height="26" rx="5" />
-        <path d="M22 28v-7a10 10 0 0 1 20 0v7M32 38v7" />
-      </svg>
-      <h1>{t('signedOutTitle')}</h1>
-      <p>{t('signedOutBody')}</p>
-      <p>
-        <code class="sample">{location.origin}/login?key=…</code>
-      </p>
-      <p>{t('signedOutUsed')}</p>
-      <p>
-        <code class="sample">aggregator link --data DIR</code>
-      </p>
-    </main>
+    <div class="message message-inside" data-state="closed">
+      <h2>{t('closedTitle')}</h2>
+      <p>{t('closedBody')}</p>
+    </div>
   );
 }
 

@@ -1,0 +1,33 @@
+// People, one's account and the audit log: a file of its own (people.js), loaded when
+// the reader comes to them.
+
+// What main.js has in common with analysis.js or with this file belongs into shared.js,
+// which is one file: so each of the files that come later must reach all of it. A module
+// that only two of them share would make another file of that name, and the build fails.
+import './country';
+import './format';
+import './mark';
+import './options';
+import './page/later';
+import './page/states';
+import './page/signin';
+import './parts/chart';
+import './parts/count';
+import './parts/panel';
+import './parts/ranking';
+import './parts/segmented';
+import './parts/spark';
+import './parts/table';
+import './parts/tilemap';
+import './stream';
+
+import { AccountPage } from './people/account';
+import { PeoplePage } from './people/list';
+import { TrailPage } from './people/trail';
+import { peopleRoute } from './route';
+
+export function PeoplePages() {
+  const page = (peopleRoute.value ?? '').split('/')[0];
+  if (page === 'people') return <PeoplePage />;
+  return page === 'trail' ? <TrailPage /> : <AccountPage />;
+}

@@ -1,0 +1,87 @@
+// What the pages about people ask of the server.
+
+import { call, send, type Me, type Scope, type Text } from '../api';
+
+export interface Grant extends Scope {
+  role?: string;
+  data?: string;
+}
+
+export interface Given extends Grant {
+  by: string;
+  holds: boolean;
+}
+
+export interface Person {
+  name: string;
+  display: string;
+  language: string;
+  department: string;
+  disabled: boolean;
+  password: boolean;
+  totp: boolean;
+  grants: Given[];
+  holds: ({ data: string } & Scope)[];
+  powers: string[];
+  managed: boolean;
+}
+
+export interface People {
+  people: Person[];
+  may_give: ({ data: string } & Scope)[];
+  powers: string[];
+}
+
+export interface Role {
+  name: string;
+  title: Text;
+  data: string[];
+  powers: string[];
+}
+
+export interface Entry {
+  no: number;
+  at: string;
+  who: string;
+  by: string;
+  what: string;
+  whom: string;
+  place: string;
+  detail: string;
+}
+
+export interface Session {
+  id: string;
+  created: string;
+  seen: string;
+  place: string;
+  agent: string;
+  here: boolean;
+}
+
+export interface Options {
+  watermark: boolean;
+  admin_totp: boolean;
+}
+
+const one = (name: string) => `/api/v1/people/${encodeURIComponent(name)}`;
+
+export const people = () => call<People>('/api/v1/people', {});
+export const roles = () => call<{ roles: Role[] }>('/api/v1/roles', {});
+export const add = (p: { name: string; display: string; department: string; grants: Grant[] }) => send<Person>('POST', '/api/v1/people', p);
+export const setGrants = (name: string, grants: Grant[]) => send<Person>('PUT', `${one(name)}/grants`, { grants });
+export const setProfile = (name: string, p: { display: string; language: string; department: string }) => send<Person>('PUT', one(name), p);
+export const link = (name: string) => send<{ path: string; expires: string }>('POST', `${one(name)}/link`);
+export const act = (name: string, what: 'disable' | 'enable' | 'reset-totp') => send<Person>('POST', `${one(name)}/${what}`);
+export const viewAs = (name: string) => send<Me>('POST', '/api/v1/view-as', { name });
+export const trail = (before: number, person: string) =>
+  call<{ entries: Entry[]; more: boolean }>(`/api/v1/trail?limit=50${before ? `&before=${before}` : ''}${person ? `&person=${encodeURIComponent(person)}` : ''}`, {});
+export const options = () => call<Options>('/api/v1/options', {});
+export const setOptions = (o: Options) => send<Options>('PUT', '/api/v1/options', o);
+export const setOwn = (display: string, language: string) => send<Me>('PUT', '/api/v1/me', { display, language });
+export const setPassword = (old: string, next: string) => send<unknown>('POST', '/api/v1/me/password', { old, new: next });
+export const sessions = () => call<{ sessions: Session[] }>('/api/v1/me/sessions', {});
+export const endSession = (id: string) => send<unknown>('DELETE', `/api/v1/me/sessions/${id}`);
+export const newTOTP = () => send<{ secret: string; uri: string }>('POST', '/api/v1/me/totp');
+export const confirmTOTP = (code: string) => send<{ codes: string[] }>('POST', '/api/v1/me/totp/confirm', { code });
+export const endTOTP = (code: string) => send<unknown>('POST', '/api/v1/me/totp/end', { code });

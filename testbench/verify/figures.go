@@ -57,11 +57,17 @@ func (v *verifier) tasks(o *oracle.Oracle) (all []task) {
 		}
 		v.tasksOf(o, over, days, func(t task) { all = append(all, t) })
 	}
-	if v.OneOf > 1 {
-		n := -1
-		all = slices.DeleteFunc(all, func(task) bool { n++; return n%v.OneOf != 0 })
+	return oneOf(v.OneOf, all)
+}
+
+// oneOf keeps one of so many; 0: all.
+func oneOf[T any](many int, all []T) (some []T) {
+	for n, one := range all {
+		if many == 0 || n%many == 0 {
+			some = append(some, one)
+		}
 	}
-	return all
+	return some
 }
 
 // tasksOf are the tasks of days of those indicators that need days which are over, or

@@ -115,6 +115,9 @@ func (c *client) query(ctx context.Context, q *query) (table, error) {
 // errRefused is an answer that asking again will not change.
 var errRefused = errors.New("refused")
 
+// errSlow is an answer that takes the aggregator longer than it may.
+var errSlow = errors.New("too slow")
+
 // tries is how often at least an aggregator is asked that is there and has no answer,
 // as one that works for too many on a busy machine.
 const tries = 5
@@ -123,7 +126,7 @@ func (c *client) do(ctx context.Context, method, path string, body, into any) er
 	giveUp := time.Now().Add(c.away)
 	for try := 1; ; try++ {
 		err := c.once(ctx, method, path, body, into)
-		if err == nil || errors.Is(err, errRefused) || ctx.Err() != nil || try >= tries && time.Now().After(giveUp) {
+		if err == nil || errors.Is(err, errRefused) || errors.Is(err, errSlow) || ctx.Err() != nil || try >= tries && time.Now().After(giveUp) {
 			return err
 		}
 		select {
@@ -165,6 +168,8 @@ func (c *client) once(ctx context.Context, method, path string, body, into any) 
 		return fmt.Errorf("%w: %s %s: %s; get one with: aggregator token --data DIR", errRefused, method, path, say(text, answer.Status))
 	case answer.StatusCode/100 == 4:
 		return fmt.Errorf("%w: %s %s: %s", errRefused, method, path, say(text, answer.Status))
+	case answer.StatusCode == http.StatusGatewayTimeout:
+		return fmt.Errorf("%w: %s %s: %s", errSlow, method, path, say(text, answer.Status))
 	case answer.StatusCode/100 != 2:
 		return fmt.Errorf("aggregator: %s %s: %s", method, path, say(text, answer.Status))
 	}

@@ -39,7 +39,7 @@ func TestEngines(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		engines(t, s, 30, 9, 1)
+		engines(t, s, 30, 9, 2)
 	})
 }
 

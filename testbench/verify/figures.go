@@ -2,6 +2,7 @@ package verify
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"iter"
 	"maps"
@@ -57,11 +58,17 @@ func (v *verifier) tasks(o *oracle.Oracle) (all []task) {
 		}
 		v.tasksOf(o, over, days, func(t task) { all = append(all, t) })
 	}
-	if v.OneOf > 1 {
-		n := -1
-		all = slices.DeleteFunc(all, func(task) bool { n++; return n%v.OneOf != 0 })
+	return oneOf(v.OneOf, all)
+}
+
+// oneOf keeps one of so many; 0: all.
+func oneOf[T any](many int, all []T) (some []T) {
+	for n, one := range all {
+		if many == 0 || n%many == 0 {
+			some = append(some, one)
+		}
 	}
-	return all
+	return some
 }
 
 // tasksOf are the tasks of days of those indicators that need days which are over, or
@@ -316,17 +323,12 @@ type figure *float64
 
 // compare asks q and holds the answer against what it must be.
 func (v *verifier) compare(ctx context.Context, q *query, cells []oracle.Cell, want wanted) error {
-	t, err := v.client.query(ctx, q)
-	if err != nil {
-		return fmt.Errorf("%v by %v, %s from %s to %s: %w", q.Indicators, q.Dimensions, q.Grain, q.From, q.To, err)
-	}
-	got, err := read(&t, q)
+	got, err := v.figures(ctx, q, read)
 	if err != nil {
 		return err
 	}
 	v.mu.Lock()
 	defer v.mu.Unlock()
-	v.report.Queries++
 	known := make(map[oracle.Cell]bool, len(cells))
 	for _, c := range cells {
 		known[c] = true
@@ -352,6 +354,40 @@ func (v *verifier) compare(ctx context.Context, q *query, cells []oracle.Cell, w
 		}
 	}
 	return nil
+}
+
+// figures asks a question. What takes the aggregator too long for all indicators is
+// asked for half of them at a time; for one alone again, as the machine may be busy.
+func (v *verifier) figures(ctx context.Context, q *query, read func(*table, *query) (map[oracle.Cell]map[string]figure, error)) (map[oracle.Cell]map[string]figure, error) {
+	t, err := v.client.query(ctx, q)
+	for try := 1; errors.Is(err, errSlow) && len(q.Indicators) == 1 && try < tries; try++ {
+		t, err = v.client.query(ctx, q)
+	}
+	v.mu.Lock()
+	v.report.Queries++
+	v.mu.Unlock()
+	if n := len(q.Indicators); errors.Is(err, errSlow) && n > 1 {
+		all := make(map[oracle.Cell]map[string]figure)
+		for _, some := range [][]string{q.Indicators[:n/2], q.Indicators[n/2:]} {
+			half := *q
+			half.Indicators = some
+			got, err := v.figures(ctx, &half, read)
+			if err != nil {
+				return nil, err
+			}
+			for c, figures := range got {
+				if all[c] == nil {
+					all[c] = make(map[string]figure)
+				}
+				maps.Copy(all[c], figures)
+			}
+		}
+		return all, nil
+	}
+	if err != nil {
+		return nil, fmt.Errorf("%v by %v, %s from %s to %s: %w", q.Indicators, q.Dimensions, q.Grain, q.From, q.To, err)
+	}
+	return read(&t, q)
 }
 
 // read turns an answer into figures by cell and indicator.

@@ -57,22 +57,17 @@ func (v *verifier) judge(line *Line, q *query, c oracle.Cell, must oracle.Value,
 
 // estimates asks a question whose answer has more columns than figures are asked for.
 func (v *verifier) estimates(ctx context.Context, q *query) (map[oracle.Cell]map[string]figure, error) {
-	t, err := v.client.query(ctx, q)
-	if err != nil {
-		return nil, fmt.Errorf("%v by %v, %s: %w", q.Indicators, q.Dimensions, q.Grain, err)
-	}
-	v.mu.Lock()
-	v.report.Queries++
-	v.mu.Unlock()
-	wide := *q
-	wide.Indicators = nil
-	for _, c := range t.Columns[min(len(t.Columns), 1+len(q.Dimensions)):] {
-		wide.Indicators = append(wide.Indicators, c.ID)
-	}
-	for _, id := range q.Indicators {
-		if !strings.Contains(strings.Join(wide.Indicators, " ")+" ", id+" ") {
-			return nil, fmt.Errorf("query: the answer has no column %s", id)
+	return v.figures(ctx, q, func(t *table, q *query) (map[oracle.Cell]map[string]figure, error) {
+		wide := *q
+		wide.Indicators = nil
+		for _, c := range t.Columns[min(len(t.Columns), 1+len(q.Dimensions)):] {
+			wide.Indicators = append(wide.Indicators, c.ID)
 		}
-	}
-	return read(&t, &wide)
+		for _, id := range q.Indicators {
+			if !strings.Contains(strings.Join(wide.Indicators, " ")+" ", id+" ") {
+				return nil, fmt.Errorf("query: the answer has no column %s", id)
+			}
+		}
+		return read(t, &wide)
+	})
 }

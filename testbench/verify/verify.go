@@ -29,8 +29,8 @@ type Config struct {
 	// Catalogue is what the feeds' truth says of contents and broadcasts; nil: what
 	// is made of these is not compared.
 	Catalogue *oracle.Catalogue
-	// OneOf asks only one of so many ways to split figures, for engines that are slow;
-	// 0: all.
+	// OneOf asks only one of so many ways to split figures and to compare them with
+	// earlier times, for engines that are slow; 0: all.
 	OneOf int
 	Say   func(line string) // progress; nil: silent
 }

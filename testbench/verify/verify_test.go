@@ -60,6 +60,8 @@ type centre struct {
 	answers map[string]oracle.Answer
 	backlog int64 // falls by one at each look
 	lost    int64
+	most    int        // figures of a question that it answers in time; 0: any
+	slow    int        // questions that it did not
 	mu      sync.Mutex // guards the above
 }
 
@@ -127,6 +129,13 @@ func (c *centre) query(w http.ResponseWriter, r *http.Request) {
 	}
 	key := q.Grain + strings.Join(q.Dimensions, " ")
 	c.mu.Lock()
+	if c.most > 0 && (len(q.Indicators) > c.most || c.slow%7 == 1) {
+		c.slow++
+		c.mu.Unlock()
+		w.WriteHeader(http.StatusGatewayTimeout)
+		c.write(w, map[string]any{"error": map[string]any{"code": "timeout", "message": "The answer took too long."}})
+		return
+	}
 	answer, ok := c.answers[key]
 	if !ok {
 		answer = c.oracle.Ask(q.Grain, q.Dimensions...)
@@ -295,6 +304,20 @@ func TestLost(t *testing.T) {
 	f(1, "{"+box+`,"evicted":1}`+"\n", true, 0)
 	f(1, "{"+box+`,"evicted":3,"sent":2}`+"\n", true, 0) // two of three had arrived
 	f(2, "{"+box+`,"evicted":2}`+"\n", true, 1, "events_lost")
+}
+
+// TestSlow: what is answered too late is asked for piece by piece, and again.
+func TestSlow(t *testing.T) {
+	told := evening(t)
+	c, url := serve(t, told)
+	c.most = 3
+	r, err := Run(t.Context(), parse(t, told), Config{URL: url, Token: "secret", OneOf: 20})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if got := summary(r); got != "equal true, lost 0, doubled 0, faults 0, wrong []" || c.slow == 0 {
+		t.Errorf("%s, %d questions too slow", got, c.slow)
+	}
 }
 
 func TestRefused(t *testing.T) {

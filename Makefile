@@ -126,7 +126,7 @@ bench-outbox: ## bytes at the block device for each event kept, our way and othe
 	$(GO) run ./testbench/flash -out out/flash.json
 
 QUERY ?= -boxes 5000
-bench-query: ## a board's twelve questions beside ClickHouse's engine, answers compared; QUERY='-boxes 1000000 -keep-days 2 -peer=false' for the full size; out/bench-query
+bench-query: ## a board's twelve questions beside ClickHouse's engine, answers compared; QUERY='-boxes 10000 -clones 100 -keep-days 1' for the full size; out/bench-query
 	@testbench/setup/install.sh chdb
 	$(GO) run ./testbench/querybench -out out/bench-query $(QUERY)
 

@@ -83,6 +83,10 @@ func sumTable(q *store.Query) string {
 type derived struct {
 	name, create, fill string
 	seated             bool // its boxes must have seats
+	// part fills it from the rows of the table from that a condition selects, whole
+	// periods; nil: fill at once.
+	part func(where string) string
+	from string
 }
 
 func allDerived() (all []derived) {
@@ -94,18 +98,42 @@ func allDerived() (all []derived) {
 		}
 		for _, grain := range []string{"hour", "day"} {
 			all = append(all, derived{n.name() + "_" + grain, factTable(n.name()+"_"+grain, n.dimensions, shape.Measures, types),
-				fmt.Sprintf("INSERT INTO %s_%s SELECT period, %s FROM %s_%[2]s GROUP BY ALL", n.name(), grain, n.sums(), shape.Name), false})
+				fmt.Sprintf("INSERT INTO %s_%s SELECT period, %s FROM %s_%[2]s GROUP BY ALL", n.name(), grain, n.sums(), shape.Name), false, nil, ""})
 		}
 	}
 	for _, shape := range rolled {
 		for _, grain := range []string{"hour", "day"} {
-			all = append(all, derived{rollTable(shape, grain), createRoll(shape, grain), fillRoll(shape, grain, "seat", "true"), true})
+			all = append(all, derived{rollTable(shape, grain), createRoll(shape, grain), fillRoll(shape, grain, "seat", "true"), true,
+				func(where string) string { return fillRoll(shape, grain, "seat", where) }, shape.Name + "_" + grain})
 		}
 	}
 	for _, shape := range marked {
-		all = append(all, derived{shape.Name + "_marks", createMarks(shape), fillMarks(shape, "true"), false})
+		all = append(all, derived{shape.Name + "_marks", createMarks(shape), fillMarks(shape, "true"), false, nil, ""})
 	}
 	return all
+}
+
+// partRows is of how many rows a roll is made at a time. DuckDB keeps the words that a
+// roll's texts are made of in memory: of a month of a million boxes more than 3 GB.
+const partRows = 4_000_000
+
+// periodParts cuts the periods of a fact table into conditions, each of which selects
+// about so many rows, at least those of one period.
+func periodParts(ctx context.Context, tx *sql.Tx, table string, rows int64) ([]string, error) {
+	var first, last, n int64
+	if err := tx.QueryRowContext(ctx, "SELECT coalesce(min(period), 0), coalesce(max(period), 0), count(*) FROM "+table).Scan(&first, &last, &n); err != nil {
+		return nil, err
+	}
+	if n <= rows {
+		return []string{"true"}, nil
+	}
+	parts := (n + rows - 1) / rows
+	step := max(1, (last-first+parts)/parts)
+	var all []string
+	for from := first; from <= last; from += step {
+		all = append(all, fmt.Sprintf("period >= %d AND period < %d", from, from+step))
+	}
+	return all, nil
 }
 
 // derive makes the derived tables that are not there: all of them in a new
@@ -130,9 +158,21 @@ func derive(ctx context.Context, tx *sql.Tx) error {
 	var steps []string
 	seats := false
 	for _, d := range allDerived() {
-		if !there[d.name] {
-			steps = append(steps, d.create, d.fill)
-			seats = seats || d.seated
+		if there[d.name] {
+			continue
+		}
+		steps = append(steps, d.create)
+		seats = seats || d.seated
+		if d.part == nil {
+			steps = append(steps, d.fill)
+			continue
+		}
+		conditions, err := periodParts(ctx, tx, d.from, partRows)
+		if err != nil {
+			return err
+		}
+		for _, where := range conditions {
+			steps = append(steps, d.part(where))
 		}
 	}
 	if seats {

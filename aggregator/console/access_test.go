@@ -375,3 +375,21 @@ func TestRulesNeedTheirData(t *testing.T) {
 		t.Errorf("%+v, %v", rules, err)
 	}
 }
+
+// A route of which nobody said what it shows is not served at all, nor is a guard left
+// of a route that is gone.
+func TestEveryRouteHasAGuard(t *testing.T) {
+	b := newBench(t)
+	routes := b.console.routes()
+	if err := unguarded(routes); err != nil {
+		t.Error(err)
+	}
+	more := append(slices.Clone(routes), route{method: "GET", path: "/api/v1/secrets", access: reader})
+	if err := unguarded(more); err == nil || !strings.Contains(err.Error(), "GET /api/v1/secrets (say in guard.go") {
+		t.Error(err)
+	}
+	less := slices.DeleteFunc(slices.Clone(routes), func(rt route) bool { return rt.path == "/api/v1/quality" })
+	if err := unguarded(less); err == nil || !strings.Contains(err.Error(), "GET /api/v1/quality (there is no such route") {
+		t.Error(err)
+	}
+}

@@ -12,10 +12,10 @@ import (
 	"golang.org/x/crypto/argon2"
 )
 
-// What a guess costs: 19 MiB and about 20 ms of one core. At most hashesAtOnce are
-// made at a time, so that guessing cannot take the machine's memory.
+// What a guess costs: argonMemory (19 MiB, see cost.go) and about 20 ms of one core. At
+// most hashesAtOnce are made at a time, so that guessing cannot take the machine's
+// memory. What a hash cost stands in it, so that other costs hold for new ones alone.
 const (
-	argonMemory  = 19456 // KiB
 	argonTime    = 2
 	argonThreads = 1
 	argonLength  = 32
@@ -31,14 +31,14 @@ type hasher struct{ slots chan struct{} }
 
 func newHasher() *hasher { return &hasher{make(chan struct{}, hashesAtOnce)} }
 
-func (h *hasher) key(ctx context.Context, password string, salt []byte) ([]byte, error) {
+func (h *hasher) key(ctx context.Context, password string, salt []byte, memory, times uint32) ([]byte, error) {
 	select {
 	case h.slots <- struct{}{}:
 	case <-ctx.Done():
 		return nil, ctx.Err()
 	}
 	defer func() { <-h.slots }()
-	return argon2.IDKey([]byte(password), salt, argonTime, argonMemory, argonThreads, argonLength), nil
+	return argon2.IDKey([]byte(password), salt, times, memory, argonThreads, argonLength), nil
 }
 
 // hash makes the text that is kept of a password, in the form that argon2's own tools
@@ -46,7 +46,7 @@ func (h *hasher) key(ctx context.Context, password string, salt []byte) ([]byte,
 func (h *hasher) hash(ctx context.Context, password string) (string, error) {
 	salt := make([]byte, 16)
 	_, _ = rand.Read(salt) // never fails: it ends the program instead
-	key, err := h.key(ctx, password, salt)
+	key, err := h.key(ctx, password, salt, argonMemory, argonTime)
 	if err != nil {
 		return "", err
 	}
@@ -58,14 +58,18 @@ func (h *hasher) hash(ctx context.Context, password string) (string, error) {
 // something and never matches, so that nobody learns by the clock who is there.
 func (h *hasher) matches(ctx context.Context, password, kept string) (bool, error) {
 	salt, want := make([]byte, 16), make([]byte, argonLength)
+	memory, times := uint32(argonMemory), uint32(argonTime)
 	known := kept != ""
 	if known {
 		parts := strings.Split(kept, "$")
 		b64 := base64.RawStdEncoding
-		if len(parts) != 6 || parts[1] != "argon2id" || parts[3] != fmt.Sprintf("m=%d,t=%d,p=%d", argonMemory, argonTime, argonThreads) {
+		if len(parts) != 6 || parts[1] != "argon2id" || parts[2] != fmt.Sprintf("v=%d", argon2.Version) {
 			return false, fmt.Errorf("settings: a password's hash is of no known form")
 		}
-		var err error
+		n, err := fmt.Sscanf(parts[3], "m=%d,t=%d,p=1", &memory, &times)
+		if err != nil || n != 2 || memory > 1<<20 || times < 1 || times > 100 {
+			return false, fmt.Errorf("settings: a password's hash has no known cost: %q", clip(parts[3]))
+		}
 		if salt, err = b64.DecodeString(parts[4]); err != nil {
 			return false, fmt.Errorf("settings: a password's hash: %w", err)
 		}
@@ -73,7 +77,7 @@ func (h *hasher) matches(ctx context.Context, password, kept string) (bool, erro
 			return false, fmt.Errorf("settings: a password's hash: %w", err)
 		}
 	}
-	key, err := h.key(ctx, password, salt)
+	key, err := h.key(ctx, password, salt, memory, times)
 	if err != nil {
 		return false, err
 	}

@@ -94,6 +94,10 @@ func TestAManagerPassesOnWhatTheyHold(t *testing.T) {
 	give(wang, "x1", "bad_grant", "either", Permit{Scope: zhejiang})
 	give(wang, "x1", "bad_data_set", "allowed: activity", Permit{Data: "money", Scope: zhejiang})
 	give(wang, "li", "name_taken", "li")
+	if _, err := s.NewToken(ctx, Principal{Name: "report", Grants: aggregator.Everything()}); err != nil {
+		t.Fatal(err)
+	}
+	give(wang, "report", "name_taken", "a token's")
 	give(wang, "Li Wei", "bad_name", "a-z")
 	give(s.as("li"), "x1", "forbidden", "may not manage")
 	if _, err := s.OnePerson(ctx, OfMachine(), "x1"); err == nil {
@@ -286,6 +290,15 @@ func TestSignInByPassword(t *testing.T) {
 		if secret, err := s.SignIn(ctx, try[0], try[1], from); secret != "" || !errors.Is(err, errRefused) {
 			t.Errorf("%q: %q, %v", try, secret, err)
 		}
+	}
+	trail, err := s.Trail(ctx, OfMachine(), TrailQuery{What: "sign_in_refused", Limit: 9})
+	s.ok(err)
+	var told []string
+	for _, e := range trail {
+		told = append(told, e.Whom+": "+e.Detail)
+	}
+	if want := []string{"administrator: no password", "anna: password", ": no such name", "new: no password", "new: no password", ": no such name", "anna: password"}; !slices.Equal(told, want) {
+		t.Errorf("the log tells %q, want %q", told, want)
 	}
 	sessions, err := s.Sessions(ctx, s.in(phone))
 	if err != nil || len(sessions) != 2 || !slices.ContainsFunc(sessions, func(i SessionInfo) bool { return i.Here && i.Place == "10.0.0.2" && i.Agent == "phone" }) {

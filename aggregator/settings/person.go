@@ -448,12 +448,17 @@ func (s *Settings) AddPerson(ctx context.Context, p Principal, name string, prof
 		return err
 	}
 	return wrap("person", s.update(ctx, func(tx *sql.Tx) error {
-		var there int
-		if err := tx.QueryRowContext(ctx, "SELECT count(*) FROM person WHERE name = ?", name).Scan(&there); err != nil {
+		// What is owned, is owned by name: nobody comes by boards and rules of another, be
+		// it of a token, by taking their name.
+		var people, others int
+		if err := tx.QueryRowContext(ctx, "SELECT (SELECT count(*) FROM person WHERE name = ?1), (SELECT count(*) FROM token WHERE name = ?1) + (SELECT count(*) FROM board WHERE owner = ?1) + (SELECT count(*) FROM alert_rule WHERE owner = ?1)", name).Scan(&people, &others); err != nil {
 			return err
 		}
-		if there > 0 {
+		if people > 0 {
 			return faultf("name_taken", "There is somebody of the name %s; take another.", name)
+		}
+		if others > 0 && !p.Powers.Has(Administer) {
+			return faultf("name_taken", "The name %s is a token's, or boards or rules belong to it; take another.", name)
 		}
 		by := max(p.Person, root)
 		done, err := tx.ExecContext(ctx, "INSERT INTO person (name, display, language, department, made_by, made_ms) VALUES (?, ?, ?, ?, ?, ?)",

@@ -308,7 +308,7 @@ func (s *Settings) SignIn(ctx context.Context, name, password string, from Visit
 			return err
 		}
 		if !ok || now.disabled || now.id == 0 || now.password != a.password {
-			return s.record(ctx, tx, Principal{Name: Stranger, Place: from.Place}, "sign_in_refused", clipTo(name, 40), "")
+			return s.record(ctx, tx, Principal{Name: Stranger, Place: from.Place}, "sign_in_refused", a.name, why(&a))
 		}
 		if session, err = s.insertSession(ctx, tx, a.id, viaPassword, now.needs(), from); err != nil {
 			return err
@@ -319,6 +319,20 @@ func (s *Settings) SignIn(ctx context.Context, name, password string, from Visit
 		err = errRefused
 	}
 	return session, err
+}
+
+// why says for the log what the person is not told. A name that is not there is not
+// written down: people type passwords into the wrong field.
+func why(a *account) string {
+	switch {
+	case a.id == 0:
+		return "no such name"
+	case a.disabled:
+		return "disabled"
+	case a.password == "":
+		return "no password"
+	}
+	return "password"
 }
 
 // Stranger is who the log names where nobody is known. No person can have this name.

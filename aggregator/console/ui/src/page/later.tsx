@@ -25,7 +25,7 @@ function coming<T>(name: string): Coming<T> {
   const load = async () => {
     if (lib.value === 'loading') return;
     lib.value = 'loading';
-    const address = attempt === 0 ? `./${name}` : `./${name}?attempt=${attempt}`;
+    const address = attempt === 0 ? name : `${name}?attempt=${attempt}`;
     attempt++;
     try {
       lib.value = (await import(address)) as T;
@@ -36,8 +36,8 @@ function coming<T>(name: string): Coming<T> {
   return { lib, load };
 }
 
-const analysis = coming<Analysis>('analysis.js');
-const people = coming<People>('people.js');
+const analysis = coming<Analysis>('./analysis.js');
+const people = coming<People>('./people.js');
 
 /** Boards, insights or people; they are files of their own, which readers of other pages never load. */
 export function Later({ page }: { page: 'boards' | 'insights' | 'people' }) {

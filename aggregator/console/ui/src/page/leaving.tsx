@@ -4,6 +4,7 @@ import { t } from '../i18n';
 import { days, useInsight, within } from '../insights';
 import { lang } from '../prefs';
 import { Box } from './insights';
+import { w } from './insightwords';
 
 /** For how many days departures are looked at: of a week there are too few. */
 const departureDays = 28;
@@ -17,18 +18,18 @@ export function Leaving({ place, last }: { place: string; last: string }) {
   const d = gone.answer;
   return (
     <div class="insight-grid">
-      <Box id="risk" title={t('mayLeave')} hint={t('mayLeaveHint')} says={a?.text[l]} problem={risk.problem} waiting={!a}>
+      <Box id="risk" title={w('mayLeave')} hint={w('mayLeaveHint')} says={a?.text[l]} problem={risk.problem} waiting={!a}>
         {a && a.accounts > 0 && (
           <>
             <Classes risk={a} />
             <Signs risk={a} />
             <RiskPlaces risk={a} />
-            <p class="quiet">{t('riskListNote')}</p>
+            <p class="quiet">{w('riskListNote')}</p>
           </>
         )}
         {a && a.suppressed > 0 && <p class="quiet">{t('suppressedNote', { n: a.suppressed })}</p>}
       </Box>
-      <Box id="departures" title={t('whatPreceded')} hint={t('whatPrecededHint')} says={d?.text[l]} problem={gone.problem} waiting={!d}>
+      <Box id="departures" title={w('whatPreceded')} hint={w('whatPrecededHint')} says={d?.text[l]} problem={gone.problem} waiting={!d}>
         {d && d.rows.length > 0 && <Lifts rows={d.rows} />}
         {d && d.suppressed > 0 && <p class="quiet">{t('suppressedNote', { n: d.suppressed })}</p>}
       </Box>
@@ -36,7 +37,7 @@ export function Leaving({ place, last }: { place: string; last: string }) {
   );
 }
 
-const accounts = (n: number | null) => (n === null ? t('tooFew') : figure(n, 'count', lang.value));
+const accounts = (n: number | null) => (n === null ? w('tooFew') : figure(n, 'count', lang.value));
 
 // the page's policy forbids style attributes; the CSSOM is free
 function grow(e: HTMLElement | null, share: number | null): void {
@@ -57,7 +58,7 @@ function Classes({ risk }: { risk: Risk }) {
         {risk.classes.map((c) => (
           <li key={c.class} data-class={c.class}>
             <span class={`risk-key risk-${c.class}`} aria-hidden="true" />
-            <span>{t(`risk_${c.class}`)}</span> <b>{accounts(c.accounts)}</b> {c.share !== null && <small>{exact(c.share, l, 1)}%</small>}
+            <span>{w(`risk_${c.class}`)}</span> <b>{accounts(c.accounts)}</b> {c.share !== null && <small>{exact(c.share, l, 1)}%</small>}
           </li>
         ))}
       </ul>
@@ -69,16 +70,16 @@ function Classes({ risk }: { risk: Risk }) {
 function Signs({ risk }: { risk: Risk }) {
   const l = lang.value;
   return (
-    <div class="table-frame" role="region" aria-label={t('riskSigns')} tabIndex={0}>
+    <div class="table-frame" role="region" aria-label={w('riskSigns')} tabIndex={0}>
       <table>
         <thead>
           <tr>
-            <th scope="col">{t('riskSign')}</th>
+            <th scope="col">{w('riskSign')}</th>
             <th scope="col" class="numeric">
-              {t('riskPoints')}
+              {w('riskPoints')}
             </th>
             <th scope="col" class="numeric">
-              {t('riskAccounts')}
+              {w('riskAccounts')}
             </th>
           </tr>
         </thead>
@@ -105,19 +106,19 @@ function RiskPlaces({ risk }: { risk: Risk }) {
   const l = lang.value;
   if (risk.rows.length < 2) return null;
   return (
-    <div class="table-frame" role="region" aria-label={t('riskPlaces')} tabIndex={0}>
+    <div class="table-frame" role="region" aria-label={w('riskPlaces')} tabIndex={0}>
       <table>
         <thead>
           <tr>
-            <th scope="col">{t('riskPlace')}</th>
+            <th scope="col">{w('riskPlace')}</th>
             <th scope="col" class="numeric">
-              {t('risk_high')}
+              {w('risk_high')}
             </th>
             <th scope="col" class="numeric">
-              {t('risk_middle')}
+              {w('risk_middle')}
             </th>
             <th scope="col" class="numeric">
-              {t('riskShare')}
+              {w('riskShare')}
             </th>
           </tr>
         </thead>
@@ -140,22 +141,22 @@ function RiskPlaces({ risk }: { risk: Risk }) {
 function Lifts({ rows }: { rows: Lift[] }) {
   const l = lang.value;
   return (
-    <div class="table-frame" role="region" aria-label={t('whatPreceded')} tabIndex={0}>
+    <div class="table-frame" role="region" aria-label={w('whatPreceded')} tabIndex={0}>
       <table class="lifts">
         <thead>
           <tr>
-            <th scope="col">{t('riskSign')}</th>
+            <th scope="col">{w('riskSign')}</th>
             <th scope="col" class="numeric">
-              {t('whoLeft')}
+              {w('whoLeft')}
             </th>
             <th scope="col" class="numeric">
-              {t('whoStayed')}
+              {w('whoStayed')}
             </th>
             <th scope="col" class="numeric">
-              {t('lift')}
+              {w('lift')}
             </th>
             <th scope="col" class="numeric">
-              {t('riskPoints')}
+              {w('riskPoints')}
             </th>
           </tr>
         </thead>
@@ -172,7 +173,7 @@ function Lifts({ rows }: { rows: Lift[] }) {
                     {exact(r.low, l, 1)}–{exact(r.high, l, 1)}
                   </small>
                 )}
-                {r.verdict === 'unsure' && <small>{t('unsureMark')}</small>}
+                {r.verdict === 'unsure' && <small>{w('unsureMark')}</small>}
               </td>
               <td class="numeric">{r.points ?? ''}</td>
             </tr>

@@ -1,0 +1,62 @@
+// The words of findings about accounts, in both languages; they come with the insights.
+
+import type { Lang } from '../api';
+import { fill } from '../i18n';
+import { lang } from '../prefs';
+
+const zh = {
+  mayLeave: '可能离开的用户',
+  mayLeaveHint: '按四种看得见的迹象打分，0–100 分；从未收到数据的用户单列，不算沉默。',
+  riskListNote: '用户名单只给有“账户名单”授权的人：aggregator insight risk --list，每次查看都有记录。',
+  risk_high: '高风险',
+  risk_middle: '中风险',
+  risk_low: '低风险',
+  risk_unobserved: '未观测',
+  riskSigns: '迹象与分数',
+  riskSign: '迹象',
+  riskPoints: '分数',
+  riskAccounts: '户数',
+  riskPlaces: '各地的风险',
+  riskPlace: '地区',
+  riskShare: '高风险占比',
+  tooFew: '过少',
+  whatPreceded: '离开之前有什么迹象',
+  whatPrecededHint: '近 28 天离开的用户在离开前 28 天的迹象，与留下的用户相比；据此判断分数是否合理。',
+  whoLeft: '离开者',
+  whoStayed: '留下者',
+  lift: '倍数',
+  unsureMark: '不足以断定',
+} as const;
+
+export type InsightWord = keyof typeof zh;
+
+const en: Record<InsightWord, string> = {
+  mayLeave: 'Accounts that may leave',
+  mayLeaveHint: 'A score of 0 to 100 out of four plain signs; accounts never heard of stand apart and are not silent.',
+  riskListNote: 'Lists of accounts are for those whom they are open to: aggregator insight risk --list; each use is logged.',
+  risk_high: 'High risk',
+  risk_middle: 'Middle risk',
+  risk_low: 'Low risk',
+  risk_unobserved: 'Not observed',
+  riskSigns: 'Signs and points',
+  riskSign: 'Sign',
+  riskPoints: 'Points',
+  riskAccounts: 'Accounts',
+  riskPlaces: 'Risk by place',
+  riskPlace: 'Place',
+  riskShare: 'Share at high risk',
+  tooFew: 'too few',
+  whatPreceded: 'What preceded departures',
+  whatPrecededHint: 'Signs of those who left in the last 28 days, 28 days before, against those who stayed: whether the points are right.',
+  whoLeft: 'Who left',
+  whoStayed: 'Who stayed',
+  lift: 'Times',
+  unsureMark: 'not sure',
+};
+
+const words: Record<Lang, Record<InsightWord, string>> = { zh, en };
+
+/** A word in the reader's language, {holes} filled. Reactive inside components. */
+export function w(word: InsightWord, holes?: Record<string, string | number>): string {
+  return fill(words[lang.value][word], holes);
+}

@@ -31,7 +31,7 @@ func riskCommand() *cobra.Command {
 	cmd := &cobra.Command{
 		Use: "risk", Short: "How many accounts may leave, by plain signs; who they are; what preceded departures", Args: cobra.NoArgs,
 		Long: "Count the accounts that may leave, by a score of 0 to 100 out of falling use, days without use, playback faults and products not renewed. " +
-			"With --list the accounts themselves, by key, with the reasons; for administrators, and each list is logged. " +
+			"With --list the accounts themselves, by key, with the reasons; for those whom lists of accounts are open to, and each list is logged. " +
 			"With --departures which signs those had who left in the last 28 days, or --from and --to, 28 days before, or --before.",
 		Example: "  aggregator insight risk --province 33 --level city\n  aggregator insight risk --list --class high --sign expired --limit 20\n  aggregator insight risk --departures --from 2026-05-01 --to 2026-05-31",
 		RunE: func(cmd *cobra.Command, _ []string) error {

@@ -115,6 +115,8 @@ func Run(t *testing.T, e Engine) {
 		{"viewers who come back", testCountReturns},
 		{"episodes", testCountEpisodes},
 		{"viewers of the whole", testCountComplete},
+		{"what packages hold", testPackages},
+		{"packages that change", testPackagesChange},
 	}
 	for _, c := range tests {
 		t.Run(c.name, func(t *testing.T) {

@@ -46,6 +46,11 @@ type Feeds interface {
 	// scope, by Province, then Code; unknown codes are left out.
 	Broadcasts(ctx context.Context, s aggregator.Scope, codes []uint64) ([]BroadcastRow, error)
 
+	// Products names what the provinces in scope sell under these codes, by Province,
+	// then Code: as their files of products do, else as a live package of the
+	// catalogue with that code does. What nobody named is left out.
+	Products(ctx context.Context, s aggregator.Scope, codes []uint64) ([]ProductName, error)
+
 	// Renormalise gives every object that is not deleted new normal values, in one
 	// transaction: f maps what was sent to what it means, and appends the codes
 	// behind the keys it gives, which are told as a file's are. f may keep neither
@@ -250,6 +255,13 @@ type TitleRow struct {
 	Series     string // code; "": none
 	Normal
 	Properties []c3.Property
+}
+
+// ProductName is what a province calls a product.
+type ProductName struct {
+	Province aggregator.Province
+	Code     uint64 // key
+	Name     string // never empty
 }
 
 // Correction is a subscriber whose state a full file had to put right.

@@ -1,6 +1,7 @@
 package storetest
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"slices"
@@ -37,6 +38,32 @@ func (m *memory) packaged(q *store.Query, r *factRow, packages []uint64) bool {
 		}
 	}
 	return false
+}
+
+func (m *memory) Products(ctx context.Context, scope aggregator.Scope, codes []uint64) ([]store.ProductName, error) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	names := map[productKey]string{}
+	for k, o := range m.objects {
+		if k.element == c3.ElementPackage && !o.row.Deleted {
+			names[productKey{k.province, k.code}] = m.codes[o.row.Name]
+		}
+	}
+	for k, p := range m.products {
+		if name := m.codes[p.row.Name]; name != "" {
+			names[k] = name
+		}
+	}
+	var all []store.ProductName
+	for k, name := range names {
+		if name != "" && scope.Sees(k.province) && slices.Contains(codes, k.code) {
+			all = append(all, store.ProductName{Province: k.province, Code: k.code, Name: name})
+		}
+	}
+	slices.SortFunc(all, func(a, b store.ProductName) int {
+		return cmp.Or(cmp.Compare(a.Province, b.Province), cmp.Compare(a.Code, b.Code))
+	})
+	return all, ctx.Err()
 }
 
 // packages puts some of the catalogue's things, and some that are not there, into
@@ -178,4 +205,40 @@ func testPackagesChange(_ *testing.T, b *bench) {
 	ask(102)
 	b.give(catalogue(11, nil, packed(102, c3.ElementProgram, 4)))
 	ask(102, 4)
+}
+
+func testProducts(t *testing.T, b *bench) {
+	ctx := context.Background()
+	ask := func(s aggregator.Scope, want ...store.ProductName) {
+		t.Helper()
+		got, err := b.Products(ctx, s, []uint64{101, 102, 103, 104, 9})
+		if err != nil {
+			t.Fatal(err)
+		}
+		b.same("products", got, want)
+	}
+	all := aggregator.Scope{All: true}
+	ask(all)
+	givePackages(b)
+	name := func(p aggregator.Province, code uint64, name string) store.ProductName {
+		return store.ProductName{Province: p, Code: code, Name: name}
+	}
+	ask(all, name(33, 101, "name"), name(33, 102, "name"))
+	products := file(c3.FeedProducts, 2, 1)
+	products.rows.Products = []store.ProductRow{{Line: 1, Code: 102, Name: 77}, {Line: 2, Code: 103, Name: 78}, {Line: 3, Code: 104}, {Line: 4, Code: 101}}
+	products.rows.Codes = []store.Code{{Key: 77, Text: "影视"}, {Key: 78, Text: "少儿"}}
+	b.give(products)
+	there := products
+	there.ID, there.Province = [16]byte{3}, 43
+	b.give(there)
+	ask(all, name(33, 101, "name"), name(33, 102, "影视"), name(33, 103, "少儿"), name(43, 102, "影视"), name(43, 103, "少儿"))
+	ask(aggregator.Scope{Provinces: []aggregator.Province{43}}, name(43, 102, "影视"), name(43, 103, "少儿"))
+	ask(aggregator.Scope{})
+	gone := thing(c3.ElementPackage, 101, store.Normal{})
+	gone.Deleted = true
+	b.give(catalogue(4, []store.ObjectRow{gone}))
+	ask(aggregator.Scope{Provinces: []aggregator.Province{33}}, name(33, 102, "影视"), name(33, 103, "少儿"))
+	if got, err := b.Products(ctx, all, nil); err != nil || len(got) > 0 {
+		t.Errorf("the names of nothing are %v, %v", got, err)
+	}
 }

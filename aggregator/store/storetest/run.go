@@ -117,6 +117,7 @@ func Run(t *testing.T, e Engine) {
 		{"viewers of the whole", testCountComplete},
 		{"what packages hold", testPackages},
 		{"packages that change", testPackagesChange},
+		{"names of products", testProducts},
 	}
 	for _, c := range tests {
 		t.Run(c.name, func(t *testing.T) {

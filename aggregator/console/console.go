@@ -17,6 +17,7 @@ import (
 	"iptvdc/aggregator"
 	"iptvdc/aggregator/c3"
 	"iptvdc/aggregator/indicator"
+	"iptvdc/aggregator/insight"
 	"iptvdc/aggregator/settings"
 	"iptvdc/aggregator/store"
 )
@@ -123,6 +124,7 @@ type Config struct {
 	Unknowns   Unknowns
 	Quality    Quality
 	Alerts     AlertBook
+	Risks      insight.Risks
 	Boards     Boards
 	// Names names values of catalogues for people, see insight.Source.
 	Names func(d store.Column, cell string) (indicator.Text, bool)

@@ -33,6 +33,7 @@ var insightParameters = map[string]parameter{
 	"page":       {name: "page", about: "only this page"},
 	"province":   {name: "province", about: "two digits of a province; without: all that the reader may see"},
 	"level":      {name: "level", about: "province or city; without: province, or the cities of the province given"},
+	"before":     {name: "before", about: fmt.Sprintf("how many days before they left their signs are looked at, 1 to %d", insight.MaxDaysBefore), def: strconv.Itoa(insight.DaysBefore)},
 	"limit":      {name: "limit", about: fmt.Sprintf("findings to list, 1 to %d", insight.MaxShown)},
 }
 
@@ -87,6 +88,16 @@ var insightKinds = []insightKind{
 			}
 			return insight.FindAnomalies(ctx, src, scope, a)
 		}},
+	{"risk", "How many accounts may leave, by a score of plain signs: by class, sign and place", insight.Risk{},
+		[]string{"day", "level", "province", "limit"}, "",
+		func(ctx context.Context, src insight.Source, scope aggregator.Scope, q *insightQuestion) (any, error) {
+			return insight.FindRisk(ctx, src, scope, insight.RiskQuery{Day: q.days["day"], Where: q.where(), Limit: q.limit})
+		}},
+	{"departures", "Which signs preceded departures, against those who stayed", insight.Departures{},
+		[]string{"from", "to", "before", "province", "limit"}, "",
+		func(ctx context.Context, src insight.Source, scope aggregator.Scope, q *insightQuestion) (any, error) {
+			return insight.FindDepartures(ctx, src, scope, insight.DeparturesQuery{Time: q.time(), Province: q.province, Before: q.before, Limit: q.limit})
+		}},
 }
 
 func words(columns []store.Column) string {
@@ -117,6 +128,7 @@ func (s *Console) insightRoutes() []route {
 		all = append(all, route{"GET", "/api/v1/insights/" + k.name, reader, k.summary, nil, k.answer, "", func(w http.ResponseWriter, r *http.Request) error { return s.insight(w, r, k) }, k.parameters()})
 	}
 	return append(all,
+		route{"GET", "/api/v1/insights/risk/accounts", reader, "The accounts that may leave, by key, with the reasons; for administrators", nil, insight.RiskList{}, "", s.riskAccounts, riskParameters},
 		route{"GET", "/api/v1/insights/alerts", reader, "The reader's rules, how they stand, and what they told", nil, Alerts{}, "", s.listAlerts, nil},
 		route{"POST", "/api/v1/insights/rules", reader, "Makes a rule: when to be told of a figure", NewRule{}, AlertRule{}, "", s.addRule, nil},
 		route{"DELETE", "/api/v1/insights/rules/{rule}", reader, "Removes one of the reader's rules", nil, RemovedRule{}, "", s.removeRule, nil},
@@ -129,6 +141,7 @@ type insightQuestion struct {
 	days     map[string]aggregator.Day
 	province aggregator.Province
 	hour     int // -1: none
+	before   int
 	limit    int
 }
 
@@ -161,6 +174,10 @@ func readInsight(k *insightKind, values map[string]string) (*insightQuestion, er
 		case "hour":
 			if q.hour, err = strconv.Atoi(text); err != nil || q.hour < 0 || q.hour > 23 {
 				return nil, badParameter("hour", text, "0 to 23")
+			}
+		case "before":
+			if q.before, err = strconv.Atoi(text); err != nil || q.before < 1 || q.before > insight.MaxDaysBefore {
+				return nil, badParameter("before", text, fmt.Sprintf("1 to %d", insight.MaxDaysBefore))
 			}
 		case "limit":
 			if q.limit, err = strconv.Atoi(text); err != nil || q.limit < 1 || q.limit > insight.MaxShown {
@@ -203,6 +220,10 @@ func (s *Console) insight(w http.ResponseWriter, r *http.Request, k *insightKind
 	return writeBytes(w, http.StatusOK, b)
 }
 
+func (s *Console) insightSource() insight.Source {
+	return insight.Source{Source: s.Figures, Name: s.Names, Risks: s.Risks}
+}
+
 // findInsight computes what the cache does not have.
 func (s *Console) findInsight(ctx context.Context, key answerKey) ([]byte, error) {
 	var which insightKey
@@ -219,7 +240,7 @@ func (s *Console) findInsight(ctx context.Context, key answerKey) ([]byte, error
 		if err != nil {
 			return nil, err
 		}
-		a, err := k.find(ctx, insight.Source{Source: s.Figures, Name: s.Names}, scope, q)
+		a, err := k.find(ctx, s.insightSource(), scope, q)
 		if err != nil {
 			return nil, err
 		}

@@ -19,6 +19,9 @@ var (
 	errForbidden    = &aggregator.Error{Code: "forbidden", Message: "Only an administrator of all provinces may ask this (aggregator token, without --province)."}
 )
 
+// errNoAccounts answers who may count accounts and not see them.
+var errNoAccounts = &aggregator.Error{Code: "forbidden", Message: "Only administrators may list single accounts; the counts (without /accounts) are for every reader."}
+
 // statuses of errors that are not the request's content; every other
 // *aggregator.Error is 400.
 var statuses = map[string]int{

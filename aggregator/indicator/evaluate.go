@@ -343,12 +343,16 @@ type plan struct {
 	sums map[groupKey][]int64
 }
 
-// ask is one question to the store. Terms over the same rows share it.
+// ask is one question to the store. Terms over the same rows share it; of facts that
+// the store works out anew for each question (see pooled) whatever of them they keep.
 type ask struct {
-	term   // but its value
-	values []store.Value
-	terms  []int // of each value, its place in the sums
-	by     []int // places of the question's dimensions that it is grouped by
+	term    // but its value
+	values  []store.Value
+	numbers []number
+	by      []int // places of the question's dimensions that it is grouped by
+	// kept are columns that it is grouped by besides, because terms keep different
+	// rows.
+	kept []store.Column
 
 	spans   []store.Span
 	targets [][]target // of each span
@@ -356,6 +360,18 @@ type ask struct {
 	// follows, the others 0: first of its own time, then of the earlier one.
 	context map[groupKey][]int64
 }
+
+// number is what one term makes of the rows of an ask.
+type number struct {
+	value int  // place in the ask's values
+	only  only // the rows it keeps
+	at    int  // place of only's column in the rows' groups
+	place int  // in the sums
+}
+
+// pooled reports whether terms that keep different rows of the fact share a question:
+// its rows are few, and to make them costs as much for some as for all.
+func (t *term) pooled() bool { return t.fact == store.FactPresence }
 
 // target says where a span's numbers go.
 type target struct {
@@ -374,6 +390,7 @@ func (q *question) plan(amounts ...amount) *plan {
 		p.places = append(p.places, places)
 	}
 	for _, a := range p.asks {
+		a.keep(q)
 		a.aim(q)
 	}
 	return p
@@ -381,8 +398,11 @@ func (q *question) plan(amounts ...amount) *plan {
 
 // place finds or makes room for a term.
 func (p *plan) place(t term) int {
-	value := t.value
+	value, keeps := t.value, only{}
 	t.value = store.Value{}
+	if t.pooled() {
+		keeps, t.only = t.only, keeps
+	}
 	i := slices.IndexFunc(p.asks, func(a *ask) bool { return a.term == t })
 	if i < 0 {
 		i = len(p.asks)
@@ -398,13 +418,58 @@ func (p *plan) place(t term) int {
 		p.asks = append(p.asks, a)
 	}
 	a := p.asks[i]
-	if v := slices.Index(a.values, value); v >= 0 {
-		return a.terms[v]
+	v := slices.Index(a.values, value)
+	if v < 0 {
+		v = len(a.values)
+		a.values = append(a.values, value)
 	}
-	a.values = append(a.values, value)
-	a.terms = append(a.terms, p.terms)
+	if n := slices.IndexFunc(a.numbers, func(n number) bool { return n.value == v && n.only == keeps }); n >= 0 {
+		return a.numbers[n].place
+	}
+	a.numbers = append(a.numbers, number{value: v, only: keeps, place: p.terms})
 	p.terms++
 	return p.terms - 1
+}
+
+// keep settles how the rows are told apart that numbers keep: if all keep the same
+// by a filter, else by groups.
+func (a *ask) keep(q *question) {
+	if !slices.ContainsFunc(a.numbers, func(n number) bool { return n.only != a.numbers[0].only }) {
+		if a.pooled() {
+			a.only = a.numbers[0].only
+		}
+		for i := range a.numbers {
+			a.numbers[i].only = only{}
+		}
+		return
+	}
+	for i := range a.numbers {
+		n := &a.numbers[i]
+		if n.only == (only{}) {
+			continue
+		}
+		if n.at = slices.IndexFunc(a.by, func(d int) bool { return q.dimensions[d] == n.only.column }); n.at >= 0 {
+			continue
+		}
+		k := slices.Index(a.kept, n.only.column)
+		if k < 0 {
+			k = len(a.kept)
+			a.kept = append(a.kept, n.only.column)
+		}
+		n.at = len(a.by) + k
+	}
+}
+
+// pick are the numbers that a row makes; any is false if all are 0.
+func (a *ask) pick(r *store.Row) (values []int64, any bool) {
+	values = make([]int64, len(a.numbers))
+	for i, n := range a.numbers {
+		if n.only == (only{}) || n.only.keeps(r.Group[n.at]) {
+			values[i] = r.Values[n.value]
+		}
+		any = any || values[i] != 0
+	}
+	return values, any
 }
 
 // aim sets the spans of an ask; periods with one span share it.
@@ -456,6 +521,9 @@ func (p *plan) run(ctx context.Context, src Source, scope aggregator.Scope) erro
 			if p.q.before != nil {
 				sq.Limit = 2*most + 1
 			}
+			for range a.kept {
+				sq.Limit *= keptValues
+			}
 		}
 		rows, err := src.Query(ctx, sq)
 		if err != nil {
@@ -488,6 +556,9 @@ func (p *plan) limit() int {
 
 func isTime(c store.Column) bool { return slices.Contains(store.TimeColumns, c) }
 
+// keptValues is how many values a column has at most that terms keep rows by.
+const keptValues = 8
+
 // top reports whether the store itself can find the first rows: one sum over
 // one period, in descending order.
 func (p *plan) top() bool {
@@ -505,6 +576,7 @@ func (p *plan) query(a *ask, scope aggregator.Scope) store.Query {
 	for _, n := range a.by {
 		q.GroupBy = append(q.GroupBy, p.q.dimensions[n])
 	}
+	q.GroupBy = append(q.GroupBy, a.kept...)
 	for _, f := range p.q.filters {
 		if a.follows(f.Column) {
 			q.Filters = append(q.Filters, f)
@@ -526,8 +598,10 @@ func (p *plan) query(a *ask, scope aggregator.Scope) store.Query {
 }
 
 func (p *plan) add(a *ask, rows []store.Row) {
-	for _, row := range rows {
-		if !slices.ContainsFunc(row.Values, func(v int64) bool { return v != 0 }) {
+	for i := range rows {
+		row := &rows[i]
+		values, any := a.pick(row)
+		if !any {
 			continue
 		}
 		for _, t := range a.targets[row.Span] {
@@ -536,9 +610,9 @@ func (p *plan) add(a *ask, rows []store.Row) {
 				key.group[n] = row.Group[i]
 			}
 			if a.context != nil {
-				gather(a.context, key, len(a.values), t.earlier, row.Values, func(v int) int { return v })
+				gather(a.context, key, len(a.numbers), t.earlier, values, func(n int) int { return n })
 			} else {
-				gather(p.sums, key, p.terms, t.earlier, row.Values, func(v int) int { return a.terms[v] })
+				gather(p.sums, key, p.terms, t.earlier, values, func(n int) int { return a.numbers[n].place })
 			}
 		}
 	}
@@ -594,9 +668,9 @@ func (p *plan) surround(key groupKey, sums []int64) {
 	for _, a := range p.asks {
 		if a.clock {
 			span := p.q.periods[key.period].span
-			sums[a.terms[0]] = p.q.length(span, key.group)
+			sums[a.numbers[0].place] = p.q.length(span, key.group)
 			if p.q.before != nil {
-				sums[p.terms+a.terms[0]] = p.q.length(p.q.before[key.period], key.group)
+				sums[p.terms+a.numbers[0].place] = p.q.length(p.q.before[key.period], key.group)
 			}
 			continue
 		}
@@ -608,8 +682,8 @@ func (p *plan) surround(key groupKey, sums []int64) {
 			around.group[n] = key.group[n]
 		}
 		if values := a.context[around]; values != nil {
-			for v, place := range a.terms {
-				sums[place], sums[p.terms+place] = values[v], values[len(a.values)+v]
+			for n, number := range a.numbers {
+				sums[number.place], sums[p.terms+number.place] = values[n], values[len(a.numbers)+n]
 			}
 		}
 	}

@@ -231,6 +231,9 @@ func (o only) filter() store.Filter {
 	return f
 }
 
+// keeps reports whether rows with that value are kept.
+func (o only) keeps(v uint64) bool { return v < 64 && o.values>>v&1 == 1 }
+
 // stretch says which time a term reads for a period. The zero stretch is the
 // period itself.
 type stretch struct {

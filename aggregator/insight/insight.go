@@ -119,6 +119,8 @@ type Source struct {
 	// Name names a value for people, as the dictionaries of the catalogues do; nil, or
 	// false: the value is its own name.
 	Name func(d store.Column, cell string) (indicator.Text, bool)
+	// Risks is asked for accounts that may leave, and for nothing else.
+	Risks Risks
 }
 
 // asking is who asks what.

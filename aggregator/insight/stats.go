@@ -36,6 +36,17 @@ func difference(a, b sample) (low, high float64) {
 	return d - math.Hypot(pa-la, ub-pb), d + math.Hypot(ua-pa, pb-lb)
 }
 
+// times is how many times b's share a's is, with the 95 % interval of the ratio by its
+// logarithm (Katz and others 1978); false: one of the shares is 0.
+func times(a, b sample) (ratio, low, high float64, ok bool) {
+	if a.k == 0 || b.k == 0 {
+		return 0, 0, 0, false
+	}
+	ratio = a.share() / b.share()
+	half := z95 * math.Sqrt(1/float64(a.k)-1/float64(a.n)+1/float64(b.k)-1/float64(b.n))
+	return ratio, ratio * math.Exp(-half), ratio * math.Exp(half), true
+}
+
 // differs is the probability of shares as different as a's and b's, or more so,
 // if both had one: Pearson's test, or Fisher's exact one where fewer than 5 are
 // expected in a cell.

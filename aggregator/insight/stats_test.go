@@ -32,6 +32,40 @@ func TestDifference(t *testing.T) {
 	f(sample{10, 10}, sample{0, 10}, 0.6075, 1)
 }
 
+// The physicians' health study, as Agresti, Categorical Data Analysis, has it: attacks
+// under placebo against aspirin.
+func TestTimes(t *testing.T) {
+	ratio, low, high, ok := times(sample{189, 11034}, sample{104, 11037})
+	near(t, "ratio", ratio, 1.82, 5e-3)
+	near(t, "low", low, 1.43, 5e-3)
+	near(t, "high", high, 2.31, 5e-3)
+	if _, _, _, none := times(sample{0, 5}, sample{1, 5}); !ok || none {
+		t.Error(ok, none)
+	}
+	if _, _, _, none := times(sample{1, 5}, sample{0, 5}); none {
+		t.Error("a multiple of none")
+	}
+}
+
+// What is hidden cannot be had from the sum of all.
+func TestHide(t *testing.T) {
+	f := func(want []bool, parts ...int64) {
+		t.Helper()
+		got := make([]bool, len(parts))
+		for i, n := range hide(parts) {
+			got[i] = n.Valid()
+		}
+		if !slices.Equal(got, want) {
+			t.Errorf("hide(%v) shows %v, want %v", parts, got, want)
+		}
+	}
+	f([]bool{true, true, true}, 10, 0, 20)
+	f([]bool{false, true, false}, 9, 40, 30)
+	f([]bool{false, false, true}, 4, 6, 30)
+	f([]bool{false, false, true, false}, 4, 5, 0, 30)
+	f([]bool{true, false}, 0, 9)
+}
+
 func TestDiffers(t *testing.T) {
 	f := func(a, b sample, p float64) {
 		t.Helper()

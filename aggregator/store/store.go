@@ -89,6 +89,13 @@ type Store interface {
 	// RunningBoxes lists the boxes that Running counts.
 	RunningBoxes(ctx context.Context, q RunningQuery) ([]RunningBox, error)
 
+	// Risk counts accounts by the signs that they may leave, RiskAccounts lists them,
+	// RiskDepartures counts which signs those had who left. A query whose Provinces is
+	// empty and AllProvinces false has no rows. Faults of a query are *aggregator.Errors.
+	Risk(ctx context.Context, q RiskQuery) ([]RiskCount, error)
+	RiskAccounts(ctx context.Context, q RiskQuery) ([]RiskAccount, error)
+	RiskDepartures(ctx context.Context, q DeparturesQuery) ([]RiskDeparture, error)
+
 	// AsOf returns the latest time, UTC milliseconds, of any event whose cell
 	// is closed (0: none), and how many cells are dirty.
 	AsOf(ctx context.Context) (ms int64, dirty int, err error)

@@ -1,6 +1,7 @@
 package backfill
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"os"
@@ -103,6 +104,51 @@ func (d *Folder) Open(o duckdb.Options) error {
 	return nil
 }
 
+// Path is where the folder lies.
+func (d *Folder) Path() string { return d.path }
+
+// Shut closes the store and keeps the lock.
+func (d *Folder) Shut() error {
+	if d.Store == nil {
+		return nil
+	}
+	err := d.Store.Shutdown()
+	d.Store = nil
+	return err
+}
+
+// HasStore reports whether there is a store in the folder.
+func (d *Folder) HasStore() bool {
+	_, err := os.Stat(filepath.Join(d.path, storeFile))
+	return err == nil
+}
+
+// CloneTo makes the store of folder to, which has none, of this one's, whose store
+// is shut: see Clone. The secrets are this one's too. After an error or a kill the
+// other folder still has no store.
+func (d *Folder) CloneTo(ctx context.Context, to *Folder, o CloneOptions) error {
+	text, err := os.ReadFile(filepath.Join(d.path, secretsFile))
+	if err != nil {
+		return fmt.Errorf("secrets: %w", err)
+	}
+	if err := durable.WriteFile(filepath.Join(to.path, secretsFile), text); err != nil {
+		return fmt.Errorf("secrets: %w", err)
+	}
+	from := filepath.Join(d.path, storeFile)
+	need, err := CloneBytes(ctx, from, o)
+	if err != nil {
+		return err
+	}
+	free, err := to.Free()
+	if err != nil {
+		return err
+	}
+	if need > free-free/10 {
+		return fmt.Errorf("the disk is too small: clones take about %s, %s are free; take fewer, or leave facts by box out", size(need), size(free))
+	}
+	return Clone(ctx, from, filepath.Join(to.path, storeFile), o)
+}
+
 // StoreBytes is how long the store's file is.
 func (d *Folder) StoreBytes() int64 {
 	info, err := os.Stat(filepath.Join(d.path, storeFile))
@@ -114,9 +160,5 @@ func (d *Folder) StoreBytes() int64 {
 
 // Close closes the store and gives the lock back.
 func (d *Folder) Close() error {
-	var err error
-	if d.Store != nil {
-		err = d.Store.Shutdown()
-	}
-	return errors.Join(err, d.lock.Close())
+	return errors.Join(d.Shut(), d.lock.Close())
 }

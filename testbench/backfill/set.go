@@ -82,6 +82,9 @@ func New(c Config) (*Set, error) {
 	return s, nil
 }
 
+// Key is the key of box i, of 0..Boxes-1.
+func (s *Set) Key(i int) uint64 { return s.keys[i] }
+
 // DaysOf returns the days of the set, rising: those of the year before if asked
 // for, then the closed ones, then the one under way.
 func (s *Set) DaysOf() []aggregator.Day {

@@ -87,17 +87,34 @@ test('an editor and a manager find what changed, which poster, what people like,
     clean(page);
   }));
 
+test('a manager finds who may leave, and whether the signs deserve their points', () =>
+  on({ path: '/#/insights/leaving' }, async (page) => {
+    const risk = box(page, 'risk');
+    await risk.locator('[data-class="high"]').waitFor();
+    assert.match(await risk.locator('.insight-says').innerText(), /active accounts are observed/);
+    assert.equal(await risk.locator('[data-sign]').count(), 10);
+    assert.match(await risk.innerText(), /not used for at least 28 days\s+40/);
+    const departures = box(page, 'departures');
+    await departures.locator('[data-lift="more"]').first().waitFor();
+    assert.match(await departures.innerText(), /Products not renewed/);
+    await page.locator('[data-pick="place"]').selectOption('33');
+    await risk.getByRole('row', { name: /Hangzhou/ }).waitFor();
+    await shot(page, 'insights-leaving');
+    await accessible(page);
+    clean(page);
+  }));
+
 test('insights in Chinese, dark, and on phones', async () => {
-  const ready = { changed: '[data-side="province"]', posters: '[data-finding="worse"]', taste: '[data-finding]', unusual: '[data-finding]' };
+  const ready = { changed: '[data-side="province"]', posters: '[data-finding="worse"]', taste: '[data-finding]', unusual: '[data-finding]', leaving: '[data-class]' };
   for (const [name, options, parts] of [
-    ['dark-zh', { colorScheme: 'dark' }, ['taste', 'changed']],
-    ['phone', phone, ['posters', 'taste', 'unusual', 'changed']],
+    ['dark-zh', { colorScheme: 'dark' }, ['taste', 'leaving', 'changed']],
+    ['phone', phone, ['posters', 'taste', 'unusual', 'leaving', 'changed']],
     ['small', smallPhone, ['unusual', 'changed']],
   ]) {
     await on({ lang: 'zh-CN', path: '/#/insights/changed/all/ctr', ...options }, async (page) => {
       for (const part of parts) {
         await section(page, part);
-        await box(page, part).locator(ready[part]).first().waitFor();
+        await box(page, part === 'leaving' ? 'risk' : part).locator(ready[part]).first().waitFor();
         assert.equal(await page.locator('h1').innerText(), '洞察');
         await fits(page);
         await accessible(page);

@@ -96,26 +96,26 @@ func (c *catalogue) title(t *fleet.OfferTitle, n int, own, nation *rand.Rand, pr
 	common := []string{"Genre", genreWord, "OriginalCountry", placeWord, providerName, t.Provider, "Status", "1",
 		"ReleaseYear", fmt.Sprint(1998 + nation.IntN(28)), "LicensingWindowStart", "20250101000000", "LicensingWindowEnd", "20301231235959"}
 	name := fmt.Sprintf("%s %d", genreWords[t.Genre][0], n+1)
-	mean := func(code2, series, definition string) {
+	mean := func(code2, series, definition string, minutes int) {
 		c.meaning = append(c.meaning, Title{Province: p.String(), Code: code2, Genre: genre, SubGenre: subGenres[genreWord], Place: code, Provider: t.Provider,
-			Series: series, Definition: definition})
+			Series: series, Definition: definition, LengthS: 60 * minutes})
 	}
 	if t.Episodes == nil {
 		definition := own.IntN(2)
 		c.register(c3.ElementProgram, t.Code, append([]string{"Name", name, "SeriesFlag", "0", "DefinitionFlag", fmt.Sprint(definition),
 			"Duration", fmt.Sprintf("%02d%02d00", t.Minutes/60, t.Minutes%60), "WriterDisplay", "导演"}, common...)...)
 		c.file(t.Code)
-		mean(t.Code, "", definitions[definition])
+		mean(t.Code, "", definitions[definition], t.Minutes)
 		return
 	}
 	c.register(c3.ElementSeries, t.Code, append([]string{"Name", name, "VolumnCount", fmt.Sprint(len(t.Episodes))}, common...)...)
-	mean(t.Code, t.Code, "")
+	mean(t.Code, t.Code, "", 0)
 	for e, episode := range t.Episodes {
 		own := []string{"Name", fmt.Sprintf("%s 第%d集", name, e+1), "SeriesFlag", "1", "SeriesItemNo", fmt.Sprint(e + 1),
 			"Duration", fmt.Sprintf("%02d%02d00", t.Minutes/60, t.Minutes%60), "Genre", "-", "OriginalCountry", "未知"}
 		c.register(c3.ElementProgram, episode, own...)
 		c.join(c3.ElementSeries, t.Code, c3.ElementProgram, episode, "Sequence", fmt.Sprint(e+1))
-		mean(episode, t.Code, "")
+		mean(episode, t.Code, "", t.Minutes)
 	}
 }
 

@@ -8,30 +8,36 @@ import (
 	"iptvdc/aggregator/c3/dialect"
 )
 
-// showCities notes the cities that a full file of the province would show; where
-// it shows none, what was told before holds.
+// showCities notes the cities that a full file of the province would show, and when
+// accounts were opened; where it shows neither, what was told before holds.
 func (w *writer) showCities(f *dialect.Feed, d aggregator.Day) {
 	for _, p := range w.people {
 		if p.inFile(d) {
-			p.toldCity = cmp.Or(fitSubscriber(f, p.shown).City, p.toldCity)
+			s := fitSubscriber(f, p.shown)
+			p.toldCity, p.toldOpenMs = cmp.Or(s.City, p.toldCity), cmp.Or(s.OpenMs, p.toldOpenMs)
 		}
 	}
 }
 
 // tellCities notes the cities that changes of a day tell: of who comes, of who is
-// not active, and of who moved.
+// not active, and of who moved; and who was opened, unless that was long before.
 func (w *writer) tellCities(f *dialect.Feed, changes []c3.Change) {
 	byAccount := map[string]*person{}
 	for _, p := range w.people {
 		byAccount[p.shown.Account] = p
 	}
-	for _, c := range changes {
-		p := byAccount[c.Account]
-		if c, ok := w.able.fitChange(f, c); ok && p != nil && c.City != 0 {
-			switch c.Op {
-			case c3.OpOpen, c3.OpMoveIn, c3.OpResume, c3.OpChangeCity:
-				p.toldCity = c.City
-			}
+	for _, was := range changes {
+		p := byAccount[was.Account]
+		c, ok := w.able.fitChange(f, was)
+		if !ok || p == nil {
+			continue
+		}
+		if c.Op == c3.OpOpen && was.AtMs == p.shown.OpenMs {
+			p.toldOpenMs = c.AtMs
+		}
+		switch c.Op {
+		case c3.OpOpen, c3.OpMoveIn, c3.OpResume, c3.OpChangeCity:
+			p.toldCity = cmp.Or(c.City, p.toldCity)
 		}
 	}
 }
@@ -49,4 +55,23 @@ func (w *writer) stand(d aggregator.Day) Line {
 		}
 	}
 	return Line{Stand: s}
+}
+
+// lives writes how subscribers stand at the end of a day, where that is new.
+func (w *writer) lives(d aggregator.Day) {
+	for i, p := range w.people {
+		l := Life{Province: w.String(), Who: i + 1, State: stateNames[p.stood()], Account: p.shown.Account}
+		if p.toldCity != 0 {
+			l.City = p.toldCity.String()
+		}
+		if p.toldOpenMs != 0 {
+			l.Opened = aggregator.DayOf(p.toldOpenMs).String()
+		}
+		if l == p.told && p.flow == "" {
+			continue
+		}
+		p.told = l
+		l.Day, l.Flow = d.String(), p.flow
+		w.truth.write(Line{Life: &l})
+	}
 }

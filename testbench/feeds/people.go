@@ -19,7 +19,10 @@ type person struct {
 	leaves  bool           // this day, whatever the odds
 	able    *able          // what the province's files can say
 
-	toldCity aggregator.City // where the files say that the person is; 0: nowhere
+	toldCity   aggregator.City // where the files say that the person is; 0: nowhere
+	toldOpenMs int64           // when they say that the account was opened; 0: they do not
+	flow       string          // of the day
+	told       Life            // the last line of the truth, but for its day and flow
 
 	before  string // the number until sinceMs; "": it never changed
 	sinceMs int64

@@ -33,6 +33,7 @@ type Line struct {
 
 	Airing *Airing `json:"airing,omitempty"`
 	Stand  *Stand  `json:"stand,omitempty"`
+	Life   *Life   `json:"life,omitempty"`
 }
 
 // Day is how a province's subscribers stand at the end of a day, and what moved
@@ -119,6 +120,7 @@ type Title struct {
 	Provider   string `json:"provider"`
 	Series     string `json:"series,omitempty"`     // of an episode, or the series itself
 	Definition string `json:"definition,omitempty"` // sd or hd
+	LengthS    int    `json:"length_s,omitempty"`   // seconds; 0: a series
 }
 
 // Stand is how many accounts of a province are active at the end of a day, by the
@@ -127,6 +129,20 @@ type Stand struct {
 	Province string           `json:"province"`
 	Day      string           `json:"day"`
 	Cities   map[string]int64 `json:"cities"`
+}
+
+// Life is how a subscriber stands at the end of a day, and of every day until the
+// next line of theirs. Who, counted from 1, is the same on all days of a province,
+// under whatever number.
+type Life struct {
+	Province string `json:"province"`
+	Who      int    `json:"who"`
+	Day      string `json:"day"`
+	State    string `json:"state,omitempty"`  // as in Day; "": not there
+	Account  string `json:"account"`          // the number
+	City     string `json:"city,omitempty"`   // in which the files say that they are
+	Opened   string `json:"opened,omitempty"` // day on which the files say that they came
+	Flow     string `json:"flow,omitempty"`   // of the day, as in Day: it may be the same state again
 }
 
 // Airing is a broadcast that a province's schedules tell.
@@ -187,12 +203,11 @@ func (n *count) eve(p *person) {
 	}
 }
 
-// moved counts the flow of one person on one day.
-func (n *count) moved(from, to c3.State, op c3.Op) {
-	name := ""
+// moved counts the flow of one person on one day, and names it; "": none.
+func (n *count) moved(from, to c3.State, op c3.Op) (name string) {
 	switch {
 	case from == to:
-		return
+		return ""
 	case to == c3.StateActive && from == c3.StateSuspended:
 		name = "resumed"
 	case to == c3.StateActive && op == c3.OpMoveIn:
@@ -210,9 +225,10 @@ func (n *count) moved(from, to c3.State, op c3.Op) {
 	case from == c3.StateSuspended:
 		name = "suspended_moved_out"
 	default:
-		return
+		return ""
 	}
 	n.flows[name]++
+	return name
 }
 
 // stateNames are the states that a truth counts.

@@ -162,7 +162,7 @@ func (w *writer) passes(d aggregator.Day, n *count) []c3.Change {
 		if moved[p.shown.Account] {
 			op = c3.OpMoveIn
 		}
-		n.moved(from, p.stood(), op)
+		p.flow = n.moved(from, p.stood(), op)
 	}
 	return changes
 }
@@ -237,6 +237,7 @@ func (w *writer) day(d aggregator.Day, first bool, changes []c3.Change, orders [
 		}
 	}
 	w.truth.write(w.stand(d))
+	w.lives(d)
 	w.orderBook = append(w.orderBook, bill...)
 	for _, l := range w.bills(d, bill) {
 		w.truth.write(l)

@@ -1,5 +1,7 @@
 package oracle
 
+import "slices"
+
 // accountIndicators set what boxes show against what is known of contents and
 // accounts: the feeds' truth tells it.
 func accountIndicators() []Indicator {
@@ -14,7 +16,9 @@ func accountIndicators() []Indicator {
 }
 
 // Daily reports whether the figure needs what is known by day alone.
-func (i *Indicator) Daily() bool { return i.ID == "account_activity_rate" || i.ID == "box_coverage" }
+func (i *Indicator) Daily() bool {
+	return slices.Contains(viewerFigures, i.ID) || slices.Contains(stockFigures, i.ID) || slices.Contains(dayFigures, i.ID) || i.ID == "account_activity_rate" || i.ID == "box_coverage"
+}
 
 // lastTold is what a province's files say of accounts at the end of the last day of
 // a span of which they say anything; nil: of none.
@@ -31,7 +35,7 @@ func (c *Catalogue) lastTold(province string, s *Span) *standing {
 
 // stand counts the active accounts of each span and place.
 func (s *Sheet) stand() {
-	if s.o.catalogue == nil {
+	if s.o.catalogue == nil || slices.Contains(s.dims, "model") { // an account has none
 		return
 	}
 	for n := range s.spans {

@@ -1,6 +1,8 @@
 package oracle
 
 import (
+	"iter"
+	"runtime"
 	"slices"
 	"strings"
 )
@@ -30,8 +32,9 @@ type Oracle struct {
 	of        [measures]*family
 	rows      [measures][]row
 	presence  []presence
-	base      int64  // the hour from which rows count theirs
-	from, to  string // first and last day
+	heard     map[numberOf]map[string]seen // by day
+	base      int64                        // the hour from which rows count theirs
+	from, to  string                       // first and last day
 	boxes     int
 }
 
@@ -39,6 +42,7 @@ type Oracle struct {
 type presence struct {
 	box            uint32
 	province, city string
+	model          string
 	days           map[string]bool
 	on             map[string]bool // days on which it was switched on
 }
@@ -52,7 +56,10 @@ func New(t *Truth) *Oracle { return NewWith(t, nil) }
 // NewWith prepares to answer questions about t and what the catalogue makes of it.
 // The catalogue may be nil: then contents are unknown and nothing was broadcast.
 func NewWith(t *Truth, c *Catalogue) *Oracle {
-	o := &Oracle{catalogue: c, families: make(map[string]*family), boxes: len(t.Boxes()), base: hourStart(t.firstMs)/hourMs - beforeHours}
+	o := &Oracle{catalogue: c, families: make(map[string]*family), heard: make(map[numberOf]map[string]seen), boxes: len(t.Boxes()), base: hourStart(t.firstMs)/hourMs - beforeHours}
+	if first := c.firstTold(); first != "" {
+		o.base = min(o.base, midnight(first)/hourMs)
+	}
 	for m := range measures {
 		dims := plain(splits[m])
 		name := strings.Join(splits[m], " ")
@@ -62,11 +69,10 @@ func NewWith(t *Truth, c *Catalogue) *Oracle {
 		o.of[m] = o.families[name]
 	}
 	firstHour := int64(-1)
-	for n, box := range t.Boxes() {
-		h := &history{t.Of(box)}
-		o.attend(uint32(n), h)
+	for n, b := range understood(t, c) {
+		o.attend(uint32(n), b.history)
 		var mine [measures][]row
-		for _, d := range h.deeds(c) {
+		for _, d := range b.deeds {
 			box := uint32(0)
 			if counted[d.what] {
 				box = uint32(n)
@@ -78,12 +84,13 @@ func NewWith(t *Truth, c *Catalogue) *Oracle {
 			mine[d.what] = append(mine[d.what], row{keyOf(hour, o.of[d.what].number(o, &d), box), d.n})
 		}
 		for m, rows := range mine {
-			o.rows[m] = append(o.rows[m], merged(rows)...)
+			o.rows[m] = append(o.rows[m], merged(measure(m), rows)...)
 		}
 	}
 	o.broadcast()
+	o.live()
 	for m, rows := range o.rows {
-		o.rows[m] = slices.Clip(merged(rows))
+		o.rows[m] = slices.Clip(merged(measure(m), rows))
 		if f := o.of[m]; f.columns == nil {
 			f.complete(o, splits[m])
 		}
@@ -95,6 +102,43 @@ func NewWith(t *Truth, c *Catalogue) *Oracle {
 	return o
 }
 
+// boxDeeds is a box's history and what of it counts.
+type boxDeeds struct {
+	history *history
+	deeds   []deed
+}
+
+// understood are the deeds of one box after the other, in the order of t.Boxes. Some
+// boxes ahead are being worked out meanwhile.
+func understood(t *Truth, c *Catalogue) iter.Seq2[int, boxDeeds] {
+	return func(yield func(int, boxDeeds) bool) {
+		boxes := t.Boxes()
+		ahead := make([]chan boxDeeds, min(len(boxes), 2*runtime.NumCPU()))
+		begin := func(n int) {
+			if n >= len(boxes) {
+				return
+			}
+			one := make(chan boxDeeds, 1)
+			ahead[n%len(ahead)] = one
+			go func() {
+				h := &history{t.Of(boxes[n])}
+				h.identify()
+				one <- boxDeeds{h, h.deeds(c)}
+			}()
+		}
+		for n := range ahead {
+			begin(n)
+		}
+		for n := range boxes {
+			b := <-ahead[n%len(ahead)]
+			begin(n + len(ahead))
+			if !yield(n, b) {
+				return
+			}
+		}
+	}
+}
+
 // know adds the words that stand in cells and in no combination.
 func (o *Oracle) know() {
 	for hour := range int64(7 * 24) {
@@ -102,9 +146,13 @@ func (o *Oracle) know() {
 			o.words.number(timeOf(hour, d))
 		}
 	}
+	for _, part := range partNames {
+		o.words.number(part)
+	}
 	for _, p := range o.presence {
 		o.words.number(p.province)
 		o.words.number(p.city)
+		o.words.number(p.model)
 	}
 	if o.catalogue == nil {
 		return
@@ -144,9 +192,16 @@ func (o *Oracle) attend(box uint32, h *history) {
 		if !ok {
 			n = len(o.presence)
 			at[p] = n
-			o.presence = append(o.presence, presence{box, r.Province, r.City, make(map[string]bool), make(map[string]bool)})
+			o.presence = append(o.presence, presence{box, r.Province, r.City, r.model, make(map[string]bool), make(map[string]bool)})
 		}
 		o.presence[n].days[day] = true
+		if r.account != "" {
+			k := numberOf{r.Province, r.account}
+			if o.heard[k] == nil {
+				o.heard[k] = make(map[string]seen)
+			}
+			o.heard[k][day] = seen{any: true, on: o.heard[k][day].on || r.Event.Kind == "power_on"}
+		}
 		if r.Event.Kind == "power_on" {
 			o.presence[n].on[day] = true
 		}
@@ -188,6 +243,11 @@ func (f *family) number(o *Oracle, d *deed) uint32 {
 	for i, dimension := range f.dims {
 		c[i] = o.words.number(d.say(dimension))
 	}
+	return f.numbered(c)
+}
+
+// numbered finds or makes the number of a combination.
+func (f *family) numbered(c combination) uint32 {
 	n, known := f.numbers[c]
 	if !known {
 		n = uint32(len(f.combinations))
@@ -246,9 +306,9 @@ func covers(all, wanted []string) bool {
 // Groups names the sets of dimensions that some indicator can be split by.
 func Groups() [][]string { return groups(Indicators(), true) }
 
-// Groups are those by which anything can be told: without a catalogue not what it
-// says of contents.
-func (o *Oracle) Groups() [][]string { return groups(o.Indicators(), o.catalogue != nil) }
+// Groups are those by which any of some indicators can be told: without a catalogue
+// not what it says of contents.
+func (o *Oracle) Groups(of []Indicator) [][]string { return groups(of, o.catalogue != nil) }
 
 func groups(all []Indicator, contents bool) [][]string {
 	groups := [][]string{nil}

@@ -18,6 +18,7 @@ type Catalogue struct {
 	byCode  map[[2]string]*Airing  // by province and code
 	active  map[string][]*standing // of a province, day by day
 	longest map[string]int64       // of a province, the length of an airing, in milliseconds
+	lives   map[whoIs]*subscriber
 }
 
 // Title is what a content is; "" is unknown.
@@ -30,6 +31,7 @@ type Title struct {
 	Provider   string `json:"provider"`
 	Series     string `json:"series"`
 	Definition string `json:"definition"`
+	LengthS    int64  `json:"length_s"` // 0: unknown, or it is a series
 }
 
 // Airing is a broadcast.
@@ -54,7 +56,7 @@ type standing struct {
 // ReadCatalogue reads what a truth of feeds says of catalogues.
 func ReadCatalogue(r io.Reader) (*Catalogue, error) {
 	c := &Catalogue{titles: map[[2]string]*Title{}, airings: map[string][]*Airing{}, byCode: map[[2]string]*Airing{},
-		active: map[string][]*standing{}, longest: map[string]int64{}}
+		active: map[string][]*standing{}, longest: map[string]int64{}, lives: map[whoIs]*subscriber{}}
 	in := json.NewDecoder(bufio.NewReaderSize(r, 1<<20))
 	var head struct {
 		Truth int `json:"feeds_truth"`
@@ -62,20 +64,33 @@ func ReadCatalogue(r io.Reader) (*Catalogue, error) {
 	if err := in.Decode(&head); err != nil || head.Truth != 1 {
 		return nil, errors.Join(errors.New(`no truth of feeds: it must begin with {"feeds_truth":1,...}`), err)
 	}
+	words := make(map[string]string) // so that each text is kept once: provinces have the same titles
+	once := func(texts ...*string) {
+		for _, s := range texts {
+			if _, known := words[*s]; !known {
+				words[*s] = *s
+			}
+			*s = words[*s]
+		}
+	}
 	for n := 2; in.More(); n++ {
 		var l struct {
 			Title  *Title    `json:"title"`
 			Airing *Airing   `json:"airing"`
 			Stand  *standing `json:"stand"`
+			Life   *lifeLine `json:"life"`
 		}
 		if err := in.Decode(&l); err != nil {
 			return nil, fmt.Errorf("entry %d: %w", n, err)
 		}
 		switch {
 		case l.Title != nil:
+			t := l.Title
+			once(&t.Province, &t.Code, &t.Genre, &t.SubGenre, &t.Place, &t.Provider, &t.Series, &t.Definition)
 			c.titles[[2]string{l.Title.Province, l.Title.Code}] = l.Title
 		case l.Airing != nil:
 			a := l.Airing
+			once(&a.Province, &a.Channel, &a.Code, &a.Name, &a.Genre)
 			if a.EndMs <= a.StartMs {
 				return nil, fmt.Errorf("entry %d: the airing %s ends before it begins", n, a.Code)
 			}
@@ -84,6 +99,13 @@ func ReadCatalogue(r io.Reader) (*Catalogue, error) {
 			c.longest[a.Province] = max(c.longest[a.Province], a.EndMs-a.StartMs)
 		case l.Stand != nil:
 			c.active[l.Stand.Province] = append(c.active[l.Stand.Province], l.Stand)
+		case l.Life != nil:
+			once(&l.Life.Province, &l.Life.Day, &l.Life.State, &l.Life.Account, &l.Life.City, &l.Life.Opened, &l.Life.Flow)
+			who := whoIs{l.Life.Province, l.Life.Who}
+			if c.lives[who] == nil {
+				c.lives[who] = &subscriber{province: l.Life.Province}
+			}
+			c.lives[who].lines = append(c.lives[who].lines, l.Life)
 		}
 	}
 	for _, all := range c.airings {
@@ -92,7 +114,21 @@ func ReadCatalogue(r io.Reader) (*Catalogue, error) {
 	for _, all := range c.active {
 		slices.SortFunc(all, func(a, b *standing) int { return cmp.Compare(a.Day, b.Day) })
 	}
+	c.sortLives()
 	return c, nil
+}
+
+// firstTold is the first day at whose end any province's accounts are known; "": none.
+func (c *Catalogue) firstTold() (first string) {
+	if c == nil {
+		return ""
+	}
+	for _, days := range c.active {
+		if first == "" || days[0].Day < first {
+			first = days[0].Day
+		}
+	}
+	return first
 }
 
 // between are the airings of a province that lie in a stretch of time with any part.
@@ -143,16 +179,43 @@ func (c *Catalogue) meaning(province, content, dimension string) string {
 		return t.Series
 	case "definition":
 		return cmp.Or(t.Definition, "unknown")
+	case "length":
+		return lengthOf(t.LengthS)
 	}
 	panic("oracle: no dimension of contents " + dimension)
+}
+
+// lengthMs is how long a content is; 0: unknown.
+func (c *Catalogue) lengthMs(province, content string) int64 {
+	if c == nil || content == "" || c.titles[[2]string{province, content}] == nil {
+		return 0
+	}
+	return 1000 * c.titles[[2]string{province, content}].LengthS
+}
+
+// lengthOf names how long something is.
+func lengthOf(seconds int64) string {
+	switch minute := int64(60); {
+	case seconds <= 0:
+		return "unknown"
+	case seconds < 10*minute:
+		return "under_10"
+	case seconds < 30*minute:
+		return "under_30"
+	case seconds < 60*minute:
+		return "under_60"
+	case seconds < 90*minute:
+		return "under_90"
+	}
+	return "over_90"
 }
 
 // airs is what is known of a broadcast by a dimension.
 func (c *Catalogue) airs(province, code, dimension string) string {
 	a := c.coded(province, code)
 	switch {
-	case dimension == "definition":
-		return "unknown" // schedules do not tell it
+	case dimension == "definition", dimension == "length":
+		return "unknown" // schedules do not tell them
 	case a != nil && dimension == "programme":
 		return a.Name
 	case a != nil && dimension == "genre":

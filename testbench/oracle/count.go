@@ -27,6 +27,25 @@ type history struct {
 	Records []Record
 }
 
+// identify notes on each record whose the box was and which: what it told last before
+// it, or first. A box of a fleet stays what it is.
+func (t *history) identify() {
+	var account, model string
+	for i := range t.Records {
+		if e := &t.Records[i].Event; e.Kind == "identity" {
+			account, model = e.Account, e.Model
+			break
+		}
+	}
+	for i := range t.Records {
+		r := &t.Records[i]
+		if r.Event.Kind == "identity" {
+			account, model = r.Event.Account, r.Event.Model
+		}
+		r.account, r.model = account, model
+	}
+}
+
 // onMemoryMs is how long before something that a box tells it is known to be on.
 const onMemoryMs = 90 * 60_000
 
@@ -48,8 +67,10 @@ func (t *history) deeds(c *Catalogue) []deed {
 	for i := range t.Records {
 		r := &t.Records[i]
 		add(told, 1, r.AtMs, r)
-		if edits.flooding[boxDayOf(r)] {
-			add(invalid, 1, r.AtMs, r)
+		if why := edits.flooding[boxDayOf(r)]; why != "" {
+			dropped := *r
+			dropped.why = why
+			add(invalid, 1, r.AtMs, &dropped)
 		}
 		switch e := &r.Event; e.Kind {
 		case "power_on":

@@ -17,22 +17,26 @@ type boxDay struct{ box, province, day string }
 
 func boxDayOf(r *Record) boxDay { return boxDay{r.Box, r.Province, dayOf(r.AtMs)} }
 
-// flooding are the boxes that told too much.
-func (t *history) flooding() map[boxDay]bool {
+// flooding are the boxes that told too much, and in which time: too much in a minute
+// goes before too much in the day.
+func (t *history) flooding() map[boxDay]string {
 	type minute struct {
 		of boxDay
 		n  int64
 	}
 	byDay, byMinute := map[boxDay]int{}, map[minute]int{}
-	found := map[boxDay]bool{}
+	found := map[boxDay]string{}
 	for i := range t.Records {
 		r := &t.Records[i]
 		of := boxDayOf(r)
 		m := minute{of, r.AtMs / 60_000}
 		byDay[of]++
 		byMinute[m]++
-		if byDay[of] > mostInDay || byMinute[m] > mostInMinute {
-			found[of] = true
+		switch {
+		case byMinute[m] > mostInMinute:
+			found[of] = "minute"
+		case byDay[of] > mostInDay && found[of] == "":
+			found[of] = "day"
 		}
 	}
 	return found
@@ -40,7 +44,7 @@ func (t *history) flooding() map[boxDay]bool {
 
 // editing knows what it takes to say where views end.
 type editing struct {
-	flooding map[boxDay]bool
+	flooding map[boxDay]string
 	// begun are the moments at which a box began a play on demand in which nobody
 	// gave a sign, in order.
 	begun map[[2]string][]int64
@@ -70,7 +74,7 @@ func unattended(e *Event) bool {
 func (d *editing) end(r *Record) int64 {
 	e := &r.Event
 	begins, sign := r.AtMs-e.DurationMs, r.AtMs-e.IdleMs
-	if d.flooding[boxDayOf(r)] || e.TV == "off" {
+	if d.flooding[boxDayOf(r)] != "" || e.TV == "off" {
 		return begins
 	}
 	if unattended(e) {

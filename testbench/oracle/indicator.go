@@ -15,6 +15,8 @@ type Indicator struct {
 
 var (
 	byPlace = []string{"province", "city"}
+	byModel = []string{"province", "city", "model"}
+	byWhy   = []string{"province", "city", "why"}
 	byPage  = []string{"province", "city", "page"}
 	byPath  = []string{"province", "city", "from_page", "page"}
 	byClick = catalogued("page", "area", "slot", "content")
@@ -28,10 +30,15 @@ var (
 	byProduct    = []string{"province", "city", "product"}
 
 	byTime    = []string{"weekday", "hour_of_day"}
-	meanings  = []string{"genre", "sub_genre", "place", "series", "maker", "definition"}
+	meanings  = []string{"genre", "sub_genre", "place", "series", "maker", "definition", "length"}
 	byJourney = []string{"province", "city", "origin", "page"}
-	byAsset   = []string{"province", "city", "mode", "content"}
-	byPart    = []string{"province", "city", "mode", "content", "part"}
+	byAsset   = catalogued("mode", "content")
+	byPart    = catalogued("mode", "content", "part")
+	bySeries  = catalogued("mode")
+
+	byTenure   = []string{"province", "city", "tenure"}
+	byPresence = []string{"province", "city", "state", "tenure", "recency", "silence"}
+	byCohort   = []string{"province", "city", "cohort", "age_months"}
 )
 
 // catalogued is place, the dimensions given, and what the catalogue knows of the
@@ -42,7 +49,7 @@ func catalogued(dimensions ...string) []string {
 
 // Indicators lists every figure the oracle knows.
 func Indicators() []Indicator {
-	return timed(slices.Concat(ownIndicators(), ratingIndicators(), accountIndicators()))
+	return timed(slices.Concat(ownIndicators(), ratingIndicators(), accountIndicators(), vodIndicators(), loyaltyIndicators()))
 }
 
 // untimed are the figures that cannot be told by the hour of the day or the weekday,
@@ -50,10 +57,16 @@ func Indicators() []Indicator {
 var untimed = []string{"reporting_boxes", "daily_active_boxes", "weekly_active_boxes", "monthly_active_boxes", "stickiness",
 	"daily_activity_rate", "weekly_activity_rate", "monthly_activity_rate", "box_coverage"}
 
-// timed adds the dimensions of time to the figures that can be told by them.
+// timed adds the dimensions of time to the figures that can be told by them: by the
+// weekday alone if they are known by day.
 func timed(all []Indicator) []Indicator {
 	for n := range all {
-		if !slices.Contains(untimed, all[n].ID) {
+		switch {
+		case slices.Contains(untimed, all[n].ID):
+		case slices.Contains(stockFigures, all[n].ID):
+		case slices.Contains(viewerFigures, all[n].ID), slices.Contains(dayFigures, all[n].ID):
+			all[n].Dimensions = append(slices.Clone(all[n].Dimensions), "weekday")
+		default:
 			all[n].Dimensions = slices.Concat(all[n].Dimensions, byTime)
 		}
 	}
@@ -63,25 +76,25 @@ func timed(all []Indicator) []Indicator {
 // ownIndicators are the figures that boxes alone tell.
 func ownIndicators() []Indicator {
 	return []Indicator{
-		{"power_ons", byPlace, number(powerOns)},
-		{"active_boxes", byPlace, boxes(powerOns)},
-		{"reporting_boxes", byPlace, func(c *count) (float64, bool) { return float64(c.reporting), true }},
-		{"activity_rate", byPlace, func(c *count) (float64, bool) {
+		{"power_ons", byModel, number(powerOns)},
+		{"active_boxes", byModel, boxes(powerOns)},
+		{"reporting_boxes", byModel, func(c *count) (float64, bool) { return float64(c.reporting), true }},
+		{"activity_rate", byModel, func(c *count) (float64, bool) {
 			return divide(100*float64(c.boxes[powerOns]), float64(c.reporting))
 		}},
-		{"daily_active_boxes", byPlace, func(c *count) (float64, bool) { return float64(c.active[0]), true }},
-		{"weekly_active_boxes", byPlace, func(c *count) (float64, bool) { return float64(c.active[1]), true }},
-		{"monthly_active_boxes", byPlace, func(c *count) (float64, bool) { return float64(c.active[2]), true }},
-		{"stickiness", byPlace, func(c *count) (float64, bool) { return divide(100*float64(c.active[0]), float64(c.active[2])) }},
-		{"daily_activity_rate", byPlace, func(c *count) (float64, bool) { return divide(100*float64(c.active[0]), float64(c.reporting)) }},
-		{"weekly_activity_rate", byPlace, func(c *count) (float64, bool) { return divide(100*float64(c.active[1]), float64(c.reporting)) }},
-		{"monthly_activity_rate", byPlace, func(c *count) (float64, bool) { return divide(100*float64(c.active[2]), float64(c.reporting)) }},
-		{"hours_on", byPlace, func(c *count) (float64, bool) { return float64(c.sum[onMs]) / 3600000, true }},
-		{"hours_on_per_box", byPlace, func(c *count) (float64, bool) {
+		{"daily_active_boxes", byModel, func(c *count) (float64, bool) { return float64(c.active[0]), true }},
+		{"weekly_active_boxes", byModel, func(c *count) (float64, bool) { return float64(c.active[1]), true }},
+		{"monthly_active_boxes", byModel, func(c *count) (float64, bool) { return float64(c.active[2]), true }},
+		{"stickiness", byModel, func(c *count) (float64, bool) { return divide(100*float64(c.active[0]), float64(c.active[2])) }},
+		{"daily_activity_rate", byModel, func(c *count) (float64, bool) { return divide(100*float64(c.active[0]), float64(c.reporting)) }},
+		{"weekly_activity_rate", byModel, func(c *count) (float64, bool) { return divide(100*float64(c.active[1]), float64(c.reporting)) }},
+		{"monthly_activity_rate", byModel, func(c *count) (float64, bool) { return divide(100*float64(c.active[2]), float64(c.reporting)) }},
+		{"hours_on", byModel, func(c *count) (float64, bool) { return float64(c.sum[onMs]) / 3600000, true }},
+		{"hours_on_per_box", byModel, func(c *count) (float64, bool) {
 			return divide(float64(c.sum[onMs]), 3600000*float64(c.boxes[onMs]))
 		}},
-		{"wakes", byPlace, number(wakes)},
-		{"wake_share", byPlace, percent(wakes, powerOns)},
+		{"wakes", byModel, number(wakes)},
+		{"wake_share", byModel, percent(wakes, powerOns)},
 		{"page_views", byPage, number(pageViews)},
 		{"page_visitors", byPage, boxes(pageViews)},
 		{"views_per_visitor", byPage, func(c *count) (float64, bool) {
@@ -169,12 +182,9 @@ func ownIndicators() []Indicator {
 		{"standby_share", byPlace, func(c *count) (float64, bool) {
 			return divide(100*float64(c.sum[standbyMs]), float64(c.sum[onMs]+c.sum[standbyMs]+c.sum[offMs]))
 		}},
-		{"leaves", byPart, number(leaves)},
-		{"place_known", byAsset, percent(placedMs, assetMs)},
-		{"unplaced_minutes", byAsset, func(c *count) (float64, bool) { return float64(c.sum[assetMs]-c.sum[placedMs]) / 60000, true }},
 		{"events", byPlace, number(told)},
-		{"invalid_boxes", byPlace, boxes(invalid)},
-		{"invalid_events", byPlace, number(invalid)},
+		{"invalid_boxes", byWhy, boxes(invalid)},
+		{"invalid_events", byWhy, number(invalid)},
 		{"events_lost", byPlace, number(gone)},
 		{"loss_rate", byPlace, func(c *count) (float64, bool) {
 			return divide(100*float64(c.sum[gone]), float64(c.sum[told]+c.sum[gone]))
@@ -274,6 +284,38 @@ const (
 	assetMs  // of catch-up and VOD
 	placedMs // of that, where the place and length are known
 	leaves
+	lengthMs // watched of contents whose length is known
+	// Accounts at the end of a day, see stocks, and movements of a day.
+	present
+	presentActive
+	presentReporting
+	silent7
+	silent30
+	silent90
+	unseen
+	softChurn
+	onDay
+	onWeek
+	onMonth
+	baseAccounts // active or suspended
+	leftAccounts
+	returned
+	members
+	retained
+	cohortObserved
+	engaged
+	passed // of an asset: not a number but a bit for each part that a box saw, and placed
+
+	// Made of other measures: see made.
+	fullViews // in wholeContent
+	viewerDays
+	returns
+	followers
+	episodes
+	bingers
+	assetViewers
+	partsSeen
+	complete
 
 	measures
 )
@@ -281,11 +323,11 @@ const (
 // counted are the measures of which it matters how many boxes have any.
 var counted = [measures]bool{powerOns: true, rawPlays: true, rawLivePlays: true, rawVODPlays: true, invalid: true, onMs: true, pageViews: true, plays: true, livePlays: true, vodPlays: true,
 	reach5: true, reach60: true, reach180: true, reach900: true, airings: true,
-	airReach5: true, airReach60: true, airReach180: true, airReach900: true, lagReach0: true, lagReach3: true, lagReach7: true, boxMs: true}
+	airReach5: true, airReach60: true, airReach180: true, airReach900: true, lagReach0: true, lagReach3: true, lagReach7: true, boxMs: true, passed: true}
 
 // splits says by which dimensions a measure may be counted.
 var splits = [measures][]string{
-	powerOns: byPlace, onMs: byPlace, wakes: byPlace, pageViews: byPage, bounces: byPage, stays: byPage, dwellMs: byPage, pageViewsFrom: byPath, clicks: byClick, led: byClick, plays: byView, viewingMs: byView,
+	powerOns: byModel, onMs: byModel, wakes: byModel, pageViews: byPage, bounces: byPage, stays: byPage, dwellMs: byPage, pageViewsFrom: byPath, clicks: byClick, led: byClick, plays: byView, viewingMs: byView,
 	livePlays: byPlace, vodPlays: byPlace, liveMs: byPlace, vodMs: byPlace,
 	attempts: byOrder, orders: byOrder, fen: byOrder,
 	impressions: byImpression, focuses: byImpression, renderedClicks: byImpression, focusClicks: byImpression,
@@ -297,12 +339,17 @@ var splits = [measures][]string{
 	audience0: byAudience, audience3: byAudience, audience7: byAudience,
 	airReach5: byAudience, airReach60: byAudience, airReach180: byAudience, airReach900: byAudience,
 	lagReach0: byAudience, lagReach3: byAudience, lagReach7: byAudience,
-	contentMs: byPlace, genreMs: byPlace, placeMs: byPlace, boxMs: byPlace,
-	rawPlays: byView, rawViewingMs: byView, rawLivePlays: byPlace, rawVODPlays: byPlace, rawLiveMs: byPlace, rawVODMs: byPlace, invalid: byPlace,
+	contentMs: byMode, lengthMs: byMode, genreMs: byPlace, placeMs: byPlace, boxMs: byPlace,
+	rawPlays: byView, rawViewingMs: byView, rawLivePlays: byPlace, rawVODPlays: byPlace, rawLiveMs: byPlace, rawVODMs: byPlace, invalid: byWhy,
 	journeys: byJourney, found: byJourney, foundMs: byJourney, foundPages: byJourney, foundClicks: byJourney, browseMs: byJourney,
 	ledViews: byPage, searches: byPage, searchPlays: byPage,
 	standbys: byPlace, standbyMs: byPlace, offs: byPlace, offMs: byPlace,
-	assetMs: byAsset, placedMs: byAsset, leaves: byPart,
+	assetMs: byAsset, placedMs: byAsset, leaves: byPart, passed: byAsset,
+	present: byPresence, presentActive: byTenure, presentReporting: byTenure, silent7: byTenure, silent30: byTenure, silent90: byTenure, unseen: byTenure,
+	softChurn: byTenure, onDay: byTenure, onWeek: byTenure, onMonth: byTenure, returned: byTenure, baseAccounts: byPlace, leftAccounts: byPlace,
+	members: byCohort, retained: byCohort, cohortObserved: byCohort, engaged: byCohort,
+	fullViews: byView, viewerDays: byView, returns: byView, followers: bySeries, episodes: bySeries, bingers: bySeries,
+	assetViewers: byAsset, partsSeen: byPart, complete: byAsset,
 }
 
 // count holds the measures of one cell.
@@ -311,11 +358,15 @@ type count struct {
 	boxes [measures]int64 // how many had any, where the boxes matter
 
 	// Of the cell's province and city, whatever else it is of:
-	reporting int64           // boxes that told anything in the last 30 days
-	accounts  int64           // active at the end of the last day told in the period
-	active    [3]int64        // boxes switched on in the last 1, 7 and 30 days
-	inPlace   [measures]int64 // in the cell's time, where figures are set against it
-	airings   int64           // different broadcasts of the cell, whatever its city
+	reporting int64                           // boxes that told anything in the last 30 days
+	accounts  int64                           // active at the end of the last day told in the period
+	active    [3]int64                        // boxes switched on in the last 1, 7 and 30 days
+	inPlace   [measures]int64                 // in the cell's time, where figures are set against it
+	whole     [measures]int64                 // of the cell whatever the part of an asset
+	rolling   [2]struct{ left, before int64 } // in 30 days and in 12 months, and accounts before these
+
+	inPlaceBoxes [measures]int64
+	airings      int64 // different broadcasts of the cell, whatever its city
 
 	lengthMs int64 // of the cell's time
 }

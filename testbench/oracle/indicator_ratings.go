@@ -75,8 +75,8 @@ func ratingIndicators() []Indicator {
 // needsCatalogue reports whether a figure is made of more than boxes tell.
 func needsCatalogue(i *Indicator) bool {
 	switch i.ID {
-	case "schedule_coverage", "genre_coverage", "place_coverage", "account_activity_rate", "box_coverage":
+	case "schedule_coverage", "genre_coverage", "place_coverage", "account_activity_rate", "box_coverage", "length_coverage":
 		return true
 	}
-	return slices.Contains(i.Dimensions, "broadcast")
+	return slices.Contains(i.Dimensions, "broadcast") || slices.Contains(stockFigures, i.ID) || slices.Contains(dayFigures, i.ID)
 }

@@ -3,6 +3,7 @@ package oracle
 import (
 	"cmp"
 	"slices"
+	"strconv"
 )
 
 // searchPage is the page for searching of the fleet's portal.
@@ -190,25 +191,47 @@ const assetParts = 20
 // which part it was left.
 func asset(r *Record, add func(measure, int64, int64, *Record)) {
 	e := &r.Event
-	if e.Mode != "catchup" && e.Mode != "vod" {
-		return
-	}
-	placed := e.PositionMs > 0 && e.LengthS > 0
+	known := e.PositionMs > 0 && e.LengthS > 0
 	length := e.LengthS * 1000
-	if placed && e.End != "" && e.End != "unknown" && e.End != "continue" {
+	if known && e.End != "" && e.End != "unknown" && e.End != "continue" {
 		place := min(max(0, e.PositionMs-1+e.DurationMs*e.Speed/100), length)
 		left := *r
 		left.part = int(min(assetParts, place*assetParts/length+1))
 		add(leaves, 1, r.AtMs, &left)
 	}
-	if e.Speed != 100 {
+	if e.Speed != 100 || e.DurationMs == 0 {
 		return
 	}
 	start := r.AtMs - e.DurationMs
-	for hour := hourStart(start); hour < r.AtMs; hour += hourMs {
-		add(assetMs, min(r.AtMs, hour+hourMs)-max(start, hour), hour, r)
-		if placed {
-			add(placedMs, min(r.AtMs, hour+hourMs)-max(start, hour), hour, r)
+	hours(start, r.AtMs, func(hour, from, to int64) {
+		if known {
+			add(passed, placed|through(e.PositionMs-1+from-start, e.PositionMs-1+to-start, length), hour, r)
+		}
+		if e.Mode != "catchup" && e.Mode != "vod" {
+			return // has no length that all players know
+		}
+		add(assetMs, to-from, hour, r)
+		if known {
+			add(placedMs, to-from, hour, r)
+		}
+	})
+}
+
+// through has a bit for each part of a length whose middle lies between two places,
+// the latter not included.
+func through(from, to, length int64) (parts int64) {
+	for part := range int64(assetParts) {
+		if middle := (2*part + 1) * length; from*2*assetParts <= middle && middle < min(to, length)*2*assetParts {
+			parts |= 1 << part
 		}
 	}
+	return parts
 }
+
+// partNames are the names of the parts.
+var partNames = func() (all [assetParts]string) {
+	for n := range all {
+		all[n] = strconv.Itoa(n + 1)
+	}
+	return all
+}()

@@ -104,6 +104,10 @@ func (p *plainLine) event(words map[string]string, e *Event) {
 			e.TV = p.text(words)
 		case "end":
 			e.End = p.text(words)
+		case "account":
+			e.Account = p.text(words)
+		case "model":
+			e.Model = p.text(words)
 		case "length_s":
 			e.LengthS = p.number()
 		case "position_ms":

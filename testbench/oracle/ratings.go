@@ -93,6 +93,9 @@ func (t *history) ratings(c *Catalogue, add func(what measure, n, atMs int64, r 
 			if c.meaning(r.Province, r.Event.Content, "genre") != "" {
 				add(genreMs, to-from, hour, r, about{})
 			}
+			if c.lengthMs(r.Province, r.Event.Content) > 0 {
+				add(lengthMs, to-from, hour, r, about{})
+			}
 			if c.meaning(r.Province, r.Event.Content, "place") != "" {
 				add(placeMs, to-from, hour, r, about{})
 			}

@@ -149,9 +149,9 @@ func (t *Truth) unpack(b []byte, r *Record, at *int64) []byte {
 
 // texts and numbers are all fields of an event.
 
-func (e *Event) texts() [16]*string {
+func (e *Event) texts() [18]*string {
 	return [...]*string{&e.Kind, &e.Page, &e.From, &e.Area, &e.Content, &e.Mode, &e.Channel, &e.Product, &e.Provider, &e.Result,
-		&e.Template, &e.Sight, &e.Reason, &e.Cause, &e.TV, &e.End}
+		&e.Template, &e.Sight, &e.Reason, &e.Cause, &e.TV, &e.End, &e.Account, &e.Model}
 }
 
 func (e *Event) numbers() [16]*int64 {

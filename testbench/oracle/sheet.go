@@ -62,6 +62,8 @@ type Sheet struct {
 	// What figures are set against: of the cells' time and place, of their place
 	// alone, and of what was broadcast whatever the city.
 	inPlace, universe, onAir *Sheet
+	whole                    *Sheet                           // nil: the cells are of no part
+	rolling                  [2]struct{ left, before *Sheet } // nil: figures are not split so
 }
 
 // Find is the place of a cell in Cells.
@@ -84,8 +86,12 @@ func (o *Oracle) Sheet(spans []Span, dimensions ...string) *Sheet {
 		}
 		return some
 	}
-	s.inPlace = o.sheet(spans, keep("province", "city", "minute", "weekday", "hour_of_day"), func(m measure) bool { return m == viewingMs || m == minuteMs })
-	s.universe = o.sheet(spans, keep("province", "city"), func(measure) bool { return false })
+	s.inPlace = o.sheet(spans, keep("province", "city", "minute", "weekday", "hour_of_day"), func(m measure) bool { return m == viewingMs || m == minuteMs || m == plays })
+	if slices.Contains(dimensions, "part") {
+		s.whole = o.sheet(spans, slices.DeleteFunc(slices.Clone(dimensions), func(d string) bool { return d == "part" }), func(m measure) bool { return m == leaves || m == assetViewers })
+	}
+	s.roll()
+	s.universe = o.sheet(spans, keep("province", "city", "model"), func(measure) bool { return false })
 	s.universe.stand()
 	s.universe.report()
 	s.onAir = o.sheet(spans, slices.DeleteFunc(slices.Clone(dimensions), func(d string) bool { return d == "city" }), func(m measure) bool { return m == airings })
@@ -133,18 +139,21 @@ func (o *Oracle) sheet(spans []Span, dimensions []string, wanted func(measure) b
 			in[h-first] = append(in[h-first], uint32(n))
 		}
 	}
-	kinds := make(map[*family]*kinds)
-	for m := range measures {
-		if !wanted(m) || !covers(splits[m], withoutTime(dimensions)) {
-			continue
+	known := make(map[*family]*kinds)
+	kindsOf := func(f *family) *kinds {
+		if known[f] == nil {
+			known[f] = s.kindsOf(f)
 		}
-		f := o.of[m]
-		if kinds[f] == nil {
-			kinds[f] = s.kindsOf(f)
-		}
-		s.has = append(s.has, m)
-		s.count(m, kinds[f], first, in)
+		return known[f]
 	}
+	for m := range fullViews {
+		if m != passed && !slices.Contains(stocks, m) && wanted(m) && covers(splits[m], withoutTime(dimensions)) {
+			s.has = append(s.has, m)
+			s.count(m, kindsOf(o.of[m]), first, in)
+		}
+	}
+	s.make(wanted, kindsOf, first, in)
+	s.takeStock(wanted, kindsOf, first, in)
 	return s
 }
 
@@ -201,6 +210,51 @@ func (s *Sheet) kindsOf(f *family) *kinds {
 // mostSlots is how many cells a table may have room for; beyond it is a map.
 const mostSlots = 8 << 20
 
+// seeker finds the cells of rows of one family.
+type seeker struct {
+	s      *Sheet
+	kinds  *kinds
+	first  int64      // hour
+	in     [][]uint32 // spans by hour, from the first
+	times  [][2]uint32
+	hourly []uint8
+	// What of a cell is known so far: its place, plus one.
+	table  []int32
+	sparse map[int]int32
+}
+
+func (s *Sheet) seeker(kinds *kinds, first int64, in [][]uint32) *seeker {
+	k := &seeker{s: s, kinds: kinds, first: first, in: in}
+	k.times, k.hourly = s.times(first, len(in))
+	if size := len(s.spans) * len(k.times) * len(kinds.pairs); size <= mostSlots {
+		k.table = make([]int32, size)
+	} else {
+		k.sparse = make(map[int]int32)
+	}
+	return k
+}
+
+// cell is that of a kind in a span and the h-th hour.
+func (k *seeker) cell(span, kind uint32, h int64) int32 {
+	time := k.hourly[h]
+	slot := (int(span)*len(k.times)+int(time))*len(k.kinds.pairs) + int(kind)
+	n := int32(0)
+	if k.table != nil {
+		n = k.table[slot]
+	} else {
+		n = k.sparse[slot]
+	}
+	if n == 0 {
+		pair := k.kinds.pairs[kind]
+		if n = k.s.cell(cellKey{span, pair[0] + k.times[time][0], pair[1] + k.times[time][1]}) + 1; k.table != nil {
+			k.table[slot] = n
+		} else {
+			k.sparse[slot] = n
+		}
+	}
+	return n - 1
+}
+
 // count adds up the rows of a measure, and where boxes matter how many had any.
 func (s *Sheet) count(m measure, kinds *kinds, first int64, in [][]uint32) {
 	rows := s.o.rows[m]
@@ -208,42 +262,14 @@ func (s *Sheet) count(m measure, kinds *kinds, first int64, in [][]uint32) {
 		return sort.Search(len(rows), func(i int) bool { return rows[i].hour()+s.o.base >= hour })
 	}
 	rows = rows[at(first):at(first+int64(len(in)))]
-	times, hourly := s.times(first, len(in))
-	// What of a cell is known so far: its place, plus one.
-	size := len(s.spans) * len(times) * len(kinds.pairs)
-	var table []int32
-	var sparse map[int]int32
-	if size <= mostSlots {
-		table = make([]int32, size)
-	} else {
-		sparse = make(map[int]int32)
-	}
-	find := func(span uint32, r *row, h int64) int32 {
-		kind := kinds.of[r.combo()]
-		slot := (int(span)*len(times)+int(hourly[h]))*len(kinds.pairs) + int(kind)
-		n := int32(0)
-		if table != nil {
-			n = table[slot]
-		} else {
-			n = sparse[slot]
-		}
-		if n == 0 {
-			k := cellKey{span, kinds.pairs[kind][0] + times[hourly[h]][0], kinds.pairs[kind][1] + times[hourly[h]][1]}
-			if n = s.cell(k) + 1; table != nil {
-				table[slot] = n
-			} else {
-				sparse[slot] = n
-			}
-		}
-		return n - 1
-	}
+	seek := s.seeker(kinds, first, in)
 	sums := s.sum[m]
 	var seen []uint64 // cell and box
 	for i := range rows {
 		r := &rows[i]
 		h := r.hour() + s.o.base - first
 		for _, span := range in[h] {
-			n := find(span, r, h)
+			n := seek.cell(span, kinds.of[r.combo()], h)
 			for int(n) >= len(sums) {
 				sums = append(sums, make([]int64, max(64, len(sums)))...)
 			}
@@ -300,6 +326,8 @@ func (s *Sheet) report() {
 			return 0
 		case s.dims[i] == "province":
 			return s.o.word(p.province)
+		case s.dims[i] == "model":
+			return s.o.word(p.model)
 		}
 		return s.o.word(p.city)
 	}
@@ -391,15 +419,38 @@ func (s *Sheet) fill(n int) {
 	}
 	place, ok := s.beside(s.inPlace, n)
 	for _, m := range s.inPlace.has {
-		c.inPlace[m] = 0
+		c.inPlace[m], c.inPlaceBoxes[m] = 0, 0
 		if ok && place < len(s.inPlace.sum[m]) {
 			c.inPlace[m] = s.inPlace.sum[m][place]
 		}
+		if ok && place < len(s.inPlace.boxes[m]) {
+			c.inPlaceBoxes[m] = s.inPlace.boxes[m][place]
+		}
+	}
+	for _, m := range []measure{leaves, assetViewers} {
+		c.whole[m] = c.sum[m]
+		if s.whole == nil {
+			continue
+		}
+		c.whole[m] = s.sumBeside(s.whole, m, n)
 	}
 	if i, ok := s.beside(s.onAir, n); ok && i < len(s.onAir.boxes[airings]) {
 		c.airings = s.onAir.boxes[airings][i]
 	}
 	c.lengthMs = s.length(n)
+	for i, r := range s.rolling {
+		if r.left != nil {
+			c.rolling[i].left, c.rolling[i].before = s.sumBeside(r.left, leftAccounts, n), s.sumBeside(r.before, baseAccounts, n)
+		}
+	}
+}
+
+// sumBeside is what another sheet has of a measure in a cell of this one.
+func (s *Sheet) sumBeside(other *Sheet, m measure, n int) int64 {
+	if at, ok := s.beside(other, n); ok && at < len(other.sum[m]) {
+		return other.sum[m][at]
+	}
+	return 0
 }
 
 // beside finds the cell of another sheet that holds a cell of this one.

@@ -24,6 +24,8 @@ type family struct {
 	// number of the word.
 	columns map[string][]uint32
 	size    int // how many combinations
+
+	lengthMs []int64 // of each combination's content, where they have one
 }
 
 // complete finds what each combination is by every dimension.
@@ -40,6 +42,12 @@ func (f *family) complete(o *Oracle, dimensions []string) {
 			}
 		}
 		f.columns[d] = column
+	}
+	if slices.Contains(f.dims, "content") {
+		f.lengthMs = make([]int64, len(f.combinations))
+		for n := range f.lengthMs {
+			f.lengthMs[n] = o.catalogue.lengthMs(o.words.text(f.columns["province"][n]), o.words.text(f.columns["content"][n]))
+		}
 	}
 	f.size, f.numbers, f.combinations = len(f.combinations), nil, nil
 }
@@ -77,13 +85,18 @@ func (r *row) hour() int64   { return int64(r.key >> (comboBits + boxBits)) }
 func (r *row) combo() uint32 { return uint32(r.key>>boxBits) & (1<<comboBits - 1) }
 func (r *row) box() uint32   { return uint32(r.key) & (1<<boxBits - 1) }
 
-// merged sorts rows and makes one of those with one key.
-func merged(rows []row) []row {
+// merged sorts rows and makes one of those with one key: their sum, or what all of
+// them passed through.
+func merged(m measure, rows []row) []row {
 	slices.SortFunc(rows, func(a, b row) int { return cmp.Compare(a.key, b.key) })
 	out := rows[:0]
 	for _, r := range rows {
 		if len(out) > 0 && out[len(out)-1].key == r.key {
-			out[len(out)-1].n += r.n
+			if last := &out[len(out)-1]; m == passed {
+				last.n |= r.n
+			} else {
+				last.n += r.n
+			}
 			continue
 		}
 		out = append(out, r)
@@ -133,8 +146,12 @@ func (d *deed) say(dimension string) string {
 		return e.Template
 	case "origin":
 		return d.of.origin
+	case "model":
+		return d.of.model
+	case "why":
+		return d.of.why
 	case "part":
-		return strconv.Itoa(d.of.part)
+		return partNames[d.of.part-1]
 	case "minute":
 		return minutes[d.about.minute]
 	case "broadcast":

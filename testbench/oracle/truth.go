@@ -34,6 +34,8 @@ type Event struct {
 	LengthS    int64  `json:"length_s"`    // of the asset; 0: not known
 	PositionMs int64  `json:"position_ms"` // where in it, plus 1; 0: not known
 	End        string `json:"end"`         // why a view ended
+	Account    string `json:"account"`     // of an identity: whose the box is
+	Model      string `json:"model"`       // and which it is
 }
 
 // Record is one line of truth: an event, where and when it really happened.
@@ -44,9 +46,13 @@ type Record struct {
 	AtMs     int64  // UTC milliseconds; of a view its end
 	Event    Event
 
-	// Of what is counted of it: how its journey began, which part of an asset it is of.
+	// Whose the box was, and which: what its identities told, see identify.
+	account, model string
+	// Of what is counted of it: how its journey began, which part of an asset it is of,
+	// why nothing of its box counts.
 	origin string
 	part   int
+	why    string
 }
 
 // Tally counts what a box has told of one kind.

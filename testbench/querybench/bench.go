@@ -7,7 +7,10 @@ import (
 	"fmt"
 	"io"
 	"math"
+	"os"
+	"path/filepath"
 	"slices"
+	"strings"
 	"sync"
 	"syscall"
 	"time"
@@ -31,11 +34,16 @@ type bench struct {
 // console lets them.
 const widgetsAtOnce = 4
 
-func (b *bench) run(ctx context.Context) error {
+func (b *bench) run(ctx context.Context, dir string) error {
 	r := Report{When: time.Now().Format(time.DateTime), Before: machine()}
 	fmt.Fprintln(b.out, r.Before)
 	if err := b.fill(ctx, &r); err != nil {
 		return err
+	}
+	if b.clones > 1 {
+		if err := b.multiply(ctx, dir, &r); err != nil {
+			return err
+		}
 	}
 	today := aggregator.DayOf(b.options.set.EndMs - 1)
 	widgets := board(today, b.set.Days)
@@ -65,6 +73,9 @@ func (b *bench) run(ctx context.Context) error {
 	}
 	r.Rows = append(r.Rows, whole)
 	for _, measure := range []func(context.Context) (Row, error){b.closing, b.fresh} {
+		if b.closings == 0 {
+			break
+		}
 		row, err := measure(ctx)
 		if err != nil {
 			return err
@@ -105,12 +116,70 @@ func (b *bench) fill(ctx context.Context, r *Report) error {
 			return err
 		}
 	}
-	all, _ := b.set.Expected()
-	r.Set = fmt.Sprintf("%d boxes, %d closed days and today, %d events a box and day, seed %d: about %d million events", b.set.Boxes, b.set.Days, b.set.EventsPerBoxDay, b.set.Seed, all/1_000_000)
+	r.Set = fmt.Sprintf("%d boxes, %d closed days and today, %d events a box and day, seed %d: about %d million events", b.set.Boxes, b.set.Days, b.set.EventsPerBoxDay, b.set.Seed, b.all()/1_000_000)
 	r.Made = fmt.Sprintf("made in %s (%s of processor time), %s of it closings; %d events now; our store %d MB",
 		p.Elapsed.Round(time.Second), (cpuTime() - before).Round(time.Second), p.Closing.Round(time.Second), p.Events, b.folder.StoreBytes()/1_000_000)
 	fmt.Fprintf(b.out, "%s\n%s\n", r.Set, r.Made)
 	return nil
+}
+
+// multiply makes the store of all clones, unless an earlier run did, and goes on with
+// it.
+func (b *bench) multiply(ctx context.Context, dir string, r *Report) (err error) {
+	if err := b.folder.Shut(); err != nil {
+		return err
+	}
+	path := filepath.Join(dir, fmt.Sprintf("clones-%d", b.clones))
+	folder, err := backfill.Lock(path)
+	if err != nil {
+		return err
+	}
+	base := b.folder
+	b.folder = folder
+	defer func() { err = errors.Join(err, base.Close()) }()
+	o := backfill.CloneOptions{Clones: b.clones, Leave: strings.FieldsFunc(b.leave, func(c rune) bool { return c == ',' }), Store: b.store()}
+	made := "from an earlier run"
+	if !folder.HasStore() {
+		if _, err := os.Stat(filepath.Join(base.Path(), followed)); err == nil {
+			return errors.New("an earlier run followed events of its own into the store, which shall have no clones; give another -data, and -closings 0 to a run before the clones are made")
+		}
+		before := cpuTime()
+		var took time.Duration
+		o.Report = func(p backfill.CloneProgress) {
+			took = p.Elapsed
+			if p.Rows > 1_000_000 {
+				fmt.Fprintf(b.out, "%7s  %s: %d rows\n", p.Elapsed.Round(time.Second), p.Table, p.Rows)
+			}
+		}
+		if err := base.CloneTo(ctx, folder, o); err != nil {
+			return err
+		}
+		made = fmt.Sprintf("made in %s (%s of processor time)", took.Round(time.Second), (cpuTime() - before).Round(time.Second))
+	}
+	if err := folder.Open(b.store()); err != nil {
+		return err
+	}
+	if b.peer != nil {
+		if _, err := os.Stat(filepath.Join(path, followed)); err == nil {
+			return fmt.Errorf("an earlier run put events into %s that the peer lacks; give -peer=false, or remove the folder", path)
+		}
+	}
+	r.Set += fmt.Sprintf("; of each box %d clones: %d boxes, about %d million events", b.clones, b.set.Boxes*b.clones, b.all()*int64(b.clones)/1_000_000)
+	r.Made += fmt.Sprintf("; clones %s, without %s; that store %d MB", made, strings.Join(o.Leave, ", "), folder.StoreBytes()/1_000_000)
+	if b.peer != nil {
+		r.Made += fmt.Sprintf("; ClickHouse's engine has the events before cloning alone, its numbers times %d are compared, its times are of so many events fewer", b.clones)
+	}
+	fmt.Fprintf(b.out, "%s\n%s\n", r.Set, r.Made)
+	return nil
+}
+
+// followed is a file beside a store into which events were put since it was made: its
+// clones would be none of the set, and of a store of clones the peer lacks them.
+const followed = "followed"
+
+func (b *bench) all() int64 {
+	all, _ := b.set.Expected()
+	return all
 }
 
 func (b *bench) ask(ctx context.Context, w *widget) (*indicator.Answer, error) {
@@ -136,7 +205,7 @@ func (b *bench) widget(ctx context.Context, w *widget, codes map[uint64]string) 
 	if err != nil {
 		return row, err
 	}
-	peers, err := theirs(text, w.kinds, codes)
+	peers, err := theirs(text, w.kinds, codes, float64(b.clones))
 	if err != nil {
 		return row, err
 	}
@@ -167,10 +236,10 @@ func (b *bench) board(ctx context.Context, widgets []widget) (Row, error) {
 	})
 }
 
-// closing closes the busiest hour of the day before again.
+// closing closes the busiest hour of the day under way again.
 func (b *bench) closing(ctx context.Context) (Row, error) {
-	hour := (aggregator.DayOf(b.options.set.EndMs-1) - 1).FirstHour() + 19
-	row := Row{Name: fmt.Sprintf("closing one hour (%s, 19:00) of %d boxes", hour.Day(), b.set.Boxes), Aim: "<= 5000"}
+	hour := aggregator.DayOf(b.options.set.EndMs-1).FirstHour() + 19
+	row := Row{Name: fmt.Sprintf("closing one hour (%s, 19:00) of %d boxes", hour.Day(), b.set.Boxes*b.clones), Aim: "<= 5000"}
 	snap := store.Snapshot{}
 	seen := map[store.Cell]bool{}
 	for _, p := range b.provinces() {
@@ -179,7 +248,7 @@ func (b *bench) closing(ctx context.Context) (Row, error) {
 			snap.Cells = append(snap.Cells, c)
 		}
 	}
-	return row, row.times(3, func() error { return b.folder.Store.Close(ctx, snap) })
+	return row, row.times(b.closings, func() error { return b.folder.Store.Close(ctx, snap) })
 }
 
 func (b *bench) provinces() (all []aggregator.Province) {
@@ -210,9 +279,13 @@ func (b *bench) fresh(ctx context.Context) (Row, error) {
 	provinces := b.provinces()
 	for i := range 20_000 {
 		p := provinces[i%len(provinces)]
-		blk.PageViews = append(blk.PageViews, store.PageView{Page: 1, Stamp: store.Stamp{Province: p, City: aggregator.City(p) * 100, Box: uint64(i), Boot: 1, AtMs: at, Clock: 3}})
+		box := backfill.CloneKey(b.set.Key(i%b.set.Boxes), i/b.set.Boxes%b.clones)
+		blk.PageViews = append(blk.PageViews, store.PageView{Page: 1, Stamp: store.Stamp{Province: p, City: aggregator.City(p) * 100, Box: box, Boot: 1, AtMs: at, Clock: 3}})
 	}
-	err := row.times(b.rounds, func() error {
+	if err := os.WriteFile(filepath.Join(b.folder.Path(), followed), nil, 0o600); err != nil {
+		return row, err
+	}
+	err := row.times(b.closings, func() error {
 		n++
 		binary.BigEndian.PutUint64(blk.ID[:], n)
 		before, err := views()
@@ -235,7 +308,10 @@ func (b *bench) fresh(ctx context.Context) (Row, error) {
 		}
 		return err
 	})
-	for range b.rounds { // a later run asks the peer again
+	if b.clones > 1 {
+		return row, err
+	}
+	for range b.closings { // a later run asks the peer again
 		if b.peer != nil && err == nil {
 			err = b.peer.insert(blk)
 		}

@@ -15,7 +15,8 @@ type widget struct {
 	request indicator.Request
 	// sql asks the peer the same of the events themselves; its columns are those
 	// of the answer, as kinds says: d a day, h an hour (as aggregator counts
-	// them), - the period "total" (no column); p province, k key; n a number.
+	// them), - the period "total" (no column); p province, k key, s slot; n a number
+	// that grows with the boxes, r one that does not.
 	sql   string
 	kinds string
 }
@@ -35,9 +36,10 @@ func board(today aggregator.Day, days int) []widget {
 	}
 	at := in("at_ms", first, today)
 	const day, hour = "intDiv(at_ms + 28800000, 86400000)", "intDiv(at_ms + 28800000, 3600000)"
-	// Viewing time is what lies inside, plays count where they start.
-	minutes := fmt.Sprintf("sumIf(least(at_ms, %[2]d) - greatest(at_ms - duration_ms, %[1]d), speed = 100) / 60000", first.Start(), (today + 1).Start())
-	plays := "countIf(part = 0 AND abs(speed) < 300 AND duration_ms > 3000 AND " + in("at_ms - duration_ms", first, today) + ")"
+	// Viewing time is what lies inside, plays count where they start. Both are edited:
+	// of what backfill tells only the television that is off ends a view.
+	minutes := fmt.Sprintf("sumIf(least(at_ms, %[2]d) - greatest(at_ms - duration_ms, %[1]d), speed = 100 AND tv != 2) / 60000", first.Start(), (today + 1).Start())
+	plays := "countIf(part = 0 AND abs(speed) < 300 AND duration_ms > 3000 AND tv != 2 AND " + in("at_ms - duration_ms", first, today) + ")"
 	views := fmt.Sprintf("at_ms > %d AND at_ms - duration_ms < %d", first.Start(), (today + 1).Start())
 	channel := []store.Column{store.ColChannel}
 	of := func(mode string) []indicator.Filter {
@@ -50,7 +52,7 @@ func board(today aggregator.Day, days int) []widget {
 	return []widget{
 		{"figure with comparison: active boxes",
 			indicator.Request{Indicators: []string{"active_boxes"}, From: half.String(), To: today.String(), Compare: indicator.Previous},
-			fmt.Sprintf("SELECT uniqExactIf(box, %s), uniqExactIf(box, %s) FROM power WHERE switched_on", in("at_ms", half, today), in("at_ms", before, half-1)), "-nn"},
+			fmt.Sprintf("SELECT uniqExactIf(box, %s) AS n, uniqExactIf(box, %s) AS b, 100 * (n - b) / b FROM power WHERE switched_on", in("at_ms", half, today), in("at_ms", before, half-1)), "-nnr"},
 		{"line by day: active boxes, power-ons",
 			month(indicator.Request{Indicators: []string{"active_boxes", "power_ons"}, Grain: indicator.Daily}),
 			"SELECT " + day + " AS d, uniqExact(box), count() FROM power WHERE switched_on AND " + at + " GROUP BY d", "dnn"},
@@ -76,18 +78,18 @@ func board(today aggregator.Day, days int) []widget {
 			"SELECT product, countIf(result = 1), sumIf(fen, result = 1) - sumIf(fen, result = 4) FROM orders WHERE " + at + " GROUP BY product", "-knn"},
 		{"live against VOD: plays, time, boxes",
 			month(indicator.Request{Indicators: []string{"live_to_vod_plays", "live_to_vod_minutes", "live_to_vod_viewers"}}),
-			strings.NewReplacer("$valid", "part = 0 AND abs(speed) < 300 AND duration_ms > 3000 AND "+in("at_ms - duration_ms", first, today),
+			strings.NewReplacer("$valid", "part = 0 AND abs(speed) < 300 AND duration_ms > 3000 AND tv != 2 AND "+in("at_ms - duration_ms", first, today),
 				"$time", fmt.Sprintf("least(at_ms, %[2]d) - greatest(at_ms - duration_ms, %[1]d)", first.Start(), (today+1).Start())).Replace(
-				"SELECT countIf(mode = 1 AND $valid) / countIf(mode = 4 AND $valid), sumIf($time, mode = 1 AND speed = 100) / sumIf($time, mode = 4 AND speed = 100), uniqExactIf(box, mode = 1 AND $valid) / uniqExactIf(box, mode = 4 AND $valid) FROM viewing WHERE ") + views, "-nnn"},
+				"SELECT countIf(mode = 1 AND $valid) / countIf(mode = 4 AND $valid), sumIf($time, mode = 1 AND speed = 100 AND tv != 2) / sumIf($time, mode = 4 AND speed = 100 AND tv != 2), uniqExactIf(box, mode = 1 AND $valid) / uniqExactIf(box, mode = 4 AND $valid) FROM viewing WHERE ") + views, "-rrr"},
 		{"activity rate by day, of boxes reporting in 30 days",
 			month(indicator.Request{Indicators: []string{"activity_rate"}, Grain: indicator.Daily}),
 			fmt.Sprintf("SELECT d, 100 * a / r FROM (SELECT %s AS d, uniqExact(box) AS a FROM power WHERE switched_on AND %s GROUP BY d) AS x"+
-				" JOIN (SELECT arrayJoin(range(day, day + 30)) AS d, uniqExact(box) AS r FROM (SELECT DISTINCT day, box FROM (%s)) GROUP BY d) AS y USING d", day, at, strings.Join(every, " UNION ALL ")), "dn"},
+				" JOIN (SELECT arrayJoin(range(day, day + 30)) AS d, uniqExact(box) AS r FROM (SELECT DISTINCT day, box FROM (%s)) GROUP BY d) AS y USING d", day, at, strings.Join(every, " UNION ALL ")), "dr"},
 		{"click-through by slot, the 50 most shown",
 			month(indicator.Request{Indicators: []string{"impressions", "ctr"}, Dimensions: []store.Column{store.ColPage, store.ColArea, store.ColSlot}, Order: "-impressions", Limit: 50}),
 			"SELECT page, area, slot, sum(i) AS n, 100 * sum(c) / sum(i) FROM (SELECT page, area, slot, 1 AS i, 0 AS c FROM impression WHERE sight = 1 AND " + at +
 				" UNION ALL SELECT page, area, slot, 0, 1 FROM click WHERE " + at + " AND (" + hour + ", province, box) IN (SELECT " + hour + ", province, box FROM impression WHERE sight = 1 AND " + at + "))" +
-				" GROUP BY page, area, slot HAVING n > 0 ORDER BY n DESC, page, area, slot LIMIT 50", "-kksnn"},
+				" GROUP BY page, area, slot HAVING n > 0 ORDER BY n DESC, page, area, slot LIMIT 50", "-kksnr"},
 		{"heat map: power-ons by hour",
 			month(indicator.Request{Indicators: []string{"power_ons"}, Grain: indicator.Hourly}),
 			"SELECT " + hour + " AS h, count() FROM power WHERE switched_on AND " + at + " GROUP BY h", "hn"},

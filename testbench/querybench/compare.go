@@ -36,8 +36,9 @@ func ours(a *indicator.Answer) []line {
 	return lines
 }
 
-// theirs reads the peer's rows, TabSeparated, as kinds says.
-func theirs(text []byte, kinds string, codes map[uint64]string) ([]line, error) {
+// theirs reads the peer's rows, TabSeparated, as kinds says, counts and sums times so
+// many.
+func theirs(text []byte, kinds string, codes map[uint64]string, times float64) ([]line, error) {
 	var lines []line
 	for row := range strings.Lines(string(text)) {
 		fields := strings.Split(strings.TrimSuffix(row, "\n"), "\t")
@@ -51,10 +52,13 @@ func theirs(text []byte, kinds string, codes map[uint64]string) ([]line, error) 
 			return nil, fmt.Errorf("the peer's row %q has %d fields, want %d", row, len(fields), len(kinds))
 		}
 		for i, field := range fields {
-			if kinds[i] == 'n' {
+			if kinds[i] == 'n' || kinds[i] == 'r' {
 				v, err := strconv.ParseFloat(field, 64)
 				if err != nil {
 					return nil, fmt.Errorf("the peer's row %q: %w", row, err)
+				}
+				if kinds[i] == 'n' {
+					v *= times
 				}
 				l.values = append(l.values, v)
 				continue

@@ -18,6 +18,7 @@ import (
 	"os/signal"
 	"path/filepath"
 	"runtime"
+	"strings"
 	"time"
 
 	"iptvdc/aggregator"
@@ -28,19 +29,28 @@ import (
 // options is what a run measures.
 type options struct {
 	set        backfill.Config
+	clones     int
+	leave      string
 	keep       int
 	threads    int
 	memory     int64
 	rounds     int
+	closings   int
 	peer       bool
 	peerRounds int
 	data       string
 	out        string
 }
 
+// unasked are the facts by box with the most rows, which no question of the board
+// reads: of a million boxes they would take most of the disk.
+var unasked = []string{"fact_visit", "fact_reach", "fact_asset", "fact_broadcast"}
+
 func main() {
 	var o options
 	flag.IntVar(&o.set.Boxes, "boxes", 10_000, "boxes of the fleet")
+	flag.IntVar(&o.clones, "clones", 1, "how many boxes each box becomes in our store once its facts stand (testbench/backfill, Clone): 10000 boxes and 100 clones are a million. The peer has the events of -boxes, and its numbers so many times are compared")
+	flag.StringVar(&o.leave, "leave", strings.Join(unasked, ","), "with -clones: facts by box of which the store shall have no rows, comma separated; none of the board's questions asks those")
 	flag.IntVar(&o.set.Days, "days", 31, "closed days, before today")
 	flag.IntVar(&o.set.EventsPerBoxDay, "events", 100, "events of a box and day, on the mean")
 	flag.Uint64Var(&o.set.Seed, "seed", 1, "the same seed gives the same events")
@@ -48,6 +58,7 @@ func main() {
 	flag.IntVar(&o.threads, "threads", 0, "threads of our store; 0: as it is run")
 	memory := flag.Int("memory-mb", 4096, "memory of our store")
 	flag.IntVar(&o.rounds, "rounds", 20, "how often each question is asked")
+	flag.IntVar(&o.closings, "closings", 5, "how often an hour is closed and events are followed to an answer; 0: not at all")
 	flag.BoolVar(&o.peer, "peer", true, "ask ClickHouse's engine too")
 	flag.IntVar(&o.peerRounds, "peer-rounds", 3, "how often the peer is asked")
 	flag.StringVar(&o.data, "data", "", "keep the stores in this folder, and use them again if they are there; \"\": a temporary one")
@@ -63,6 +74,9 @@ func main() {
 }
 
 func run(ctx context.Context, o options, out io.Writer) (err error) {
+	if o.clones < 1 || o.set.Boxes < 1 || o.closings < 0 || o.rounds < 1 || o.peerRounds < 1 {
+		return errors.New("boxes, clones, rounds and peer-rounds must be 1 or more, closings 0 or more")
+	}
 	dir := o.data
 	if dir == "" {
 		if dir, err = os.MkdirTemp("", "querybench-"); err != nil {
@@ -77,7 +91,8 @@ func run(ctx context.Context, o options, out io.Writer) (err error) {
 	if err != nil {
 		return err
 	}
-	defer func() { err = errors.Join(err, folder.Close()) }()
+	b := &bench{options: o, folder: folder, out: out}
+	defer func() { err = errors.Join(err, b.folder.Close()) }()
 	free, err := folder.Free()
 	if err != nil {
 		return err
@@ -86,20 +101,19 @@ func run(ctx context.Context, o options, out io.Writer) (err error) {
 	if o.peer {
 		keep = 0 // the peer keeps all, and takes about as much as we would
 	}
-	if again, err := filepath.Glob(filepath.Join(dir, "ours", "store.duckdb")); err != nil || len(again) > 0 {
+	if folder.HasStore() {
 		// The disk has them already.
 	} else if err := backfill.Fits(o.set, keep, free); err != nil {
 		return err
 	}
-	if err := folder.Open(duckdb.Options{Threads: o.threads, MemoryBytes: o.memory, Now: func() time.Time { return time.UnixMilli(o.set.EndMs) }}); err != nil {
+	b.options.set.EndMs = o.set.EndMs
+	if err := folder.Open(b.store()); err != nil {
 		return err
 	}
-	o.set.Box = folder.Secrets.BoxKey
-	set, err := backfill.New(o.set)
-	if err != nil {
+	b.options.set.Box = folder.Secrets.BoxKey
+	if b.set, err = backfill.New(b.options.set); err != nil {
 		return err
 	}
-	b := &bench{options: o, set: set, folder: folder, out: out}
 	if o.peer {
 		if b.peer, err = openPeer(filepath.Join(dir, "peer")); err != nil {
 			return err
@@ -108,7 +122,12 @@ func run(ctx context.Context, o options, out io.Writer) (err error) {
 	} else if err := os.Remove(filepath.Join(dir, "peer", "whole")); err != nil && !errors.Is(err, os.ErrNotExist) {
 		return err // this run's events will not be in it
 	}
-	return b.run(ctx)
+	return b.run(ctx, dir)
+}
+
+// store is how our stores are opened.
+func (b *bench) store() duckdb.Options {
+	return duckdb.Options{Threads: b.threads, MemoryBytes: b.memory, Now: func() time.Time { return time.UnixMilli(b.options.set.EndMs) }}
 }
 
 // endOf returns where the past ends: now, or where that of an earlier run in the

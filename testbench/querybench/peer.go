@@ -22,7 +22,7 @@ var peerTables = []struct{ name, columns string }{
 	{"power", "switched_on UInt8"},
 	{"page_view", "page UInt64"},
 	{"click", "page UInt64, area UInt64, slot UInt32, content UInt64"},
-	{"viewing", "mode UInt8, channel UInt64, content UInt64, duration_ms Int32, speed Int32, part UInt32"},
+	{"viewing", "mode UInt8, channel UInt64, content UInt64, duration_ms Int32, speed Int32, part UInt32, position_ms Int64, length_ms Int64, tv UInt8"},
 	{"orders", "product UInt64, provider UInt64, fen Int64, result UInt8"},
 	{"impression", "page UInt64, area UInt64, slot UInt32, content UInt64, sight UInt8"},
 	{"order_page", "page UInt64, product UInt64, content UInt64"},
@@ -101,6 +101,9 @@ func (p *peer) insert(b *store.Block) error {
 	chdb.Column(r, "duration_ms", "Int32", b.Views, func(x *store.View) int32 { return int32(x.DurationMs) })
 	chdb.Column(r, "speed", "Int32", b.Views, func(x *store.View) int32 { return x.Speed })
 	chdb.Column(r, "part", "UInt32", b.Views, func(x *store.View) uint32 { return x.Part })
+	chdb.Column(r, "position_ms", "Int64", b.Views, func(x *store.View) int64 { return x.PositionMs })
+	chdb.Column(r, "length_ms", "Int64", b.Views, func(x *store.View) int64 { return x.LengthMs })
+	chdb.Column(r, "tv", "UInt8", b.Views, func(x *store.View) uint8 { return x.TV })
 	if err := p.engine.Insert("viewing", r); err != nil {
 		return err
 	}

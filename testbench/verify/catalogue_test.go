@@ -17,32 +17,6 @@ var unknown = map[string]string{
 	"repeated_batches": "what came again is the network's doing, which no truth knows; intake's and loader's tests hold it",
 }
 
-// follow are figures that need who is who from day to day, or what contents are, over
-// long times: the truth has that, the oracle does not follow it yet. The reference
-// store and the scripts of indicator hold them.
-var follow = []string{
-	"observed_accounts", "silent_7", "silent_30", "silent_90", "silent_rate", "unseen_accounts", "reactivated_accounts",
-	"soft_churn_accounts", "soft_churn_rate", "churn_rate_30d", "churn_rate_12m", "churn_rate_annual",
-	"daily_active_accounts", "weekly_active_accounts", "monthly_active_accounts", "daily_account_rate", "weekly_account_rate", "monthly_account_rate",
-	"reporting_accounts", "account_coverage", "cohort_members", "cohort_retention", "cohort_activity",
-	"full_views", "length_coverage", "viewer_days", "returning_viewer_days", "return_rate", "series_viewers", "episodes_per_viewer",
-	"bingers", "binge_rate", "asset_viewers", "retention", "completion", "complete_viewers", "complete_rate", "leave_share",
-	"share_of_plays", "share_of_viewers",
-}
-
-func init() {
-	for _, id := range follow {
-		unknown[id] = "the oracle does not follow it; the reference store holds it"
-	}
-}
-
-// unsplit are the dimensions by which the oracle splits nothing: the reference store
-// and the scripts hold them. Of leaves and places of assets it has no catalogue at all.
-var (
-	unsplit    = []store.Column{store.ColModel, store.ColLength, store.ColWhy}
-	uncontents = []string{"leaves", "place_known", "unplaced_minutes"}
-)
-
 // TestEveryFigure: whatever figure is declared, somebody recomputes it, or it is
 // said why not, and with the dimensions it is declared with.
 func TestEveryFigure(t *testing.T) {
@@ -77,9 +51,6 @@ func TestEveryFigure(t *testing.T) {
 			continue
 		}
 		for _, d := range i.Dimensions {
-			if slices.Contains(unsplit, d) || slices.Contains(uncontents, i.ID) && slices.Contains(store.ContentColumns, d) {
-				continue
-			}
 			if !known.Has(string(d)) {
 				t.Errorf("%s: the oracle cannot split it by %s", i.ID, d)
 			}

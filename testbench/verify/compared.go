@@ -15,9 +15,6 @@ type comparison struct{ compare, align string }
 // hold.
 var comparisons = []comparison{{"previous", ""}, {"month", ""}, {"month", "weekday"}, {"year", ""}, {"year", "weekday"}}
 
-// maxCompared is how many figures are asked for together, each with two beside it.
-const maxCompared = 8
-
 // compareEarlier compares all figures with those of earlier times: of the later half
 // of the days, so that of previous ones something is known.
 func (v *verifier) compareEarlier(ctx context.Context, o *oracle.Oracle) error {
@@ -25,37 +22,43 @@ func (v *verifier) compareEarlier(ctx context.Context, o *oracle.Oracle) error {
 		comparison
 		grain      string
 		dimensions []string
+		days       []string
+		over       bool
 	}
-	days := oracle.DaysBetween(v.report.From, v.report.To)
-	days = days[len(days)/2:]
 	var all []question
 	for _, c := range comparisons {
 		for _, grain := range []string{"day", "week", "month", "total"} {
 			for _, dimensions := range [][]string{nil, {"province"}, {"mode"}, {"province", "product"}} {
-				all = append(all, question{c, grain, dimensions})
+				for _, over := range []bool{false, true} {
+					days := oracle.DaysBetween(v.report.From, v.report.To)
+					if over {
+						days = v.overDays()
+					}
+					if days = days[len(days)/2:]; len(days) > 0 {
+						all = append(all, question{c, grain, dimensions, days, over})
+					}
+				}
 			}
 		}
-		all = append(all, question{c, "hour", []string{"province"}})
+		days := oracle.DaysBetween(v.report.From, v.report.To)
+		all = append(all, question{c, "hour", []string{"province"}, days[len(days)/2:], false})
 	}
 	err := each(ctx, all, func(ctx context.Context, w *question) error {
-		from, to := days[0], days[len(days)-1]
+		from, to := w.days[0], w.days[len(w.days)-1]
 		if w.grain == "hour" {
 			to = from // one day has hours enough
+		}
+		t := task{w.dimensions, w.grain, from, to, w.over}
+		have := slices.DeleteFunc(t.of(o), func(i oracle.Indicator) bool { return i.ID == "events_lost" || i.ID == "loss_rate" })
+		if len(have) == 0 {
+			return nil
 		}
 		spans := oracle.Spans(w.grain, from, to)
 		now := o.Sheet(spans, w.dimensions...)
 		was := o.Sheet(oracle.Earlier(spans, w.compare, w.align, len(oracle.DaysBetween(from, to))), w.dimensions...)
-		var have []oracle.Indicator
-		for _, i := range o.Indicators() {
-			if i.Has(w.dimensions...) && !(i.Daily() && w.grain == "hour") && i.ID != "events_lost" && i.ID != "loss_rate" {
-				have = append(have, i)
-			}
-		}
-		for some := range slices.Chunk(have, maxCompared) {
+		for some := range chunks(maxIndicators, byEdit(have)...) {
 			q := query{Dimensions: w.dimensions, From: from, To: to, Grain: w.grain, Compare: w.compare, Align: w.align}
-			for _, i := range some {
-				q.Indicators = append(q.Indicators, i.ID)
-			}
+			q.ask(some)
 			if err := v.compareWith(ctx, &q, some, now, was); err != nil {
 				return err
 			}
@@ -97,10 +100,10 @@ func (v *verifier) compareWith(ctx context.Context, q *query, some []oracle.Indi
 			was.Values(some, n, b)
 		}
 		for i := range some {
-			line := v.feedLine(some[i].ID + ", compared")
-			v.judge(line, q, c, a[i], got[c][some[i].ID])
-			v.judge(line, q, c, b[i], got[c][some[i].ID+":compare"])
-			v.judge(line, q, c, oracle.Change(a[i], b[i]), got[c][some[i].ID+":change"])
+			line, id := v.feedLine(some[i].ID+", compared"), q.Indicators[i]
+			v.judge(line, q, c, a[i], got[c][id])
+			v.judge(line, q, c, b[i], got[c][id+":compare"])
+			v.judge(line, q, c, oracle.Change(a[i], b[i]), got[c][id+":change"])
 		}
 	}
 	return nil

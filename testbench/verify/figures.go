@@ -31,12 +31,47 @@ type task struct {
 	dimensions []string
 	grain      string
 	from, to   string
+	over       bool // of those that need days which are over
+}
+
+// of are the indicators of a task.
+func (t *task) of(o *oracle.Oracle) []oracle.Indicator {
+	return slices.DeleteFunc(o.Indicators(), func(i oracle.Indicator) bool {
+		return i.Over() != t.over || !i.Has(t.dimensions...) || i.Daily() && t.grain == "hour"
+	})
+}
+
+// overDays are the days that are over for sure: whether the centre takes the last one
+// for over depends on what it has of the night after it.
+func (v *verifier) overDays() []string {
+	days := oracle.DaysBetween(v.report.From, v.report.To)
+	return days[:len(days)-1]
 }
 
 // tasks are all questions, those with the most cells cut into stretches of days.
 func (v *verifier) tasks(o *oracle.Oracle) (all []task) {
-	days := oracle.DaysBetween(v.report.From, v.report.To)
-	for _, group := range o.Groups() {
+	for _, over := range []bool{false, true} {
+		days := oracle.DaysBetween(v.report.From, v.report.To)
+		if over {
+			days = v.overDays()
+		}
+		v.tasksOf(o, over, days, func(t task) { all = append(all, t) })
+	}
+	if v.OneOf > 1 {
+		n := -1
+		all = slices.DeleteFunc(all, func(task) bool { n++; return n%v.OneOf != 0 })
+	}
+	return all
+}
+
+// tasksOf are the tasks of days of those indicators that need days which are over, or
+// of the others.
+func (v *verifier) tasksOf(o *oracle.Oracle, over bool, days []string, add func(task)) {
+	some := (&task{over: over}).of(o)
+	if len(days) == 0 || len(some) == 0 {
+		return
+	}
+	for _, group := range o.Groups(some) {
 		for _, grain := range oracle.Grains() {
 			some := days
 			if grain == "hour" || grain == "day" {
@@ -44,15 +79,12 @@ func (v *verifier) tasks(o *oracle.Oracle) (all []task) {
 				some = days[:(len(days)+parts-1)/parts]
 			}
 			for chunk := range slices.Chunk(days, len(some)) {
-				all = append(all, task{group, grain, chunk[0], chunk[len(chunk)-1]})
+				if t := (task{group, grain, chunk[0], chunk[len(chunk)-1], over}); len(t.of(o)) > 0 {
+					add(t)
+				}
 			}
 		}
 	}
-	if v.OneOf > 1 {
-		n := -1
-		all = slices.DeleteFunc(all, func(task) bool { n++; return n%v.OneOf != 0 })
-	}
-	return all
 }
 
 // compareFigures compares every indicator in every way it can be split.
@@ -120,29 +152,43 @@ func chunks[T any](n int, lists ...[]T) iter.Seq[[]T] {
 	}
 }
 
-func (v *verifier) compareTask(ctx context.Context, o *oracle.Oracle, t *task) error {
-	sheet := o.Sheet(oracle.Spans(t.grain, t.from, t.to), t.dimensions...)
-	var have []oracle.Indicator
-	for _, i := range o.Indicators() {
-		// The oracle does not know where losses show, see compareLost.
-		if i.Has(t.dimensions...) && !(i.Daily() && t.grain == "hour") && (v.report.Lost == 0 || i.ID != "events_lost" && i.ID != "loss_rate") {
-			have = append(have, i)
+// byEdit parts figures that are asked for edited from raw ones: one question asks for
+// either.
+func byEdit(all []oracle.Indicator) [][]oracle.Indicator {
+	var edited, raw []oracle.Indicator
+	for _, i := range all {
+		if strings.HasSuffix(i.ID, oracle.Raw) {
+			raw = append(raw, i)
+		} else {
+			edited = append(edited, i)
 		}
 	}
-	slices.SortStableFunc(have, func(a, b oracle.Indicator) int { return strings.Compare(a.ID, b.ID) })
-	isRaw := func(i oracle.Indicator) bool { return strings.HasSuffix(i.ID, oracle.Raw) }
-	raw := slices.DeleteFunc(slices.Clone(have), func(i oracle.Indicator) bool { return !isRaw(i) })
-	edited := slices.DeleteFunc(have, isRaw)
-	for some := range chunks(maxIndicators, edited, raw) {
+	return [][]oracle.Indicator{edited, raw}
+}
+
+// ask adds figures, of one part of byEdit.
+func (q *query) ask(some []oracle.Indicator) {
+	for _, i := range some {
+		id, raw := strings.CutSuffix(i.ID, oracle.Raw)
+		if raw {
+			q.Edit = "raw"
+		}
+		q.Indicators = append(q.Indicators, id)
+	}
+}
+
+func (v *verifier) compareTask(ctx context.Context, o *oracle.Oracle, t *task) error {
+	sheet := o.Sheet(oracle.Spans(t.grain, t.from, t.to), t.dimensions...)
+	// The oracle does not know where losses show, see compareLost.
+	have := slices.DeleteFunc(t.of(o), func(i oracle.Indicator) bool {
+		return v.report.Lost > 0 && (i.ID == "events_lost" || i.ID == "loss_rate")
+	})
+	for some := range chunks(maxIndicators, byEdit(have)...) {
 		place := make(map[string]int)
 		q := query{Dimensions: t.dimensions, From: t.from, To: t.to, Grain: t.grain}
-		for n, i := range some {
-			id, is := strings.CutSuffix(i.ID, oracle.Raw)
-			if is {
-				q.Edit = "raw"
-			}
+		q.ask(some)
+		for n, id := range q.Indicators {
 			place[id] = n
-			q.Indicators = append(q.Indicators, id)
 		}
 		values := make([]oracle.Value, len(some)*len(sheet.Cells))
 		var cells []oracle.Cell

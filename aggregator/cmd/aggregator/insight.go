@@ -109,7 +109,7 @@ func (a *insightAsked) pick(t indicator.Text) string {
 
 func insightCommand() *cobra.Command {
 	cmd := &cobra.Command{
-		Use: "insight", Short: "Say in words what changed, which poster to change where, what a place likes, what is unusual",
+		Use: "insight", Short: "Say in words what changed, which poster to change where, what a place likes, what is unusual, who may leave",
 		Long: "Ask a running aggregator what its figures mean. Without --from and --to it looks at the last seven days that are over.",
 	}
 	for _, kind := range []struct {
@@ -125,7 +125,7 @@ func insightCommand() *cobra.Command {
 	} {
 		cmd.AddCommand(insightQuestion(kind.name, kind.short, kind.flags))
 	}
-	cmd.AddCommand(alertsCommand(), addRuleCommand(), removeRuleCommand())
+	cmd.AddCommand(riskCommand(), alertsCommand(), addRuleCommand(), removeRuleCommand())
 	return cmd
 }
 

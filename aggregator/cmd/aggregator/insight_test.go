@@ -58,6 +58,11 @@ func TestInsightCommands(t *testing.T) {
 	f("Nothing to compare", "taste", "--by", "channel", "--lang", "en")
 	f("Nothing to compare", "offer", "--lang", "en")
 	f("figures of provinces judged", "anomalies", "--lang", "en")
+	f("Nobody to judge", "risk", "--lang", "en")
+	f(`"classes":`, "risk", "--level", "city", "--json")
+	f("No such account", "risk", "--list", "--class", "high", "--lang", "en")
+	f("没有符合条件的用户", "risk", "--list", "--lang", "zh")
+	f("Fewer than ten accounts", "risk", "--departures", "--before", "14", "--lang", "en")
 	f("There are no rules", "alerts")
 	f("rule 1", "rule", "--indicator", "power_ons", "--kind", "below", "--level", "40")
 	// Judged as if it were seven in the morning of the day after.
@@ -79,6 +84,9 @@ func TestInsightCommands(t *testing.T) {
 			t.Errorf("%q: %q %v, want %q", args, out, err, says)
 		}
 	}
+	g2("--class does not go with this question; it takes --day", "risk", "--class", "high", "--data", data)
+	g2("none of the others can be", "risk", "--list", "--departures", "--data", data)
+	g2(`there is no "all"`, "risk", "--list", "--class", "all", "--data", data, "--url", g.p.PageURL())
 	g2("is not the number of a rule", "unrule", "x", "--data", data)
 	g2("no rule 1", "unrule", "1", "--data", data, "--url", g.p.PageURL())
 	g2(`there is no "moons"`, "movers", "--indicator", "moons", "--data", data, "--url", g.p.PageURL())

@@ -118,6 +118,12 @@ func Run(t *testing.T, e Engine) {
 		{"what packages hold", testPackages},
 		{"packages that change", testPackagesChange},
 		{"names of products", testProducts},
+		{"risk: signs", testRiskSigns},
+		{"risk: days of which nobody told", testRiskDark},
+		{"risk: products", testRiskExpired},
+		{"risk: lists", testRiskLists},
+		{"risk: departures", testRiskDepartures},
+		{"risk: against the reference", testRisk},
 	}
 	for _, c := range tests {
 		t.Run(c.name, func(t *testing.T) {

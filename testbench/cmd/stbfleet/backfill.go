@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"path/filepath"
 	"runtime"
 	"time"
 
@@ -32,17 +33,23 @@ does not run, past boxes, broker and ledger: a million boxes by default. The
 aggregator's own closing makes the facts. The events themselves are 55 bytes each, the facts of each 45;
 --keep-days N keeps those of the latest N days, and of the days before only facts.
 The same seed, sizes and --end give the same events; after a kill the same command
-goes on where it stopped, if --end was given.`,
+goes on where it stopped, if --end was given.
+
+With --clones N each box becomes N, in minutes: the boxes' own past is made in
+DIR/base, and the facts of its clones are multiplied by SQL into DIR, row for row
+what closing their events would have left. What a million boxes visit, reach and see
+of assets takes most of the disk; --leave leaves such facts out.`,
 		Example: `  stbfleet backfill --days 30
   stbfleet backfill --data data/month --boxes 20000
-  stbfleet backfill --data data/month --boxes 1000000 --days 31 --keep-days 2 --end 2026-11-27T12:00`,
+  stbfleet backfill --data data/month --boxes 1000000 --days 31 --keep-days 2 --end 2026-11-27T12:00
+  stbfleet backfill --data data/month --boxes 10000 --clones 100 --keep-days 1 --leave fact_visit,fact_reach,fact_asset`,
 		Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			into.given = cmd.Flags().Changed
 			if into.data != "" {
 				return into.run(cmd, &f, days, end)
 			}
-			for _, name := range []string{"events-per-box-day", "keep-days", "year-before", "memory-mb"} {
+			for _, name := range []string{"events-per-box-day", "keep-days", "year-before", "memory-mb", "clones", "leave"} {
 				if into.given(name) {
 					return fmt.Errorf("%s: only for a store; name its aggregator's folder with --data DIR", name)
 				}
@@ -79,6 +86,8 @@ goes on where it stopped, if --end was given.`,
 	flags.BoolVar(&into.year, "year-before", false, "with --data: the same days a year before, too")
 	flags.StringVar(&into.endAt, "end", "", "where the past ends, as 2026-11-21T18:00, without --data at midnight; now or today's midnight, if none is given")
 	flags.IntVar(&into.memoryMB, "memory-mb", 0, "with --data: bound of the store's memory; 0: 80 % of the machine's")
+	flags.IntVar(&into.clones, "clones", 1, "with --data: how many boxes each box becomes in the store; then --boxes is 10000 unless given")
+	flags.StringSliceVar(&into.leave, "leave", nil, "with --clones: facts by box, as fact_visit, of which the store shall have no rows at all")
 	return cmd
 }
 
@@ -90,6 +99,8 @@ type intoStore struct {
 	year     bool
 	endAt    string
 	memoryMB int
+	clones   int
+	leave    []string
 	given    func(flag string) bool
 }
 
@@ -100,8 +111,14 @@ func (i *intoStore) config(f *fleetFlags, days int) (backfill.Config, error) {
 		}
 	}
 	c := backfill.Config{Boxes: 1_000_000, EventsPerBoxDay: i.events, Days: days, Seed: f.cfg.Seed, YearBefore: i.year, EndMs: time.Now().UnixMilli()}
+	if i.clones > 1 {
+		c.Boxes = 10_000
+	}
 	if i.given("boxes") {
 		c.Boxes = f.cfg.Boxes
+	}
+	if i.clones < 1 || i.clones == 1 && len(i.leave) > 0 {
+		return c, errors.New("clones: must be 1 (none) or more; --leave needs 2 or more")
 	}
 	if i.given("days") && days == 0 || i.events == 0 {
 		return c, errors.New("days and events-per-box-day: 0, must be more")
@@ -129,6 +146,56 @@ func (i *intoStore) run(cmd *cobra.Command, f *fleetFlags, days int, end <-chan 
 		return err
 	}
 	defer func() { err = errors.Join(err, folder.Close()) }()
+	if i.clones == 1 {
+		return i.fill(cmd, f, c, folder, end)
+	}
+	if folder.HasStore() {
+		return fmt.Errorf("%s holds a store already; give a folder without one, clones are made as a whole", i.data)
+	}
+	base, err := backfill.Lock(filepath.Join(i.data, "base"))
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, base.Close()) }()
+	if err := i.fill(cmd, f, c, base, end); err != nil {
+		return err
+	}
+	if err := base.Shut(); err != nil {
+		return err
+	}
+	out := cmd.OutOrStdout()
+	fmt.Fprintf(out, "clones: %d of each box, %d boxes\n", i.clones, c.Boxes*i.clones)
+	o := backfill.CloneOptions{Clones: i.clones, Leave: i.leave, Store: i.store(c), Report: func(p backfill.CloneProgress) {
+		if p.Table != "" && p.Rows > 0 && !f.quiet {
+			fmt.Fprintf(out, "%7s  %s: %d rows\n", p.Elapsed.Round(time.Second), p.Table, p.Rows)
+		}
+	}}
+	ctx, cancel := context.WithCancel(cmd.Context())
+	defer cancel()
+	go until(ctx, end, cancel)
+	if err := base.CloneTo(ctx, folder, o); err != nil {
+		return err
+	}
+	fmt.Fprintf(out, "store %d MB; what it was made of is in %s and no longer needed\n", folder.StoreBytes()/1_000_000, filepath.Join(i.data, "base"))
+	return nil
+}
+
+// store is how the store is opened.
+func (i *intoStore) store(c backfill.Config) duckdb.Options {
+	return duckdb.Options{Threads: runtime.NumCPU(), MemoryBytes: int64(i.memoryMB) << 20, Now: func() time.Time { return time.UnixMilli(c.EndMs) }}
+}
+
+// until ends what runs under a context when the end is asked for.
+func until(ctx context.Context, end <-chan struct{}, cancel func()) {
+	select {
+	case <-end:
+		cancel()
+	case <-ctx.Done():
+	}
+}
+
+// fill makes the past of a config in a folder.
+func (i *intoStore) fill(cmd *cobra.Command, f *fleetFlags, c backfill.Config, folder *backfill.Folder, end <-chan struct{}) error {
 	free, err := folder.Free()
 	if err != nil {
 		return err
@@ -136,8 +203,7 @@ func (i *intoStore) run(cmd *cobra.Command, f *fleetFlags, days int, end <-chan 
 	if err := backfill.Fits(c, i.keep, free); err != nil {
 		return err
 	}
-	if err := folder.Open(duckdb.Options{Threads: runtime.NumCPU(), MemoryBytes: int64(i.memoryMB) << 20,
-		Now: func() time.Time { return time.UnixMilli(c.EndMs) }}); err != nil {
+	if err := folder.Open(i.store(c)); err != nil {
 		return err
 	}
 	c.Box = folder.Secrets.BoxKey
@@ -147,13 +213,7 @@ func (i *intoStore) run(cmd *cobra.Command, f *fleetFlags, days int, end <-chan 
 	}
 	ctx, cancel := context.WithCancel(cmd.Context())
 	defer cancel()
-	go func() { // an interrupt leaves whole blocks; the same command goes on
-		select {
-		case <-end:
-			cancel()
-		case <-ctx.Done():
-		}
-	}()
+	go until(ctx, end, cancel) // whole blocks are left; the same command goes on
 	out := cmd.OutOrStdout()
 	all, _ := set.Expected()
 	fmt.Fprintf(out, "%d boxes, %d days and today until %s: about %d events, %d MB\n", c.Boxes, set.Days,

@@ -37,6 +37,8 @@ func TestErrors(t *testing.T) {
 	f("run --speed 60", "start: an endless run faster than the clock needs one")
 	f("run --truth "+dir, "truth: open "+dir)
 	f("backfill --days 0", "days: 0, allowed 1..800")
+	f("backfill --clones 2", "clones: only for a store")
+	f("backfill --data "+dir+" --leave fact_visit", "clones: must be 1 (none) or more; --leave needs 2 or more")
 	f("verify", "truth: name the file that run wrote, with --truth FILE")
 	f("verify --truth "+truth+".no", "no such file")
 	f("verify --truth "+truth, "truth: "+truth+": line 2: ")

@@ -296,6 +296,43 @@ export interface Anomalies {
   rows: Anomaly[];
 }
 
+export interface RiskStep {
+  from: number;
+  points: number;
+  title: Text;
+  accounts: number | null;
+}
+
+/** Numbers that are too small to be shown are null. */
+export interface Risk {
+  text: Text;
+  accounts: number;
+  classes: { class: 'high' | 'middle' | 'low' | 'unobserved'; accounts: number | null; share: number | null }[];
+  signs: { sign: string; title: Text; accounts: number | null; steps: RiskStep[] }[];
+  suppressed: number;
+  rows: { place: PlaceName; high: number | null; middle: number | null; share: number | null }[];
+}
+
+export interface Lift {
+  sign: string;
+  step: number;
+  title: Text;
+  points: number | null;
+  share: number;
+  base: number;
+  lift: number | null;
+  low: number | null;
+  high: number | null;
+  verdict: 'more' | 'less' | 'unsure';
+  text: Text;
+}
+
+export interface Departures {
+  text: Text;
+  suppressed: number;
+  rows: Lift[];
+}
+
 export interface AlertRule {
   id: number;
   name: string;

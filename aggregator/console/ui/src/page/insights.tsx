@@ -12,9 +12,10 @@ import { indicator, placeName } from '../regions';
 import { goInsight, insightRoute, sections, type InsightRoute, type Section } from '../route';
 import { useState } from 'preact/hooks';
 import { AlertsPanel } from './alerts';
+import { Leaving } from './leaving';
 import { LostBanner } from './states';
 
-/** What figures mean, in words: changes, posters, taste, what is unusual. */
+/** What figures mean, in words: changes, posters, taste, what is unusual, who may leave. */
 export function InsightsPage() {
   const here = insightRoute.value!;
   const last = yesterday();
@@ -40,7 +41,7 @@ export function InsightsPage() {
             ))}
           </select>
         </label>
-        {here.section !== 'unusual' && (
+        {here.section !== 'unusual' && here.section !== 'leaving' && (
           <Segmented<string>
             label={t('chooseSpan')}
             value={String(span.value)}
@@ -54,6 +55,7 @@ export function InsightsPage() {
       {here.section === 'posters' && <PostersSection here={here} last={last} />}
       {here.section === 'taste' && <TasteSection here={here} last={last} />}
       {here.section === 'unusual' && <Unusual here={here} last={last} />}
+      {here.section === 'leaving' && <Leaving place={here.place} last={last} />}
     </main>
   );
 }

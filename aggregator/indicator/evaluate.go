@@ -22,8 +22,8 @@ type Source interface {
 	Labels(ctx context.Context, c store.Column, keys []uint64) (map[uint64]store.Label, error)
 	// Broadcasts names what was broadcast.
 	Broadcasts(ctx context.Context, s aggregator.Scope, codes []uint64) ([]store.BroadcastRow, error)
-	// Products names what provinces sell.
-	Products(ctx context.Context, s aggregator.Scope, codes []uint64) ([]store.ProductName, error)
+	// Products tells what provinces sell.
+	Products(ctx context.Context, s aggregator.Scope, codes []uint64) ([]store.ProductInfo, error)
 	// EditVersions returns the names of the rules by which closed cells' facts were
 	// edited.
 	EditVersions(ctx context.Context, s aggregator.Scope, from, to aggregator.Hour) ([]string, error)

@@ -176,6 +176,8 @@ func (b *bench) sameFeeds(ref store.Store) {
 		}
 	}
 	b.same("titles", titlesOf(b, b.Store), titlesOf(b, ref))
+	all, codes := aggregator.Scope{All: true}, []uint64{1, 2, 3, 4}
+	b.same("products", must(b.Products(ctx, all, codes)), must(ref.Products(ctx, all, codes)))
 }
 
 // allDays asks for every row of a fact of files.

@@ -15,52 +15,72 @@ import (
 
 // packaged reports whether a row's content or channel is in one of the packages.
 func (m *memory) packaged(q *store.Query, r *factRow, packages []uint64) bool {
-	shape := store.ShapeOf(q.Fact)
 	p, content := aggregator.Province(value(q.Fact, r, store.ColProvince)), value(q.Fact, r, store.ColContent)
+	for _, e := range []c3.Element{c3.ElementProgram, c3.ElementSeries, c3.ElementChannel} {
+		if m.holds(p, packages, objectKey{p, e, content}) {
+			return true
+		}
+	}
+	return slices.Contains(store.ShapeOf(q.Fact).Dimensions, store.ColChannel) &&
+		m.holds(p, packages, objectKey{p, c3.ElementChannel, value(q.Fact, r, store.ColChannel)})
+}
+
+// holds reports whether a live thing is in one of a province's packages, by itself or
+// by its series.
+func (m *memory) holds(p aggregator.Province, packages []uint64, thing objectKey) bool {
 	titles := m.live(p)
+	title, lives := titles[thing]
 	for k, mapping := range m.mappings {
-		thing, lives := titles[k.child]
-		if k.parent.province != p || k.parent.element != c3.ElementPackage || !slices.Contains(packages, k.parent.code) || mapping.row.Deleted || !lives ||
+		if k.parent.province != p || k.parent.element != c3.ElementPackage || !slices.Contains(packages, k.parent.code) || mapping.row.Deleted ||
 			m.deleted[k.parent].after(mapping.version) || m.deleted[k.child].after(mapping.version) {
 			continue
 		}
-		if pack, told := m.objects[k.parent]; !told || pack.row.Deleted {
+		pack, told := m.objects[k.parent]
+		if _, there := titles[k.child]; !lives || !told || pack.row.Deleted || !there {
 			continue
 		}
-		if thing.object.Code == content {
-			return true
-		}
-		if episode, found := titles[objectKey{p, c3.ElementProgram, content}]; found && k.child.element == c3.ElementSeries && episode.series == k.child.code {
-			return true
-		}
-		if k.child.element == c3.ElementChannel && slices.Contains(shape.Dimensions, store.ColChannel) && value(q.Fact, r, store.ColChannel) == k.child.code {
+		if k.child == thing || k.child.element == c3.ElementSeries && thing.element == c3.ElementProgram && title.series == k.child.code {
 			return true
 		}
 	}
 	return false
 }
 
-func (m *memory) Products(ctx context.Context, scope aggregator.Scope, codes []uint64) ([]store.ProductName, error) {
+func (m *memory) Products(ctx context.Context, scope aggregator.Scope, codes []uint64) ([]store.ProductInfo, error) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	names := map[productKey]string{}
+	found := map[productKey]store.ProductInfo{}
+	tell := func(p aggregator.Province, code uint64, change func(*store.ProductInfo)) {
+		if scope.Sees(p) && slices.Contains(codes, code) {
+			k := productKey{p, code}
+			one := found[k]
+			one.Province, one.Code = p, code
+			change(&one)
+			found[k] = one
+		}
+	}
 	for k, o := range m.objects {
 		if k.element == c3.ElementPackage && !o.row.Deleted {
-			names[productKey{k.province, k.code}] = m.codes[o.row.Name]
+			tell(k.province, k.code, func(one *store.ProductInfo) {
+				one.Name = m.codes[o.row.Name]
+				for t := range m.live(k.province) {
+					if t.element != c3.ElementSeries && m.holds(k.province, []uint64{k.code}, t) {
+						one.Contents++
+					}
+				}
+			})
 		}
 	}
 	for k, p := range m.products {
-		if name := m.codes[p.row.Name]; name != "" {
-			names[k] = name
+		tell(k.province, k.code, func(one *store.ProductInfo) { one.Name = cmp.Or(m.codes[p.row.Name], one.Name) })
+	}
+	var all []store.ProductInfo
+	for _, one := range found {
+		if one.Name != "" || one.Contents > 0 {
+			all = append(all, one)
 		}
 	}
-	var all []store.ProductName
-	for k, name := range names {
-		if name != "" && scope.Sees(k.province) && slices.Contains(codes, k.code) {
-			all = append(all, store.ProductName{Province: k.province, Code: k.code, Name: name})
-		}
-	}
-	slices.SortFunc(all, func(a, b store.ProductName) int {
+	slices.SortFunc(all, func(a, b store.ProductInfo) int {
 		return cmp.Or(cmp.Compare(a.Province, b.Province), cmp.Compare(a.Code, b.Code))
 	})
 	return all, ctx.Err()
@@ -209,7 +229,7 @@ func testPackagesChange(_ *testing.T, b *bench) {
 
 func testProducts(t *testing.T, b *bench) {
 	ctx := context.Background()
-	ask := func(s aggregator.Scope, want ...store.ProductName) {
+	ask := func(s aggregator.Scope, want ...store.ProductInfo) {
 		t.Helper()
 		got, err := b.Products(ctx, s, []uint64{101, 102, 103, 104, 9})
 		if err != nil {
@@ -220,10 +240,10 @@ func testProducts(t *testing.T, b *bench) {
 	all := aggregator.Scope{All: true}
 	ask(all)
 	givePackages(b)
-	name := func(p aggregator.Province, code uint64, name string) store.ProductName {
-		return store.ProductName{Province: p, Code: code, Name: name}
+	sold := func(p aggregator.Province, code uint64, name string, contents int) store.ProductInfo {
+		return store.ProductInfo{Province: p, Code: code, Name: name, Contents: contents}
 	}
-	ask(all, name(33, 101, "name"), name(33, 102, "name"))
+	ask(all, sold(33, 101, "name", 3), sold(33, 102, "name", 3))
 	products := file(c3.FeedProducts, 2, 1)
 	products.rows.Products = []store.ProductRow{{Line: 1, Code: 102, Name: 77}, {Line: 2, Code: 103, Name: 78}, {Line: 3, Code: 104}, {Line: 4, Code: 101}}
 	products.rows.Codes = []store.Code{{Key: 77, Text: "影视"}, {Key: 78, Text: "少儿"}}
@@ -231,13 +251,15 @@ func testProducts(t *testing.T, b *bench) {
 	there := products
 	there.ID, there.Province = [16]byte{3}, 43
 	b.give(there)
-	ask(all, name(33, 101, "name"), name(33, 102, "影视"), name(33, 103, "少儿"), name(43, 102, "影视"), name(43, 103, "少儿"))
-	ask(aggregator.Scope{Provinces: []aggregator.Province{43}}, name(43, 102, "影视"), name(43, 103, "少儿"))
+	ask(all, sold(33, 101, "name", 3), sold(33, 102, "影视", 3), sold(33, 103, "少儿", 0), sold(43, 102, "影视", 0), sold(43, 103, "少儿", 0))
+	ask(aggregator.Scope{Provinces: []aggregator.Province{43}}, sold(43, 102, "影视", 0), sold(43, 103, "少儿", 0))
 	ask(aggregator.Scope{})
+	nameless := thing(c3.ElementPackage, 103, store.Normal{})
+	nameless.Name = 0
 	gone := thing(c3.ElementPackage, 101, store.Normal{})
 	gone.Deleted = true
-	b.give(catalogue(4, []store.ObjectRow{gone}))
-	ask(aggregator.Scope{Provinces: []aggregator.Province{33}}, name(33, 102, "影视"), name(33, 103, "少儿"))
+	b.give(catalogue(4, []store.ObjectRow{gone, nameless}))
+	ask(aggregator.Scope{Provinces: []aggregator.Province{33}}, sold(33, 102, "影视", 3), sold(33, 103, "少儿", 1))
 	if got, err := b.Products(ctx, all, nil); err != nil || len(got) > 0 {
 		t.Errorf("the names of nothing are %v, %v", got, err)
 	}

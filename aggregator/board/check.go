@@ -328,9 +328,16 @@ func first(err error) error {
 }
 
 // has reports whether every indicator has a dimension.
-func has(ids []string, d store.Column) bool {
+func has(ids []string, d store.Column) bool { return every(ids, d, (*indicator.Indicator).Has) }
+
+// filtered reports whether every indicator can be filtered by a dimension.
+func filtered(ids []string, d store.Column) bool {
+	return every(ids, d, (*indicator.Indicator).FilteredBy)
+}
+
+func every(ids []string, d store.Column, can func(*indicator.Indicator, store.Column) bool) bool {
 	return !slices.ContainsFunc(ids, func(id string) bool {
 		i, ok := indicator.Find(id)
-		return !ok || !i.Has(d)
+		return !ok || !can(&i, d)
 	})
 }

@@ -102,7 +102,7 @@ func (w *Widget) Resolve(f Filters, today aggregator.Day) (*Asked, error) {
 		}
 	}
 	for _, where := range f.Where {
-		if has(ids, where.Dimension) {
+		if filtered(ids, where.Dimension) {
 			q.Filters = append(q.Filters, where)
 		} else {
 			out.Ignored = append(out.Ignored, where.Dimension)

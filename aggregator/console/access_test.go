@@ -178,6 +178,7 @@ var asked = map[string][]request{
 	"GET /api/v1/insights/positions":     {{query: "?from=2026-03-10&to=2026-05-06", needs: of(epg), bare: true}},
 	"GET /api/v1/insights/taste":         {{query: "?by=channel&" + lately, needs: of(ratings)}},
 	"GET /api/v1/insights/offer":         {{query: "?by=content&" + lately, needs: of(epg, ratings)}},
+	"GET /api/v1/insights/products":      {{query: "?from=2026-04-30&to=2026-05-06", needs: of(ratings, vod, orders, trust)}},
 	"GET /api/v1/insights/risk":          {{query: "?day=2026-05-06", needs: of(users, activity, trust, orders)}},
 	"GET /api/v1/insights/departures":    {{query: "?from=2026-04-20&to=2026-05-06", needs: of(users, activity, trust, orders), bare: true}},
 	"GET /api/v1/insights/risk/accounts": {{query: "?class=low&day=2026-05-06", needs: of(users, activity, trust, orders, accounts)}},

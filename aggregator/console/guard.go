@@ -64,6 +64,7 @@ var guards = map[string]guard{
 	"GET /api/v1/insights/taste":              asksFor,
 	"GET /api/v1/insights/offer":              asksFor,
 	"GET /api/v1/insights/anomalies":          asksFor,
+	"GET /api/v1/insights/products":           asksFor,
 	"GET /api/v1/insights/risk":               asksFor,
 	"GET /api/v1/insights/departures":         asksFor,
 	"GET /api/v1/insights/risk/accounts":      {data: append([]aggregator.DataSet{aggregator.DataAccounts}, riskData...)},

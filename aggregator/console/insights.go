@@ -37,6 +37,7 @@ var insightParameters = map[string]parameter{
 	"province":   {name: "province", about: "two digits of a province; without: all that the reader may see"},
 	"level":      {name: "level", about: "province or city; without: province, or the cities of the province given"},
 	"before":     {name: "before", about: fmt.Sprintf("how many days before they left their signs are looked at, 1 to %d", insight.MaxDaysBefore), def: strconv.Itoa(insight.DaysBefore)},
+	"products":   {name: "products", about: fmt.Sprintf("codes of products with commas between them, at most %d; without: those that earned most", insight.MaxProducts)},
 	"limit":      {name: "limit", about: fmt.Sprintf("findings to list, 1 to %d", insight.MaxShown)},
 }
 
@@ -101,6 +102,15 @@ var insightKinds = []insightKind{
 		func(ctx context.Context, src insight.Source, scope aggregator.Scope, q *insightQuestion) (any, error) {
 			return insight.FindDepartures(ctx, src, scope, insight.DeparturesQuery{Time: q.time(), Province: q.province, Before: q.before, Limit: q.limit})
 		}},
+	{"products", fmt.Sprintf("What products earn and how their content is watched; whose content is weak. At most %d", insight.MaxProducts), insight.Products{},
+		[]string{"from", "to", "products", "province", "limit"}, "",
+		func(ctx context.Context, src insight.Source, scope aggregator.Scope, q *insightQuestion) (any, error) {
+			p := insight.ProductsQuery{Time: q.time(), Where: q.where(), Limit: q.limit}
+			if text := q.values["products"]; text != "" {
+				p.Products = strings.Split(text, ",")
+			}
+			return insight.FindProducts(ctx, src, scope, p)
+		}},
 }
 
 // asks are the indicators that an insight is made of. What it then asks beyond their
@@ -117,6 +127,8 @@ func (k *insightKind) asks(values map[string]string) []string {
 		return insight.TasteFigures()
 	case "offer":
 		return insight.OfferFigures()
+	case "products":
+		return insight.ProductFigures()
 	}
 	return nil // of no data set nothing is open
 }

@@ -98,6 +98,8 @@ func TestInsights(t *testing.T) {
 	f(b.all, "offer?by=content&"+lately, `film is 100% of plays and only 25% of impressions`)
 	f(b.all, "anomalies?day=2026-05-06&indicators=power_ons", `Power-ons 100, 50% below the median of the last weeks' Wednesdays, 200`)
 	f(b.all, "anomalies?day=2026-05-06&province=43&hour=12&limit=1", `"judged":0`)
+	f(b.all, "products?products=vip&"+lately, `vip: 0 orders. No catalogue tells what it holds.`)
+	f(b.zhejiang, "products?"+lately, `"rows":[]`)
 }
 
 func TestBadInsightQuestions(t *testing.T) {
@@ -117,6 +119,8 @@ func TestBadInsightQuestions(t *testing.T) {
 	f("taste?by=moon&"+lately, "bad_dimension", "genre")
 	f("taste?province=99&"+lately, "bad_province", "not a province")
 	f("taste?limit=0&"+lately, "bad_parameter", "1 to 500")
+	f("products?limit=31&"+lately, "bad_limit", "1 to 30")
+	f("products?products=a,a&"+lately, "bad_parameter", "stands twice")
 	f("anomalies?day=2026-05-06&hour=24", "bad_parameter", "0 to 23")
 	f("anomalies?day=2026-05-06&moon=1", "bad_parameter", "allowed: day, hour")
 	b.wantError(b.do("GET", "/api/v1/insights/posters?"+lately, "", ""), 401, "unauthorized", "Sign in")

@@ -63,7 +63,8 @@ func TestDocumentCoversTheAPI(t *testing.T) {
 	queries := map[string]string{"/api/v1/quality": "?from=2024-10-03&to=2024-10-06",
 		"/api/v1/insights/movers": "?indicator=power_ons&" + lately, "/api/v1/insights/posters": "?" + lately, "/api/v1/insights/positions": "?" + lately,
 		"/api/v1/insights/taste": "?by=channel&" + lately, "/api/v1/insights/offer": "?by=content&" + lately, "/api/v1/insights/anomalies": "?day=2026-05-06",
-		"/api/v1/insights/risk": "?level=city&day=" + riskDay, "/api/v1/insights/risk/accounts": "?day=" + riskDay, "/api/v1/insights/departures": "?from=2024-08-01&to=" + riskDay}
+		"/api/v1/insights/products": "?products=vip&" + lately,
+		"/api/v1/insights/risk":     "?level=city&day=" + riskDay, "/api/v1/insights/risk/accounts": "?day=" + riskDay, "/api/v1/insights/departures": "?from=2024-08-01&to=" + riskDay}
 	b.tellInsights()
 	b.tellRisk()
 	shown := `{"schema":1,"title":{"zh":"","en":"A"},"about":{"zh":"","en":""},"filters":{"period":{"last":7,"unit":"day"},"compare":{"with":"year"}},"tabs":[{"id":"t","title":{"zh":"","en":"T"},"widgets":[]}]}`

@@ -34,6 +34,8 @@ type IndicatorInfo struct {
 	Unit       indicator.Unit `json:"unit"`
 	Formula    indicator.Text `json:"formula"`
 	Dimensions []string       `json:"dimensions"`
+	// Filters: what it can be filtered by beside its dimensions.
+	Filters []string `json:"filters,omitempty"`
 	// Daily: it is known by day, not by hour.
 	Daily bool `json:"daily"`
 	// Data are the data sets that it is made of, its own first; all must be open to who
@@ -53,6 +55,9 @@ func (s *Console) catalogue(w http.ResponseWriter, _ *http.Request) error {
 		info := IndicatorInfo{ID: i.ID, Title: i.Title, Unit: i.Unit, Formula: i.Formula, Daily: i.Daily(), Data: needs(&i)}
 		for _, d := range i.Dimensions {
 			info.Dimensions = append(info.Dimensions, string(d))
+		}
+		for _, d := range i.Filters() {
+			info.Filters = append(info.Filters, string(d))
 		}
 		c.Indicators = append(c.Indicators, info)
 	}

@@ -22,6 +22,8 @@ type Source interface {
 	Labels(ctx context.Context, c store.Column, keys []uint64) (map[uint64]store.Label, error)
 	// Broadcasts names what was broadcast.
 	Broadcasts(ctx context.Context, s aggregator.Scope, codes []uint64) ([]store.BroadcastRow, error)
+	// Products tells what provinces sell.
+	Products(ctx context.Context, s aggregator.Scope, codes []uint64) ([]store.ProductInfo, error)
 	// EditVersions returns the names of the rules by which closed cells' facts were
 	// edited.
 	EditVersions(ctx context.Context, s aggregator.Scope, from, to aggregator.Hour) ([]string, error)
@@ -101,35 +103,66 @@ func Evaluate(ctx context.Context, src Source, scope aggregator.Scope, r *Reques
 	if err := q.label(ctx, src, a.Labels, lines); err != nil {
 		return nil, err
 	}
-	return a, q.nameBroadcasts(ctx, src, scope, a.Labels, lines)
+	if err := q.nameBroadcasts(ctx, src, scope, a.Labels, lines); err != nil {
+		return nil, err
+	}
+	return a, q.nameProducts(ctx, src, scope, a.Labels, lines)
+}
+
+// nameProducts labels products as the first province does that names them.
+func (q *question) nameProducts(ctx context.Context, src Source, scope aggregator.Scope, labels map[store.Column]map[string]Text, lines []*line) error {
+	cells := q.cellsOf(store.ColProduct, lines)
+	if len(cells) == 0 {
+		return nil
+	}
+	rows, err := src.Products(ctx, scope, slices.Sorted(maps.Keys(cells)))
+	if err != nil {
+		return err
+	}
+	for _, r := range rows {
+		name(labels, store.ColProduct, cells[r.Code], r.Name)
+	}
+	return nil
+}
+
+// cellsOf are the values of a dimension in lines, and how they are written.
+func (q *question) cellsOf(c store.Column, lines []*line) map[uint64]string {
+	cells := map[uint64]string{}
+	if at := slices.Index(q.dimensions, c); at >= 0 {
+		for _, l := range lines {
+			cells[l.key.group[at]] = l.cells[at]
+		}
+	}
+	return cells
+}
+
+// name gives a cell a name that is the same in both languages, if it has none and
+// needs one.
+func name(labels map[store.Column]map[string]Text, c store.Column, cell, name string) {
+	if _, named := labels[c][cell]; named || name == "" || name == cell {
+		return
+	}
+	if labels[c] == nil {
+		labels[c] = map[string]Text{}
+	}
+	labels[c][cell] = Text{name, name}
 }
 
 // nameBroadcasts labels broadcasts by their programme and beginning. One code in
 // several provinces is named after the first.
 func (q *question) nameBroadcasts(ctx context.Context, src Source, scope aggregator.Scope, labels map[store.Column]map[string]Text, lines []*line) error {
-	at := slices.Index(q.dimensions, store.ColBroadcast)
-	if at < 0 || len(lines) == 0 {
+	cells := q.cellsOf(store.ColBroadcast, lines)
+	if len(cells) == 0 {
 		return nil
-	}
-	cells := map[uint64]string{}
-	for _, l := range lines {
-		cells[l.key.group[at]] = l.cells[at]
 	}
 	rows, err := src.Broadcasts(ctx, scope, slices.Sorted(maps.Keys(cells)))
 	if err != nil {
 		return err
 	}
-	names := map[string]Text{}
 	for _, r := range rows {
-		cell := cells[r.Code]
-		if _, named := names[cell]; named || r.Name == "" {
-			continue
+		if r.Name != "" {
+			name(labels, store.ColBroadcast, cells[r.Code], r.Name+" "+time.UnixMilli(r.StartMs).In(aggregator.Shanghai).Format("01-02 15:04"))
 		}
-		name := r.Name + " " + time.UnixMilli(r.StartMs).In(aggregator.Shanghai).Format("01-02 15:04")
-		names[cell] = Text{name, name}
-	}
-	if len(names) > 0 {
-		labels[store.ColBroadcast] = names
 	}
 	return nil
 }

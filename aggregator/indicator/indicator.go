@@ -94,6 +94,22 @@ func (i *Indicator) amounts() []amount { return []amount{i.value, i.over, i.besi
 // Has reports whether the indicator can be grouped and filtered by d.
 func (i *Indicator) Has(d store.Column) bool { return slices.Contains(i.Dimensions, d) }
 
+// Filters lists what the indicator can be filtered by and not be grouped by: packages,
+// of what contents are counted in.
+func (i *Indicator) Filters() []store.Column {
+	if !i.Has(store.ColGenre) || slices.ContainsFunc(slices.Concat(i.amounts()...), func(p part) bool {
+		return p.follows(store.ColPackage) && !store.ShapeOf(p.fact).Has(store.ColPackage)
+	}) {
+		return nil
+	}
+	return []store.Column{store.ColPackage}
+}
+
+// FilteredBy reports whether the indicator can be filtered by d.
+func (i *Indicator) FilteredBy(d store.Column) bool {
+	return i.Has(d) || slices.Contains(i.Filters(), d)
+}
+
 // Daily reports whether the indicator is known by day alone: from files, or of what
 // viewers do from day to day.
 func (i *Indicator) Daily() bool {

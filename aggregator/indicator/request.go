@@ -128,7 +128,10 @@ func (r *Request) checkIndicators(q *question) error {
 
 func (r *Request) checkDimensions(q *question) error {
 	for n, d := range r.Dimensions {
-		if err := q.has("bad_dimension", "dimensions", d); err != nil {
+		if d == store.ColPackage {
+			return faultf("bad_dimension", "dimensions: a content may be in several packages and would count in each of their groups; filter by %s, one after the other, or ask for the insight products", d)
+		}
+		if err := q.has("bad_dimension", "dimensions", d, func(i *Indicator) []store.Column { return i.Dimensions }); err != nil {
 			return err
 		}
 		if slices.Contains(r.Dimensions[:n], d) {
@@ -138,14 +141,15 @@ func (r *Request) checkDimensions(q *question) error {
 	return nil
 }
 
-// has reports an error unless every indicator of the question has d.
-func (q *question) has(code, field string, d store.Column) error {
+// has reports an error unless d is among what is allowed with every indicator of the
+// question.
+func (q *question) has(code, field string, d store.Column, allowed func(*Indicator) []store.Column) error {
 	if !isDimension(d) {
 		return faultf(code, "%s: there is no %q; allowed: %s", field, clip(string(d)), joined(dimensionIDs()))
 	}
-	for _, i := range q.indicators {
-		if !i.Has(d) {
-			return faultf(code, "%s: %s has no %q; allowed: %s", field, i.ID, d, joined(i.Dimensions))
+	for n := range q.indicators {
+		if all := allowed(&q.indicators[n]); !slices.Contains(all, d) {
+			return faultf(code, "%s: %s has no %q; allowed: %s", field, q.indicators[n].ID, d, joined(all))
 		}
 	}
 	return nil
@@ -156,7 +160,7 @@ func (r *Request) checkFilters(q *question) error {
 		return faultf("bad_filter", "filters: %d given, allowed at most %d", len(r.Filters), MaxFilters)
 	}
 	for _, f := range r.Filters {
-		if err := q.has("bad_filter", "filters", f.Dimension); err != nil {
+		if err := q.has("bad_filter", "filters", f.Dimension, func(i *Indicator) []store.Column { return slices.Concat(i.Dimensions, i.Filters()) }); err != nil {
 			return err
 		}
 		if len(f.In) == 0 || len(f.In) > MaxFilterValues {

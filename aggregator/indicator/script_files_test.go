@@ -103,7 +103,7 @@ func (s *script) file(kind string, words []string) {
 			Op: c3.OrderOp(f.numberOf("op", "", "sub", "renew", "unsub", "single", "refund")), Product: f.code("product"), Provider: f.code("provider"),
 			ToMs: f.moment("to"), Fen: f.number("fen", 0), Pay: c3.Pay(f.numberOf("pay", "", "bill", "wechat", "alipay", "points"))})
 	case "product":
-		rows.Products = append(rows.Products, store.ProductRow{Line: int64(len(rows.Products) + 1), Code: f.code("code"),
+		rows.Products = append(rows.Products, store.ProductRow{Line: int64(len(rows.Products) + 1), Code: f.code("code"), Name: f.code("name"),
 			Type: c3.ProductType(f.numberOf("type", "", "base", "month", "year", "single", "season", "app")), Provider: f.code("provider"), ShareBP: int32(f.number("share_bp", 0))})
 	case "schedule":
 		code, name, start := f.code("code"), f.code("name"), time.UnixMilli(f.moment("from")).In(aggregator.Shanghai)
@@ -113,12 +113,15 @@ func (s *script) file(kind string, words []string) {
 				{Name: "StartDate", Value: start.Format("20060102")}, {Name: "StartTime", Value: start.Format("150405")},
 				{Name: "Duration", Value: time.Time{}.Add(time.Duration(f.number("minutes", 0)) * time.Minute).Format("150405")}}})
 	case "title":
-		element := []c3.Element{c3.ElementProgram, c3.ElementSeries}[f.numberOf("element", "program", "series")]
+		element := []c3.Element{c3.ElementProgram, c3.ElementSeries, c3.ElementChannel, c3.ElementPackage}[f.numberOf("element", "program", "series", "channel", "package")]
 		code := f.code("code")
-		rows.Objects = append(rows.Objects, store.ObjectRow{Line: int64(len(rows.Objects) + 1), Element: element, Code: code,
+		rows.Objects = append(rows.Objects, store.ObjectRow{Line: int64(len(rows.Objects) + 1), Element: element, Code: code, Name: f.code("name"),
 			Normal: store.Normal{Genre: f.code("genre"), Place: f.code("place"), Provider: f.code("maker"), DurationS: int32(f.number("seconds", 0))}})
 		if series := f.code("series"); series != 0 {
 			rows.Mappings = append(rows.Mappings, store.MappingRow{Line: int64(len(rows.Mappings) + 1000), Parent: c3.ElementSeries, ParentCode: series, Child: element, ChildCode: code})
+		}
+		for _, pack := range strings.FieldsFunc(f.text("packages"), func(r rune) bool { return r == ',' }) {
+			rows.Mappings = append(rows.Mappings, store.MappingRow{Line: int64(len(rows.Mappings) + 1000), Parent: c3.ElementPackage, ParentCode: aggregator.TextKey(pack), Child: element, ChildCode: code})
 		}
 	}
 	rows.Codes = append(rows.Codes, s.block.Codes[codes:]...)

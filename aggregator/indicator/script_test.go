@@ -31,7 +31,8 @@ import (
 //	full 2026-05-03 33 account=a state=active city=3301 [open=TIME]
 //	change 2026-05-03T10:00:00 33 account=a op=cancel [old=b]
 //	bill 2026-05-03T10:00:00 33 account=a id=o1 product=p provider=cp op=sub pay=bill fen=1990
-//	title 33 element=program code=film genre=movie place=CN [series=s]
+//	title 33 element=program code=film genre=movie place=CN [series=s] [packages=vip,all]
+//	title 33 element=package code=vip name=VIP
 //	schedule 33 code=s1 channel=cctv1 name=News from=TIME minutes=30 [programme=film] [genre=news]
 //	schedule 33 code=s1 gone=1
 //	label genre movie 电影 film        what a dictionary calls a code

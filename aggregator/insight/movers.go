@@ -328,6 +328,12 @@ func (m *mover) side(ctx context.Context, d store.Column, limit int, a *Movers) 
 		s.Rest.Rate += one.Rate
 		s.Rest.Mix += one.Mix
 	}
+	if !m.i.Distinct() { // groups where nothing was, such as minutes nobody watched
+		s.Rest.Change += s.Overlap.Change
+		s.Rest.Rate += s.Overlap.Rate
+		s.Rest.Mix += s.Overlap.Mix
+		s.Overlap = m.named(pair{}, s.Overlap.Name)
+	}
 	for n := range s.Movers {
 		s.Movers[n].Share = shareOf(s.Movers[n].Change, a.Change)
 	}

@@ -131,6 +131,9 @@ func TestScopeHidesTheRest(t *testing.T) {
 			"offer": func(src insight.Source) (any, error) {
 				return insight.FindOffer(ctx, src, scope, insight.TasteQuery{Time: span, By: "content", Where: where})
 			},
+			"products": func(src insight.Source) (any, error) {
+				return insight.FindProducts(ctx, src, scope, insight.ProductsQuery{Time: span})
+			},
 			"anomalies": func(src insight.Source) (any, error) {
 				return insight.FindAnomalies(ctx, src, scope, insight.AnomaliesQuery{Day: firstDay + 13, Hour: -1})
 			},
@@ -168,6 +171,10 @@ func TestNobodySeesNothing(t *testing.T) {
 	a, err := insight.FindPosters(t.Context(), insight.Source{Source: w.settle()}, aggregator.Scope{}, q)
 	if err != nil || a.Compared != 0 || len(a.Rows) != 0 {
 		t.Errorf("%+v %v", a, err)
+	}
+	p, err := insight.FindProducts(t.Context(), insight.Source{Source: w.store}, aggregator.Scope{}, insight.ProductsQuery{Time: q.Time, Products: []string{"vip"}})
+	if err != nil || len(p.Rows) != 0 {
+		t.Errorf("%+v %v", p, err)
 	}
 	if a, err = insight.FindPosters(t.Context(), insight.Source{Source: w.store}, aggregator.Scope{All: true}, q); err != nil || len(a.Rows) != 2 {
 		t.Errorf("%+v %v", a, err)

@@ -213,6 +213,26 @@ func (s *script) tell(f []string) {
 				}
 			}
 			s.hum(d, city)
+		case "watch": // DAY CITY FROM..TO CONTENT PERCENT [FAILED]: boxes, from the beginning, of 20 minutes; and how many plays failed
+			from, to, _ := strings.Cut(f[3], "..")
+			content, failed := s.key(f[4]), uint64(0)
+			if len(f) > 6 {
+				failed = s.number(f[6])
+			}
+			for n := s.number(from); n <= s.number(to); n++ {
+				v := store.View{Stamp: s.stamp(d, 12, city, n), Mode: 4, Speed: 100, Content: content, DurationMs: int64(s.number(f[5])) * 12_000, LengthMs: 1_200_000, PositionMs: 1}
+				s.block.Views = append(s.block.Views, v)
+				p := store.Playback{Stamp: s.stamp(d, 12, city, n), Mode: 4, Content: content}
+				if n-s.number(from) < failed {
+					p.Errors = 1
+				}
+				s.block.Playbacks = append(s.block.Playbacks, p)
+			}
+		case "pay": // DAY CITY PRODUCT TIMES FEN, as boxes tell it
+			product := s.key(f[3])
+			for n := range s.number(f[4]) {
+				s.block.Orders = append(s.block.Orders, store.Order{Stamp: s.stamp(d, 12, city, n), Product: product, Fen: int64(s.number(f[5])), Result: 1})
+			}
 		default:
 			s.fail("there is no %q", f[0])
 		}
@@ -240,7 +260,10 @@ func (s *script) hum(d aggregator.Day, city uint64) {
 //	change   DAY CITY ACCOUNT OP        open, suspend, resume, cancel, move_in, move_out
 //	product  PROVINCE CODE month|single
 //	order    DAY CITY ACCOUNT PRODUCT ID sub|renew|refund UNTIL
-var files = []string{"accounts", "change", "product", "order"}
+//	bills    DAY CITY FROM..TO PRODUCT FEN    these accounts subscribe
+//	named    PROVINCE PRODUCT NAME
+//	offers   PROVINCE SERIES=EPISODE,... FILM... PRODUCT:CONTENT,...
+var files = []string{"accounts", "change", "product", "order", "bills", "named", "offers"}
 
 var ops = map[string]c3.Op{"open": c3.OpOpen, "suspend": c3.OpSuspend, "resume": c3.OpResume, "cancel": c3.OpCancel, "move_in": c3.OpMoveIn, "move_out": c3.OpMoveOut}
 
@@ -256,6 +279,22 @@ func (s *script) give(f []string) {
 			kind = c3.ProductSingle
 		}
 		rows.Products = []store.ProductRow{{Line: 1, Code: s.number(f[2]), Type: kind}}
+		s.take(file, &rows)
+		return
+	}
+	key := func(text string) uint64 {
+		rows.Codes = append(rows.Codes, store.Code{Key: aggregator.TextKey(text), Text: text})
+		return aggregator.TextKey(text)
+	}
+	switch f[0] {
+	case "named":
+		file.Province, file.Feed, file.Day = aggregator.Province(s.number(f[1])), c3.FeedProducts, 20_000
+		rows.Products = []store.ProductRow{{Line: 1, Code: key(f[2]), Name: key(f[3]), Type: c3.ProductMonth}}
+		s.take(file, &rows)
+		return
+	case "offers":
+		file.Province, file.Feed, file.Day = aggregator.Province(s.number(f[1])), c3.FeedCatalogue, 20_000
+		s.offers(f[2:], &rows, key)
 		s.take(file, &rows)
 		return
 	}
@@ -281,6 +320,13 @@ func (s *script) give(f []string) {
 		for n := s.number(from); n <= s.number(cmp.Or(to, from)); n++ {
 			rows.Changes = append(rows.Changes, store.ChangeRow{Line: int64(len(rows.Changes) + 1), Account: n, Op: ops[f[4]], City: city, AtMs: noon})
 		}
+	case "bills":
+		file.Feed = c3.FeedOrders
+		from, to, _ := strings.Cut(f[3], "..")
+		for n := s.number(from); n <= s.number(to); n++ {
+			line := int64(len(rows.Orders) + 1)
+			rows.Orders = append(rows.Orders, store.OrderRow{Line: line, ID: uint64(s.files)<<20 + n, Account: n, Product: key(f[4]), Op: c3.OrderSub, AtMs: noon, Fen: int64(s.number(f[5]))})
+		}
 	case "order":
 		file.Feed = c3.FeedOrders
 		until, err := aggregator.ParseDay(f[7])
@@ -291,6 +337,39 @@ func (s *script) give(f []string) {
 		rows.Orders = []store.OrderRow{{Line: 1, ID: s.number(f[5]), Account: s.number(f[3]), Product: s.number(f[4]), Op: op, AtMs: noon, ToMs: (until + 1).Start() - 1, Fen: 100}}
 	}
 	s.take(file, &rows)
+}
+
+// offers are the rows of a catalogue.
+func (s *script) offers(words []string, rows *store.FeedRows, key func(string) uint64) {
+	line, elements := int64(0), map[string]c3.Element{}
+	add := func(e c3.Element, code string) {
+		line++
+		elements[code] = e
+		rows.Objects = append(rows.Objects, store.ObjectRow{Line: line, Element: e, Code: key(code), Normal: store.Normal{DurationS: 1200}})
+	}
+	join := func(parent c3.Element, of, child string) {
+		line++
+		rows.Mappings = append(rows.Mappings, store.MappingRow{Line: line, Parent: parent, ParentCode: key(of), Child: elements[child], ChildCode: key(child)})
+	}
+	for _, word := range words {
+		if pack, contents, is := strings.Cut(word, ":"); is {
+			add(c3.ElementPackage, pack)
+			for _, content := range strings.Split(contents, ",") {
+				join(c3.ElementPackage, pack, content)
+			}
+			continue
+		}
+		series, episodes, is := strings.Cut(word, "=")
+		if !is {
+			add(c3.ElementProgram, word)
+			continue
+		}
+		add(c3.ElementSeries, series)
+		for _, episode := range strings.Split(episodes, ",") {
+			add(c3.ElementProgram, episode)
+			join(c3.ElementSeries, series, episode)
+		}
+	}
 }
 
 func (s *script) take(f store.File, rows *store.FeedRows) {
@@ -427,6 +506,21 @@ func (s *script) ask(f []string) (says []string) {
 			says = append(says, a.Text.EN)
 			for _, row := range a.Rows {
 				says = append(says, fmt.Sprintf("%s %s %s %s", row.Account, row.Place.Name.EN, row.Class, row.Text.EN))
+				if v["lang"] == "zh" {
+					says = append(says, row.Text.ZH)
+				}
+			}
+		}
+	case "products":
+		q := insight.ProductsQuery{Time: insight.Time{From: day("from"), To: day("to")}, Where: where, Limit: int(s.number(cmp.Or(v["limit"], "0")))}
+		if v["products"] != "" {
+			q.Products = strings.Split(v["products"], ",")
+		}
+		a, err := insight.FindProducts(ctx, src, s.scope, q)
+		if check(err) {
+			says = append(says, a.Text.EN, fmt.Sprintf("by %s, judged %d, suppressed %d", a.Measure, a.Judged, a.Suppressed))
+			for _, row := range a.Rows {
+				says = append(says, row.Text.EN)
 				if v["lang"] == "zh" {
 					says = append(says, row.Text.ZH)
 				}

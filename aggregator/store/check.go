@@ -37,6 +37,9 @@ func (q *Query) Check() error {
 		}
 	}
 	for _, c := range slices.Concat(q.GroupBy, q.Among.Columns) {
+		if c == ColPackage {
+			return badQuery("A content may be in several packages, so there are no groups of %s; filter by one after the other.", c)
+		}
 		if !shape.Has(c) {
 			return badQuery("%s has no column %q; it has %v.", shape.Name, c, shape.Dimensions)
 		}

@@ -389,6 +389,14 @@ const (
 	ColCohort  Column = "cohort"     // month of opening, see MonthOf
 	ColAge     Column = "age_months" // months since
 	ColWhy     Column = "why"        // Invalid
+
+	// ColPackage is a package that a province sells, of every fact that has ColContent, in
+	// Filters alone: what lies in several would count in each group. A row is in a package
+	// if its content or its channel is. Packages are live things of the province's
+	// catalogue; a live mapping puts a live programme, series or channel into one, and an
+	// episode is also where its series is: see TitleRow. A content is what has its code,
+	// whichever of the three that is.
+	ColPackage Column = "package"
 )
 
 // TimeColumns are those that a row's period answers.
@@ -503,7 +511,8 @@ type Shape struct {
 	Measures   []Measure
 }
 
-// Has reports whether a question may group and filter by a column.
+// Has reports whether a question may filter by a column, and, ColPackage apart, group
+// by it.
 func (s Shape) Has(c Column) bool {
 	switch {
 	case slices.Contains(s.Dimensions, c), slices.Contains(TimeColumns, c):
@@ -511,7 +520,7 @@ func (s Shape) Has(c Column) bool {
 	case c == ColModel:
 		return slices.Contains(s.Dimensions, ColBox)
 	case slices.Contains(s.Dimensions, ColContent):
-		return slices.Contains(ContentColumns, c)
+		return slices.Contains(ContentColumns, c) || c == ColPackage
 	}
 	return slices.Contains(s.Dimensions, ColBroadcast) && (c == ColProgramme || slices.Contains(ContentColumns, c))
 }

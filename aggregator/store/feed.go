@@ -46,6 +46,10 @@ type Feeds interface {
 	// scope, by Province, then Code; unknown codes are left out.
 	Broadcasts(ctx context.Context, s aggregator.Scope, codes []uint64) ([]BroadcastRow, error)
 
+	// Products tells what the provinces in scope sell under these codes, by Province,
+	// then Code. What has neither name nor contents is left out.
+	Products(ctx context.Context, s aggregator.Scope, codes []uint64) ([]ProductInfo, error)
+
 	// Renormalise gives every object that is not deleted new normal values, in one
 	// transaction: f maps what was sent to what it means, and appends the codes
 	// behind the keys it gives, which are told as a file's are. f may keep neither
@@ -250,6 +254,18 @@ type TitleRow struct {
 	Series     string // code; "": none
 	Normal
 	Properties []c3.Property
+}
+
+// ProductInfo is a product of a province.
+type ProductInfo struct {
+	Province aggregator.Province
+	Code     uint64 // key
+	// Name is that of the province's file of products, else of the live package with
+	// that code; "": nobody told one.
+	Name string
+	// Contents is how many programmes, those of its series too, and channels its
+	// package holds: see ColPackage.
+	Contents int
 }
 
 // Correction is a subscriber whose state a full file had to put right.

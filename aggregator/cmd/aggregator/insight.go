@@ -121,6 +121,7 @@ func insightCommand() *cobra.Command {
 		{"positions", "How contents do for where they stand, and dead slots", []string{"from", "to", "rate", "province", "page", "limit"}},
 		{"taste", "What places watch more or less of", []string{"from", "to", "by", "level", "province", "limit"}},
 		{"offer", "What is watched and hardly shown, and the other way", []string{"from", "to", "by", "level", "province", "limit"}},
+		{"products", "What products earn, how their content is watched, and whose is weak", []string{"from", "to", "products", "province", "limit"}},
 		{"anomalies", "Figures that are not as on other such days", []string{"day", "hour", "indicators", "province", "limit"}},
 	} {
 		cmd.AddCommand(insightQuestion(kind.name, kind.short, kind.flags))
@@ -134,7 +135,7 @@ var insightFlags = map[string]string{
 	"indicator": "`ID` of a figure, as plays", "from": "first `DAY`, as 2026-05-03", "to": "last `DAY`", "day": "`DAY`; without: yesterday", "hour": "`HOUR` of it, 0 to 23",
 	"compare": "weekdays, previous or year: with which `TIME` before", "by": "`DIMENSION`s to look along, as genre", "province": "`CODE` of a province, as 33",
 	"rate": "ctr, focus_ctr or click_to_play: which `RATE`", "subject": "poster or slot: of `WHAT`", "level": "province or city: which `PLACES`", "page": "only this `PAGE`",
-	"indicators": "`ID`s of figures with commas between them", "limit": "at most `N` findings",
+	"indicators": "`ID`s of figures with commas between them", "products": "`CODE`s of products with commas between them; without: those that earned most", "limit": "at most `N` findings",
 }
 
 func insightQuestion(name, short string, flags []string) *cobra.Command {

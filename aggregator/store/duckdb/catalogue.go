@@ -15,6 +15,28 @@ import (
 //go:embed sql/title.sql
 var titleSQL string
 
+// packedSQL fills packed for the provinces that $which selects.
+//
+//go:embed sql/packed.sql
+var packedSQL string
+
+// retitle makes the titles of a province anew, and what is in its packages.
+func (w *bulk) retitle(p uint8) error {
+	if err := w.runScript(titleSQL, map[string]any{"p": p}); err != nil {
+		return err
+	}
+	return w.repack(p)
+}
+
+// repack makes anew what is in the packages of a province.
+func (w *bulk) repack(p uint8) error {
+	which := fmt.Sprintf("province = %d", p)
+	if err := w.exec("DELETE FROM packed WHERE " + which); err != nil {
+		return err
+	}
+	return w.runScript(packedSQL, map[string]any{"which": which})
+}
+
 // catalogue takes in things and what joins them, and makes the province's titles
 // anew.
 func (a *applying) catalogue() (repeated int64, err error) {
@@ -50,8 +72,16 @@ WHERE (o.version_ms, o.file, o.line) > (%s, g.line)`, p, version),
 	// A week of schedules says nothing of titles.
 	n, err := w.number(fmt.Sprintf("SELECT (SELECT count(*) FROM staged WHERE element IN (%[1]d, %[2]d, %[3]d)) + (SELECT count(*) FROM staged_mapping WHERE parent = %[2]d AND child = %[1]d)",
 		c3.ElementProgram, c3.ElementSeries, c3.ElementChannel))
-	if err == nil && n > 0 {
-		err = w.runScript(titleSQL, map[string]any{"p": p})
+	if err != nil {
+		return 0, err
+	}
+	packages, err := w.number(fmt.Sprintf("SELECT (SELECT count(*) FROM staged WHERE element = %[1]d) + (SELECT count(*) FROM staged_mapping WHERE parent = %[1]d)", c3.ElementPackage))
+	switch {
+	case err != nil:
+	case n > 0:
+		err = w.retitle(p)
+	case packages > 0:
+		err = w.repack(p)
 	}
 	if err != nil {
 		return 0, err
@@ -136,7 +166,7 @@ func (s *Store) Renormalise(ctx context.Context, f meaning) error {
 			if err := w.renormalise(ctx, aggregator.Province(p), f, told); err != nil {
 				return err
 			}
-			if err := w.runScript(titleSQL, map[string]any{"p": p}); err != nil {
+			if err := w.runScript(titleSQL, map[string]any{"p": p}); err != nil { // what is in packages stays
 				return err
 			}
 			if err := w.runScript(broadcastSQL, map[string]any{"p": p, "mark": 0}); err != nil { // no time changes, so nothing is marked

@@ -60,9 +60,12 @@ func needed(q *store.Query) []store.Column {
 		if c == store.ColModel {
 			columns[i] = store.ColBox
 		}
-		if slices.Contains(store.ContentColumns, c) || c == colSeconds { // joined by province and content
+		if slices.Contains(store.ContentColumns, c) || c == colSeconds || c == store.ColPackage { // joined by province and content
 			columns[i] = store.ColContent
 			columns = append(columns, store.ColProvince)
+		}
+		if c == store.ColPackage && hasChannel(q) {
+			columns = append(columns, store.ColChannel)
 		}
 	}
 	return columns
@@ -110,6 +113,8 @@ func allDerived() (all []derived) {
 	for _, shape := range marked {
 		all = append(all, derived{shape.Name + "_marks", createMarks(shape), fillMarks(shape, "true"), false, nil, ""})
 	}
+	all = append(all, derived{"packed", "CREATE TABLE packed (province UTINYINT NOT NULL, package UBIGINT NOT NULL, element UTINYINT NOT NULL, code UBIGINT NOT NULL)",
+		script(packedSQL, map[string]any{"which": "true"})[0], false, nil, ""})
 	return all
 }
 

@@ -8,8 +8,32 @@ import (
 	"testing"
 
 	"iptvdc/aggregator"
+	"iptvdc/aggregator/c3"
 	"iptvdc/aggregator/store"
 )
+
+// giveCatalogue takes in a package with a series and a film.
+func giveCatalogue(t *testing.T, s *Store) {
+	t.Helper()
+	ctx := t.Context()
+	stage, err := s.Stage(ctx, store.File{ID: [16]byte{1}, Province: 33, Feed: c3.FeedCatalogue, Name: "c", Day: benchHour.Day()})
+	if err != nil {
+		t.Fatal(err)
+	}
+	rows := &store.FeedRows{Objects: []store.ObjectRow{{Line: 1, Element: c3.ElementProgram, Code: 1}, {Line: 2, Element: c3.ElementProgram, Code: 2},
+		{Line: 3, Element: c3.ElementSeries, Code: 3}, {Line: 4, Element: c3.ElementPackage, Code: 9}}}
+	for n, m := range []store.MappingRow{{Parent: c3.ElementSeries, ParentCode: 3, Child: c3.ElementProgram, ChildCode: 1},
+		{Parent: c3.ElementPackage, ParentCode: 9, Child: c3.ElementSeries, ChildCode: 3}, {Parent: c3.ElementPackage, ParentCode: 9, Child: c3.ElementProgram, ChildCode: 2}} {
+		m.Line = int64(5 + n)
+		rows.Mappings = append(rows.Mappings, m)
+	}
+	if err := stage.Add(ctx, rows); err != nil {
+		t.Fatal(err)
+	}
+	if row, err := stage.Commit(ctx, store.Verdict{Records: 7}); err != nil || row.Accepted != 7 {
+		t.Fatalf("the catalogue is %+v, %v", row, err)
+	}
+}
 
 // TestDerived: after blocks that come in any order, clocks repaired and cells
 // closed in portions, each derived table holds what filling it anew would.
@@ -47,6 +71,7 @@ func TestDerived(t *testing.T) {
 			}
 		}
 	}
+	giveCatalogue(t, s)
 	anew := func(when string) {
 		t.Helper()
 		for _, d := range allDerived() {

@@ -390,6 +390,8 @@ func conditions(q *store.Query, period string, hours bool) string {
 	}
 	for _, f := range q.Filters {
 		switch {
+		case len(f.In) > 0 && f.Column == store.ColPackage:
+			b.WriteString(" AND " + packaged(q, f))
 		case len(f.In) > 0:
 			fmt.Fprintf(&b, " AND %s %s (%s)", expression(f.Column, period, hours), isIn(f.Not), join(f.In))
 		case !f.Not:
@@ -418,6 +420,25 @@ func conditions(q *store.Query, period string, hours bool) string {
 	}
 	b.WriteByte(')')
 	return b.String()
+}
+
+// packaged is the condition that a row is in one of the packages of a filter, or in
+// none of them.
+func packaged(q *store.Query, f store.Filter) string {
+	within := fmt.Sprintf("SELECT province, code FROM packed WHERE package IN (%s)", join(f.In))
+	condition := fmt.Sprintf("(province, content) IN (%s)", within)
+	if hasChannel(q) {
+		condition += fmt.Sprintf(" OR (province, channel) IN (%s AND element = 4)", within)
+	}
+	if f.Not {
+		return "NOT (" + condition + ")"
+	}
+	return "(" + condition + ")"
+}
+
+// hasChannel reports whether q's fact knows channels beside contents.
+func hasChannel(q *store.Query) bool {
+	return slices.Contains(store.ShapeOf(q.Fact).Dimensions, store.ColChannel)
 }
 
 func isIn(not bool) string {

@@ -56,6 +56,10 @@ func TestQuerySQL(t *testing.T) {
 		Values: []store.Value{{Measure: store.MeasureViewingMs, Squares: 60_000}}})
 	f("plays_by_genre", 20529, store.Query{Fact: store.FactView, Spans: days, Provinces: []aggregator.Province{33}, GroupBy: []store.Column{store.ColGenre},
 		Filters: []store.Filter{{Column: store.ColMaker, In: []uint64{7}}}, Values: []store.Value{{Measure: store.MeasurePlays}}})
+	f("plays_in_packages", 20529, store.Query{Fact: store.FactView, Spans: days[1:], AllProvinces: true,
+		Filters: []store.Filter{{Column: store.ColPackage, In: []uint64{7, 8}}, {Column: store.ColPackage, In: []uint64{9}, Not: true}}, Values: []store.Value{{Measure: store.MeasurePlays}}})
+	f("clicks_in_a_package", 20529, store.Query{Fact: store.FactClick, Spans: days[1:], AllProvinces: true,
+		Filters: []store.Filter{{Column: store.ColPackage, In: []uint64{7}}}, Values: []store.Value{{Measure: store.MeasureClicks}}})
 	f("programmes_as_watched_later", 20529, store.Query{Fact: store.FactBroadcast, Aired: true, Spans: days[1:], Provinces: []aggregator.Province{33},
 		GroupBy: []store.Column{store.ColProgramme}, Filters: []store.Filter{{Column: store.ColLag, In: []uint64{0, 1, 2, 3}}},
 		Values: []store.Value{{Measure: store.MeasureViewingMs}, {Measure: store.MeasureReach60, DistinctBoxes: true}}})
@@ -98,6 +102,9 @@ func TestAnswersWhatCheckAllows(t *testing.T) {
 				continue
 			}
 			q.Values = all
+			if shape.Has(store.ColPackage) {
+				q.Filters = append(q.Filters, store.Filter{Column: store.ColPackage, In: []uint64{0, 1}})
+			}
 			if _, err := s.Query(t.Context(), q); err != nil {
 				t.Errorf("%s by %s: %v", shape.Name, c, err)
 			}

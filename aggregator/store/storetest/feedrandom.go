@@ -176,6 +176,8 @@ func (b *bench) sameFeeds(ref store.Store) {
 		}
 	}
 	b.same("titles", titlesOf(b, b.Store), titlesOf(b, ref))
+	all, codes := aggregator.Scope{All: true}, []uint64{1, 2, 3, 4}
+	b.same("products", must(b.Products(ctx, all, codes)), must(ref.Products(ctx, all, codes)))
 }
 
 // allDays asks for every row of a fact of files.
@@ -304,7 +306,7 @@ func (g *maker) fill(f *feedFile) {
 	case c3.FeedCatalogue:
 		code := func() uint64 { return 1 + g.one(4) }
 		for range g.r.IntN(12) {
-			r := store.ObjectRow{Line: next(), Element: []c3.Element{c3.ElementProgram, c3.ElementSeries, c3.ElementChannel, c3.ElementMovie}[g.r.IntN(4)], Code: code(), Name: g.one(3),
+			r := store.ObjectRow{Line: next(), Element: []c3.Element{c3.ElementProgram, c3.ElementSeries, c3.ElementChannel, c3.ElementMovie, c3.ElementPackage}[g.r.IntN(5)], Code: code(), Name: g.one(3),
 				Deleted: g.r.IntN(4) == 0, Normal: store.Normal{Genre: g.one(3), SubGenre: g.one(3), Place: g.one(2), Provider: g.one(2), Definition: uint8(g.one(3)), DurationS: []int32{0, 1, 700, 5400}[g.r.IntN(4)]}}
 			if !r.Deleted && g.r.IntN(2) == 0 {
 				r.Properties = []c3.Property{{Name: "Name", Value: "<名>"}, {Name: "Kind", Language: "zh", Value: strconv.Itoa(g.r.IntN(2))}}
@@ -314,6 +316,7 @@ func (g *maker) fill(f *feedFile) {
 				f.rows.Mappings = append(f.rows.Mappings, store.MappingRow{Line: next(), Parent: c3.ElementSeries, ParentCode: code(), Child: c3.ElementProgram, ChildCode: code(), Deleted: g.r.IntN(5) == 0})
 			}
 		}
+		g.packages(f, next)
 		g.schedules(f, next)
 		for k := range uint64(6) {
 			f.rows.Codes = append(f.rows.Codes, store.Code{Key: k + 1, Text: "code " + strconv.Itoa(int(k+1))})

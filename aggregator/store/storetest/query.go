@@ -132,6 +132,12 @@ func (m *memory) passes(q *store.Query, r *factRow) bool {
 		return false
 	}
 	for _, f := range q.Filters {
+		if f.Column == store.ColPackage {
+			if m.packaged(q, r, f.In) == f.Not {
+				return false
+			}
+			continue
+		}
 		if !f.Keeps(m.value(q, r, f.Column)) {
 			return false
 		}

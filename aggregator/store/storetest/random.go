@@ -325,6 +325,9 @@ func (g *maker) query() store.Query {
 			q.Filters = append(q.Filters, store.Filter{Column: c, In: []uint64{g.one(4), 33, 3301, 1, aggregator.TextKey(channelTexts[0])}, Not: g.r.IntN(3) == 0})
 		}
 	}
+	if shape.Has(store.ColPackage) && g.r.IntN(2) == 0 {
+		q.Filters = append(q.Filters, store.Filter{Column: store.ColPackage, In: []uint64{1 + g.one(4), 1 + g.one(4)}[:g.r.IntN(3)], Not: g.r.IntN(3) == 0})
+	}
 	g.r.Shuffle(len(q.GroupBy), func(i, j int) { q.GroupBy[i], q.GroupBy[j] = q.GroupBy[j], q.GroupBy[i] })
 	for range 1 + g.r.IntN(3) {
 		v := store.Value{Measure: shape.Measures[g.r.IntN(len(shape.Measures))]}

@@ -3,6 +3,7 @@ package feeds
 import (
 	"fmt"
 	"slices"
+	"strings"
 
 	"iptvdc/aggregator/c3"
 	"iptvdc/testbench/fleet"
@@ -21,6 +22,9 @@ var opens = map[string][]string{
 	"svod-all-month": {"svod-film-month", "svod-film-year", "svod-drama-month", "svod-kids-month", "svod-nature-month", "svod-sport-month", "svod-show-month"},
 	"svod-all-year":  {"svod-film-month", "svod-film-year", "svod-drama-month", "svod-kids-month", "svod-nature-month", "svod-sport-month", "svod-show-month"},
 }
+
+// newFilms are sold one by one: of those by the year the newest, by what codes begin with.
+const newFilms, newest = "tvod-new-film", "mv2026"
 
 // packedChannels are the channels that products have beside films and series.
 var packedChannels = map[string][]string{
@@ -41,7 +45,8 @@ func (c *catalogue) packages(offer *fleet.Offer) {
 		c.packed[code] = one
 		for n := range offer.Titles {
 			t := &offer.Titles[n]
-			if t.Product == code || t.Product != "" && slices.Contains(opens[code], t.Product) {
+			single := code == newFilms && t.Product == "svod-film-year" && strings.HasPrefix(t.Code, newest)
+			if single || t.Product == code || t.Product != "" && slices.Contains(opens[code], t.Product) {
 				c.join(c3.ElementPackage, code, elementOf(t), t.Code)
 				one.Contents = append(one.Contents, t.Code)
 				one.Contents = append(one.Contents, t.Episodes...)

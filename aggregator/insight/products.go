@@ -9,7 +9,6 @@ import (
 	"strconv"
 
 	"iptvdc/aggregator"
-	"iptvdc/aggregator/c3"
 	"iptvdc/aggregator/indicator"
 	"iptvdc/aggregator/store"
 )
@@ -128,7 +127,7 @@ type Product struct {
 // product is one with what it is judged by.
 type product struct {
 	Product
-	kind                       c3.ProductType
+	kind                       uint8 // c3.ProductType
 	bought                     int64 // where the catalogue tells what the package holds
 	viewers                    int64
 	complete, returned, failed sample
@@ -370,7 +369,7 @@ func (a *Products) known(ctx context.Context, ask asking, q *ProductsQuery, rows
 	holds := map[sale]bool{}
 	for _, i := range told {
 		p := byKey[i.Code]
-		p.Contents, p.kind = max(p.Contents, i.Contents), cmp.Or(p.kind, i.Type)
+		p.Contents, p.kind = max(p.Contents, i.Contents), cmp.Or(p.kind, uint8(i.Type))
 		holds[sale{p.code(), i.Province.String()}] = i.Contents > 0
 		if i.Name != "" && p.Name.ZH == p.code() {
 			p.Name = indicator.Text{ZH: i.Name, EN: i.Name}

@@ -84,7 +84,6 @@ type Products struct {
 
 // Medians are over products that have enough viewers; null of fewer than PeerProducts.
 type Medians struct {
-	PerBuyer indicator.Number `json:"per_buyer"`
 	Complete indicator.Number `json:"complete_rate"`
 	Return   indicator.Number `json:"return_rate"`
 	Errors   indicator.Number `json:"error_rate"`
@@ -116,8 +115,10 @@ type Product struct {
 	Binge  Moved `json:"binge_rate"`
 	Errors Moved `json:"error_rate"`
 	// PerBuyer is viewers for each buyer, or each order where boxes tell these, of the
-	// provinces whose catalogue tells what the package holds.
-	PerBuyer indicator.Number `json:"per_buyer"`
+	// provinces whose catalogue tells what the package holds; PeersPerBuyer the median of
+	// the products of its kind, as a year's are not bought every month.
+	PerBuyer      indicator.Number `json:"per_buyer"`
+	PeersPerBuyer indicator.Number `json:"peers_per_buyer"`
 
 	Few  bool           `json:"few"` // fewer than EnoughViewers: not judged
 	Weak []Weakness     `json:"weak"`
@@ -127,6 +128,7 @@ type Product struct {
 // product is one with what it is judged by.
 type product struct {
 	Product
+	kind                       uint8 // c3.ProductType
 	bought                     int64 // where the catalogue tells what the package holds
 	viewers                    int64
 	complete, returned, failed sample
@@ -194,6 +196,13 @@ func FindProducts(ctx context.Context, src Source, scope aggregator.Scope, q Pro
 		case !p.Few:
 			a.Judged++
 		}
+		p.PeersPerBuyer = medianOf(rows, func(o *product) (float64, bool) {
+			watched := o.viewers // also of what hardly anybody watches, but how few is not told
+			if small(watched) {
+				watched = SmallCell
+			}
+			return float64(watched) / float64(o.bought), o.kind == p.kind && o.bought >= SmallCell
+		})
 		p.judge(a)
 		p.Text = p.words()
 		a.Rows = append(a.Rows, p.Product)
@@ -332,7 +341,7 @@ func (p *product) code() string { return p.Product.Product }
 func newProduct(code string, name indicator.Text) *product {
 	return &product{Product: Product{Product: code, Name: name, Orders: Moved{0, indicator.None(), indicator.None()}, Buyers: unmoved, Revenue: unmoved,
 		Plays: unmoved, Viewers: unmoved, Minutes: unmoved, FullViews: unmoved, Completion: unmoved, Complete: unmoved, Return: unmoved, Binge: unmoved, Errors: unmoved,
-		PerBuyer: indicator.None(), Few: true, Weak: []Weakness{}}}
+		PerBuyer: indicator.None(), PeersPerBuyer: indicator.None(), Few: true, Weak: []Weakness{}}}
 }
 
 // known learns what the catalogues put into the products, and how many bought them
@@ -361,7 +370,7 @@ func (a *Products) known(ctx context.Context, ask asking, q *ProductsQuery, rows
 	holds := map[sale]bool{}
 	for _, i := range told {
 		p := byKey[i.Code]
-		p.Contents = max(p.Contents, i.Contents)
+		p.Contents, p.kind = max(p.Contents, i.Contents), cmp.Or(p.kind, uint8(i.Type))
 		holds[sale{p.code(), i.Province.String()}] = i.Contents > 0
 		if i.Name != "" && p.Name.ZH == p.code() {
 			p.Name = indicator.Text{ZH: i.Name, EN: i.Name}
@@ -435,18 +444,7 @@ func (p *product) watched(ctx context.Context, ask asking, q *ProductsQuery) err
 
 // medians are what products have in common.
 func medians(rows []*product) Medians {
-	over := func(of func(*product) (float64, bool)) indicator.Number {
-		var all []float64
-		for _, p := range rows {
-			if v, ok := of(p); ok && !p.Orders.small() {
-				all = append(all, v)
-			}
-		}
-		if len(all) < PeerProducts {
-			return indicator.None()
-		}
-		return indicator.Number(middle(all))
-	}
+	over := func(of func(*product) (float64, bool)) indicator.Number { return medianOf(rows, of) }
 	rateOf := func(of func(*product) sample) indicator.Number {
 		return over(func(p *product) (float64, bool) {
 			s := of(p)
@@ -454,23 +452,35 @@ func medians(rows []*product) Medians {
 		})
 	}
 	return Medians{
-		// Of content that is known and that hardly anybody watches there are no few.
-		PerBuyer: over(func(p *product) (float64, bool) { return float64(p.viewers) / float64(p.bought), p.bought >= SmallCell }),
 		Complete: rateOf(func(p *product) sample { return p.complete }),
 		Return:   rateOf(func(p *product) sample { return p.returned }),
 		Errors:   rateOf(func(p *product) sample { return p.failed }),
 	}
 }
 
+// medianOf is over the products that have a number, of which there must be enough.
+func medianOf(rows []*product, of func(*product) (float64, bool)) indicator.Number {
+	var all []float64
+	for _, p := range rows {
+		if v, ok := of(p); ok && !p.Orders.small() {
+			all = append(all, v)
+		}
+	}
+	if len(all) < PeerProducts {
+		return indicator.None()
+	}
+	return indicator.Number(middle(all))
+}
+
 // judge holds one product against the medians: what is weak must be so by far, and
 // with 95 % confidence.
 func (p *product) judge(a *Products) {
 	find := func(verdict string, text indicator.Text) { p.Weak = append(p.Weak, Weakness{verdict, text}) }
-	if m := float64(a.Medians.PerBuyer); p.bought >= SmallCell && a.Medians.PerBuyer.Valid() {
+	if m := float64(p.PeersPerBuyer); p.bought >= SmallCell && p.PeersPerBuyer.Valid() {
 		most := math.Pow(math.Sqrt(float64(p.viewers))+1, 2) // of a count, about 97.5 %
 		if v := float64(p.viewers) / float64(p.bought); v <= rarely*m && most <= m*float64(p.bought) {
 			holes := map[string]any{"bought": grouped(float64(p.bought), 0), "watched": several(p.viewers), "median": grouped(m, 2), "by": p.buyers(a)}
-			find("unwatched", say("买得多看得少：{bought} {by}，收视终端{watched}台；各产品每{by}的中位数为 {median} 台", "bought and little watched: {bought} {by}, {watched} viewers; the median product has {median} for each", holes))
+			find("unwatched", say("买得多看得少：{bought} {by}，收视终端{watched}台；同类产品每{by}的中位数为 {median} 台", "bought and little watched: {bought} {by}, {watched} viewers; the median product of its kind has {median} for each", holes))
 		}
 	}
 	low := func(verdict string, s sample, median indicator.Number, zh, en string) {
@@ -483,8 +493,8 @@ func (p *product) judge(a *Products) {
 	}
 	low("unfinished", p.complete, a.Medians.Complete, "看完的少：完整收视率{rate}，中位数 {median}%", "seldom seen to the end: {rate} see the whole, the median is {median}%")
 	low("unreturned", p.returned, a.Medians.Return, "回访少：7 日回访率{rate}，中位数 {median}%", "few come back: {rate} within 7 days, the median is {median}%")
-	if s, median := p.failed, a.Medians.Errors; !p.Few && s.n >= EnoughViewers && median.Valid() {
-		if least, _ := s.wilson(); s.share() > 0 && 100*s.share() >= float64(median)/weak && 100*least > float64(median) {
+	if s, median := p.failed, a.Medians.Errors; !p.Few && s.n >= EnoughViewers && median.Valid() && s.k >= SmallCell {
+		if least, _ := s.wilson(); 100*s.share() >= float64(median)/weak && 100*least > float64(median) {
 			find("failing", say("播放常出错：播放错误率{rate}，中位数 {median}%", "plays often fail: {rate} have errors, the median is {median}%", map[string]any{"rate": rateOfFew(s), "median": rate(float64(median))}))
 		}
 	}

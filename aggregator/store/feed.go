@@ -263,6 +263,7 @@ type ProductInfo struct {
 	// Name is that of the province's file of products, else of the live package with
 	// that code; "": nobody told one.
 	Name string
+	Type c3.ProductType // of the file of products
 	// Contents is how many programmes, those of its series too, and channels its
 	// package holds: see ColPackage.
 	Contents int

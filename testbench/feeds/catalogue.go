@@ -57,6 +57,8 @@ type catalogue struct {
 	objects  []c3.Object
 	mappings []c3.Mapping
 	meaning  []Title
+	channels []string            // codes
+	packed   map[string]*Package // by code
 }
 
 // shelf makes a province's catalogue of the offer. Titles have one genre and
@@ -74,8 +76,10 @@ func (pr *province) shelf(offer *fleet.Offer, seed uint64) *catalogue {
 		if ch.Province != 0 && ch.Province != pr.Province && own.IntN(3) == 0 {
 			continue
 		}
+		c.channels = append(c.channels, ch.Code)
 		c.register(c3.ElementChannel, ch.Code, "Name", ch.Code, "ChannelNumber", fmt.Sprint(n+1), "TimeShift", "1", "Status", "1")
 	}
+	c.packages(offer)
 	return c
 }
 

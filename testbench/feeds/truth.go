@@ -33,7 +33,9 @@ type Line struct {
 
 	Airing *Airing `json:"airing,omitempty"`
 	Stand  *Stand  `json:"stand,omitempty"`
-	Life   *Life   `json:"life,omitempty"`
+
+	Package *Package `json:"package,omitempty"`
+	Life    *Life    `json:"life,omitempty"`
 }
 
 // Day is how a province's subscribers stand at the end of a day, and what moved
@@ -143,6 +145,15 @@ type Life struct {
 	City     string `json:"city,omitempty"`   // in which the files say that they are
 	Opened   string `json:"opened,omitempty"` // day on which the files say that they came
 	Flow     string `json:"flow,omitempty"`   // of the day, as in Day: it may be the same state again
+}
+
+// Package is what a product opens in the end, once all files are taken: series with
+// their episodes, films, and channels, by code.
+type Package struct {
+	Province string   `json:"province"`
+	Code     string   `json:"code"` // of the product
+	Contents []string `json:"contents"`
+	Channels []string `json:"channels,omitempty"`
 }
 
 // Airing is a broadcast that a province's schedules tell.

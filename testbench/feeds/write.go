@@ -2,6 +2,7 @@ package feeds
 
 import (
 	"bytes"
+	"cmp"
 	"crypto/md5"
 	"crypto/sha1"
 	"crypto/sha256"
@@ -270,7 +271,7 @@ func (w *writer) products(f *dialect.Feed, offer *fleet.Offer) *dialect.Rows {
 	add := func(p c3.Product) { b.Products = append(b.Products, fitProduct(f, p)) }
 	for i := range offer.Products {
 		p := &offer.Products[i]
-		add(c3.Product{Code: p.Code, Name: p.Code, Type: kindOf(p), Fen: p.Fen, Provider: p.Provider, ShareBP: shares[p.Provider]})
+		add(c3.Product{Code: p.Code, Name: cmp.Or(productNames[p.Code], p.Code), Type: kindOf(p), Fen: p.Fen, Provider: p.Provider, ShareBP: shares[p.Provider]})
 	}
 	for i, code := range plans {
 		add(c3.Product{Code: code, Name: code, Type: c3.ProductBase, Fen: int64(1000 * (i + 1))})
@@ -521,9 +522,8 @@ func (w *writer) putInto(dir, name string, text []byte) error {
 func (w *writer) catalogue(c *Config, offer *fleet.Offer) error {
 	shelf := w.shelf(offer, c.Seed)
 	fetched := slices.Contains(c.Fetched, w.Province)
+	files := w.dir
 	if fetched {
-		files := w.dir
-		defer func() { w.dir = files }()
 		w.dir = filepath.Join(w.root, w.String(), c.Shelf)
 	}
 	for _, t := range shelf.meaning {
@@ -552,7 +552,8 @@ func (w *writer) catalogue(c *Config, offer *fleet.Offer) error {
 			return err
 		}
 	}
-	return nil
+	w.dir = files // what changes lies with the other files
+	return w.repack(c, offer, shelf)
 }
 
 // soiled delivers a catalogue's file on a day, as dirt has it.

@@ -19,6 +19,7 @@ type Catalogue struct {
 	active  map[string][]*standing // of a province, day by day
 	longest map[string]int64       // of a province, the length of an airing, in milliseconds
 	lives   map[whoIs]*subscriber
+	packs   []*pack
 }
 
 // Title is what a content is; "" is unknown.
@@ -79,6 +80,7 @@ func ReadCatalogue(r io.Reader) (*Catalogue, error) {
 			Airing *Airing   `json:"airing"`
 			Stand  *standing `json:"stand"`
 			Life   *lifeLine `json:"life"`
+			Pack   *pack     `json:"package"`
 		}
 		if err := in.Decode(&l); err != nil {
 			return nil, fmt.Errorf("entry %d: %w", n, err)
@@ -99,6 +101,8 @@ func ReadCatalogue(r io.Reader) (*Catalogue, error) {
 			c.longest[a.Province] = max(c.longest[a.Province], a.EndMs-a.StartMs)
 		case l.Stand != nil:
 			c.active[l.Stand.Province] = append(c.active[l.Stand.Province], l.Stand)
+		case l.Pack != nil:
+			c.packs = append(c.packs, l.Pack)
 		case l.Life != nil:
 			once(&l.Life.Province, &l.Life.Day, &l.Life.State, &l.Life.Account, &l.Life.City, &l.Life.Opened, &l.Life.Flow)
 			who := whoIs{l.Life.Province, l.Life.Who}

@@ -10,7 +10,7 @@
 // With what the feeds' truth says of contents, broadcasts and accounts also what is
 // made of both: ratings of programmes, genres, coverage, who is silent, comes back and
 // stays, projections with their standard errors, and every figure beside that of an
-// earlier time. TestEveryFigure
+// earlier time, and figures of what each product opens. TestEveryFigure
 // holds that no declared figure is left out.
 //
 // Feeds compares what provinces sent in the same manner: what became of each file,

@@ -112,6 +112,9 @@ func (v *verifier) compareFigures(ctx context.Context) error {
 		if err := v.compareEarlier(ctx, o); err != nil {
 			return err
 		}
+		if err := v.comparePackages(ctx, o); err != nil {
+			return err
+		}
 	}
 	return each(ctx, all, func(ctx context.Context, t *task) error {
 		if err := v.compareTask(ctx, o, t); err != nil {

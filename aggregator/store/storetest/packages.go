@@ -72,7 +72,9 @@ func (m *memory) Products(ctx context.Context, scope aggregator.Scope, codes []u
 		}
 	}
 	for k, p := range m.products {
-		tell(k.province, k.code, func(one *store.ProductInfo) { one.Name = cmp.Or(m.codes[p.row.Name], one.Name) })
+		tell(k.province, k.code, func(one *store.ProductInfo) {
+			one.Name, one.Type = cmp.Or(m.codes[p.row.Name], one.Name), p.row.Type
+		})
 	}
 	var all []store.ProductInfo
 	for _, one := range found {
@@ -241,11 +243,15 @@ func testProducts(t *testing.T, b *bench) {
 	ask(all)
 	givePackages(b)
 	sold := func(p aggregator.Province, code uint64, name string, contents int) store.ProductInfo {
-		return store.ProductInfo{Province: p, Code: code, Name: name, Contents: contents}
+		one := store.ProductInfo{Province: p, Code: code, Name: name, Contents: contents}
+		if code == 103 {
+			one.Type = c3.ProductYear
+		}
+		return one
 	}
 	ask(all, sold(33, 101, "name", 3), sold(33, 102, "name", 3))
 	products := file(c3.FeedProducts, 2, 1)
-	products.rows.Products = []store.ProductRow{{Line: 1, Code: 102, Name: 77}, {Line: 2, Code: 103, Name: 78}, {Line: 3, Code: 104}, {Line: 4, Code: 101}}
+	products.rows.Products = []store.ProductRow{{Line: 1, Code: 102, Name: 77}, {Line: 2, Code: 103, Name: 78, Type: c3.ProductYear}, {Line: 3, Code: 104}, {Line: 4, Code: 101}}
 	products.rows.Codes = []store.Code{{Key: 77, Text: "影视"}, {Key: 78, Text: "少儿"}}
 	b.give(products)
 	there := products

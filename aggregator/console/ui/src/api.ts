@@ -18,7 +18,8 @@ export interface IndicatorInfo {
 
 export interface Catalogue {
   indicators: IndicatorInfo[];
-  dimensions: { id: string; title: Text }[];
+  /** filters_only: figures are filtered by it and not grouped. */
+  dimensions: { id: string; title: Text; filters_only?: boolean }[];
   units: { id: string; title: Text }[];
   /** Provinces with two digits, cities with four. */
   regions: { code: string; name: Text }[];
@@ -286,6 +287,33 @@ export interface Gap {
 export interface Offer {
   text: Text;
   rows: Gap[];
+}
+
+/** A figure, that of as many days before, and the change by percent. */
+export interface MovedFigure {
+  value: number | null;
+  before: number | null;
+  change: number | null;
+}
+
+/** A product; numbers that are too small to be shown are null. */
+export interface Product {
+  product: string;
+  name: Text;
+  orders: MovedFigure;
+  revenue: MovedFigure;
+  viewers: MovedFigure;
+  completion: MovedFigure;
+  return_rate: MovedFigure;
+  error_rate: MovedFigure;
+  weak: { verdict: 'unwatched' | 'unfinished' | 'unreturned' | 'failing'; text: Text }[];
+  text: Text;
+}
+
+export interface Products {
+  text: Text;
+  suppressed: number;
+  rows: Product[];
 }
 
 export interface Anomaly {

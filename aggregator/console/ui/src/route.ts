@@ -25,7 +25,7 @@ export interface QualityRoute {
 export const qualityRoute = signal<QualityRoute | null>(parseQuality(typeof location === 'undefined' ? '' : location.hash));
 
 /** The parts of the page of insights. */
-export const sections = ['changed', 'posters', 'taste', 'unusual', 'leaving'] as const;
+export const sections = ['changed', 'posters', 'taste', 'products', 'unusual', 'leaving'] as const;
 export type Section = (typeof sections)[number];
 
 /** A place on the page of insights: a part, a province ('': all) and a figure. */

@@ -270,16 +270,17 @@ export function WhereDialog({ board, tab, all, dimension: begin, onClose, onChoo
       return;
     }
     const figures = [tab, ...board.tabs].flatMap((o) => o.widgets.flatMap((w) => (w.ask.figures ?? []).flatMap(indicatorsOf)));
-    const knows = (id: string) => names.value?.indicators.find((i) => i.id === id)?.dimensions.includes(dimension);
-    const id = figures.find(knows) ?? names.value?.indicators.find((i) => i.dimensions.includes(dimension))?.id;
+    const by = dimension === 'package' ? 'product' : dimension; // a product's contents go by its code
+    const knows = (id: string) => names.value?.indicators.find((i) => i.id === id)?.dimensions.includes(by);
+    const id = figures.find(knows) ?? names.value?.indicators.find((i) => i.dimensions.includes(by))?.id;
     if (!id) {
       setValues([]);
       return;
     }
     const stop = new AbortController();
     const last = today();
-    query({ indicators: [id], dimensions: [dimension], from: addDays(last, -30), to: last, grain: 'total', ...(time.has(dimension) ? {} : { limit: 300, order: `-${id}` }) }, stop.signal)
-      .then((a) => setValues(a.rows.map((r) => ({ code: String(r[1] ?? ''), name: cellName(a, dimension, r[1] ?? null, l) }))))
+    query({ indicators: [id], dimensions: [by], from: addDays(last, -30), to: last, grain: 'total', ...(time.has(dimension) ? {} : { limit: 300, order: `-${id}` }) }, stop.signal)
+      .then((a) => setValues(a.rows.map((r) => ({ code: String(r[1] ?? ''), name: cellName(a, by, r[1] ?? null, l) }))))
       .catch((cause: unknown) => {
         if (!stop.signal.aborted) {
           setValues([]);

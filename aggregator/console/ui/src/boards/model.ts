@@ -237,7 +237,7 @@ export function indicatorsOf(f: Figure): string[] {
 
 /** The dimensions that all figures of a widget know, as far as the catalogue tells. */
 export function dimensionsFor(w: Widget, catalogue: Catalogue | null): string[] {
-  const all = (catalogue?.dimensions ?? []).map((d) => d.id);
+  const all = (catalogue?.dimensions ?? []).filter((d) => !d.filters_only).map((d) => d.id);
   const needed = (w.ask.figures ?? []).flatMap(indicatorsOf);
   return all.filter((d) => needed.every((id) => catalogue?.indicators.find((i) => i.id === id)?.dimensions.includes(d)));
 }

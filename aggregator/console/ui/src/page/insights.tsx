@@ -13,6 +13,7 @@ import { goInsight, insightRoute, sections, type InsightRoute, type Section } fr
 import { useState } from 'preact/hooks';
 import { AlertsPanel } from './alerts';
 import { Leaving } from './leaving';
+import { ProductsSection } from './products';
 import { LostBanner } from './states';
 
 /** What figures mean, in words: changes, posters, taste, what is unusual, who may leave. */
@@ -54,6 +55,7 @@ export function InsightsPage() {
       {here.section === 'changed' && <Changed here={here} last={last} />}
       {here.section === 'posters' && <PostersSection here={here} last={last} />}
       {here.section === 'taste' && <TasteSection here={here} last={last} />}
+      {here.section === 'products' && <ProductsSection place={here.place} last={last} />}
       {here.section === 'unusual' && <Unusual here={here} last={last} />}
       {here.section === 'leaving' && <Leaving place={here.place} last={last} />}
     </main>

@@ -20,29 +20,48 @@ import (
 type narrow struct {
 	fact       store.Fact
 	dimensions []store.Column
+	// country: days stand without the province too. Of contents and slots every
+	// province has its own rows, and who asks for the whole country would add up
+	// fourteen times as many.
+	country bool
 }
 
 // narrows are, of each fact, those with the fewest rows first.
 var narrows = []narrow{
-	{store.FactBox, []store.Column{store.ColProvince, store.ColCity}},
-	{store.FactClick, []store.Column{store.ColProvince, store.ColCity}},
-	{store.FactClick, []store.Column{store.ColProvince, store.ColPage, store.ColArea, store.ColSlot}},
-	{store.FactClick, []store.Column{store.ColProvince, store.ColContent}},
-	{store.FactMode, []store.Column{store.ColProvince, store.ColCity, store.ColMode}},
-	{store.FactView, []store.Column{store.ColProvince, store.ColCity, store.ColMode}},
-	{store.FactView, []store.Column{store.ColProvince, store.ColMode, store.ColChannel}},
-	{store.FactView, []store.Column{store.ColProvince, store.ColMode, store.ColContent}},
-	{store.FactImpression, []store.Column{store.ColProvince, store.ColPage, store.ColArea, store.ColSlot}},
-	{store.FactImpression, []store.Column{store.ColProvince, store.ColContent}},
-	{store.FactOn, []store.Column{store.ColProvince, store.ColCity}},
+	{store.FactBox, []store.Column{store.ColProvince, store.ColCity}, false},
+	{store.FactClick, []store.Column{store.ColProvince, store.ColCity}, false},
+	{store.FactClick, []store.Column{store.ColProvince, store.ColPage, store.ColArea, store.ColSlot}, true},
+	{store.FactClick, []store.Column{store.ColProvince, store.ColContent}, true},
+	{store.FactMode, []store.Column{store.ColProvince, store.ColCity, store.ColMode}, false},
+	{store.FactView, []store.Column{store.ColProvince, store.ColCity, store.ColMode}, false},
+	{store.FactView, []store.Column{store.ColProvince, store.ColMode, store.ColChannel}, false},
+	{store.FactView, []store.Column{store.ColProvince, store.ColMode, store.ColContent}, true},
+	{store.FactImpression, []store.Column{store.ColProvince, store.ColPage, store.ColArea, store.ColSlot}, true},
+	{store.FactImpression, []store.Column{store.ColProvince, store.ColContent}, true},
+	{store.FactOn, []store.Column{store.ColProvince, store.ColCity}, false},
 }
 
 func (n narrow) name() string {
 	return store.ShapeOf(n.fact).Name + "_by_" + joinWith(n.dimensions, "_")
 }
 
-func (n narrow) sums() string {
-	return joinWith(n.dimensions, ", ") + ", sum(" + joinWith(store.ShapeOf(n.fact).Measures, "), sum(") + ")"
+// anywhere are the dimensions but the province, and countryName the name of the table
+// that has those.
+func (n narrow) anywhere() []store.Column {
+	return slices.DeleteFunc(slices.Clone(n.dimensions), func(c store.Column) bool { return c == store.ColProvince })
+}
+
+func (n narrow) countryName() string {
+	return store.ShapeOf(n.fact).Name + "_by_" + joinWith(n.anywhere(), "_")
+}
+
+func (n narrow) sums(dimensions []store.Column) string {
+	return joinWith(dimensions, ", ") + ", sum(" + joinWith(store.ShapeOf(n.fact).Measures, "), sum(") + ")"
+}
+
+// fillCountry adds the country's days that a condition selects, from the provinces'.
+func (n narrow) fillCountry(where string) string {
+	return fmt.Sprintf("INSERT INTO %s_day SELECT period, %s FROM %s_day WHERE %s GROUP BY ALL", n.countryName(), n.sums(n.anywhere()), n.name(), where)
 }
 
 // needed are the columns of a fact by which q groups and selects; a period every
@@ -71,11 +90,19 @@ func needed(q *store.Query) []store.Column {
 	return columns
 }
 
-// sumTable is the table, without its grain, from which q's sums are read.
-func sumTable(q *store.Query) string {
+// sumTable is the table, without its grain, from which q's sums are read by hour or by
+// day.
+func sumTable(q *store.Query, grain string) string {
 	columns := needed(q)
 	for _, n := range narrows {
-		if n.fact == q.Fact && !slices.ContainsFunc(columns, func(c store.Column) bool { return !slices.Contains(n.dimensions, c) }) {
+		has := func(dimensions []store.Column) bool {
+			return !slices.ContainsFunc(columns, func(c store.Column) bool { return !slices.Contains(dimensions, c) })
+		}
+		switch {
+		case n.fact != q.Fact:
+		case grain == "day" && n.country && has(n.anywhere()):
+			return n.countryName()
+		case has(n.dimensions):
 			return n.name()
 		}
 	}
@@ -101,7 +128,10 @@ func allDerived() (all []derived) {
 		}
 		for _, grain := range []string{"hour", "day"} {
 			all = append(all, derived{n.name() + "_" + grain, factTable(n.name()+"_"+grain, n.dimensions, shape.Measures, types),
-				fmt.Sprintf("INSERT INTO %s_%s SELECT period, %s FROM %s_%[2]s GROUP BY ALL", n.name(), grain, n.sums(), shape.Name), false, nil, ""})
+				fmt.Sprintf("INSERT INTO %s_%s SELECT period, %s FROM %s_%[2]s GROUP BY ALL", n.name(), grain, n.sums(n.dimensions), shape.Name), false, nil, ""})
+		}
+		if n.country {
+			all = append(all, derived{n.countryName() + "_day", factTable(n.countryName()+"_day", n.anywhere(), shape.Measures, types), n.fillCountry("true"), false, nil, ""})
 		}
 	}
 	for _, shape := range rolled {
@@ -204,14 +234,25 @@ func cellsOf(from, to int64) string {
 }
 
 // renarrow brings a narrow table in line with what changed of its fact where a
-// condition selects.
+// condition selects whole periods of provinces. Of the country those days are made
+// anew that had such rows or have them now.
 func renarrow(n narrow, grain, where string, c changed) (all []string) {
 	fact := store.ShapeOf(n.fact).Name
+	country := grain == "day" && n.country && c.any(fact)
+	days := fmt.Sprintf("SELECT DISTINCT period FROM %s_day WHERE %s", n.name(), where)
+	if country {
+		all = append(all, "CREATE OR REPLACE TEMP TABLE country_day AS "+days)
+	}
 	if c.gone[fact] {
 		all = append(all, fmt.Sprintf("DELETE FROM %s_%s WHERE %s", n.name(), grain, where))
 	}
 	if c.made[fact] {
-		all = append(all, fmt.Sprintf("INSERT INTO %[1]s_%[2]s SELECT period, %[3]s FROM %[4]s_%[2]s WHERE %[5]s GROUP BY ALL", n.name(), grain, n.sums(), fact, where))
+		all = append(all, fmt.Sprintf("INSERT INTO %[1]s_%[2]s SELECT period, %[3]s FROM %[4]s_%[2]s WHERE %[5]s GROUP BY ALL", n.name(), grain, n.sums(n.dimensions), fact, where))
+	}
+	if country {
+		all = append(all, "INSERT INTO country_day "+days,
+			fmt.Sprintf("DELETE FROM %s_day WHERE period IN (FROM country_day)", n.countryName()),
+			n.fillCountry("period IN (FROM country_day)"))
 	}
 	return all
 }

@@ -47,7 +47,8 @@ func TestDerived(t *testing.T) {
 	seed := rand.Uint64()
 	t.Logf("seed %d", seed)
 	g := &evening{r: rand.New(rand.NewPCG(seed, 0)), boxes: 15}
-	for range 2 { // the second block moves what the first left
+	gone := store.ClockKey{Box: 1, Boot: 88_000}
+	for n := range 3 { // the second block moves what the first left
 		b := g.month(60) // 31 days, so over two rows of marks
 		for i := range b.Clicks {
 			b.Impressions = append(b.Impressions, store.Impression{Stamp: b.Clicks[i].Stamp, Page: b.Clicks[i].Page, Area: b.Clicks[i].Area, Slot: b.Clicks[i].Slot, Content: b.Clicks[i].Content, Sight: 1})
@@ -56,7 +57,15 @@ func TestDerived(t *testing.T) {
 		boot := uint32(77_000 + g.blocks)
 		late := store.Stamp{Province: 33, City: 3301, Box: 1, Boot: boot, MonoMs: 60_000, AtMs: benchHour.Start() - aggregator.DayMs, Clock: 1}
 		b.Powers = append(b.Powers, store.Power{Stamp: late, On: true})
-		b.Retimes = []store.Retime{{ClockKey: store.ClockKey{Box: 1, Boot: boot - 1}, Clock: store.Clock{OffsetMs: benchHour.Start() - 5*aggregator.DayMs, Quality: 3}}}
+		if n == 0 {
+			late.Province, late.City, late.Boot = 65, 6501, gone.Boot
+			b.Clicks = append(b.Clicks, store.Click{Stamp: late, Page: 5, Content: 70})
+			b.Views = append(b.Views, store.View{Stamp: late, Mode: 4, Content: 70, Speed: 100, DurationMs: 10_000})
+			b.Impressions = append(b.Impressions, store.Impression{Stamp: late, Page: 5, Content: 70, Sight: 1})
+		}
+		if n == 2 { // all that a province has on a day goes, and nothing else changes
+			b = &store.Block{ID: [16]byte{3}, Retimes: []store.Retime{{ClockKey: gone, Clock: store.Clock{OffsetMs: benchHour.Start() - 5*aggregator.DayMs, Quality: 3}}}}
+		}
 		if _, err := s.Insert(ctx, b); err != nil {
 			t.Fatal(err)
 		}

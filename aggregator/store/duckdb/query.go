@@ -217,13 +217,13 @@ func oneSpan(q *store.Query) (n int, one bool) {
 func sourceSQL(q *store.Query, settled aggregator.Day, boxes bool) string {
 	shape := store.ShapeOf(q.Fact)
 	first, last := bounds(q)
-	table, asked := sumTable(q), measures(q, addsUp)
+	table, asked := func(grain string) string { return sumTable(q, grain) }, measures(q, addsUp)
 	columns := slices.DeleteFunc(slices.Clone(q.GroupBy), isTime)
 	if q.Latest {
 		columns = append(columns, store.ColProvince)
 	}
 	if boxes {
-		table, asked = shape.Name, measures(q, store.Value.ByBox)
+		table, asked = func(string) string { return shape.Name }, measures(q, store.Value.ByBox)
 		columns = append(columns, shape.Counted())
 	}
 	columns = slices.Compact(slices.Sorted(slices.Values(columns)))
@@ -235,7 +235,7 @@ func sourceSQL(q *store.Query, settled aggregator.Day, boxes bool) string {
 		rest += ", " + string(m)
 	}
 	one := func(grain, period string, from, to int64) string {
-		name := table + "_" + grain
+		name := table(grain) + "_" + grain
 		where := conditions(q, name+".period", grain == "hour")
 		if q.Aired {
 			where = conditions(q, "aired", true) + airedWithin(q, first, last)

@@ -339,6 +339,9 @@ func (g *maker) query() store.Query {
 				v.DistinctBoxes = true
 			case 2:
 				v.Squares = []int64{1, 7, 60_000}[g.r.IntN(3)]
+				if v.Measure == store.MeasureAudience || v.Measure == store.MeasureEditedAudience {
+					v.Squares = 60_000 // they count billionths, whose squares go beyond 2^63
+				}
 			}
 		}
 		q.Values = append(q.Values, v)

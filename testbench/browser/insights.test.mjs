@@ -105,11 +105,11 @@ test('a manager finds who may leave, and whether the signs deserve their points'
   }));
 
 test('insights in Chinese, dark, and on phones', async () => {
-  const ready = { changed: '[data-side="province"]', posters: '[data-finding="worse"]', taste: '[data-finding]', unusual: '[data-finding]', leaving: '[data-class]' };
+  const ready = { changed: '[data-side="province"]', posters: '[data-finding="worse"]', taste: '[data-finding]', unusual: '[data-finding]', leaving: '[data-class]', products: '.insight-says' };
   for (const [name, options, parts] of [
     ['dark-zh', { colorScheme: 'dark' }, ['taste', 'leaving', 'changed']],
-    ['phone', phone, ['posters', 'taste', 'unusual', 'leaving', 'changed']],
-    ['small', smallPhone, ['unusual', 'changed']],
+    ['phone', phone, ['posters', 'taste', 'products', 'unusual', 'leaving', 'changed']],
+    ['small', smallPhone, ['products', 'unusual', 'changed']],
   ]) {
     await on({ lang: 'zh-CN', path: '/#/insights/changed/all/ctr', ...options }, async (page) => {
       for (const part of parts) {

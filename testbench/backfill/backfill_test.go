@@ -193,7 +193,7 @@ func TestRunAgain(t *testing.T) {
 
 func TestTooBig(t *testing.T) {
 	c := Config{Boxes: 1_000_000, Days: 31, EndMs: end}
-	if err := Fits(c, 0, 200e9); err == nil || !strings.Contains(err.Error(), "with --keep-days ") {
+	if err := Fits(c, 0, 400e9); err == nil || !strings.Contains(err.Error(), "with --keep-days ") {
 		t.Error(err)
 	}
 	if err := Fits(c, 2, 10e9); err == nil || !strings.Contains(err.Error(), "fewer boxes") {

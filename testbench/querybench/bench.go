@@ -138,11 +138,13 @@ func (b *bench) multiply(ctx context.Context, dir string, r *Report) (err error)
 	b.folder = folder
 	defer func() { err = errors.Join(err, base.Close()) }()
 	o := backfill.CloneOptions{Clones: b.clones, Leave: strings.FieldsFunc(b.leave, func(c rune) bool { return c == ',' }), Store: b.store()}
+	for _, place := range []string{base.Path(), path} {
+		if _, err := os.Stat(filepath.Join(place, followed)); err == nil && (b.peer != nil || place != path && !folder.HasStore()) {
+			return fmt.Errorf("an earlier run followed events of its own into %s: nothing is cloned of it any more, nor compared with the peer; give -peer=false if the clones are made, else another -data, and -closings 0 to runs before", place)
+		}
+	}
 	made := "from an earlier run"
 	if !folder.HasStore() {
-		if _, err := os.Stat(filepath.Join(base.Path(), followed)); err == nil {
-			return errors.New("an earlier run followed events of its own into the store, which shall have no clones; give another -data, and -closings 0 to a run before the clones are made")
-		}
 		before := cpuTime()
 		var took time.Duration
 		o.Report = func(p backfill.CloneProgress) {
@@ -158,11 +160,6 @@ func (b *bench) multiply(ctx context.Context, dir string, r *Report) (err error)
 	}
 	if err := folder.Open(b.store()); err != nil {
 		return err
-	}
-	if b.peer != nil {
-		if _, err := os.Stat(filepath.Join(path, followed)); err == nil {
-			return fmt.Errorf("an earlier run put events into %s that the peer lacks; give -peer=false, or remove the folder", path)
-		}
 	}
 	r.Set += fmt.Sprintf("; of each box %d clones: %d boxes, about %d million events", b.clones, b.set.Boxes*b.clones, b.all()*int64(b.clones)/1_000_000)
 	r.Made += fmt.Sprintf("; clones %s, without %s; that store %d MB", made, strings.Join(o.Leave, ", "), folder.StoreBytes()/1_000_000)

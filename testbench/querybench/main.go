@@ -119,6 +119,8 @@ func run(ctx context.Context, o options, out io.Writer) (err error) {
 			return err
 		}
 		defer b.peer.engine.Close()
+	} else if o.clones > 1 && folder.HasStore() {
+		// What is followed goes into the clones' store alone.
 	} else if err := os.Remove(filepath.Join(dir, "peer", "whole")); err != nil && !errors.Is(err, os.ErrNotExist) {
 		return err // this run's events will not be in it
 	}

@@ -30,7 +30,7 @@ are acknowledged.
 
 With --data they are put straight into the columnar store of an aggregator that
 does not run, past boxes, broker and ledger: a million boxes by default. The
-aggregator's own closing makes the facts. The events themselves are 55 bytes each, the facts of each 45;
+aggregator's own closing makes the facts. The events themselves are 55 bytes each, the facts of each 85;
 --keep-days N keeps those of the latest N days, and of the days before only facts.
 The same seed, sizes and --end give the same events; after a kill the same command
 goes on where it stopped, if --end was given.

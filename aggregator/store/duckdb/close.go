@@ -142,7 +142,7 @@ func finalHour(ctx context.Context, tx *sql.Tx) (aggregator.Hour, error) {
 }
 
 // maxGapHours is how many hours without a dirty cell are read along rather
-// than beginning another run: a run costs some 30 statements.
+// than beginning another run: a run costs up to a hundred statements.
 const maxGapHours = 3
 
 // runs cuts cells into stretches of hours that lie close together.

@@ -64,8 +64,9 @@ scenarios: build ## every scenario in its small size, SCENARIOS='smoke clones' f
 VERIFY_BOXES ?= 200
 VERIFY_DAYS ?= 3
 VERIFY_SPEED ?= 1500
-verify: build ## a fleet of 14 provinces and their files, then every figure of both against the truth: VERIFY_BOXES=200 VERIFY_DAYS=3; out/verify
-	testbench/verify/run $(VERIFY_BOXES) $(VERIFY_DAYS) $(VERIFY_SPEED) out/verify
+VERIFY_HOURS ?= 0
+verify: build ## a fleet of 14 provinces and their files, then every figure of both against the truth: VERIFY_BOXES=200 VERIFY_DAYS=3, hour by hour on VERIFY_HOURS days, 0: all; out/verify
+	testbench/verify/run $(VERIFY_BOXES) $(VERIFY_DAYS) $(VERIFY_SPEED) out/verify $(VERIFY_HOURS)
 
 mutants: ## deliberate bugs, each seen by the bench? MUTANTS=all or names
 	MUTANTS=$(MUTANTS) $(GO) test -count=1 -timeout 30m -v ./testbench/mutants

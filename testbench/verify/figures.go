@@ -80,6 +80,14 @@ func (v *verifier) tasksOf(o *oracle.Oracle, over bool, days []string, add func(
 	}
 	for _, group := range o.Groups(some) {
 		for _, grain := range oracle.Grains() {
+			if grain == "hour" && v.HourDays > 0 && v.HourDays < len(days) {
+				for _, day := range spread(days, v.HourDays) {
+					if t := (task{group, grain, day, day, over}); len(t.of(o)) > 0 {
+						add(t)
+					}
+				}
+				continue
+			}
 			some := days
 			if grain == "hour" || grain == "day" {
 				parts := 1 + o.MostRows(group...)/mostRows
@@ -94,6 +102,16 @@ func (v *verifier) tasksOf(o *oracle.Oracle, over bool, days []string, add func(
 	}
 }
 
+// spread returns n of days, as far apart as can be: the last is always among them, of
+// two or more the first as well.
+func spread(days []string, n int) (some []string) {
+	last := len(days) - 1
+	for i := range n {
+		some = append(some, days[last-last*(n-1-i)/max(n-1, 1)])
+	}
+	return some
+}
+
 // compareFigures compares every indicator in every way it can be split.
 func (v *verifier) compareFigures(ctx context.Context) error {
 	started := time.Now()
@@ -104,6 +122,9 @@ func (v *verifier) compareFigures(ctx context.Context) error {
 		return nil // nothing ever happened
 	}
 	all := v.tasks(o)
+	if days := oracle.DaysBetween(v.report.From, v.report.To); v.HourDays > 0 && v.HourDays < len(days) {
+		v.report.Notes = append(v.report.Notes, fmt.Sprintf("hour by hour compared on %d of %d days: %s", v.HourDays, len(days), strings.Join(spread(days, v.HourDays), ", ")))
+	}
 	done := 0
 	if v.Catalogue != nil {
 		if err := v.compareProjected(ctx, o); err != nil {

@@ -32,6 +32,9 @@ type Config struct {
 	// OneOf asks only one of so many ways to split figures and to compare them with
 	// earlier times, for engines that are slow; 0: all.
 	OneOf int
+	// HourDays is how many days are compared hour by hour too, spread over all of the
+	// truth's; 0: all. Days, weeks and months are compared of all days anyway.
+	HourDays int
 	Say   func(line string) // progress; nil: silent
 }
 

@@ -393,3 +393,18 @@ func TestSplit(t *testing.T) {
 	}
 	f("total", "2026-11-01", "2026-11-10", []string{"content"}, cells)
 }
+
+// TestSpread: some of the days, from end to end.
+func TestSpread(t *testing.T) {
+	days := oracle.DaysBetween("2026-09-28", "2026-10-04")
+	for n, want := range map[int]string{
+		1: "2026-10-04",
+		2: "2026-09-28 2026-10-04",
+		3: "2026-09-28 2026-10-01 2026-10-04",
+		7: strings.Join(days, " "),
+	} {
+		if got := strings.Join(spread(days, n), " "); got != want {
+			t.Errorf("%d of 7 days: %s, want %s", n, got, want)
+		}
+	}
+}

@@ -68,6 +68,7 @@ is equal. The aggregator must hold nothing but what the named truths tell.`,
 	flags.StringVar(&cfg.URL, "aggregator", "http://127.0.0.1:8080", "address of the aggregator")
 	flags.StringVar(&cfg.Token, "token", "", "API token of an administrator, from: aggregator token --data DIR")
 	flags.DurationVar(&cfg.Wait, "wait", 2*time.Minute, "how long the aggregator may take to load and close what it has")
+	flags.IntVar(&cfg.HourDays, "hour-days", 0, "on how many days, spread over all, figures are compared hour by hour too; 0: all; for truths of months, whose hours would take long")
 	flags.BoolVar(&asJSON, "json", false, "print the report as JSON")
 	flags.BoolVar(&quiet, "quiet", false, "no progress")
 	return cmd

@@ -28,6 +28,7 @@ type bench struct {
 	folder *backfill.Folder
 	peer   *peer // nil: not asked
 	out    io.Writer
+	steps  *steps // nil: nobody asks
 }
 
 // widgetsAtOnce is how many questions of a board run side by side, as the
@@ -245,7 +246,10 @@ func (b *bench) closing(ctx context.Context) (Row, error) {
 			snap.Cells = append(snap.Cells, c)
 		}
 	}
-	return row, row.times(b.closings, func() error { return b.folder.Store.Close(ctx, snap) })
+	b.steps.begin()
+	err := row.times(b.closings, func() error { return b.folder.Store.Close(ctx, snap) })
+	b.steps.text(b.out, row.Name, b.closings)
+	return row, err
 }
 
 func (b *bench) provinces() (all []aggregator.Province) {
@@ -282,6 +286,7 @@ func (b *bench) fresh(ctx context.Context) (Row, error) {
 	if err := os.WriteFile(filepath.Join(b.folder.Path(), followed), nil, 0o600); err != nil {
 		return row, err
 	}
+	b.steps.begin()
 	err := row.times(b.closings, func() error {
 		n++
 		binary.BigEndian.PutUint64(blk.ID[:], n)
@@ -305,6 +310,7 @@ func (b *bench) fresh(ctx context.Context) (Row, error) {
 		}
 		return err
 	})
+	b.steps.text(b.out, row.Name, b.closings)
 	if b.clones > 1 {
 		return row, err
 	}

@@ -36,6 +36,7 @@ type options struct {
 	memory     int64
 	rounds     int
 	closings   int
+	statements bool
 	peer       bool
 	peerRounds int
 	data       string
@@ -59,6 +60,7 @@ func main() {
 	memory := flag.Int("memory-mb", 4096, "memory of our store")
 	flag.IntVar(&o.rounds, "rounds", 20, "how often each question is asked")
 	flag.IntVar(&o.closings, "closings", 5, "how often an hour is closed and events are followed to an answer; 0: not at all")
+	flag.BoolVar(&o.statements, "statements", false, "tell what each statement of the closings takes")
 	flag.BoolVar(&o.peer, "peer", true, "ask ClickHouse's engine too")
 	flag.IntVar(&o.peerRounds, "peer-rounds", 3, "how often the peer is asked")
 	flag.StringVar(&o.data, "data", "", "keep the stores in this folder, and use them again if they are there; \"\": a temporary one")
@@ -129,7 +131,12 @@ func run(ctx context.Context, o options, out io.Writer) (err error) {
 
 // store is how our stores are opened.
 func (b *bench) store() duckdb.Options {
-	return duckdb.Options{Threads: b.threads, MemoryBytes: b.memory, Now: func() time.Time { return time.UnixMilli(b.options.set.EndMs) }}
+	o := duckdb.Options{Threads: b.threads, MemoryBytes: b.memory, Now: func() time.Time { return time.UnixMilli(b.options.set.EndMs) }}
+	if b.statements {
+		b.steps = &steps{}
+		o.Step = b.steps.told
+	}
+	return o
 }
 
 // endOf returns where the past ends: now, or where that of an earlier run in the

@@ -57,16 +57,23 @@ func (s *Store) Close(ctx context.Context, snap store.Snapshot) error {
 	if err != nil {
 		return fmt.Errorf("store: close: %w", err)
 	}
-	if err := s.close(ctx, tx, snap); err != nil {
+	var work steps = tx
+	if s.o.Step != nil {
+		work = told{tx, s.o.Step}
+	}
+	if err := s.close(ctx, work, snap); err != nil {
 		return errors.Join(fmt.Errorf("store: close: %w", err), tx.Rollback())
 	}
 	if err := tx.Commit(); err != nil {
 		return fmt.Errorf("store: close: %w", err)
 	}
+	if s.o.Step != nil {
+		s.o.Step("COMMIT")
+	}
 	return nil
 }
 
-func (s *Store) close(ctx context.Context, tx *sql.Tx, snap store.Snapshot) error {
+func (s *Store) close(ctx context.Context, tx steps, snap store.Snapshot) error {
 	final, err := finalHour(ctx, tx)
 	if err != nil {
 		return err
@@ -124,7 +131,7 @@ func (s *Store) close(ctx context.Context, tx *sql.Tx, snap store.Snapshot) erro
 }
 
 // clean takes the dirt of cells away.
-func (s *Store) clean(ctx context.Context, tx *sql.Tx, mark int64, cells []store.Cell) error {
+func (s *Store) clean(ctx context.Context, tx steps, mark int64, cells []store.Cell) error {
 	if err := fillCells(ctx, tx, cells); err != nil {
 		return err
 	}
@@ -135,7 +142,7 @@ func (s *Store) clean(ctx context.Context, tx *sql.Tx, mark int64, cells []store
 
 // finalHour is the first hour whose facts may still change: the events before
 // it are gone, see DropEvents.
-func finalHour(ctx context.Context, tx *sql.Tx) (aggregator.Hour, error) {
+func finalHour(ctx context.Context, tx steps) (aggregator.Hour, error) {
 	day := noDay
 	err := tx.QueryRowContext(ctx, fmt.Sprintf("SELECT coalesce(max(day), %d) FROM dropped", noDay)).Scan(&day)
 	return day.FirstHour(), err
@@ -164,7 +171,7 @@ func runs(cells []store.Cell) [][]store.Cell {
 }
 
 // fillCells puts cells into the closing connection's temporary table.
-func fillCells(ctx context.Context, tx *sql.Tx, cells []store.Cell) error {
+func fillCells(ctx context.Context, tx steps, cells []store.Cell) error {
 	if _, err := tx.ExecContext(ctx, "DELETE FROM cell"); err != nil {
 		return err
 	}
@@ -187,7 +194,7 @@ func fillCells(ctx context.Context, tx *sql.Tx, cells []store.Cell) error {
 // settle brings the daily tables in line: days that have become settled are
 // made, settled ones that cells lie in are made again, of the facts that changed.
 // The table cell holds cells.
-func (s *Store) settle(ctx context.Context, tx *sql.Tx, cells []store.Cell, changes changed) error {
+func (s *Store) settle(ctx context.Context, tx steps, cells []store.Cell, changes changed) error {
 	before, err := settledDay(ctx, tx)
 	if err != nil {
 		return err
@@ -261,7 +268,7 @@ func hoursOf(first, last aggregator.Day) string {
 
 // remake replaces daily rows by the sums of the hourly ones, and the narrow ones
 // and rolls with them. of are the facts whose hours changed; nil: any may have.
-func remake(ctx context.Context, tx *sql.Tx, daily, hourly string, of *changed) error {
+func remake(ctx context.Context, tx steps, daily, hourly string, of *changed) error {
 	days := newChanged()
 	for f := range store.Fact(store.EventFacts) {
 		shape := tableOf(f)

@@ -39,6 +39,9 @@ type Options struct {
 	// Now is the wall clock; nil: time.Now. It only decides which days are kept
 	// ready as daily facts, never an answer.
 	Now func() time.Time
+	// Step is told each statement of a closing once it has run, by the closing's own
+	// goroutine: a bench adds up what each takes. nil: nobody is.
+	Step func(statement string)
 }
 
 // Store is a store.Store in one DuckDB file.

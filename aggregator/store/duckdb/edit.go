@@ -110,20 +110,21 @@ ORDER BY name`, where, store.EditNone), func(rows *sql.Rows) error {
 
 // busy keeps, of the cells in the table cell, the boxes that told much and those
 // that the rules list; the table hot and the view share are those of doingSQL.
-func (s *Store) busy(ctx context.Context, tx *sql.Tx) error {
-	steps := []string{"DELETE FROM busy WHERE (hour, province) IN (SELECT hour, province FROM cell)"}
+func (s *Store) busy(ctx context.Context, tx steps) error {
+	steps := []string{"DELETE FROM busy WHERE hour >= (SELECT min(hour) FROM cell) AND hour <= (SELECT max(hour) FROM cell) AND (hour, province) IN (SELECT hour, province FROM cell)"}
 	var hot int
 	if err := tx.QueryRowContext(ctx, "SELECT count(*) FROM hot").Scan(&hot); err != nil {
 		return err
 	}
 	if hot > 0 {
-		steps = append(steps, `INSERT INTO busy
+		// Of the others no minute and no day has too much, see judge.
+		steps = append(steps, fmt.Sprintf(`INSERT INTO busy
 SELECT hour, province, box, any_value(records), max(n), false
 FROM (
 	SELECT hour, province, box, any_value(records) AS records, at_ms // 60000 AS minute, count(*) AS n
 	FROM share JOIN hot USING (hour, province, box)
 	GROUP BY hour, province, box, at_ms // 60000)
-GROUP BY hour, province, box`)
+GROUP BY hour, province, box HAVING max(n) > %d OR any_value(records) > %d`, s.edit.MinuteRecords, s.edit.DayRecords/24))
 	}
 	listed := func(column string, keys []uint64) {
 		if len(keys) > 0 {
@@ -137,10 +138,16 @@ GROUP BY hour, province, box`)
 
 // judge finds which boxes are invalid on the days of the cells in the table cell, and
 // marks the other cells that this changes.
-func (s *Store) judge(ctx context.Context, tx *sql.Tx) error {
+func (s *Store) judge(ctx context.Context, tx steps) error {
+	var first, last int64
+	if err := tx.QueryRowContext(ctx, "SELECT min(hour // 24), max(hour // 24) FROM cell").Scan(&first, &last); err != nil {
+		return err
+	}
 	if err := execAll(ctx, tx,
 		"CREATE OR REPLACE TEMP TABLE judged_day AS SELECT DISTINCT hour // 24 AS day, province FROM cell",
-		"CREATE OR REPLACE TEMP TABLE busy_day AS SELECT hour // 24 AS day, province, box, max(records) AS records, max(minute) AS minute, bool_or(listed) AS listed FROM busy WHERE (hour // 24, province) IN (FROM judged_day) GROUP BY ALL",
+		// Bounds that are numbers let DuckDB skip all other days.
+		fmt.Sprintf("CREATE OR REPLACE TEMP TABLE busy_day AS SELECT hour // 24 AS day, province, box, max(records) AS records, max(minute) AS minute, bool_or(listed) AS listed FROM busy WHERE hour >= %d AND hour < %d AND (hour // 24, province) IN (FROM judged_day) GROUP BY ALL",
+			first*24, last*24+24),
 	); err != nil {
 		return err
 	}
@@ -191,7 +198,7 @@ FROM (
 		"INSERT INTO invalid FROM judged")
 }
 
-func execAll(ctx context.Context, tx *sql.Tx, statements ...string) error {
+func execAll(ctx context.Context, tx steps, statements ...string) error {
 	for _, statement := range statements {
 		if _, err := tx.ExecContext(ctx, statement); err != nil {
 			return fmt.Errorf("%w, in %.60s", err, strings.TrimSpace(statement))

@@ -2,7 +2,6 @@ package duckdb
 
 import (
 	"context"
-	"database/sql"
 	"fmt"
 
 	"iptvdc/aggregator"
@@ -48,7 +47,7 @@ func createMarks(shape store.Shape) string {
 
 // remark makes the marks of blocks anew, which a SELECT of (block, province)
 // tells; first and last are days that bound them.
-func remark(ctx context.Context, tx *sql.Tx, blocks func(store.Shape) string, first, last aggregator.Day) error {
+func remark(ctx context.Context, tx steps, blocks func(store.Shape) string, first, last aggregator.Day) error {
 	for _, shape := range marked {
 		for _, statement := range []string{
 			"CREATE OR REPLACE TEMP TABLE mark_block AS " + blocks(shape),

@@ -61,7 +61,7 @@ var sources = func() (all []string) {
 
 // near tells which of sources have rows that may count in hours from..to-1: those of a
 // day before and after, broadcasts that can be watched then.
-func near(ctx context.Context, tx *sql.Tx, from, to aggregator.Hour) (map[string]bool, error) {
+func near(ctx context.Context, tx steps, from, to aggregator.Hour) (map[string]bool, error) {
 	const day = 24 * aggregator.HourMs
 	lo, hi := from.Start(), to.Start()
 	parts := make([]string, len(sources))
@@ -116,7 +116,7 @@ func (c changed) add(other changed) {
 var intoHour = regexp.MustCompile(`^\s*INSERT INTO (\w+)_hour\s`)
 
 // unmake takes away the facts of the cells in the table cell, all of hours from..to-1.
-func unmake(ctx context.Context, tx *sql.Tx, from, to aggregator.Hour, c changed) error {
+func unmake(ctx context.Context, tx steps, from, to aggregator.Hour, c changed) error {
 	var held bool // never closed cells have no facts
 	if err := tx.QueryRowContext(ctx, "SELECT EXISTS (FROM closed SEMI JOIN cell USING (hour, province))").Scan(&held); err != nil || !held {
 		return err
@@ -135,7 +135,7 @@ func unmake(ctx context.Context, tx *sql.Tx, from, to aggregator.Hour, c changed
 
 // makeFacts makes the facts of the cells of a run, which the table cell holds, and all
 // that is derived from their hours. It tells which changed.
-func (s *Store) makeFacts(ctx context.Context, tx *sql.Tx, run []store.Cell) (changed, error) {
+func (s *Store) makeFacts(ctx context.Context, tx steps, run []store.Cell) (changed, error) {
 	c := newChanged()
 	from, to := run[0].Hour, run[len(run)-1].Hour+1
 	there, err := near(ctx, tx, from, to)

@@ -131,6 +131,8 @@ type Config struct {
 	People     People
 	// Names names values of catalogues for people, see insight.Source.
 	Names func(d store.Column, cell string) (indicator.Text, bool)
+	// PublicURL is the page as readers reach it, for links in files and reports; "": none.
+	PublicURL string
 	// Problems names every part that does not work, with its reason; none if
 	// the program is ready to serve.
 	Problems func(ctx context.Context) []Problem
@@ -165,6 +167,7 @@ type Console struct {
 	tried     *tries // to sign in, by account
 	addresses *tries
 	static    *static
+	exporting chan struct{} // filled by files being made
 	openAPI   []byte
 	handler   http.Handler
 }
@@ -181,6 +184,7 @@ func New(c Config) (*Console, error) {
 	s.insights = newAnswers(s.findInsight, 2)
 	s.insights.life = insightLife
 	s.accounts.load = c.Books.Accounts
+	s.exporting = make(chan struct{}, exportsAtOnce)
 	s.requests = newRequestMetrics(c.Registry, s.changes.count)
 	if c.Page != nil {
 		var err error

@@ -76,6 +76,7 @@ var guards = map[string]guard{
 	"GET /api/v1/boards/templates":            seesBoards,
 	"POST /api/v1/boards/answer":              {asks: true, reads: true, may: settings.SeeBoards},
 	"GET /api/v1/boards/{board}":              seesBoards,
+	"GET /api/v1/boards/{board}/export":       {asks: true, may: settings.SeeBoards | settings.Export},
 	"PUT /api/v1/boards/{board}":              makesBoards,
 	"DELETE /api/v1/boards/{board}":           makesBoards,
 	"POST /api/v1/boards/{board}/undelete":    makesBoards,

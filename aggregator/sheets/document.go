@@ -53,7 +53,10 @@ type Document struct {
 }
 
 // Fact says under what figures hold: a period, a filter, a scope.
-type Fact struct{ Name, Value string }
+type Fact struct {
+	Name  string `json:"name"`
+	Value string `json:"value"`
+}
 
 // Part is one widget of a board.
 type Part struct {

@@ -209,6 +209,10 @@ var elsewhere = map[string]string{
 	"GET /api/v1/boards": "TestBoards", "POST /api/v1/boards": "TestBoards", "GET /api/v1/boards/templates": "the same for all",
 	"GET /api/v1/boards/{board}": "TestBoards", "PUT /api/v1/boards/{board}": "TestBoards", "DELETE /api/v1/boards/{board}": "TestBoards",
 	"POST /api/v1/boards/{board}/undelete": "TestBoards", "GET /api/v1/boards/{board}/revisions": "TestBoards", "POST /api/v1/boards/{board}/restore": "TestBoards",
+	"GET /api/v1/boards/{board}/export": "TestExportIsOfTheReadersScope, which compares it with POST /api/v1/boards/answer",
+	"GET /api/v1/reports":               "own", "POST /api/v1/reports": "own", "GET /api/v1/reports/sendings": "own; TestReportsKeepToEachScope", "PUT /api/v1/reports/{report}": "own", "DELETE /api/v1/reports/{report}": "own",
+	"POST /api/v1/reports/{report}/send": "TestReportsKeepToEachScope", "GET /api/v1/reports/{report}/preview": "TestReportsKeepToEachScope",
+	"GET /api/v1/me/places": "own", "POST /api/v1/me/places": "own", "DELETE /api/v1/me/places/{place}": "own", "POST /api/v1/me/places/{place}/test": "own",
 	"GET /api/v1/boards/{board}/shares": "TestBoards", "PUT /api/v1/boards/{board}/shares": "TestBoards",
 }
 

@@ -109,6 +109,7 @@ func (s *Console) boardRoutes() []route {
 		{"GET", "/api/v1/boards/templates", reader, "Ready boards of every department, and what boards are made of", nil, BoardTemplates{}, "", s.boardTemplates, nil},
 		{"POST", "/api/v1/boards/answer", reader, "What a widget shows, within the reader's provinces", WidgetQuestion{}, WidgetAnswer{}, "", s.answerWidget, nil},
 		{"GET", "/api/v1/boards/{board}", reader, "A board", nil, OpenBoard{}, "", s.openBoard, boardParameters},
+		{"GET", "/api/v1/boards/{board}/export", reader, "A whole board as a file, a sheet a widget, within the reader's provinces", nil, nil, "application/octet-stream", s.exportBoard, exportParameters},
 		{"PUT", "/api/v1/boards/{board}", reader, "Saves a board, unless somebody else has since", SavedBoard{}, settings.BoardInfo{}, "", s.saveBoard, nil},
 		{"DELETE", "/api/v1/boards/{board}", reader, "Puts a board into the bin, for 30 days", nil, settings.BoardInfo{}, "", s.deleteBoard, nil},
 		{"POST", "/api/v1/boards/{board}/undelete", reader, "Takes a board out of the bin", nil, settings.BoardInfo{}, "", s.undeleteBoard, nil},
@@ -251,31 +252,41 @@ func (s *Console) answerWidget(w http.ResponseWriter, r *http.Request) error {
 	if err := body.Filters.Check(); err != nil {
 		return err
 	}
-	asked, err := resolve(&body, aggregator.DayOf(time.Now().UnixMilli()))
+	b, _, err := s.widget(r.Context(), principal(r), &body, aggregator.DayOf(time.Now().UnixMilli()))
 	if err != nil {
 		return err
 	}
+	return writeBytes(w, http.StatusOK, b)
+}
+
+// widget answers a checked widget for somebody as seen on a day, and says of which
+// provinces. It is the one way in which figures come to widgets, be it on the page, in a
+// file or in a report, so that grants are looked at once. A text has no provinces.
+func (s *Console) widget(ctx context.Context, p settings.Principal, q *WidgetQuestion, day aggregator.Day) ([]byte, aggregator.Scope, error) {
+	asked, err := resolve(q, day)
+	if err != nil {
+		return nil, aggregator.Scope{}, err
+	}
 	if len(asked.Questions) == 0 { // a text shows no data
-		return writeJSON(w, http.StatusOK, WidgetAnswer{Parts: []WidgetPart{}, Ignored: asked.Ignored})
+		b, err := json.Marshal(WidgetAnswer{Parts: []WidgetPart{}, Ignored: asked.Ignored})
+		return b, aggregator.Scope{}, err
 	}
 	var ids []string
 	for _, q := range asked.Questions {
 		ids = append(ids, q.Request.Indicators...)
 	}
-	within, err := bounds(principal(r), indicator.DataSetsOf(ids...)...)
+	within, err := bounds(p, indicator.DataSetsOf(ids...)...)
 	if err != nil {
-		return err
+		return nil, within.Scope, err
 	}
-	body.Widget.ID, body.Widget.Title, body.Widget.Place, body.Widget.Phone = "w", indicator.Text{}, board.Place{}, 0
-	key, err := keyOf(within, askedWidget{body, aggregator.DayOf(time.Now().UnixMilli())})
+	plain := *q
+	plain.Widget.ID, plain.Widget.Title, plain.Widget.Place, plain.Widget.Phone = "w", indicator.Text{}, board.Place{}, 0
+	key, err := keyOf(within, askedWidget{plain, day})
 	if err != nil {
-		return err
+		return nil, within.Scope, err
 	}
-	b, err := s.widgets.get(r.Context(), key)
-	if err != nil {
-		return err
-	}
-	return writeBytes(w, http.StatusOK, b)
+	b, err := s.widgets.get(ctx, key)
+	return b, within.Scope, err
 }
 
 // resolve finds what a widget asks on a day.

@@ -18,6 +18,7 @@ import (
 	"iptvdc/aggregator/c3"
 	"iptvdc/aggregator/indicator"
 	"iptvdc/aggregator/insight"
+	"iptvdc/aggregator/report"
 	"iptvdc/aggregator/settings"
 	"iptvdc/aggregator/store"
 )
@@ -129,8 +130,14 @@ type Config struct {
 	Risks      insight.Risks
 	Boards     Boards
 	People     People
+	Reports    Reports
+	Mail       Mail
+	// Desk makes what sends reports, of what composes them.
+	Desk func(report.Composer) Desk
 	// Names names values of catalogues for people, see insight.Source.
 	Names func(d store.Column, cell string) (indicator.Text, bool)
+	// PublicURL is the page as readers reach it, for links in files and reports; "": none.
+	PublicURL string
 	// Problems names every part that does not work, with its reason; none if
 	// the program is ready to serve.
 	Problems func(ctx context.Context) []Problem
@@ -164,14 +171,18 @@ type Console struct {
 	requests  *requestMetrics
 	tried     *tries // to sign in, by account
 	addresses *tries
+	sends     *tries // messages by hand, by name
+	desk      Desk
 	static    *static
+	exporting chan struct{} // filled by files being made
 	openAPI   []byte
 	handler   http.Handler
 }
 
 // New makes a Console and registers its metrics.
 func New(c Config) (*Console, error) {
-	s := &Console{Config: c, changes: newChanges(), tried: newTries(triesPerAccount), addresses: newTries(triesPerAddress)}
+	s := &Console{Config: c, changes: newChanges(), tried: newTries(triesPerAccount), addresses: newTries(triesPerAddress), sends: newTries(sendsPerMinute)}
+	s.desk = c.Desk(composer{s})
 	s.answers = newAnswers(s.answer, queriesAtOnce)
 	s.explained = newAnswers(s.explain, 2)
 	s.widgets = newAnswers(s.layWidget, queriesAtOnce)
@@ -181,6 +192,7 @@ func New(c Config) (*Console, error) {
 	s.insights = newAnswers(s.findInsight, 2)
 	s.insights.life = insightLife
 	s.accounts.load = c.Books.Accounts
+	s.exporting = make(chan struct{}, exportsAtOnce)
 	s.requests = newRequestMetrics(c.Registry, s.changes.count)
 	if c.Page != nil {
 		var err error
@@ -264,7 +276,7 @@ func (s *Console) routes() []route {
 		{"GET", "/healthz", anyone, "200 while the program runs", nil, nil, "text/plain", s.healthz, nil},
 		{"GET", "/readyz", anyone, "200 while ledger, store and broker are usable, else 503 with the reasons", nil, Readiness{}, "", s.readyz, nil},
 		{"GET", "/metrics", anyone, "Metrics for Prometheus", nil, nil, "text/plain", s.metrics, nil},
-	}, s.insightRoutes(), s.boardRoutes(), s.accountRoutes(), s.peopleRoutes())
+	}, s.insightRoutes(), s.boardRoutes(), s.accountRoutes(), s.peopleRoutes(), s.reportRoutes(), s.placeRoutes())
 }
 
 // mux puts together what is declared; whatever is not is the page's or refused.

@@ -43,6 +43,8 @@ type bench struct {
 	books    *fakeBooks
 	queries  *countingFigures
 
+	sending
+
 	all, zhejiang, admin string // tokens
 }
 
@@ -133,6 +135,7 @@ func newBenchOver(t *testing.T, st store.Store) *bench {
 	t.Cleanup(func() { _ = b.settings.Close() })
 	b.console, err = New(Config{
 		Figures: b.queries, Identities: b.settings, Books: b.books, Auditor: fakeAuditor{}, Profiles: b.store, Feeds: b.store, Decisions: fakeDecisions{}, Unknowns: fakeUnknowns{}, Quality: qualityBoard(b.store), Alerts: b.settings, Boards: b.settings, People: b.settings, Risks: b.store,
+		Reports: b.settings, Mail: b.mail(), Desk: b.newDesk, PublicURL: "https://data.example.cn/",
 		Problems: func(context.Context) []Problem { return nil },
 		Metrics:  promhttp.HandlerFor(b.registry, promhttp.HandlerOpts{}), Page: page,
 		Version: "test", Registry: b.registry, Log: slog.New(slog.DiscardHandler),

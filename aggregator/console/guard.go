@@ -37,6 +37,7 @@ var (
 	seesBoards   = guard{may: settings.SeeBoards}
 	makesBoards  = guard{may: settings.SeeBoards | settings.MakeBoards}
 	sharesBoards = guard{may: settings.SeeBoards | settings.ShareBoards}
+	exports      = guard{may: settings.SeeBoards | settings.Export}
 )
 
 // guards are those of every route that needs a sign-in.
@@ -76,6 +77,7 @@ var guards = map[string]guard{
 	"GET /api/v1/boards/templates":            seesBoards,
 	"POST /api/v1/boards/answer":              {asks: true, reads: true, may: settings.SeeBoards},
 	"GET /api/v1/boards/{board}":              seesBoards,
+	"GET /api/v1/boards/{board}/export":       {asks: true, may: settings.SeeBoards | settings.Export},
 	"PUT /api/v1/boards/{board}":              makesBoards,
 	"DELETE /api/v1/boards/{board}":           makesBoards,
 	"POST /api/v1/boards/{board}/undelete":    makesBoards,
@@ -109,6 +111,17 @@ var guards = map[string]guard{
 	"POST /api/v1/view-as":                    administers,
 	"POST /api/v1/view-as/end":                {reads: true},
 	"POST /api/v1/exports":                    {reads: true, may: settings.Export},
+	"GET /api/v1/reports":                     exports,
+	"POST /api/v1/reports":                    exports,
+	"GET /api/v1/reports/sendings":            showsNothing, // also of who receives alone
+	"PUT /api/v1/reports/{report}":            exports,
+	"DELETE /api/v1/reports/{report}":         showsNothing,
+	"POST /api/v1/reports/{report}/send":      exports,
+	"GET /api/v1/reports/{report}/preview":    {asks: true, may: settings.SeeBoards | settings.Export},
+	"GET /api/v1/me/places":                   showsNothing,
+	"POST /api/v1/me/places":                  showsNothing,
+	"DELETE /api/v1/me/places/{place}":        showsNothing,
+	"POST /api/v1/me/places/{place}/test":     showsNothing,
 }
 
 // unguarded lists declared routes of which nobody said what they show, and guards of

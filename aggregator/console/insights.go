@@ -345,6 +345,8 @@ type NewRule struct {
 	Kind      string   `json:"kind,omitempty"`
 	Level     float64  `json:"level,omitempty"`
 	Hold      int      `json:"hold,omitempty"` // for how many days or hours in a row
+	// Receivers are names of people who are told beside the reader, where it is open to them.
+	Receivers []string `json:"receivers,omitempty"`
 }
 
 // AlertRule is a rule and how it stands.
@@ -362,6 +364,7 @@ type AlertRule struct {
 	Set       indicator.Moment `json:"set"`
 	Firing    []string         `json:"firing"` // provinces in which it fires now
 	Judged    int              `json:"judged"` // in how many it was judged
+	Receivers []string         `json:"receivers"`
 }
 
 // AlertNotice tells that a rule began to fire in a province, or ended.
@@ -385,7 +388,7 @@ type RemovedRule struct {
 
 func ruleInfo(r *insight.Rule) AlertRule {
 	info := AlertRule{ID: r.ID, Name: r.Name, Indicator: r.Indicator, Title: indicator.Text{ZH: r.Indicator, EN: r.Indicator}, Provinces: r.Provinces,
-		Grain: string(r.Grain), Kind: string(r.Kind), Level: r.Level, Hold: r.Hold, Set: indicator.Moment(r.SetMs), Firing: []string{}}
+		Grain: string(r.Grain), Kind: string(r.Kind), Level: r.Level, Hold: r.Hold, Set: indicator.Moment(r.SetMs), Firing: []string{}, Receivers: append([]string{}, r.Receivers...)}
 	if info.Provinces == nil {
 		info.Provinces = []string{}
 	}
@@ -447,7 +450,7 @@ func (s *Console) addRule(w http.ResponseWriter, r *http.Request) error {
 		return err
 	}
 	rule := insight.Rule{Owner: who.Name, Scope: within.Scope, Name: body.Name, Indicator: body.Indicator, Provinces: body.Provinces,
-		Grain: insight.Grain(body.Grain), Kind: insight.Kind(body.Kind), Level: body.Level, Hold: body.Hold}
+		Grain: insight.Grain(body.Grain), Kind: insight.Kind(body.Kind), Level: body.Level, Hold: body.Hold, Receivers: body.Receivers}
 	if err := rule.Check(); err != nil {
 		return err
 	}

@@ -19,6 +19,7 @@ var (
 	errForbidden    = &aggregator.Error{Code: "forbidden", Message: "Only an administrator of all provinces may ask this (aggregator token, without --province)."}
 	errNeedsCode    = &aggregator.Error{Code: "needs_code", Message: "Your sign-in is not complete: give the code of your authenticator, or a recovery code (POST /api/v1/signin/code)."}
 	errNeedsTOTP    = &aggregator.Error{Code: "needs_totp", Message: "Administrators must set up a second factor first (POST /api/v1/me/totp)."}
+	errTooLong      = &aggregator.Error{Code: "timeout", Message: "The answer took too long; ask for a shorter time or fewer groups."}
 	errReadOnly     = &aggregator.Error{Code: "read_only", Message: "You look through somebody else's eyes and change nothing; end that first."}
 )
 
@@ -42,6 +43,7 @@ var statuses = map[string]int{
 	"cross_origin":    http.StatusForbidden,
 	"not_found":       http.StatusNotFound,
 	"conflict":        http.StatusConflict,
+	"too_large":       http.StatusUnprocessableEntity,
 	"body_too_large":  http.StatusRequestEntityTooLarge,
 	"timeout":         http.StatusGatewayTimeout,
 }
@@ -70,7 +72,7 @@ func (s *Console) fail(w *response, r *http.Request, err error) {
 		return // nobody is there to read it
 	case errors.Is(err, context.DeadlineExceeded):
 		status = http.StatusGatewayTimeout
-		fault = &aggregator.Error{Code: "timeout", Message: "The answer took too long; ask for a shorter time or fewer groups."}
+		fault = errTooLong
 	default:
 		status = http.StatusInternalServerError
 		fault = &aggregator.Error{Code: "internal", Message: "Internal error; the server's log says more."}

@@ -126,6 +126,36 @@ func (r Row) MarshalJSON() ([]byte, error) {
 	return append(out, ']'), nil
 }
 
+// UnmarshalJSON reads what MarshalJSON writes: texts are the period and the cells,
+// numbers and null the values.
+func (r *Row) UnmarshalJSON(b []byte) error {
+	var fields []json.RawMessage
+	if err := json.Unmarshal(b, &fields); err != nil {
+		return err
+	}
+	*r = Row{}
+	for n, f := range fields {
+		if len(f) > 0 && f[0] == '"' && len(r.Values) == 0 {
+			var text string
+			if err := json.Unmarshal(f, &text); err != nil {
+				return err
+			}
+			if n == 0 {
+				r.Period = text
+			} else {
+				r.Cells = append(r.Cells, text)
+			}
+			continue
+		}
+		var v Number
+		if err := json.Unmarshal(f, &v); err != nil {
+			return err
+		}
+		r.Values = append(r.Values, v)
+	}
+	return nil
+}
+
 // Number is a figure; NaN is none, as of a ratio over nothing, and null in
 // JSON. Whole numbers up to 2^53 are exact.
 type Number float64

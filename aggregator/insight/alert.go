@@ -43,7 +43,9 @@ const (
 	MaxRules = 100
 	// MaxHold is the longest hold, in days or hours.
 	MaxHold = 30
-	maxName = 100
+	// MaxReceivers is the greatest number of people told beside the owner.
+	MaxReceivers = 50
+	maxName      = 100
 )
 
 // Rule says when somebody wants to be told.
@@ -64,6 +66,9 @@ type Rule struct {
 	// Hold is for how many days or hours in a row it must be so, at least 1.
 	Hold  int   `json:"hold"`
 	SetMs int64 `json:"set_ms"` // when it was made, UTC milliseconds
+	// Receivers are names of people who are told beside the owner, each of provinces in
+	// which the figure is open to them alone.
+	Receivers []string `json:"receivers"`
 }
 
 // Check fills what was left out and reports what is wrong, as an
@@ -93,6 +98,8 @@ func (r *Rule) Check() error {
 		return faultf("bad_hold", "hold: %d, allowed 1 to %d", r.Hold, MaxHold)
 	case len(r.Name) > maxName || !utf8.ValidString(r.Name):
 		return faultf("bad_name", "name: at most %d bytes of text", maxName)
+	case len(r.Receivers) > MaxReceivers:
+		return faultf("bad_receivers", "receivers: %d, allowed %d", len(r.Receivers), MaxReceivers)
 	case !r.Scope.All && len(r.Scope.Provinces) == 0:
 		return faultf("bad_scope", "provinces: you may see none")
 	}
@@ -151,6 +158,8 @@ type Notice struct {
 	Value    float64        `json:"value"`
 	Text     indicator.Text `json:"text"`
 	AtMs     int64          `json:"at_ms"` // when it was noticed, UTC milliseconds
+	// Receivers are those of its rule, while there is one.
+	Receivers []string `json:"receivers,omitempty"`
 }
 
 // finding is what a rule is told of a period.

@@ -21,7 +21,14 @@ const noticeLife = 400 * 24 * time.Hour
 func (s *Settings) AddRule(ctx context.Context, p Principal, r insight.Rule) (insight.Rule, error) {
 	r.Owner = p.Name
 	r.SetMs = s.now().UnixMilli()
-	err := s.update(ctx, func(tx *sql.Tx) error {
+	d, err := s.directory(ctx)
+	if err != nil {
+		return r, fmt.Errorf("settings: add rule: %w", err)
+	}
+	if err := d.checkReceivers(p, r.Receivers); err != nil {
+		return r, err
+	}
+	err = s.update(ctx, func(tx *sql.Tx) error {
 		var have int
 		if err := tx.QueryRowContext(ctx, "SELECT count(*) FROM alert_rule WHERE owner = ?", r.Owner).Scan(&have); err != nil {
 			return err
@@ -29,8 +36,8 @@ func (s *Settings) AddRule(ctx context.Context, p Principal, r insight.Rule) (in
 		if have >= insight.MaxRules {
 			return &aggregator.Error{Code: "too_many_rules", Message: fmt.Sprintf("You have %d rules, and there may be no more; remove one first.", have)}
 		}
-		done, err := tx.ExecContext(ctx, "INSERT INTO alert_rule (owner, scope, name, indicator, provinces, grain, kind, level, hold, set_ms) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
-			r.Owner, ScopeText(r.Scope), r.Name, r.Indicator, strings.Join(r.Provinces, ","), string(r.Grain), string(r.Kind), r.Level, r.Hold, r.SetMs)
+		done, err := tx.ExecContext(ctx, "INSERT INTO alert_rule (owner, scope, name, indicator, provinces, grain, kind, level, hold, set_ms, receivers) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+			r.Owner, ScopeText(r.Scope), r.Name, r.Indicator, strings.Join(r.Provinces, ","), string(r.Grain), string(r.Kind), r.Level, r.Hold, r.SetMs, strings.Join(r.Receivers, ","))
 		if err != nil {
 			return err
 		}
@@ -72,7 +79,7 @@ func (s *Settings) Rules(ctx context.Context) ([]insight.Rule, error) {
 	if err != nil {
 		return nil, fmt.Errorf("settings: rules: %w", err)
 	}
-	rows, err := s.db.QueryContext(ctx, "SELECT id, owner, scope, name, indicator, provinces, grain, kind, level, hold, set_ms FROM alert_rule ORDER BY id")
+	rows, err := s.db.QueryContext(ctx, "SELECT id, owner, scope, name, indicator, provinces, grain, kind, level, hold, set_ms, receivers FROM alert_rule ORDER BY id")
 	if err != nil {
 		return nil, fmt.Errorf("settings: rules: %w", err)
 	}
@@ -80,8 +87,8 @@ func (s *Settings) Rules(ctx context.Context) ([]insight.Rule, error) {
 	all := []insight.Rule{}
 	for rows.Next() {
 		var r insight.Rule
-		var scope, provinces string
-		if err := rows.Scan(&r.ID, &r.Owner, &scope, &r.Name, &r.Indicator, &provinces, &r.Grain, &r.Kind, &r.Level, &r.Hold, &r.SetMs); err != nil {
+		var scope, provinces, receivers string
+		if err := rows.Scan(&r.ID, &r.Owner, &scope, &r.Name, &r.Indicator, &provinces, &r.Grain, &r.Kind, &r.Level, &r.Hold, &r.SetMs, &receivers); err != nil {
 			return nil, fmt.Errorf("settings: rules: %w", err)
 		}
 		if r.Scope, err = parseScope(scope); err != nil {
@@ -90,7 +97,7 @@ func (s *Settings) Rules(ctx context.Context) ([]insight.Rule, error) {
 		if owner := d.people[d.byName[r.Owner]]; owner != nil {
 			r.Scope = r.Scope.And(d.open(owner, r.Indicator))
 		}
-		r.Provinces = []string{}
+		r.Provinces, r.Receivers = []string{}, words(receivers)
 		if provinces != "" {
 			r.Provinces = strings.Split(provinces, ",")
 		}
@@ -202,7 +209,7 @@ func (s *Settings) Undelivered(ctx context.Context, limit int) ([]insight.Notice
 }
 
 func (s *Settings) notices(ctx context.Context, where string, args ...any) ([]insight.Notice, error) {
-	rows, err := s.db.QueryContext(ctx, "SELECT id, rule, owner, name, province, firing, period, since, value, zh, en, at_ms FROM alert_notice WHERE "+where, args...)
+	rows, err := s.db.QueryContext(ctx, "SELECT id, rule, owner, name, province, firing, period, since, value, zh, en, at_ms, coalesce((SELECT r.receivers FROM alert_rule r WHERE r.id = alert_notice.rule), '') FROM alert_notice WHERE "+where, args...)
 	if err != nil {
 		return nil, fmt.Errorf("settings: notices: %w", err)
 	}
@@ -210,9 +217,11 @@ func (s *Settings) notices(ctx context.Context, where string, args ...any) ([]in
 	all := []insight.Notice{}
 	for rows.Next() {
 		var n insight.Notice
-		if err := rows.Scan(&n.ID, &n.Rule, &n.Owner, &n.Name, &n.Province, &n.Firing, &n.Period, &n.Since, &n.Value, &n.Text.ZH, &n.Text.EN, &n.AtMs); err != nil {
+		var receivers string
+		if err := rows.Scan(&n.ID, &n.Rule, &n.Owner, &n.Name, &n.Province, &n.Firing, &n.Period, &n.Since, &n.Value, &n.Text.ZH, &n.Text.EN, &n.AtMs, &receivers); err != nil {
 			return nil, fmt.Errorf("settings: notices: %w", err)
 		}
+		n.Receivers = words(receivers)
 		all = append(all, n)
 	}
 	return all, rows.Err()

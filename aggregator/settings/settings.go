@@ -1,6 +1,6 @@
 // Package settings keeps who may see what: people, their roles and what was given to
 // them, API tokens, one-time sign-in links, sessions, the audit log, rules of alerts
-// with how they stand, and boards with their revisions. It is one SQLite file beside
+// with how they stand, boards with their revisions, and reports with what was sent. It is one SQLite file beside
 // the ledger; several processes may have it open, so a token can be made while the
 // aggregator runs, and what one changes the other sees with the next request.
 //
@@ -99,9 +99,12 @@ var boardsSchema string
 //go:embed people.sql
 var peopleSchema string
 
+//go:embed post.sql
+var postSchema string
+
 // schemas are applied one after the other; the file carries how many it has as
 // user_version.
-var schemas = []string{schema, alertsSchema, boardsSchema, peopleSchema}
+var schemas = []string{schema, alertsSchema, boardsSchema, peopleSchema, postSchema}
 
 // trailSchema is the first with the chained audit log.
 const trailSchema = 4

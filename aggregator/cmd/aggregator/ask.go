@@ -2,6 +2,7 @@ package main
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
@@ -25,6 +26,8 @@ import (
 // process alone, so what boxes run can only be had from it.
 type asked struct {
 	data, url, token string
+	// patience is how long an answer may take; 0: askPatience.
+	patience time.Duration
 }
 
 func (a *asked) flags(cmd *cobra.Command) {
@@ -58,7 +61,8 @@ func (a *asked) running(ctx context.Context, province string) (console.RunningAn
 	return answer, err
 }
 
-// call asks a running aggregator. Errors say what to do.
+// call asks a running aggregator. Errors say what to do. A *[]byte takes the answer as
+// it is, a file.
 func (a *asked) call(ctx context.Context, method, path string, into any) error {
 	return a.send(ctx, method, path, nil, into)
 }
@@ -125,7 +129,7 @@ func (a *asked) signIn(ctx context.Context, req *http.Request) (end func() error
 
 func (a *asked) get(req *http.Request, page string, into any) error {
 	// A secret goes to the address given and no further.
-	client := &http.Client{Timeout: askPatience, CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }}
+	client := &http.Client{Timeout: cmp.Or(a.patience, askPatience), CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }}
 	resp, err := client.Do(req)
 	if err != nil {
 		var wrapped *url.Error
@@ -154,6 +158,10 @@ func (a *asked) get(req *http.Request, page string, into any) error {
 		return &errNotThere{page, strings.TrimSpace(resp.Status + " " + fault.Error.Message)}
 	case resp.StatusCode != http.StatusOK:
 		return fmt.Errorf("%s: %s %s", page, resp.Status, fault.Error.Message)
+	}
+	if file, ok := into.(*[]byte); ok {
+		*file = b
+		return nil
 	}
 	if err := json.Unmarshal(b, into); err != nil {
 		return fmt.Errorf("what answers at %s is no aggregator: %w; say where it is with --url URL", page, err)

@@ -113,6 +113,8 @@ type Config struct {
 	// SearchPages are the codes of the pages for searching, as pages tell them: what
 	// the figures of searches count.
 	SearchPages []string `yaml:"search_pages"`
+	// Post is how reports and alerts leave.
+	Post postConfig `yaml:"post"`
 	// ArchiveDays is how long sealed batches are kept after they were loaded.
 	ArchiveDays int `yaml:"archive_days"`
 	Log         struct {
@@ -150,6 +152,7 @@ func Defaults() Config {
 	c.C3.KeepDays = 7
 	c.editDefaults()
 	c.SearchPages = slices.Clone(indicator.DefaultSearchPages)
+	c.Post.defaults()
 	c.ArchiveDays = 90
 	c.Log.Level, c.Log.Format = "info", "auto"
 	return c
@@ -165,7 +168,7 @@ type key struct {
 // keys lists every setting once, for the environment and for printing. The test
 // compares it with the struct.
 func (c *Config) keys() []key {
-	return []key{
+	return append([]key{
 		{"data", &c.Data, false},
 		{"http.listen", &c.HTTP.Listen, false},
 		{"mqtt.listen", &c.MQTT.Listen, false},
@@ -197,7 +200,7 @@ func (c *Config) keys() []key {
 		{"archive_days", &c.ArchiveDays, false},
 		{"log.level", &c.Log.Level, false},
 		{"log.format", &c.Log.Format, false},
-	}
+	}, c.Post.keys()...)
 }
 
 // env is the environment variable of a setting: IPTV_HTTP_LISTEN.
@@ -340,6 +343,9 @@ func (c *Config) Check() error {
 	}
 	if err := indicator.CheckSearchPages(c.SearchPages); err != nil {
 		bad("search_pages", "%v", err)
+	}
+	if err := c.Post.check(); err != nil {
+		bad("post", "%v", err)
 	}
 	if c.ArchiveDays < 1 || c.ArchiveDays > 3660 {
 		bad("archive_days", "%d, allowed 1 to 3660", c.ArchiveDays)

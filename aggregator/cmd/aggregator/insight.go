@@ -278,7 +278,7 @@ func addRuleCommand() *cobra.Command {
 	cmd := &cobra.Command{
 		Use: "rule", Short: "Make a rule: when to be told of a figure", Args: cobra.NoArgs,
 		Long: "Make a rule. It is judged as days (from six in the morning) and hours (a quarter after) are over, for each province by itself; " +
-			"what it tells is in the console, in `aggregator insight alerts` and in the log.",
+			"what it tells is in the console, in `aggregator insight alerts`, in the log, and goes to the places of its owner and of --to (aggregator report place).",
 		Example: "  aggregator insight rule --indicator power_ons --kind fall --level 20 --hold 2\n  aggregator insight rule --indicator error_rate --kind above --level 5 --grain hour --province 33",
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			var made console.AlertRule
@@ -298,6 +298,7 @@ func addRuleCommand() *cobra.Command {
 	f.StringVar(&rule.Kind, "kind", "anomaly", "above, below, rise, fall or anomaly: `WHAT` to be told of")
 	f.Float64Var(&rule.Level, "level", 0, "`NUMBER`: of above and below in the figure's unit, of rise and fall percent, of anomaly deviations (3.5)")
 	f.IntVar(&rule.Hold, "hold", 1, "for how many days or hours in a row")
+	f.StringSliceVar(&rule.Receivers, "to", nil, "`NAME`s of people who are told as well, where the figure is open to them")
 	if err := cmd.MarkFlagRequired("indicator"); err != nil {
 		panic(err) // the flag was made above
 	}

@@ -179,6 +179,10 @@ var parts = []part{
 	{"iptv_insight_judged_total", "Days and hours of provinces held against rules of alerts.", prometheus.CounterValue, nil},
 	{"iptv_insight_notices_total", "Notices of alerts that began or ended.", prometheus.CounterValue, nil},
 	{"iptv_insight_failures_total", "Rules that could not be judged and notices that could not be delivered; they are tried again.", prometheus.CounterValue, nil},
+	{"iptv_report_runs_total", "Reports that became due, by how: with the day before complete, incomplete, or missed while the server was down.", prometheus.CounterValue, []string{"outcome"}},
+	{"iptv_report_messages_total", "Messages of reports and alerts that ended, by way and outcome.", prometheus.CounterValue, []string{"kind", "outcome"}},
+	{"iptv_report_retries_total", "Messages that could not be sent and will be tried again.", prometheus.CounterValue, nil},
+	{"iptv_report_waiting", "Messages that wait to be sent.", prometheus.GaugeValue, nil},
 	{"iptv_insight_firing", "Alerts that fire now, by rule and province.", prometheus.GaugeValue, nil},
 	{"iptv_feed_place_unknown_ratio", "Viewing time of contents whose place of production is unknown, on the last day with any.", prometheus.GaugeValue, []string{"province"}},
 	{"iptv_day_lost_events", "Events known to be lost beside those of the last day with any.", prometheus.GaugeValue, []string{"province"}},
@@ -230,7 +234,7 @@ func (c *partsCollector) Collect(ch chan<- prometheus.Metric) {
 	c.inbox(tell)
 	c.soap(tell)
 	c.insight(tell)
-	for what, ask := range map[string]func(context.Context, teller) error{"ledger": c.ledger, "store": c.store, "figures": c.figures, "quality": c.quality} {
+	for what, ask := range map[string]func(context.Context, teller) error{"ledger": c.ledger, "store": c.store, "figures": c.figures, "quality": c.quality, "reports": c.reports} {
 		if err := ask(ctx, tell); err != nil {
 			c.p.log.Warn("a part is missing in the metrics", "part", what, "error", err)
 		}

@@ -58,6 +58,10 @@ func (p *Platform) Run(ctx context.Context) error {
 	parts.Go(func() { p.tell(work) })
 	parts.Go(func() { p.prune(work) })
 	parts.Go(func() { p.watcher.Run(work, watchEvery) })
+	// Nothing new is sent while the rest drains; what waits goes on at the next start.
+	sending, stopSending := context.WithCancel(work)
+	defer stopSending()
+	parts.Go(func() { p.desk.Run(sending, sendEvery) })
 	feeds, stopFeeds := context.WithCancel(work)
 	defer stopFeeds()
 	var taking sync.WaitGroup
@@ -77,6 +81,7 @@ func (p *Platform) Run(ctx context.Context) error {
 	case failure = <-served:
 	}
 
+	stopSending()
 	stopSteering() // it publishes through the door
 	failure = errors.Join(failure, p.closeDoor(), p.intake.Close())
 	if p.soap != nil {

@@ -25,7 +25,9 @@ import (
 	"iptvdc/aggregator/intake"
 	"iptvdc/aggregator/ledger/sqlite"
 	"iptvdc/aggregator/loader"
+	"iptvdc/aggregator/post"
 	"iptvdc/aggregator/quality"
+	"iptvdc/aggregator/report"
 	"iptvdc/aggregator/settings"
 	"iptvdc/aggregator/store/duckdb"
 )
@@ -47,6 +49,8 @@ type Platform struct {
 	dictionary *normal.Dictionary
 	board      *quality.Board
 	watcher    *insight.Watcher
+	post       *post.Post
+	desk       *report.Desk
 	soap       *soapDoor // nil: nobody may send
 	console    *console.Console
 	metrics    *metrics
@@ -251,9 +255,13 @@ func (p *Platform) openConsole(context.Context) (err error) {
 	}
 	p.board = p.newBoard()
 	p.watcher = p.newWatcher()
+	if err := p.openPost(); err != nil {
+		return err
+	}
 	p.console, err = console.New(console.Config{
 		Figures: p.store, Identities: p.settings, Books: books{p.ledger, p.store}, Auditor: auditor{p.store, p.secrets}, Profiles: p.store, Risks: p.store,
 		Feeds: p.store, Decisions: p.inbox, Unknowns: unknowns{p.store, p.dictionary}, Quality: p.board, Alerts: p.settings, Boards: p.settings, People: p.settings, Names: p.valueName,
+		Reports: p.settings, Mail: p.post, Desk: p.newDesk, PublicURL: p.config.Post.PublicURL,
 		Problems: p.problems, Metrics: p.metrics.handler(), Page: page,
 		Version: version, Registry: p.metrics.registry, Log: p.log.With("part", "console"),
 	})

@@ -3,7 +3,7 @@
 import { signal } from '@preact/signals';
 import { useEffect, useRef, useState } from 'preact/hooks';
 
-import { link } from '../live';
+import { link, may } from '../live';
 import { LostBanner } from '../page/states';
 import { lang } from '../prefs';
 import * as api from './api';
@@ -11,6 +11,7 @@ import { Dialog } from './dialog';
 import { FilterBar } from './filters';
 import { copyOf, textOf } from './list';
 import { phoneOrder, say, type Board, type Filters, type Tab, type Widget } from './model';
+import { ExcelButton } from './out';
 import { RevisionsDialog } from './revisions';
 import { ShareDialog } from './share';
 import { around, cross, go, load, openPath, openProblem, opened, reader, setReader, tabOf, type Opened } from './state';
@@ -143,6 +144,7 @@ function BoardView({ open, edit }: { open: Opened; edit: () => void }) {
               <button type="button" class="button" data-do="revisions" onClick={() => setDialog('revisions')}>
                 {t('revisions')}
               </button>
+              {may('export') && <ExcelButton board={info.id} revision={revision} filters={turned} />}
             </>
           ) : (
             <button type="button" class="button button-main" data-do="take" onClick={() => void copy(board, t('noteMade'))}>

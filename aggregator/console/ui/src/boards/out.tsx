@@ -1,0 +1,47 @@
+// What leaves a board as a file.
+
+import { useState } from 'preact/hooks';
+
+import { ApiError, type Lang } from '../api';
+import { lang } from '../prefs';
+import type { Filters } from './model';
+import { o } from './outwords';
+import { tell } from './widget';
+
+/** The whole board as a file, made by the server in the reader's scope. */
+export async function download(board: string, revision: number, filters: Filters, format: string, language: Lang): Promise<void> {
+  const asked = new URLSearchParams({ format, lang: language });
+  if (Object.keys(filters).length > 0) asked.set('filters', JSON.stringify(filters));
+  if (revision > 0) asked.set('revision', String(revision));
+  const response = await fetch(`/api/v1/boards/${encodeURIComponent(board)}/export?${asked}`, { credentials: 'same-origin', cache: 'no-store' });
+  if (!response.ok) {
+    const body = (await response.json().catch(() => ({}))) as { error?: { code?: string; message?: string } };
+    throw new ApiError(response.status, body.error?.code ?? `http_${response.status}`, body.error?.message ?? response.statusText);
+  }
+  const a = document.createElement('a');
+  a.href = URL.createObjectURL(await response.blob());
+  const named = /filename\*=utf-8''([^;]+)/i.exec(response.headers.get('Content-Disposition') ?? '')?.[1];
+  const plain = /filename="?([^";]+)"?/i.exec(response.headers.get('Content-Disposition') ?? '')?.[1];
+  a.download = named ? decodeURIComponent(named) : (plain ?? `board.${format}`);
+  a.click();
+  setTimeout(() => URL.revokeObjectURL(a.href), 10_000);
+}
+
+export function ExcelButton({ board, revision, filters }: { board: string; revision: number; filters: Filters }) {
+  const [making, setMaking] = useState(false);
+  const make = async () => {
+    setMaking(true);
+    try {
+      await download(board, revision, filters, 'xlsx', lang.value);
+    } catch (cause) {
+      tell(cause instanceof ApiError ? cause.message : String(cause));
+    } finally {
+      setMaking(false);
+    }
+  };
+  return (
+    <button type="button" class="button" data-do="excel" title={o('excelHint')} disabled={making} onClick={() => void make()}>
+      {making ? o('making') : o('excel')}
+    </button>
+  );
+}

@@ -56,6 +56,8 @@ func (s *Console) admit(r **http.Request, rt *route) error {
 		return errPowers(g.may &^ p.Powers)
 	case p.By != "" && method != http.MethodGet && method != http.MethodHead && !g.reads:
 		return errReadOnly
+	case p.ReadOnly && method != http.MethodGet && method != http.MethodHead && !g.reads:
+		return errReadingToken
 	case len(g.data) > 0 && where.Empty():
 		return notGranted(p, g.data)
 	}

@@ -36,6 +36,7 @@ var (
 	manages      = guard{may: settings.ManagePeople}
 	seesBoards   = guard{may: settings.SeeBoards}
 	makesBoards  = guard{may: settings.SeeBoards | settings.MakeBoards}
+	takesOut     = guard{may: settings.Export}
 	sharesBoards = guard{may: settings.SeeBoards | settings.ShareBoards}
 )
 
@@ -108,6 +109,9 @@ var guards = map[string]guard{
 	"PUT /api/v1/options":                     administers,
 	"POST /api/v1/view-as":                    administers,
 	"POST /api/v1/view-as/end":                {reads: true},
+	"GET /api/v1/tokens":                      showsNothing,
+	"POST /api/v1/tokens":                     takesOut,
+	"DELETE /api/v1/tokens/{token}":           showsNothing,
 	"POST /api/v1/exports":                    {reads: true, may: settings.Export},
 }
 

@@ -89,6 +89,12 @@ func TestDocumentCoversTheAPI(t *testing.T) {
 	bodies["PUT /api/v1/options"] = `{"watermark":true,"admin_totp":false}`
 	bodies["POST /api/v1/view-as"] = `{"name":"lee"}`
 	bodies["POST /api/v1/exports"] = `{"format":"csv","what":"plays","rows":3}`
+	bodies["POST /api/v1/tokens"] = `{"name":"report","days":7}`
+	tokens, err := b.settings.Tokens(t.Context(), settings.OfMachine(), true)
+	if err != nil {
+		t.Fatal(err)
+	}
+	tokenID := tokens[slices.IndexFunc(tokens, func(one settings.TokenInfo) bool { return one.Name == "zj" })].ID // which nothing here uses
 	byCode := []string{"/api/v1/signin/code", "/api/v1/me/totp/confirm", "/api/v1/me/totp/end"}
 	b.do("POST", "/api/v1/me/password", "", bodies["POST /api/v1/me/password"], "Cookie", cookie)
 	described := 0
@@ -116,14 +122,14 @@ func TestDocumentCoversTheAPI(t *testing.T) {
 			body = bodies[rt.method+" "+rt.path]
 		}
 		token, header := b.admin, []string(nil)
-		if strings.HasPrefix(rt.path, "/api/v1/me") || strings.HasPrefix(rt.path, "/api/v1/view-as") {
+		if strings.HasPrefix(rt.path, "/api/v1/me") || strings.HasPrefix(rt.path, "/api/v1/view-as") || strings.HasPrefix(rt.path, "/api/v1/tokens") {
 			token, header = "", []string{"Cookie", cookie}
 		}
 		session := ""
 		if strings.Contains(rt.path, "{session}") {
 			session = b.sessionOf("anna") // another one, to be ended
 		}
-		r := b.do(rt.method, strings.NewReplacer("{box}", knownBox, "{id}", fileID, "{rule}", "1", "{board}", boardID, "{person}", "lee", "{role}", "ads", "{session}", session).Replace(rt.path)+queries[rt.path], token, body, header...)
+		r := b.do(rt.method, strings.NewReplacer("{token}", tokenID, "{box}", knownBox, "{id}", fileID, "{rule}", "1", "{board}", boardID, "{person}", "lee", "{role}", "ads", "{session}", session).Replace(rt.path)+queries[rt.path], token, body, header...)
 		if r.status != 200 {
 			t.Errorf("%s: %d %s", rt.path, r.status, r.body)
 		}

@@ -19,6 +19,7 @@ var (
 	errForbidden    = &aggregator.Error{Code: "forbidden", Message: "Only an administrator of all provinces may ask this (aggregator token, without --province)."}
 	errNeedsCode    = &aggregator.Error{Code: "needs_code", Message: "Your sign-in is not complete: give the code of your authenticator, or a recovery code (POST /api/v1/signin/code)."}
 	errNeedsTOTP    = &aggregator.Error{Code: "needs_totp", Message: "Administrators must set up a second factor first (POST /api/v1/me/totp)."}
+	errReadingToken = &aggregator.Error{Code: "read_only", Message: "A token made on the page reads and changes nothing; do this on the page."}
 	errReadOnly     = &aggregator.Error{Code: "read_only", Message: "You look through somebody else's eyes and change nothing; end that first."}
 )
 
@@ -31,6 +32,7 @@ func errPowers(missing settings.Powers) error {
 var statuses = map[string]int{
 	"unauthorized":    http.StatusUnauthorized,
 	"sign_in_refused": http.StatusUnauthorized,
+	"token_expired":   http.StatusUnauthorized,
 	"code_refused":    http.StatusUnauthorized,
 	"forbidden":       http.StatusForbidden,
 	"not_granted":     http.StatusForbidden,

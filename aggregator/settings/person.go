@@ -451,7 +451,7 @@ func (s *Settings) AddPerson(ctx context.Context, p Principal, name string, prof
 		// What is owned, is owned by name: nobody comes by boards and rules of another, be
 		// it of a token, by taking their name.
 		var people, others int
-		if err := tx.QueryRowContext(ctx, "SELECT (SELECT count(*) FROM person WHERE name = ?1), (SELECT count(*) FROM token WHERE name = ?1) + (SELECT count(*) FROM board WHERE owner = ?1) + (SELECT count(*) FROM alert_rule WHERE owner = ?1)", name).Scan(&people, &others); err != nil {
+		if err := tx.QueryRowContext(ctx, "SELECT (SELECT count(*) FROM person WHERE name = ?1), (SELECT count(*) FROM token WHERE name = ?1 AND owner = 0) + (SELECT count(*) FROM board WHERE owner = ?1) + (SELECT count(*) FROM alert_rule WHERE owner = ?1)", name).Scan(&people, &others); err != nil {
 			return err
 		}
 		if people > 0 {

@@ -64,6 +64,26 @@ export interface Options {
   admin_totp: boolean;
 }
 
+export type Opened = { data: string } & Scope;
+
+/** A part of what somebody holds; an empty list is all of it. */
+export interface Part {
+  data: string[];
+  provinces: string[];
+}
+
+export interface Token {
+  id: string;
+  name: string;
+  owner: string;
+  opens: Opened[];
+  admin: boolean;
+  mine: boolean;
+  created: string;
+  expires?: string;
+  used?: string;
+}
+
 const one = (name: string) => `/api/v1/people/${encodeURIComponent(name)}`;
 
 export const people = () => call<People>('/api/v1/people', {});
@@ -85,3 +105,6 @@ export const endSession = (id: string) => send<unknown>('DELETE', `/api/v1/me/se
 export const newTOTP = () => send<{ secret: string; uri: string }>('POST', '/api/v1/me/totp');
 export const confirmTOTP = (code: string) => send<{ codes: string[] }>('POST', '/api/v1/me/totp/confirm', { code });
 export const endTOTP = (code: string) => send<unknown>('POST', '/api/v1/me/totp/end', { code });
+export const tokens = (all: boolean) => call<{ tokens: Token[] }>(`/api/v1/tokens${all ? '?all=true' : ''}`, {});
+export const newToken = (name: string, days: number, part: Part | null) => send<Token & { secret: string }>('POST', '/api/v1/tokens', { name, days, ...part });
+export const revokeToken = (id: string) => send<unknown>('DELETE', `/api/v1/tokens/${id}`);

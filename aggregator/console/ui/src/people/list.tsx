@@ -9,6 +9,7 @@ import * as api from './api';
 import { field, Said, useDoing } from './doing';
 import { Grants } from './grants';
 import { Matrix } from './matrix';
+import { Tokens } from './tokens';
 import { t } from './words';
 
 function stateOf(p: api.Person): string {
@@ -42,6 +43,7 @@ export function PeoplePage() {
           <List people={people} roles={roles} />
           <Add people={people} roles={roles} onAdd={load} />
           {may('administer') && <OptionsPanel />}
+          {may('administer') && <Tokens all />}
         </div>
       )}
       {people && one && <One key={one.name} person={one} people={people} roles={roles} reload={load} />}

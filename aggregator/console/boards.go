@@ -251,31 +251,36 @@ func (s *Console) answerWidget(w http.ResponseWriter, r *http.Request) error {
 	if err := body.Filters.Check(); err != nil {
 		return err
 	}
-	asked, err := resolve(&body, aggregator.DayOf(time.Now().UnixMilli()))
-	if err != nil {
-		return err
-	}
-	if len(asked.Questions) == 0 { // a text shows no data
-		return writeJSON(w, http.StatusOK, WidgetAnswer{Parts: []WidgetPart{}, Ignored: asked.Ignored})
-	}
-	var ids []string
-	for _, q := range asked.Questions {
-		ids = append(ids, q.Request.Indicators...)
-	}
-	within, err := bounds(principal(r), indicator.DataSetsOf(ids...)...)
-	if err != nil {
-		return err
-	}
-	body.Widget.ID, body.Widget.Title, body.Widget.Place, body.Widget.Phone = "w", indicator.Text{}, board.Place{}, 0
-	key, err := keyOf(within, askedWidget{body, aggregator.DayOf(time.Now().UnixMilli())})
-	if err != nil {
-		return err
-	}
-	b, err := s.widgets.get(r.Context(), key)
+	b, err := s.showWidget(r.Context(), principal(r), body)
 	if err != nil {
 		return err
 	}
 	return writeBytes(w, http.StatusOK, b)
+}
+
+// showWidget is what a widget that was checked shows to somebody.
+func (s *Console) showWidget(ctx context.Context, p settings.Principal, q WidgetQuestion) ([]byte, error) {
+	asked, err := resolve(&q, aggregator.DayOf(time.Now().UnixMilli()))
+	if err != nil {
+		return nil, err
+	}
+	if len(asked.Questions) == 0 { // a text shows no data
+		return json.Marshal(WidgetAnswer{Parts: []WidgetPart{}, Ignored: asked.Ignored})
+	}
+	var ids []string
+	for _, one := range asked.Questions {
+		ids = append(ids, one.Request.Indicators...)
+	}
+	within, err := bounds(p, indicator.DataSetsOf(ids...)...)
+	if err != nil {
+		return nil, err
+	}
+	q.Widget.ID, q.Widget.Title, q.Widget.Place, q.Widget.Phone = "w", indicator.Text{}, board.Place{}, 0
+	key, err := keyOf(within, askedWidget{q, aggregator.DayOf(time.Now().UnixMilli())})
+	if err != nil {
+		return nil, err
+	}
+	return s.widgets.get(ctx, key)
 }
 
 // resolve finds what a widget asks on a day.

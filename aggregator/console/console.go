@@ -130,6 +130,8 @@ type Config struct {
 	Boards     Boards
 	People     People
 	Doors      Doors
+	// Links is what holds for all share links.
+	Links settings.LinkPolicy
 	// Names names values of catalogues for people, see insight.Source.
 	Names func(d store.Column, cell string) (indicator.Text, bool)
 	// Problems names every part that does not work, with its reason; none if
@@ -165,6 +167,9 @@ type Console struct {
 	requests  *requestMetrics
 	tried     *tries // to sign in, by account
 	addresses *tries
+	opened    *tries // shared boards, by address
+	unlocked  *tries // links by password, by link
+	doors     *doorMetrics
 	static    *static
 	openAPI   []byte
 	handler   http.Handler
@@ -172,7 +177,7 @@ type Console struct {
 
 // New makes a Console and registers its metrics.
 func New(c Config) (*Console, error) {
-	s := &Console{Config: c, changes: newChanges(), tried: newTries(triesPerAccount), addresses: newTries(triesPerAddress)}
+	s := &Console{Config: c, changes: newChanges(), tried: newTries(triesPerAccount), addresses: newTries(triesPerAddress), opened: newTries(opensPerAddress), unlocked: newTries(triesPerAccount)}
 	s.answers = newAnswers(s.answer, queriesAtOnce)
 	s.explained = newAnswers(s.explain, 2)
 	s.widgets = newAnswers(s.layWidget, queriesAtOnce)
@@ -183,6 +188,7 @@ func New(c Config) (*Console, error) {
 	s.insights.life = insightLife
 	s.accounts.load = c.Books.Accounts
 	s.requests = newRequestMetrics(c.Registry, s.changes.count)
+	s.doors = newDoorMetrics(c.Registry)
 	if c.Page != nil {
 		var err error
 		if s.static, err = newStatic(c.Page); err != nil {
@@ -265,7 +271,7 @@ func (s *Console) routes() []route {
 		{"GET", "/healthz", anyone, "200 while the program runs", nil, nil, "text/plain", s.healthz, nil},
 		{"GET", "/readyz", anyone, "200 while ledger, store and broker are usable, else 503 with the reasons", nil, Readiness{}, "", s.readyz, nil},
 		{"GET", "/metrics", anyone, "Metrics for Prometheus", nil, nil, "text/plain", s.metrics, nil},
-	}, s.insightRoutes(), s.boardRoutes(), s.accountRoutes(), s.peopleRoutes(), s.tokenRoutes())
+	}, s.insightRoutes(), s.boardRoutes(), s.accountRoutes(), s.peopleRoutes(), s.tokenRoutes(), s.linkRoutes(), s.sharedRoutes())
 }
 
 // mux puts together what is declared; whatever is not is the page's or refused.
@@ -286,12 +292,18 @@ func (s *Console) mux() http.Handler {
 	return secured(guard.Handler(mux))
 }
 
+// policy is what pages may do, and whose pages may frame them.
+func policy(framedBy string) string {
+	return "default-src 'self'; frame-ancestors " + framedBy + "; base-uri 'none'; form-action 'self'; object-src 'none'"
+}
+
 // secured sets the headers that every answer carries. The page loads from its
-// own origin only and is never framed.
+// own origin only and is never framed, but for embedPage.
 func secured(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		h := w.Header()
-		h.Set("Content-Security-Policy", "default-src 'self'; frame-ancestors 'none'; base-uri 'none'; form-action 'self'; object-src 'none'")
+		h.Set("Content-Security-Policy", policy("'none'"))
+		h.Set("X-Frame-Options", "DENY")
 		h.Set("X-Content-Type-Options", "nosniff")
 		h.Set("Referrer-Policy", "no-referrer") // one-time keys travel in addresses
 		h.Set("Cross-Origin-Opener-Policy", "same-origin")

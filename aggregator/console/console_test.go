@@ -110,8 +110,9 @@ func (c *countingFigures) Query(ctx context.Context, q store.Query) ([]store.Row
 }
 
 var page = fstest.MapFS{
-	"index.html": {Data: []byte("<!doctype html><title>page</title>" + strings.Repeat("<p>text</p>", 200))},
-	"main.js":    {Data: []byte("// short")},
+	"index.html":  {Data: []byte("<!doctype html><title>page</title>" + strings.Repeat("<p>text</p>", 200))},
+	"reader.html": {Data: []byte("<!doctype html><title>reader</title>")},
+	"main.js":     {Data: []byte("// short")},
 }
 
 func newBench(t *testing.T) *bench {

@@ -36,6 +36,8 @@ var (
 	manages      = guard{may: settings.ManagePeople}
 	seesBoards   = guard{may: settings.SeeBoards}
 	makesBoards  = guard{may: settings.SeeBoards | settings.MakeBoards}
+	sharesLinks  = guard{may: settings.SeeBoards | settings.ShareLinks}
+	embeds       = guard{may: settings.ShareLinks | settings.ManagePeople}
 	takesOut     = guard{may: settings.Export}
 	sharesBoards = guard{may: settings.SeeBoards | settings.ShareBoards}
 )
@@ -109,6 +111,13 @@ var guards = map[string]guard{
 	"PUT /api/v1/options":                     administers,
 	"POST /api/v1/view-as":                    administers,
 	"POST /api/v1/view-as/end":                {reads: true},
+	"GET /api/v1/boards/{board}/links":        sharesLinks,
+	"POST /api/v1/boards/{board}/links":       sharesLinks,
+	"GET /api/v1/links":                       showsNothing,
+	"DELETE /api/v1/links/{link}":             showsNothing,
+	"GET /api/v1/embed-keys":                  embeds,
+	"POST /api/v1/embed-keys":                 embeds,
+	"DELETE /api/v1/embed-keys/{key}":         embeds,
 	"GET /api/v1/tokens":                      showsNothing,
 	"POST /api/v1/tokens":                     takesOut,
 	"DELETE /api/v1/tokens/{token}":           showsNothing,

@@ -16,6 +16,19 @@ type Doors interface {
 	NewOwnToken(ctx context.Context, p settings.Principal, w settings.TokenWish) (secret string, info settings.TokenInfo, err error)
 	Tokens(ctx context.Context, p settings.Principal, all bool) ([]settings.TokenInfo, error)
 	RevokeToken(ctx context.Context, p settings.Principal, id string) error
+
+	NewLinkTo(ctx context.Context, p settings.Principal, w settings.LinkWish, policy settings.LinkPolicy) (settings.LinkInfo, error)
+	Links(ctx context.Context, p settings.Principal, board string, all bool) ([]settings.LinkInfo, error)
+	RevokeLink(ctx context.Context, p settings.Principal, id string) error
+	OpenLink(ctx context.Context, text, password string, policy settings.LinkPolicy, from settings.Visitor) (ticket string, d settings.Shared, err error)
+
+	NewEmbedKey(ctx context.Context, p settings.Principal, w settings.EmbedWish) (secret string, info settings.EmbedInfo, err error)
+	EmbedKeys(ctx context.Context, p settings.Principal, all bool) ([]settings.EmbedInfo, error)
+	RevokeEmbedKey(ctx context.Context, p settings.Principal, id string) error
+	EmbedOrigins(ctx context.Context, token string) ([]string, error)
+	OpenEmbed(ctx context.Context, token string, from settings.Visitor) (ticket string, d settings.Shared, err error)
+
+	ByTicket(ctx context.Context, ticket string, policy settings.LinkPolicy) (settings.Shared, error)
 }
 
 // Narrowing says which part of what somebody holds is meant; nothing: all of it.

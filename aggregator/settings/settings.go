@@ -89,6 +89,7 @@ type Settings struct {
 	known  struct {
 		mu        sync.Mutex
 		directory *directory // nil: none read yet
+		doorKey   []byte     // nil: as well
 	}
 }
 

@@ -17,6 +17,7 @@ import (
 
 	"iptvdc/aggregator/c3/fetch"
 	"iptvdc/aggregator/indicator"
+	"iptvdc/aggregator/settings"
 )
 
 // Config is everything that can be set, in the order of precedence: flag,
@@ -113,6 +114,14 @@ type Config struct {
 	// SearchPages are the codes of the pages for searching, as pages tell them: what
 	// the figures of searches count.
 	SearchPages []string `yaml:"search_pages"`
+	// Share is about links that open a board to whoever has them.
+	Share struct {
+		// Links is allowed, password (only with one) or forbidden: what was made before
+		// opens no longer then.
+		Links string `yaml:"links"`
+		// MaxDays is how long one lives at most.
+		MaxDays int `yaml:"max_days"`
+	} `yaml:"share"`
 	// ArchiveDays is how long sealed batches are kept after they were loaded.
 	ArchiveDays int `yaml:"archive_days"`
 	Log         struct {
@@ -150,6 +159,7 @@ func Defaults() Config {
 	c.C3.KeepDays = 7
 	c.editDefaults()
 	c.SearchPages = slices.Clone(indicator.DefaultSearchPages)
+	c.Share.Links, c.Share.MaxDays = "allowed", 30
 	c.ArchiveDays = 90
 	c.Log.Level, c.Log.Format = "info", "auto"
 	return c
@@ -194,6 +204,8 @@ func (c *Config) keys() []key {
 		{"edit.minute_records", &c.Edit.MinuteRecords, false},
 		{"edit.day_records", &c.Edit.DayRecords, false},
 		{"holidays", &c.Holidays, false},
+		{"share.links", &c.Share.Links, false},
+		{"share.max_days", &c.Share.MaxDays, false},
 		{"archive_days", &c.ArchiveDays, false},
 		{"log.level", &c.Log.Level, false},
 		{"log.format", &c.Log.Format, false},
@@ -341,6 +353,12 @@ func (c *Config) Check() error {
 	if err := indicator.CheckSearchPages(c.SearchPages); err != nil {
 		bad("search_pages", "%v", err)
 	}
+	if !slices.Contains([]string{"allowed", "password", "forbidden"}, c.Share.Links) {
+		bad("share.links", "%q, allowed allowed, password (only links with one), forbidden", c.Share.Links)
+	}
+	if c.Share.MaxDays < 1 || c.Share.MaxDays > 366 {
+		bad("share.max_days", "%d, allowed 1 to 366", c.Share.MaxDays)
+	}
 	if c.ArchiveDays < 1 || c.ArchiveDays > 3660 {
 		bad("archive_days", "%d, allowed 1 to 3660", c.ArchiveDays)
 	}
@@ -377,6 +395,11 @@ func secretOr(secret, file string) (string, error) {
 	}
 	line, _, _ := strings.Cut(string(b), "\n")
 	return strings.TrimSpace(line), nil
+}
+
+// links is what holds for all share links.
+func (c *Config) links() settings.LinkPolicy {
+	return settings.LinkPolicy{Forbidden: c.Share.Links == "forbidden", Password: c.Share.Links == "password", Max: time.Duration(c.Share.MaxDays) * 24 * time.Hour}
 }
 
 // Archive is how long sealed batches are kept.

@@ -7,6 +7,7 @@ import { placeName } from '../regions';
 import { goPeople, peopleRoute } from '../route';
 import * as api from './api';
 import { field, Said, useDoing } from './doing';
+import { EmbedKeys } from './embedkeys';
 import { Grants } from './grants';
 import { Matrix } from './matrix';
 import { Tokens } from './tokens';
@@ -44,6 +45,7 @@ export function PeoplePage() {
           <Add people={people} roles={roles} onAdd={load} />
           {may('administer') && <OptionsPanel />}
           {may('administer') && <Tokens all />}
+          {may('share_links') && <EmbedKeys all={may('administer')} />}
         </div>
       )}
       {people && one && <One key={one.name} person={one} people={people} roles={roles} reload={load} />}

@@ -58,10 +58,11 @@ function Make({ reload }: { reload: () => Promise<void> }) {
   const { said, busy, run } = useDoing();
   const [part, setPart] = useState<api.Part | null>(null);
   const [secret, setSecret] = useState('');
+  const [days, setDays] = useState(90);
   const make = (e: Event) => {
     e.preventDefault();
     const form = e.currentTarget as HTMLFormElement;
-    const [name, days] = [field(e, 'name').trim(), Number(field(e, 'days'))];
+    const name = field(e, 'name').trim();
     void run(async () => {
       setSecret((await api.newToken(name, days, part)).secret);
       form.reset();
@@ -78,10 +79,10 @@ function Make({ reload }: { reload: () => Promise<void> }) {
       </label>
       <label>
         <span>{t('lasts')}</span>
-        <select name="days">
+        <select value={days} onChange={(e) => setDays(Number(e.currentTarget.value))}>
           {[7, 30, 90, 365].map((n) => (
-            <option key={n} value={n} selected={n === 90}>
-              {t('days', { n })}
+            <option key={n} value={n}>
+              {n}
             </option>
           ))}
         </select>

@@ -56,6 +56,8 @@ func (s *Console) admit(r **http.Request, rt *route) error {
 		return errPowers(g.may &^ p.Powers)
 	case p.By != "" && method != http.MethodGet && method != http.MethodHead && !g.reads:
 		return errReadOnly
+	case p.ReadOnly && method != http.MethodGet && method != http.MethodHead && !g.reads:
+		return errReadingToken
 	case len(g.data) > 0 && where.Empty():
 		return notGranted(p, g.data)
 	}
@@ -67,12 +69,12 @@ func (s *Console) admit(r **http.Request, rt *route) error {
 // whoAsks looks up who holds a request's secret, and what they hold now.
 func (s *Console) whoAsks(r *http.Request) (settings.Principal, error) {
 	p, err := s.holder(r)
-	p.Place = visitor(r).Place
+	p.Place = s.visitor(r).Place
 	return p, err
 }
 
 // visitor is where a request came from.
-func visitor(r *http.Request) settings.Visitor {
+func (s *Console) visitor(r *http.Request) settings.Visitor {
 	host, _, err := net.SplitHostPort(r.RemoteAddr)
 	if err != nil {
 		host = r.RemoteAddr
@@ -105,7 +107,7 @@ const usedLink = `<!doctype html><html lang="zh"><meta charset="utf-8"><title>IP
 `
 
 func (s *Console) login(w http.ResponseWriter, r *http.Request) error {
-	session, err := s.Identities.Redeem(r.Context(), r.URL.Query().Get("key"), visitor(r))
+	session, err := s.Identities.Redeem(r.Context(), r.URL.Query().Get("key"), s.visitor(r))
 	if errors.Is(err, settings.ErrUnknown) {
 		if c, err := r.Cookie(SessionCookie); err == nil {
 			// A link opened twice in one browser leads to the page again.

@@ -133,7 +133,10 @@ type Config struct {
 	Reports    Reports
 	Mail       Mail
 	// Desk makes what sends reports, of what composes them.
-	Desk func(report.Composer) Desk
+	Desk  func(report.Composer) Desk
+	Doors Doors
+	// Links is what holds for all share links.
+	Links settings.LinkPolicy
 	// Names names values of catalogues for people, see insight.Source.
 	Names func(d store.Column, cell string) (indicator.Text, bool)
 	// PublicURL is the page as readers reach it, for links in files and reports; "": none.
@@ -173,6 +176,9 @@ type Console struct {
 	addresses *tries
 	sends     *tries // messages by hand, by name
 	desk      Desk
+	opened    *tries // shared boards, by address
+	unlocked  *tries // links by password, by link
+	doors     *doorMetrics
 	static    *static
 	exporting chan struct{} // filled by files being made
 	openAPI   []byte
@@ -181,7 +187,7 @@ type Console struct {
 
 // New makes a Console and registers its metrics.
 func New(c Config) (*Console, error) {
-	s := &Console{Config: c, changes: newChanges(), tried: newTries(triesPerAccount), addresses: newTries(triesPerAddress), sends: newTries(sendsPerMinute)}
+	s := &Console{Config: c, changes: newChanges(), tried: newTries(triesPerAccount), addresses: newTries(triesPerAddress), sends: newTries(sendsPerMinute), opened: newTries(opensPerAddress), unlocked: newTries(triesPerAccount)}
 	s.desk = c.Desk(composer{s})
 	s.answers = newAnswers(s.answer, queriesAtOnce)
 	s.explained = newAnswers(s.explain, 2)
@@ -194,6 +200,7 @@ func New(c Config) (*Console, error) {
 	s.accounts.load = c.Books.Accounts
 	s.exporting = make(chan struct{}, exportsAtOnce)
 	s.requests = newRequestMetrics(c.Registry, s.changes.count)
+	s.doors = newDoorMetrics(c.Registry)
 	if c.Page != nil {
 		var err error
 		if s.static, err = newStatic(c.Page); err != nil {
@@ -276,7 +283,7 @@ func (s *Console) routes() []route {
 		{"GET", "/healthz", anyone, "200 while the program runs", nil, nil, "text/plain", s.healthz, nil},
 		{"GET", "/readyz", anyone, "200 while ledger, store and broker are usable, else 503 with the reasons", nil, Readiness{}, "", s.readyz, nil},
 		{"GET", "/metrics", anyone, "Metrics for Prometheus", nil, nil, "text/plain", s.metrics, nil},
-	}, s.insightRoutes(), s.boardRoutes(), s.accountRoutes(), s.peopleRoutes(), s.reportRoutes(), s.placeRoutes())
+	}, s.insightRoutes(), s.boardRoutes(), s.accountRoutes(), s.peopleRoutes(), s.reportRoutes(), s.placeRoutes(), s.tokenRoutes(), s.linkRoutes(), s.sharedRoutes())
 }
 
 // mux puts together what is declared; whatever is not is the page's or refused.
@@ -297,12 +304,18 @@ func (s *Console) mux() http.Handler {
 	return secured(guard.Handler(mux))
 }
 
+// policy is what pages may do, and whose pages may frame them.
+func policy(framedBy string) string {
+	return "default-src 'self'; frame-ancestors " + framedBy + "; base-uri 'none'; form-action 'self'; object-src 'none'"
+}
+
 // secured sets the headers that every answer carries. The page loads from its
-// own origin only and is never framed.
+// own origin only and is never framed, but for embedPage.
 func secured(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		h := w.Header()
-		h.Set("Content-Security-Policy", "default-src 'self'; frame-ancestors 'none'; base-uri 'none'; form-action 'self'; object-src 'none'")
+		h.Set("Content-Security-Policy", policy("'none'"))
+		h.Set("X-Frame-Options", "DENY")
 		h.Set("X-Content-Type-Options", "nosniff")
 		h.Set("Referrer-Policy", "no-referrer") // one-time keys travel in addresses
 		h.Set("Cross-Origin-Opener-Policy", "same-origin")

@@ -112,8 +112,9 @@ func (c *countingFigures) Query(ctx context.Context, q store.Query) ([]store.Row
 }
 
 var page = fstest.MapFS{
-	"index.html": {Data: []byte("<!doctype html><title>page</title>" + strings.Repeat("<p>text</p>", 200))},
-	"main.js":    {Data: []byte("// short")},
+	"index.html":  {Data: []byte("<!doctype html><title>page</title>" + strings.Repeat("<p>text</p>", 200))},
+	"reader.html": {Data: []byte("<!doctype html><title>reader</title>")},
+	"main.js":     {Data: []byte("// short")},
 }
 
 func newBench(t *testing.T) *bench {
@@ -134,7 +135,7 @@ func newBenchOver(t *testing.T, st store.Store) *bench {
 	}
 	t.Cleanup(func() { _ = b.settings.Close() })
 	b.console, err = New(Config{
-		Figures: b.queries, Identities: b.settings, Books: b.books, Auditor: fakeAuditor{}, Profiles: b.store, Feeds: b.store, Decisions: fakeDecisions{}, Unknowns: fakeUnknowns{}, Quality: qualityBoard(b.store), Alerts: b.settings, Boards: b.settings, People: b.settings, Risks: b.store,
+		Figures: b.queries, Identities: b.settings, Books: b.books, Auditor: fakeAuditor{}, Profiles: b.store, Feeds: b.store, Decisions: fakeDecisions{}, Unknowns: fakeUnknowns{}, Quality: qualityBoard(b.store), Alerts: b.settings, Boards: b.settings, People: b.settings, Doors: b.settings, Risks: b.store,
 		Reports: b.settings, Mail: b.mail(), Desk: b.newDesk, PublicURL: "https://data.example.cn/",
 		Problems: func(context.Context) []Problem { return nil },
 		Metrics:  promhttp.HandlerFor(b.registry, promhttp.HandlerOpts{}), Page: page,

@@ -78,8 +78,10 @@ func orBody(field string) string {
 func fields(into any) string {
 	var names []string
 	t := reflect.TypeOf(into).Elem()
-	for i := range t.NumField() {
-		names = append(names, jsonName(t.Field(i)))
+	for _, f := range reflect.VisibleFields(t) {
+		if !f.Anonymous {
+			names = append(names, jsonName(f))
+		}
 	}
 	for i := range t.NumField() {
 		ft := t.Field(i).Type

@@ -36,6 +36,9 @@ var (
 	manages      = guard{may: settings.ManagePeople}
 	seesBoards   = guard{may: settings.SeeBoards}
 	makesBoards  = guard{may: settings.SeeBoards | settings.MakeBoards}
+	sharesLinks  = guard{may: settings.SeeBoards | settings.ShareLinks}
+	embeds       = guard{may: settings.ShareLinks | settings.ManagePeople}
+	takesOut     = guard{may: settings.Export}
 	sharesBoards = guard{may: settings.SeeBoards | settings.ShareBoards}
 	exports      = guard{may: settings.SeeBoards | settings.Export}
 )
@@ -110,6 +113,16 @@ var guards = map[string]guard{
 	"PUT /api/v1/options":                     administers,
 	"POST /api/v1/view-as":                    administers,
 	"POST /api/v1/view-as/end":                {reads: true},
+	"GET /api/v1/boards/{board}/links":        sharesLinks,
+	"POST /api/v1/boards/{board}/links":       sharesLinks,
+	"GET /api/v1/links":                       showsNothing,
+	"DELETE /api/v1/links/{link}":             showsNothing,
+	"GET /api/v1/embed-keys":                  embeds,
+	"POST /api/v1/embed-keys":                 embeds,
+	"DELETE /api/v1/embed-keys/{key}":         embeds,
+	"GET /api/v1/tokens":                      showsNothing,
+	"POST /api/v1/tokens":                     takesOut,
+	"DELETE /api/v1/tokens/{token}":           showsNothing,
 	"POST /api/v1/exports":                    {reads: true, may: settings.Export},
 	"GET /api/v1/reports":                     exports,
 	"POST /api/v1/reports":                    exports,

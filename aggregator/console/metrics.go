@@ -1,10 +1,13 @@
 package console
 
 import (
+	"errors"
 	"strconv"
 	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
+
+	"iptvdc/aggregator"
 )
 
 // requestMetrics counts requests. Labels are declared routes and status codes.
@@ -40,4 +43,27 @@ func (m *requestMetrics) observe(route string, code int, took time.Duration) {
 	if route != streamRoute {
 		m.duration.WithLabelValues(route).Observe(took.Seconds())
 	}
+}
+
+// doorMetrics counts how often the doors beside the page's own were opened, or why not.
+type doorMetrics struct{ total *prometheus.CounterVec }
+
+func newDoorMetrics(r prometheus.Registerer) *doorMetrics {
+	m := &doorMetrics{prometheus.NewCounterVec(prometheus.CounterOpts{
+		Name: "iptv_doors_total", Help: "Share links, embedded boards and sign-ins by a provider, by door and by what came of it: opened, or the code of the refusal.",
+	}, []string{"door", "outcome"})}
+	r.MustRegister(m.total)
+	return m
+}
+
+// count notes what came of opening a door.
+func (m *doorMetrics) count(door string, err error) {
+	outcome := "opened"
+	var fault *aggregator.Error
+	if errors.As(err, &fault) {
+		outcome = fault.Code
+	} else if err != nil {
+		outcome = "error"
+	}
+	m.total.WithLabelValues(door, outcome).Inc()
 }

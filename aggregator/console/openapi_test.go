@@ -92,6 +92,21 @@ func TestDocumentCoversTheAPI(t *testing.T) {
 	bodies["POST /api/v1/reports"] = `{"name":"A","board":"` + boardID + `","filters":{"where":[{"dimension":"channel","in":["cctv1"]}]},"when":{"every":"week","weekday":1,"at":"08:30"}}`
 	bodies["PUT /api/v1/reports/{report}"] = bodies["POST /api/v1/reports"]
 	bodies["POST /api/v1/me/places"] = `{"kind":"mail","address":"a@b.cn","reports":true,"alerts":true}`
+	bodies["POST /api/v1/tokens"] = `{"name":"report","days":7}`
+	tokens, err := b.settings.Tokens(t.Context(), settings.OfMachine(), true)
+	if err != nil {
+		t.Fatal(err)
+	}
+	tokenID := tokens[slices.IndexFunc(tokens, func(one settings.TokenInfo) bool { return one.Name == "zj" })].ID // which nothing here uses
+	anna := b.boardOf(cookie, countsBoard)
+	links := "/api/v1/boards/" + anna + "/links"
+	link, key := b.make(cookie, links, `{"filters":{}}`), b.make(cookie, "/api/v1/embed-keys", `{"name":"k","origins":["https://a"],"boards":["`+anna+`"]}`)
+	kept := b.make(cookie, links, `{"filters":{}}`)
+	ticket, _ := b.open(`{"link":"` + kept.link() + `"}`)
+	bodies["POST /api/v1/boards/{board}/links"] = `{"filters":{},"days":1}`
+	bodies["POST /api/v1/embed-keys"] = `{"name":"p","origins":["https://a"],"boards":["` + anna + `"]}`
+	bodies["/api/v1/shared/open"] = `{"link":"` + kept.link() + `"}`
+	bodies["/api/v1/shared/answer"] = `{"tab":"t","widget":"p"}`
 	byCode := []string{"/api/v1/signin/code", "/api/v1/me/totp/confirm", "/api/v1/me/totp/end"}
 	b.do("POST", "/api/v1/me/password", "", bodies["POST /api/v1/me/password"], "Cookie", cookie)
 	described := 0
@@ -119,14 +134,21 @@ func TestDocumentCoversTheAPI(t *testing.T) {
 			body = bodies[rt.method+" "+rt.path]
 		}
 		token, header := b.admin, []string(nil)
-		if strings.HasPrefix(rt.path, "/api/v1/me") || strings.HasPrefix(rt.path, "/api/v1/view-as") || strings.HasPrefix(rt.path, "/api/v1/reports") {
+		if strings.HasPrefix(rt.path, "/api/v1/me") || strings.HasPrefix(rt.path, "/api/v1/reports") || strings.HasPrefix(rt.path, "/api/v1/view-as") || strings.HasPrefix(rt.path, "/api/v1/tokens") || strings.HasPrefix(rt.path, "/api/v1/embed-keys") || strings.HasSuffix(rt.path, "/links") {
 			token, header = "", []string{"Cookie", cookie}
 		}
 		session := ""
 		if strings.Contains(rt.path, "{session}") {
 			session = b.sessionOf("anna") // another one, to be ended
 		}
-		r := b.do(rt.method, strings.NewReplacer("{box}", knownBox, "{id}", fileID, "{rule}", "1", "{board}", boardID, "{person}", "lee", "{role}", "ads", "{session}", session, "{report}", "1", "{place}", "1").Replace(rt.path)+queries[rt.path], token, body, header...)
+		if rt.path == "/api/v1/shared/answer" {
+			token, header = "", []string{"Authorization", "Ticket " + ticket}
+		}
+		boardID := boardID
+		if strings.HasSuffix(rt.path, "/links") {
+			boardID = anna
+		}
+		r := b.do(rt.method, strings.NewReplacer("{link}", link.ID, "{key}", key.ID, "{token}", tokenID, "{box}", knownBox, "{id}", fileID, "{rule}", "1", "{board}", boardID, "{person}", "lee", "{role}", "ads", "{session}", session, "{report}", "1", "{place}", "1").Replace(rt.path)+queries[rt.path], token, body, header...)
 		if r.status != 200 {
 			t.Errorf("%s: %d %s", rt.path, r.status, r.body)
 		}

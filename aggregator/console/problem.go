@@ -20,6 +20,7 @@ var (
 	errNeedsCode    = &aggregator.Error{Code: "needs_code", Message: "Your sign-in is not complete: give the code of your authenticator, or a recovery code (POST /api/v1/signin/code)."}
 	errNeedsTOTP    = &aggregator.Error{Code: "needs_totp", Message: "Administrators must set up a second factor first (POST /api/v1/me/totp)."}
 	errTooLong      = &aggregator.Error{Code: "timeout", Message: "The answer took too long; ask for a shorter time or fewer groups."}
+	errReadingToken = &aggregator.Error{Code: "read_only", Message: "A token made on the page reads and changes nothing; do this on the page."}
 	errReadOnly     = &aggregator.Error{Code: "read_only", Message: "You look through somebody else's eyes and change nothing; end that first."}
 )
 
@@ -32,20 +33,24 @@ func errPowers(missing settings.Powers) error {
 var statuses = map[string]int{
 	"unauthorized":    http.StatusUnauthorized,
 	"sign_in_refused": http.StatusUnauthorized,
+	"token_expired":   http.StatusUnauthorized,
 	"code_refused":    http.StatusUnauthorized,
-	"forbidden":       http.StatusForbidden,
-	"not_granted":     http.StatusForbidden,
-	"needs_code":      http.StatusForbidden,
-	"needs_totp":      http.StatusForbidden,
-	"read_only":       http.StatusForbidden,
-	"name_taken":      http.StatusConflict,
-	"too_many_tries":  http.StatusTooManyRequests,
-	"cross_origin":    http.StatusForbidden,
-	"not_found":       http.StatusNotFound,
-	"conflict":        http.StatusConflict,
-	"too_large":       http.StatusUnprocessableEntity,
-	"body_too_large":  http.StatusRequestEntityTooLarge,
-	"timeout":         http.StatusGatewayTimeout,
+	"bad_link":        http.StatusNotFound, "link_expired": http.StatusGone, "link_revoked": http.StatusGone, "link_dead": http.StatusGone,
+	"links_forbidden": http.StatusForbidden, "link_needs_password": http.StatusForbidden, "link_password_refused": http.StatusForbidden,
+	"bad_ticket": http.StatusForbidden, "not_shared": http.StatusForbidden, "embed_token_expired": http.StatusGone, "embed_token_used": http.StatusGone, "bad_embed_token": http.StatusForbidden,
+	"forbidden":      http.StatusForbidden,
+	"not_granted":    http.StatusForbidden,
+	"needs_code":     http.StatusForbidden,
+	"needs_totp":     http.StatusForbidden,
+	"read_only":      http.StatusForbidden,
+	"name_taken":     http.StatusConflict,
+	"too_many_tries": http.StatusTooManyRequests,
+	"cross_origin":   http.StatusForbidden,
+	"not_found":      http.StatusNotFound,
+	"conflict":       http.StatusConflict,
+	"too_large":      http.StatusUnprocessableEntity,
+	"body_too_large": http.StatusRequestEntityTooLarge,
+	"timeout":        http.StatusGatewayTimeout,
 }
 
 // errorBody is every error's JSON.

@@ -50,8 +50,16 @@ type RegionInfo struct {
 }
 
 func (s *Console) catalogue(w http.ResponseWriter, _ *http.Request) error {
-	c := Catalogue{Dimensions: indicator.Dimensions(), Units: indicator.Units(), Grains: indicator.Grains(), DataSets: dataSetInfos()}
+	return writeJSON(w, http.StatusOK, describe(func(*indicator.Indicator) bool { return true }))
+}
+
+// describe is the catalogue of the figures that are wanted.
+func describe(wanted func(*indicator.Indicator) bool) Catalogue {
+	c := Catalogue{Indicators: []IndicatorInfo{}, Dimensions: indicator.Dimensions(), Units: indicator.Units(), Grains: indicator.Grains(), DataSets: dataSetInfos()}
 	for _, i := range indicator.Catalogue() {
+		if !wanted(&i) {
+			continue
+		}
 		info := IndicatorInfo{ID: i.ID, Title: i.Title, Unit: i.Unit, Formula: i.Formula, Daily: i.Daily(), Data: needs(&i)}
 		for _, d := range i.Dimensions {
 			info.Dimensions = append(info.Dimensions, string(d))
@@ -64,7 +72,7 @@ func (s *Console) catalogue(w http.ResponseWriter, _ *http.Request) error {
 	for _, r := range aggregator.Regions() {
 		c.Regions = append(c.Regions, RegionInfo{r.Code, indicator.Text{ZH: r.ZH, EN: r.EN}})
 	}
-	return writeJSON(w, http.StatusOK, c)
+	return c
 }
 
 // needs lists the data sets of a figure, its own first.

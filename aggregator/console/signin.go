@@ -63,7 +63,11 @@ func (t *tries) allow(key string, now time.Time) (wait time.Duration) {
 // slow refuses who tries too often. An account is counted whether it is there or not.
 func (s *Console) slow(w http.ResponseWriter, r *http.Request, account string) error {
 	now := time.Now()
-	wait := max(s.addresses.allow(visitor(r).Place, now), s.tried.allow(account, now))
+	return s.wait(w, max(s.addresses.allow(s.visitor(r).Place, now), s.tried.allow(account, now)))
+}
+
+// wait tells who came too early for how long, if at all.
+func (s *Console) wait(w http.ResponseWriter, wait time.Duration) error {
 	if wait == 0 {
 		return nil
 	}
@@ -172,7 +176,7 @@ func (s *Console) signIn(w http.ResponseWriter, r *http.Request) error {
 	if err := s.slow(w, r, settings.AccountName(body.Name)); err != nil {
 		return err
 	}
-	session, err := s.People.SignIn(r.Context(), body.Name, body.Password, visitor(r))
+	session, err := s.People.SignIn(r.Context(), body.Name, body.Password, s.visitor(r))
 	if err != nil {
 		return err
 	}
@@ -205,7 +209,7 @@ func (s *Console) signInCode(w http.ResponseWriter, r *http.Request) error {
 	if err := s.slow(w, r, p.Name); err != nil {
 		return err
 	}
-	next, err := s.People.Confirm(r.Context(), c.Value, body.Code, visitor(r))
+	next, err := s.People.Confirm(r.Context(), c.Value, body.Code, s.visitor(r))
 	if err != nil {
 		return unknown(err)
 	}

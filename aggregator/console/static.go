@@ -84,9 +84,14 @@ func (s *Console) page(w http.ResponseWriter, r *http.Request) error {
 	if r.Method != http.MethodGet && r.Method != http.MethodHead {
 		return &aggregator.Error{Code: "not_found", Message: "There is no " + r.Method + " " + clip(r.URL.Path) + "."}
 	}
+	return s.file(w, r, r.URL.Path)
+}
+
+// file answers with one of the page's files.
+func (s *Console) file(w http.ResponseWriter, r *http.Request, name string) error {
 	var f *file
 	if s.static != nil {
-		f = s.static.files[r.URL.Path]
+		f = s.static.files[name]
 	}
 	if f == nil {
 		return &aggregator.Error{Code: "not_found", Message: "There is no " + clip(r.URL.Path) + "."}

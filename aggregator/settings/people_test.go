@@ -627,9 +627,14 @@ func TestOlderSchemaGrows(t *testing.T) {
 	c := newClock()
 	s := open(t, path, c)
 	statements := []string{"PRAGMA foreign_keys = 0"}
-	for _, table := range []string{"post_sending", "post_run", "report", "way", "trail", "recovery", "permit", "person", "role", "setting", "people_version", "board_share", "board_revision", "board", "alert_notice", "alert_state", "alert_rule", "token", "link", "session"} {
+	rows, err := s.db.Query("SELECT name FROM sqlite_master WHERE type = 'table' AND name NOT LIKE 'sqlite_%'")
+	s.ok0(t, err)
+	for rows.Next() {
+		var table string
+		s.ok0(t, rows.Scan(&table))
 		statements = append(statements, "DROP TABLE "+table)
 	}
+	s.ok0(t, errors.Join(rows.Err(), rows.Close()))
 	now := fmt.Sprint(c.Now().UnixMilli())
 	statements = append(statements, schemas[0], "PRAGMA user_version = 1",
 		"INSERT INTO token VALUES (x'"+fmt.Sprintf("%x", hash("t1"))+"', 'old', '33', 0, 1)",

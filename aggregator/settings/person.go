@@ -138,13 +138,24 @@ func loadDirectory(ctx context.Context, tx *sql.Tx) (*directory, error) {
 			permits[id] = []Permit{}
 		}
 	}
-	d.holdings = hold(permits, d.roles)
-	return d, each(ctx, tx, "SELECT name, value FROM setting", func(rows *sql.Rows) error {
+	err = each(ctx, tx, "SELECT name, value FROM setting", func(rows *sql.Rows) error {
 		var name, value string
 		err := rows.Scan(&name, &value)
 		d.settings[name] = value
 		return err
 	})
+	if err != nil {
+		return nil, err
+	}
+	// Of a role from which links were taken nobody has them, by whomever it was given.
+	for _, name := range d.options().NoLinks {
+		if r, ok := d.roles[name]; ok {
+			r.Powers &^= ShareLinks
+			d.roles[name] = r
+		}
+	}
+	d.holdings = hold(permits, d.roles)
+	return d, nil
 }
 
 // each runs a query and hands on its rows.
@@ -194,11 +205,15 @@ func dataText(sets []aggregator.DataSet) string {
 }
 
 // given is all that was ever given to a person and not taken back, whatever it is
-// worth now.
+// worth now. The power to make share links is no part of what was given by somebody
+// who has not got it: roles bring it only from who has, see receive.
 func (d *directory) given(p *Person) (aggregator.Grants, Powers) {
 	grants, powers := aggregator.Grants{}, Powers(0)
 	for n := range p.Permits {
 		g, w := p.Permits[n].meaning(d.roles)
+		if by := d.holdings[p.Permits[n].By]; by == nil || !by.passPowers.Has(ShareLinks) {
+			w &^= ShareLinks
+		}
 		grants, powers = grants.Or(g), powers|w
 	}
 	return grants, powers
@@ -340,8 +355,10 @@ func (s *Settings) Roles(ctx context.Context) ([]Role, error) {
 	if err != nil {
 		return nil, wrap("roles", err)
 	}
-	all := slices.Clone(builtIn)
-	var own []Role
+	var all, own []Role
+	for _, r := range builtIn {
+		all = append(all, d.roles[r.Name])
+	}
 	for _, r := range d.roles {
 		if !r.BuiltIn {
 			own = append(own, r)
@@ -451,7 +468,7 @@ func (s *Settings) AddPerson(ctx context.Context, p Principal, name string, prof
 		// What is owned, is owned by name: nobody comes by boards and rules of another, be
 		// it of a token, by taking their name.
 		var people, others int
-		if err := tx.QueryRowContext(ctx, "SELECT (SELECT count(*) FROM person WHERE name = ?1), (SELECT count(*) FROM token WHERE name = ?1) + (SELECT count(*) FROM board WHERE owner = ?1) + (SELECT count(*) FROM alert_rule WHERE owner = ?1)", name).Scan(&people, &others); err != nil {
+		if err := tx.QueryRowContext(ctx, "SELECT (SELECT count(*) FROM person WHERE name = ?1), (SELECT count(*) FROM token WHERE name = ?1 AND owner = 0) + (SELECT count(*) FROM board WHERE owner = ?1) + (SELECT count(*) FROM alert_rule WHERE owner = ?1)", name).Scan(&people, &others); err != nil {
 			return err
 		}
 		if people > 0 {
@@ -536,7 +553,7 @@ func (s *Settings) replacePermits(ctx context.Context, tx *sql.Tx, p Principal, 
 	}
 	for n := range added {
 		grants, powers := added[n].meaning(d.roles)
-		if !giver.mayGive(grants, powers) {
+		if !giver.mayGive(grants, powers&^ShareLinks) { // who lacks that power gives the role without it
 			return faultf("forbidden", "You may not give what is not yours to pass on: %s.", giver.beyond(grants, powers))
 		}
 	}
@@ -704,10 +721,13 @@ type Options struct {
 	Watermark bool `json:"watermark"`
 	// TOTP must be set up by administrators before they may do anything else.
 	AdminTOTP bool `json:"admin_totp"`
+	// NoLinks are roles that do not bring the power to make share links, whatever they
+	// say: what such links show is gone with the next request.
+	NoLinks []string `json:"no_links"`
 }
 
 func (d *directory) options() Options {
-	return Options{Watermark: d.settings["watermark"] == "true", AdminTOTP: d.settings["admin_totp"] == "true"}
+	return Options{Watermark: d.settings["watermark"] == "true", AdminTOTP: d.settings["admin_totp"] == "true", NoLinks: append([]string{}, words(d.settings["no_links"])...)}
 }
 
 // Options returns them as they are.
@@ -725,12 +745,22 @@ func (s *Settings) SetOptions(ctx context.Context, p Principal, o Options) error
 		return errNoAdministrator
 	}
 	return wrap("options", s.update(ctx, func(tx *sql.Tx) error {
-		for name, on := range map[string]bool{"watermark": o.Watermark, "admin_totp": o.AdminTOTP} {
-			if _, err := tx.ExecContext(ctx, "INSERT INTO setting (name, value) VALUES (?, ?) ON CONFLICT DO UPDATE SET value = excluded.value", name, fmt.Sprint(on)); err != nil {
+		d, err := loadDirectory(ctx, tx)
+		if err != nil {
+			return err
+		}
+		for _, name := range o.NoLinks {
+			if d.roles[name].Name == "" {
+				return faultf("bad_role", "There is no role %q; allowed: %s.", clip(name), strings.Join(d.roleNames(), ", "))
+			}
+		}
+		roles := strings.Join(o.NoLinks, ",")
+		for name, value := range map[string]string{"watermark": fmt.Sprint(o.Watermark), "admin_totp": fmt.Sprint(o.AdminTOTP), "no_links": roles} {
+			if _, err := tx.ExecContext(ctx, "INSERT INTO setting (name, value) VALUES (?, ?) ON CONFLICT DO UPDATE SET value = excluded.value", name, value); err != nil {
 				return err
 			}
 		}
-		return s.record(ctx, tx, p, "options_set", "", fmt.Sprintf("watermark=%t admin_totp=%t", o.Watermark, o.AdminTOTP))
+		return s.record(ctx, tx, p, "options_set", "", fmt.Sprintf("watermark=%t admin_totp=%t no_links=%s", o.Watermark, o.AdminTOTP, roles))
 	}))
 }
 

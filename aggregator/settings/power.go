@@ -17,6 +17,8 @@ const (
 	SeeBoards Powers = 1 << iota
 	MakeBoards
 	ShareBoards
+	// ShareLinks makes links that open a board to whoever has them.
+	ShareLinks
 	// Export takes figures out of the page as files.
 	Export
 	// ManagePeople makes people and passes on to them what comes with this power.
@@ -30,7 +32,7 @@ const (
 // of tokens.
 const readerPowers = SeeBoards | MakeBoards | Export
 
-var powerNames = []string{"see_boards", "make_boards", "share_boards", "export", "people", "administer"}
+var powerNames = []string{"see_boards", "make_boards", "share_boards", "share_links", "export", "people", "administer"}
 
 // PowerNames lists the names of all powers.
 func PowerNames() []string { return slices.Clone(powerNames) }
@@ -80,7 +82,7 @@ type Role struct {
 // RoleAdministrator is the role that administers.
 const RoleAdministrator = "administrator"
 
-const department = SeeBoards | MakeBoards | ShareBoards | Export
+const department = SeeBoards | MakeBoards | ShareBoards | ShareLinks | Export
 
 // builtIn are the roles of the departments. Those who read ratios hold the data sets
 // of both their sides: a rating divides by boxes that report, which are activity.

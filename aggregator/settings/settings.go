@@ -59,6 +59,11 @@ type Principal struct {
 	Pass       aggregator.Grants
 	PassPowers Powers
 
+	// Token names the token that asks, "": none does. It opens nothing.
+	Token string
+	// ReadOnly: whatever is asked changes nothing.
+	ReadOnly bool
+
 	// The rest is of people who signed in, not of tokens.
 
 	Person     int64  // 0: a token
@@ -84,6 +89,7 @@ type Settings struct {
 	known  struct {
 		mu        sync.Mutex
 		directory *directory // nil: none read yet
+		doorKey   []byte     // nil: as well
 	}
 }
 
@@ -102,9 +108,12 @@ var peopleSchema string
 //go:embed post.sql
 var postSchema string
 
+//go:embed doors.sql
+var doorsSchema string
+
 // schemas are applied one after the other; the file carries how many it has as
 // user_version.
-var schemas = []string{schema, alertsSchema, boardsSchema, peopleSchema, postSchema}
+var schemas = []string{schema, alertsSchema, boardsSchema, peopleSchema, postSchema, doorsSchema}
 
 // trailSchema is the first with the chained audit log.
 const trailSchema = 4
@@ -184,7 +193,7 @@ func (s *Settings) update(ctx context.Context, f func(tx *sql.Tx) error) error {
 // and one that administers a part.
 func (s *Settings) NewToken(ctx context.Context, p Principal) (string, error) {
 	scope := p.Grants.Anywhere()
-	sets := slices.DeleteFunc(aggregator.DataSets(), func(d aggregator.DataSet) bool { return p.Grants[d].Empty() })
+	sets := held(p.Grants)
 	admin := p.Powers.Has(Administer)
 	switch {
 	case scope.Empty():
@@ -200,47 +209,18 @@ func (s *Settings) NewToken(ctx context.Context, p Principal) (string, error) {
 	if len(sets) < len(aggregator.DataSets()) {
 		data = dataText(sets)
 	}
-	secret := newSecret("iptv_")
+	secret, id := newSecret("iptv_"), newID()
 	err := s.update(ctx, func(tx *sql.Tx) error {
-		if _, err := tx.ExecContext(ctx, "INSERT INTO token (hash, name, scope, data, admin, created_ms) VALUES (?, ?, ?, ?, ?, ?)",
-			hash(secret), p.Name, ScopeText(scope), data, admin, s.now().UnixMilli()); err != nil {
+		if _, err := tx.ExecContext(ctx, "INSERT INTO token (hash, name, scope, data, admin, created_ms, id) VALUES (?, ?, ?, ?, ?, ?, ?)",
+			hash(secret), p.Name, ScopeText(scope), data, admin, s.now().UnixMilli(), id); err != nil {
 			return err
 		}
-		return s.record(ctx, tx, Principal{}, "token_created", "", fmt.Sprintf("name=%q provinces=%s data=%s admin=%t", p.Name, ScopeText(scope), data, admin))
+		return s.record(ctx, tx, Principal{}, "token_created", "", fmt.Sprintf("token=%s name=%q provinces=%s data=%s admin=%t", id, p.Name, ScopeText(scope), data, admin))
 	})
 	if err != nil {
 		return "", fmt.Errorf("settings: new token: %w", err)
 	}
 	return secret, nil
-}
-
-// ByToken returns who holds an API token, or ErrUnknown.
-func (s *Settings) ByToken(ctx context.Context, secret string) (Principal, error) {
-	p := Principal{Powers: readerPowers | ShareBoards}
-	var scope, data string
-	var admin bool
-	err := s.db.QueryRowContext(ctx, "SELECT name, scope, data, admin FROM token WHERE hash = ?", hash(secret)).Scan(&p.Name, &scope, &data, &admin)
-	if errors.Is(err, sql.ErrNoRows) {
-		return Principal{}, ErrUnknown
-	}
-	if err != nil {
-		return Principal{}, fmt.Errorf("settings: token: %w", err)
-	}
-	where, err := parseScope(scope)
-	if err != nil {
-		return Principal{}, err
-	}
-	sets, err := parseData(data)
-	if err != nil {
-		return Principal{}, err
-	}
-	p.Grants = aggregator.GrantsOf(where, sets...)
-	if admin && p.Grants.All() { // of some provinces it never opened what administrators see
-		p.Powers |= Administer | ManagePeople
-		p.Pass, p.PassPowers = p.Grants, p.Powers
-	}
-	p.Display = p.Name
-	return p, nil
 }
 
 // newSecret draws a secret that survives URLs, headers and double clicks.

@@ -9,6 +9,7 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"strings"
 	"time"
 )
 
@@ -57,6 +58,9 @@ func (s *Settings) record(ctx context.Context, tx *sql.Tx, p Principal, what, wh
 	e := Entry{At: s.now(), Who: p.Name, By: p.By, What: what, Whom: whom, Place: p.Place, Detail: detail}
 	if e.Who == "" {
 		e.Who = Machine
+	}
+	if p.Token != "" { // who asked is a program of theirs
+		e.Detail = strings.TrimSpace(detail + " by_token=" + p.Token)
 	}
 	return appendEntry(ctx, tx, e)
 }

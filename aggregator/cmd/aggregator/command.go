@@ -115,7 +115,7 @@ func tokenCommand() *cobra.Command {
 	var codes, sets []string
 	var admin bool
 	cmd := &cobra.Command{
-		Use: "token", Short: "Make an API token and print it", Args: cobra.NoArgs,
+		Use: "token", Short: "Make an API token and print it; list and revoke them", Args: cobra.NoArgs,
 		Long: "Make an API token and print it, once; only its hash is kept. It works at once, also while the aggregator runs.",
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			if !cmd.Flags().Changed("admin") {
@@ -143,6 +143,7 @@ func tokenCommand() *cobra.Command {
 			})
 		},
 	}
+	cmd.AddCommand(tokenList(), tokenRevoke())
 	dataFlag(cmd, &data)
 	cmd.Flags().StringVar(&name, "name", "token", "`NAME` under which uses are logged")
 	cmd.Flags().StringSliceVar(&codes, "province", nil, "`CODE`s of the provinces it opens, as 33,43; without: all")

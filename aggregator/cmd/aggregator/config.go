@@ -17,6 +17,7 @@ import (
 
 	"iptvdc/aggregator/c3/fetch"
 	"iptvdc/aggregator/indicator"
+	"iptvdc/aggregator/settings"
 )
 
 // Config is everything that can be set, in the order of precedence: flag,
@@ -115,6 +116,14 @@ type Config struct {
 	SearchPages []string `yaml:"search_pages"`
 	// Post is how reports and alerts leave.
 	Post postConfig `yaml:"post"`
+	// Share is about links that open a board to whoever has them.
+	Share struct {
+		// Links is allowed, password (only with one) or forbidden: what was made before
+		// opens no longer then.
+		Links string `yaml:"links"`
+		// MaxDays is how long one lives at most.
+		MaxDays int `yaml:"max_days"`
+	} `yaml:"share"`
 	// ArchiveDays is how long sealed batches are kept after they were loaded.
 	ArchiveDays int `yaml:"archive_days"`
 	Log         struct {
@@ -153,6 +162,7 @@ func Defaults() Config {
 	c.editDefaults()
 	c.SearchPages = slices.Clone(indicator.DefaultSearchPages)
 	c.Post.defaults()
+	c.Share.Links, c.Share.MaxDays = "allowed", 30
 	c.ArchiveDays = 90
 	c.Log.Level, c.Log.Format = "info", "auto"
 	return c
@@ -197,6 +207,8 @@ func (c *Config) keys() []key {
 		{"edit.minute_records", &c.Edit.MinuteRecords, false},
 		{"edit.day_records", &c.Edit.DayRecords, false},
 		{"holidays", &c.Holidays, false},
+		{"share.links", &c.Share.Links, false},
+		{"share.max_days", &c.Share.MaxDays, false},
 		{"archive_days", &c.ArchiveDays, false},
 		{"log.level", &c.Log.Level, false},
 		{"log.format", &c.Log.Format, false},
@@ -347,6 +359,12 @@ func (c *Config) Check() error {
 	if err := c.Post.check(); err != nil {
 		bad("post", "%v", err)
 	}
+	if !slices.Contains([]string{"allowed", "password", "forbidden"}, c.Share.Links) {
+		bad("share.links", "%q, allowed allowed, password (only links with one), forbidden", c.Share.Links)
+	}
+	if c.Share.MaxDays < 1 || c.Share.MaxDays > 366 {
+		bad("share.max_days", "%d, allowed 1 to 366", c.Share.MaxDays)
+	}
 	if c.ArchiveDays < 1 || c.ArchiveDays > 3660 {
 		bad("archive_days", "%d, allowed 1 to 3660", c.ArchiveDays)
 	}
@@ -383,6 +401,11 @@ func secretOr(secret, file string) (string, error) {
 	}
 	line, _, _ := strings.Cut(string(b), "\n")
 	return strings.TrimSpace(line), nil
+}
+
+// links is what holds for all share links.
+func (c *Config) links() settings.LinkPolicy {
+	return settings.LinkPolicy{Forbidden: c.Share.Links == "forbidden", Password: c.Share.Links == "password", Max: time.Duration(c.Share.MaxDays) * 24 * time.Hour}
 }
 
 // Archive is how long sealed batches are kept.

@@ -114,6 +114,8 @@ func TestCheckNamesTheKey(t *testing.T) {
 	f(func(c *Config) { c.Holidays = "/nowhere.csv" }, "holidays: open /nowhere.csv")
 	f(func(c *Config) { c.SearchPages = []string{"so", ""} }, "search_pages: the code of page 2 is empty")
 	f(func(c *Config) { c.SearchPages = []string{"so", "so"} }, `search_pages: the code "so" stands twice`)
+	f(func(c *Config) { c.Share.Links = "some" }, `share.links: "some", allowed allowed, password`)
+	f(func(c *Config) { c.Share.MaxDays = 400 }, "share.max_days: 400, allowed 1 to 366")
 	f(func(c *Config) { c.ArchiveDays = 0 }, "archive_days: 0, allowed 1 to 3660")
 	f(func(c *Config) { c.Log.Level = "loud" }, `log.level: "loud", allowed debug, info, warn, error`)
 	f(func(c *Config) { c.Log.Format = "xml" }, `log.format: "xml", allowed auto, text, json`)

@@ -387,7 +387,8 @@ func auditCommand() *cobra.Command {
 
 func optionsCommand() *cobra.Command {
 	var watermark, totp bool
-	cmd := onSettings("options", "Show or change what holds for everybody: watermarks, a second factor of administrators", cobra.NoArgs, func(cmd *cobra.Command, s *settings.Settings, _ []string) error {
+	var noLinks []string
+	cmd := onSettings("options", "Show or change what holds for everybody: watermarks, a second factor of administrators, roles without share links", cobra.NoArgs, func(cmd *cobra.Command, s *settings.Settings, _ []string) error {
 		o, err := s.Options(cmd.Context())
 		if err != nil {
 			return err
@@ -399,15 +400,19 @@ func optionsCommand() *cobra.Command {
 		if cmd.Flags().Changed("admin-totp") {
 			o.AdminTOTP = totp
 		}
-		if o != was {
+		if cmd.Flags().Changed("no-links") {
+			o.NoLinks = slices.DeleteFunc(noLinks, func(role string) bool { return role == "" })
+		}
+		if o.Watermark != was.Watermark || o.AdminTOTP != was.AdminTOTP || !slices.Equal(o.NoLinks, was.NoLinks) {
 			if err := s.SetOptions(cmd.Context(), settings.OfMachine(), o); err != nil {
 				return err
 			}
 		}
-		_, err = fmt.Fprintf(cmd.OutOrStdout(), "watermark: %t\nadmin-totp: %t\n", o.Watermark, o.AdminTOTP)
+		_, err = fmt.Fprintf(cmd.OutOrStdout(), "watermark: %t\nadmin-totp: %t\nno-links: %s\n", o.Watermark, o.AdminTOTP, strings.Join(o.NoLinks, ","))
 		return err
 	})
 	cmd.Flags().BoolVar(&watermark, "watermark", false, "write the reader's name on every page and export")
+	cmd.Flags().StringSliceVar(&noLinks, "no-links", nil, "`ROLE`s that do not bring the power to make share links; '' for none")
 	cmd.Flags().BoolVar(&totp, "admin-totp", false, "administrators must set up a second factor")
 	return cmd
 }

@@ -58,6 +58,18 @@ func TestPeopleByCommand(t *testing.T) {
 	ok("data set epg  43         administrator  holds", "user", "show", "li")
 	ok("li holds nothing", "user", "revoke", "li", "--all")
 	ok("王芳", "user", "list")
+	ok("iptv_", "token", "--name", "nightly", "--province", "33", "--data-set", "epg")
+	line := ok("nightly", "token", "list")
+	_, line, _ = strings.Cut(line, "\n")
+	token, _, _ := strings.Cut(line, " ")
+	if !strings.Contains(line, "(machine)") || !strings.Contains(line, "epg=33") {
+		t.Errorf("%q", line)
+	}
+	bad("no token \"none\"", "token", "revoke", "none")
+	ok("", "token", "revoke", token)
+	if line := ok("TOKEN", "token", "list"); strings.Contains(line, "nightly") {
+		t.Errorf("%q", line)
+	}
 	ok("http://127.0.0.1:8080/login?key=", "user", "link", "li")
 	ok("https://tv.example/login?key=", "user", "link", "li", "--url", "https://tv.example/")
 	ok("", "user", "disable", "li")

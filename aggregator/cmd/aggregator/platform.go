@@ -260,7 +260,7 @@ func (p *Platform) openConsole(context.Context) (err error) {
 	}
 	p.console, err = console.New(console.Config{
 		Figures: p.store, Identities: p.settings, Books: books{p.ledger, p.store}, Auditor: auditor{p.store, p.secrets}, Profiles: p.store, Risks: p.store,
-		Feeds: p.store, Decisions: p.inbox, Unknowns: unknowns{p.store, p.dictionary}, Quality: p.board, Alerts: p.settings, Boards: p.settings, People: p.settings, Names: p.valueName,
+		Feeds: p.store, Decisions: p.inbox, Unknowns: unknowns{p.store, p.dictionary}, Quality: p.board, Alerts: p.settings, Boards: p.settings, People: p.settings, Doors: p.settings, Links: p.config.links(), Names: p.valueName,
 		Reports: p.settings, Mail: p.post, Desk: p.newDesk, PublicURL: p.config.Post.PublicURL,
 		Problems: p.problems, Metrics: p.metrics.handler(), Page: page,
 		Version: version, Registry: p.metrics.registry, Log: p.log.With("part", "console"),

@@ -24,8 +24,14 @@ func read(t *testing.T, name string) string {
 
 // The page lives under a policy that forbids inline code and foreign addresses;
 // a breach would otherwise show only in a browser.
-func TestIndexObeysItsPolicy(t *testing.T) {
-	index := read(t, "index.html")
+func TestPagesObeyTheirPolicy(t *testing.T) {
+	for _, name := range []string{"index.html", "reader.html"} {
+		obeys(t, read(t, name))
+	}
+}
+
+func obeys(t *testing.T, index string) {
+	t.Helper()
 	for _, forbidden := range []string{"<style", " style=", " onload=", "//", "<script>"} {
 		if strings.Contains(index, forbidden) {
 			t.Errorf("index.html contains %q", forbidden)

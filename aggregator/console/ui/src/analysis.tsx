@@ -38,4 +38,5 @@ export function BoardsPage() {
   return <BoardPage edit={(o) => begin(o, tabOf(o.board).id || tab)} />;
 }
 
+export { startReader } from './boards/reader';
 export { InsightsPage } from './page/insights';

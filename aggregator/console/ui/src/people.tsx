@@ -9,6 +9,7 @@ import './format';
 import './mark';
 import './options';
 import './page/later';
+import './page/marks';
 import './page/states';
 import './page/signin';
 import './parts/chart';

@@ -61,6 +61,41 @@ export interface Explanation {
   strata?: { province: string; city: string; accounts: number; reporting: number; sum: number | null; left_out: boolean }[];
 }
 
+export interface ShareLink {
+  id: string;
+  name: string;
+  board: string;
+  title: Text;
+  maker: string;
+  path: string;
+  filters: Filters;
+  opens: { data: string; all: boolean; provinces: string[] }[];
+  password: boolean;
+  created: string;
+  expires: string;
+  revoked?: string;
+  used?: string;
+  uses: number;
+}
+
+export interface Links {
+  links: ShareLink[];
+  forbidden: boolean;
+  password: boolean;
+  max_days: number;
+}
+
+export interface NewLink {
+  name: string;
+  filters: Filters;
+  provinces: string[];
+  password: string;
+  days: number;
+}
+
+export const links = (board: string) => call<Links>(`/api/v1/boards/${encodeURIComponent(board)}/links`, {});
+export const newLink = (board: string, l: NewLink) => call<ShareLink>(`/api/v1/boards/${encodeURIComponent(board)}/links`, put('POST', l));
+export const revokeLink = (id: string) => call<unknown>(`/api/v1/links/${id}`, { method: 'DELETE' });
 export const list = (deleted: boolean) => call<{ boards: BoardInfo[] }>(`/api/v1/boards${deleted ? '?deleted=true' : ''}`, {});
 export const add = (board: Board, note = '') => call<BoardInfo>('/api/v1/boards', put('POST', { board, note }));
 export const openBoard = (id: string, revision = 0) =>

@@ -41,6 +41,16 @@ const movingMs = 5_000;
 const restingMs = 60_000;
 const typingMs = 350;
 
+/** The reader came by a link: nothing can be turned, drilled into or taken out. */
+export const strange = signal(false);
+
+let ask = api.answer;
+
+/** Has widgets asked in another way, with what a link opens. */
+export function answerBy(by: typeof api.answer): void {
+  ask = by;
+}
+
 /** Asks all widgets anew when it changes. */
 export const turn = signal(0);
 
@@ -59,7 +69,7 @@ export function useAnswer(widget: Widget, filters: Filters): Asked {
     if (!asks) return;
     const job = async (stop: AbortSignal) => {
       try {
-        const answer = await inTurn(stop, () => api.answer({ ...widget, prose: { zh: '', en: '' } }, filters, stop));
+        const answer = await inTurn(stop, () => ask({ ...widget, prose: { zh: '', en: '' } }, filters, stop));
         if (stop.aborted) return;
         if (refresher.current) refresher.current.today = answer.parts[0]?.request.to ?? '';
         setState({ of: question, answer, problem: null, waiting: false });

@@ -1,14 +1,16 @@
 import { useEffect, useState } from 'preact/hooks';
 
+import { may } from '../live';
 import * as api from './api';
 import { Dialog, Sign } from './dialog';
 import { textOf } from './list';
-import type { BoardInfo } from './model';
+import { LinksPanel } from './links';
+import type { BoardInfo, Filters } from './model';
 import { tell } from './widget';
 import { t } from './words';
 
 /** With whom a board is shared: everybody, or names. What is seen stays everyone's own. */
-export function ShareDialog({ board, onClose }: { board: BoardInfo; onClose: () => void }) {
+export function ShareDialog({ board, filters = {}, onClose }: { board: BoardInfo; filters?: Filters; onClose: () => void }) {
   const [shares, setShares] = useState<api.Share[] | null>(null);
   const [name, setName] = useState('');
   const [problem, setProblem] = useState('');
@@ -104,6 +106,7 @@ export function ShareDialog({ board, onClose }: { board: BoardInfo; onClose: () 
           </button>
         </div>
       </form>
+      {may('share_links') && <LinksPanel board={board} filters={filters} />}
     </Dialog>
   );
 }

@@ -159,7 +159,7 @@ function BoardView({ open, edit }: { open: Opened; edit: () => void }) {
       <FilterBar board={board} tab={tab} all={all} reader={turned} onChange={setReader} onSaveView={info?.edits && revision === 0 ? () => setDialog('view') : undefined} />
       <Grid tab={tab} filters={all} board={board} pick={pick} onEnlarge={setLarge} />
       {large && <Enlarged widget={large} filters={all} marks={board.marks ?? []} pick={pick} onClose={() => setLarge(null)} />}
-      {dialog === 'share' && info && <ShareDialog board={info} onClose={() => setDialog(null)} />}
+      {dialog === 'share' && info && <ShareDialog board={info} filters={turned} onClose={() => setDialog(null)} />}
       {dialog === 'revisions' && info && <RevisionsDialog info={info} onClose={() => setDialog(null)} onLook={(n) => { setDialog(null); go({ revision: n }); }} />}
       {dialog === 'view' && info && (
         <ViewDialog
@@ -201,11 +201,12 @@ interface GridProps {
   board: Board;
   filters: Filters;
   pick: (c: { dimension: string; value: string }) => void;
-  onEnlarge: (w: Widget) => void;
+  /** None: widgets have no larger form. */
+  onEnlarge?: (w: Widget) => void;
 }
 
 /** Widgets where they lie; on a phone in one column, in the board's own order. */
-function Grid({ tab, board, filters, pick, onEnlarge }: GridProps) {
+export function Grid({ tab, board, filters, pick, onEnlarge }: GridProps) {
   if (tab.widgets.length === 0) return <p class="board-empty">{t('emptyTab')}</p>;
   return (
     <div class="board-grid">
@@ -213,7 +214,7 @@ function Grid({ tab, board, filters, pick, onEnlarge }: GridProps) {
         const { x, y, w: wide, h } = w.place;
         return (
           <div key={w.id} class={`board-item item-${w.kind}`} style={{ '--x': String(x + 1), '--y': String(y + 1), '--w': String(wide), '--h': String(h) }}>
-            <Card widget={w} filters={filters} marks={board.marks ?? []} pick={pick} onEnlarge={() => onEnlarge(w)} />
+            <Card widget={w} filters={filters} marks={board.marks ?? []} pick={pick} {...(onEnlarge ? { onEnlarge: () => onEnlarge(w) } : {})} />
           </div>
         );
       })}

@@ -11,7 +11,7 @@ import { may, names } from '../live';
 import { leaving, marked } from '../mark';
 import { palette } from '../options';
 import { lang } from '../prefs';
-import { turn, useAnswer } from './asking';
+import { strange, turn, useAnswer } from './asking';
 import { dimensionTitle, titleOf } from './data';
 import { Dialog, Sign } from './dialog';
 import type { Chosen } from './draw';
@@ -55,7 +55,7 @@ interface CardProps {
 export function Card({ widget, filters, marks, pick, editing, large, onEnlarge, onProblem }: CardProps) {
   const l = lang.value;
   const within = widget.alone ? widget.filters : under(filters, widget.filters);
-  const seen = useMemo(() => drilled(widget, within, names.value), [widget, filters, names.value]);
+  const seen = useMemo(() => (strange.value ? { widget, drilled: false } : drilled(widget, within, names.value)), [widget, filters, names.value]);
   const asked = useAnswer(seen.widget, filters);
   const [asTable, setAsTable] = useState(false);
   const [explained, setExplained] = useState(false);
@@ -140,7 +140,7 @@ export function Card({ widget, filters, marks, pick, editing, large, onEnlarge, 
         {seen.drilled && <span class="tag">{t('byCity')}</span>}
         {!editing && (
           <div class="widget-tools">
-            <Tool sign="info" text={t('explain')} onClick={() => setExplained(true)} />
+            {!strange.value && <Tool sign="info" text={t('explain')} onClick={() => setExplained(true)} />}
             {got && <Tool sign={asTable ? 'chart' : 'table'} text={asTable ? t('asChart') : t('asTable')} pressed={asTable} onClick={() => setAsTable(!asTable)} />}
             {got && may('export') && <Tool sign="copy" text={t('copyNumbers')} onClick={() => void copy()} />}
             {got && may('export') && <Tool sign="csv" text={t('downloadCSV')} onClick={() => void file()} />}

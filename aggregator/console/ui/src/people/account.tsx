@@ -8,6 +8,7 @@ import { chooseLang } from '../prefs';
 import * as api from './api';
 import { field, Said, useDoing } from './doing';
 import { Matrix } from './matrix';
+import { Tokens } from './tokens';
 import { clock } from './when';
 import { t } from './words';
 
@@ -22,6 +23,7 @@ export function AccountPage() {
         {who.person && !who.by && who.needs === '' && <Password />}
         {who.person && !who.by && <TOTP />}
         {who.person && !who.by && who.needs === '' && <Sessions />}
+        {who.person && !who.by && who.needs === '' && <Tokens />}
       </div>
     </main>
   );

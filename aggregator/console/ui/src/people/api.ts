@@ -64,6 +64,44 @@ export interface Options {
   admin_totp: boolean;
 }
 
+export type Opened = { data: string } & Scope;
+
+/** A part of what somebody holds; an empty list is all of it. */
+export interface Part {
+  data: string[];
+  provinces: string[];
+}
+
+export interface Token {
+  id: string;
+  name: string;
+  owner: string;
+  opens: Opened[];
+  admin: boolean;
+  mine: boolean;
+  created: string;
+  expires?: string;
+  used?: string;
+}
+
+export interface EmbedKey {
+  id: string;
+  name: string;
+  maker: string;
+  origins: string[];
+  boards: string[];
+  opens: Opened[];
+  revoked?: string;
+  used?: string;
+  uses: number;
+}
+
+export interface OwnBoard {
+  id: string;
+  title: Text;
+  owns: boolean;
+}
+
 const one = (name: string) => `/api/v1/people/${encodeURIComponent(name)}`;
 
 export const people = () => call<People>('/api/v1/people', {});
@@ -85,3 +123,10 @@ export const endSession = (id: string) => send<unknown>('DELETE', `/api/v1/me/se
 export const newTOTP = () => send<{ secret: string; uri: string }>('POST', '/api/v1/me/totp');
 export const confirmTOTP = (code: string) => send<{ codes: string[] }>('POST', '/api/v1/me/totp/confirm', { code });
 export const endTOTP = (code: string) => send<unknown>('POST', '/api/v1/me/totp/end', { code });
+export const tokens = (all: boolean) => call<{ tokens: Token[] }>(`/api/v1/tokens${all ? '?all=true' : ''}`, {});
+export const newToken = (name: string, days: number, part: Part | null) => send<Token & { secret: string }>('POST', '/api/v1/tokens', { name, days, ...part });
+export const revokeToken = (id: string) => send<unknown>('DELETE', `/api/v1/tokens/${id}`);
+export const embedKeys = (all: boolean) => call<{ keys: EmbedKey[] }>(`/api/v1/embed-keys${all ? '?all=true' : ''}`, {});
+export const newEmbedKey = (k: { name: string; origins: string[]; boards: string[] } & Partial<Part>) => send<{ id: string; secret: string }>('POST', '/api/v1/embed-keys', k);
+export const revokeEmbedKey = (id: string) => send<unknown>('DELETE', `/api/v1/embed-keys/${id}`);
+export const ownBoards = () => call<{ boards: OwnBoard[] }>('/api/v1/boards', {});

@@ -7,8 +7,10 @@ import { placeName } from '../regions';
 import { goPeople, peopleRoute } from '../route';
 import * as api from './api';
 import { field, Said, useDoing } from './doing';
+import { EmbedKeys } from './embedkeys';
 import { Grants } from './grants';
 import { Matrix } from './matrix';
+import { Tokens } from './tokens';
 import { t } from './words';
 
 function stateOf(p: api.Person): string {
@@ -42,6 +44,8 @@ export function PeoplePage() {
           <List people={people} roles={roles} />
           <Add people={people} roles={roles} onAdd={load} />
           {may('administer') && <OptionsPanel />}
+          {may('administer') && <Tokens all />}
+          {may('share_links') && <EmbedKeys all={may('administer')} />}
         </div>
       )}
       {people && one && <One key={one.name} person={one} people={people} roles={roles} reload={load} />}

@@ -1,0 +1,1 @@
+var s="./analysis.js";import(s).then(t=>t.startReader());

@@ -43,6 +43,8 @@ var statuses = map[string]int{
 	"not_found":       http.StatusNotFound,
 	"conflict":        http.StatusConflict,
 	"body_too_large":  http.StatusRequestEntityTooLarge,
+	"too_large":       http.StatusRequestEntityTooLarge,
+	"busy":            http.StatusConflict,
 	"timeout":         http.StatusGatewayTimeout,
 }
 

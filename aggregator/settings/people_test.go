@@ -627,7 +627,7 @@ func TestOlderSchemaGrows(t *testing.T) {
 	c := newClock()
 	s := open(t, path, c)
 	statements := []string{"PRAGMA foreign_keys = 0"}
-	for _, table := range []string{"trail", "recovery", "permit", "person", "role", "setting", "people_version", "board_share", "board_revision", "board", "alert_notice", "alert_state", "alert_rule", "token", "link", "session"} {
+	for _, table := range []string{"source_version", "source", "source_change", "trail", "recovery", "permit", "person", "role", "setting", "people_version", "board_share", "board_revision", "board", "alert_notice", "alert_state", "alert_rule", "token", "link", "session"} {
 		statements = append(statements, "DROP TABLE "+table)
 	}
 	now := fmt.Sprint(c.Now().UnixMilli())

@@ -99,9 +99,12 @@ var boardsSchema string
 //go:embed people.sql
 var peopleSchema string
 
+//go:embed sources.sql
+var sourcesSchema string
+
 // schemas are applied one after the other; the file carries how many it has as
 // user_version.
-var schemas = []string{schema, alertsSchema, boardsSchema, peopleSchema}
+var schemas = []string{schema, alertsSchema, boardsSchema, peopleSchema, sourcesSchema}
 
 // trailSchema is the first with the chained audit log.
 const trailSchema = 4
@@ -181,7 +184,7 @@ func (s *Settings) update(ctx context.Context, f func(tx *sql.Tx) error) error {
 // and one that administers a part.
 func (s *Settings) NewToken(ctx context.Context, p Principal) (string, error) {
 	scope := p.Grants.Anywhere()
-	sets := slices.DeleteFunc(aggregator.DataSets(), func(d aggregator.DataSet) bool { return p.Grants[d].Empty() })
+	sets := p.Grants.Sets()
 	admin := p.Powers.Has(Administer)
 	switch {
 	case scope.Empty():
@@ -194,7 +197,7 @@ func (s *Settings) NewToken(ctx context.Context, p Principal) (string, error) {
 		return "", &aggregator.Error{Code: "bad_name", Message: "A token's name has 1 to 100 bytes."}
 	}
 	data := everything
-	if len(sets) < len(aggregator.DataSets()) {
+	if !aggregator.Everything().Within(aggregator.GrantsOf(aggregator.Scope{All: true}, sets...)) {
 		data = dataText(sets)
 	}
 	secret := newSecret("iptv_")
@@ -233,7 +236,7 @@ func (s *Settings) ByToken(ctx context.Context, secret string) (Principal, error
 	}
 	p.Grants = aggregator.GrantsOf(where, sets...)
 	if admin && p.Grants.All() { // of some provinces it never opened what administrators see
-		p.Powers |= Administer | ManagePeople
+		p.Powers |= Administer | ManagePeople | MakeSources
 		p.Pass, p.PassPowers = p.Grants, p.Powers
 	}
 	p.Display = p.Name

@@ -17,6 +17,7 @@ import (
 
 	"iptvdc/aggregator/c3/fetch"
 	"iptvdc/aggregator/indicator"
+	"iptvdc/aggregator/source"
 )
 
 // Config is everything that can be set, in the order of precedence: flag,
@@ -113,6 +114,14 @@ type Config struct {
 	// SearchPages are the codes of the pages for searching, as pages tell them: what
 	// the figures of searches count.
 	SearchPages []string `yaml:"search_pages"`
+	// Sources is about own data sources.
+	Sources struct {
+		// Allow lists hosts, addresses and CIDRs that sources may be fetched from though
+		// they are not public: db.lan, 10.1.2.3, 10.1.0.0/16.
+		Allow []string `yaml:"allow"`
+		// Folder holds SQLite files that may be asked; "": sources/files in Data.
+		Folder string `yaml:"folder"`
+	} `yaml:"sources"`
 	// ArchiveDays is how long sealed batches are kept after they were loaded.
 	ArchiveDays int `yaml:"archive_days"`
 	Log         struct {
@@ -194,6 +203,7 @@ func (c *Config) keys() []key {
 		{"edit.minute_records", &c.Edit.MinuteRecords, false},
 		{"edit.day_records", &c.Edit.DayRecords, false},
 		{"holidays", &c.Holidays, false},
+		{"sources.folder", &c.Sources.Folder, false},
 		{"archive_days", &c.ArchiveDays, false},
 		{"log.level", &c.Log.Level, false},
 		{"log.format", &c.Log.Format, false},
@@ -340,6 +350,9 @@ func (c *Config) Check() error {
 	}
 	if err := indicator.CheckSearchPages(c.SearchPages); err != nil {
 		bad("search_pages", "%v", err)
+	}
+	if err := (source.Reach{Allow: c.Sources.Allow}).Check(); err != nil {
+		bad("sources.allow", "%v", err)
 	}
 	if c.ArchiveDays < 1 || c.ArchiveDays > 3660 {
 		bad("archive_days", "%d, allowed 1 to 3660", c.ArchiveDays)

@@ -57,6 +57,7 @@ func (p *Platform) Run(ctx context.Context) error {
 	parts.Go(func() { _ = p.closing.Run(work) })
 	parts.Go(func() { p.tell(work) })
 	parts.Go(func() { p.prune(work) })
+	parts.Go(func() { p.sources.Run(work) })
 	parts.Go(func() { p.watcher.Run(work, watchEvery) })
 	feeds, stopFeeds := context.WithCancel(work)
 	defer stopFeeds()

@@ -27,6 +27,7 @@ import (
 	"iptvdc/aggregator/loader"
 	"iptvdc/aggregator/quality"
 	"iptvdc/aggregator/settings"
+	"iptvdc/aggregator/source"
 	"iptvdc/aggregator/store/duckdb"
 )
 
@@ -49,6 +50,7 @@ type Platform struct {
 	watcher    *insight.Watcher
 	soap       *soapDoor // nil: nobody may send
 	console    *console.Console
+	sources    *source.Shelf
 	metrics    *metrics
 	ready      readiness
 	secrets    aggregator.Secrets
@@ -99,7 +101,12 @@ func (p *Platform) openData(ctx context.Context) (err error) {
 		return err
 	}
 	p.later(p.settings.Close)
-	return nil
+	p.sources, err = openSources(ctx, &p.config, p.dir.path, p.settings, p.log.With("part", "sources"), func() {
+		if p.console != nil { // none yet while it opens
+			p.console.SourcesChanged()
+		}
+	})
+	return err
 }
 
 func (p *Platform) openEngines(ctx context.Context) (err error) {
@@ -252,7 +259,7 @@ func (p *Platform) openConsole(context.Context) (err error) {
 	p.board = p.newBoard()
 	p.watcher = p.newWatcher()
 	p.console, err = console.New(console.Config{
-		Figures: p.store, Identities: p.settings, Books: books{p.ledger, p.store}, Auditor: auditor{p.store, p.secrets}, Profiles: p.store, Risks: p.store,
+		Figures: p.figures(), Sources: p.sources, Identities: p.settings, Books: books{p.ledger, p.store}, Auditor: auditor{p.store, p.secrets}, Profiles: p.store, Risks: p.store,
 		Feeds: p.store, Decisions: p.inbox, Unknowns: unknowns{p.store, p.dictionary}, Quality: p.board, Alerts: p.settings, Boards: p.settings, People: p.settings, Names: p.valueName,
 		Problems: p.problems, Metrics: p.metrics.handler(), Page: page,
 		Version: version, Registry: p.metrics.registry, Log: p.log.With("part", "console"),

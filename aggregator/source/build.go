@@ -49,6 +49,7 @@ type builder struct {
 	values  [][]int64
 	texts   map[uint64]string
 	row     []int64
+	city    int   // place of the column of cities; -1: there is none
 	order   []int // columns in which order they are read: provinces before cities
 	read    Read
 }
@@ -56,7 +57,7 @@ type builder struct {
 // newBuilder reads what the columns say. names are the fields of the source in the order
 // of its rows; a field that columns name and names lack is an *aggregator.Error.
 func newBuilder(columns []Column, names []string, serial bool) (*builder, error) {
-	b := &builder{width: len(names), serial: serial, texts: map[uint64]string{}}
+	b := &builder{width: len(names), serial: serial, city: -1, texts: map[uint64]string{}}
 	b.read.Counts, b.read.Faults = map[string]int64{}, []RowFault{}
 	if len(names) > MaxColumns {
 		return nil, faultf("bad_file", "It has %d columns, allowed %d; leave some out.", len(names), MaxColumns)
@@ -86,6 +87,9 @@ func newBuilder(columns []Column, names []string, serial bool) (*builder, error)
 		b.columns, b.at = append(b.columns, StoredColumn{Column: Column{Field: derivedProvince, Name: derivedProvince, Type: TypeProvince}}), append(b.at, -1)
 	}
 	for n, c := range b.columns {
+		if c.Type == TypeCity {
+			b.city = n
+		}
 		if c.Type == TypeProvince {
 			b.order = append([]int{n}, b.order...)
 		} else {
@@ -128,6 +132,9 @@ func (b *builder) add(row int64, fields []string) error {
 		if b.at[n] < 0 {
 			continue
 		}
+		if text == `\N` { // as databases write what is missing
+			text = ""
+		}
 		v, err := b.cell(n, c, text, province)
 		if err != nil {
 			b.refuse(row, c.Field, text, err)
@@ -139,8 +146,8 @@ func (b *builder) add(row int64, fields []string) error {
 		}
 	}
 	for n := range b.columns {
-		if b.at[n] < 0 { // the province of the city
-			b.row[n] = b.row[slices.IndexFunc(b.columns, func(c StoredColumn) bool { return c.Type == TypeCity })] / 100
+		if city := b.city; city >= 0 && b.columns[n].Type == TypeProvince && (b.at[n] < 0 || b.row[n] == 0) {
+			b.row[n] = b.row[city] / 100 // a city tells its province
 		}
 		b.values[n] = append(b.values[n], b.row[n])
 	}

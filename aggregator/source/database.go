@@ -6,11 +6,13 @@ import (
 	"crypto/tls"
 	"database/sql"
 	"fmt"
+	"math"
 	"net"
 	"net/http"
 	"net/url"
 	"os"
 	"path/filepath"
+	"regexp"
 	"strconv"
 	"strings"
 	"time"
@@ -33,8 +35,13 @@ func CheckQuery(query string) error {
 	if strings.Contains(text, ";") {
 		return faultf("bad_query", "query: it must be one SELECT, without a semicolon in it.")
 	}
+	if into.MatchString(text) {
+		return faultf("bad_query", "query: INTO writes; it must be one SELECT that reads alone.")
+	}
 	return nil
 }
+
+var into = regexp.MustCompile(`(?i)\binto\b`)
 
 // withoutComments leaves comments and what stands in quotes out.
 func withoutComments(query string) string {
@@ -83,7 +90,7 @@ func (r Reach) ask(ctx context.Context, d *Definition, secret string) (records, 
 		}
 		defer func() { _ = db.Close() }()
 		db.SetMaxOpenConns(1)
-		if err := query(ctx, db, d, each); err != nil {
+		if err := query(ctx, db, d, r.statement(), each); err != nil {
 			return failed(err)
 		}
 		return nil
@@ -106,7 +113,7 @@ func (r Reach) open(d *Definition, secret string) (*sql.DB, error) {
 		// The name is resolved by the dialler, which looks where it leads.
 		c.LookupFunc = func(_ context.Context, host string) ([]string, error) { return []string{host}, nil }
 		c.TLSConfig, c.Fallbacks, c.ConnectTimeout = d.tls(host), nil, dialLimit
-		c.RuntimeParams = map[string]string{"default_transaction_read_only": "on", "statement_timeout": strconv.Itoa(int(statementLimit / time.Millisecond)), "application_name": "iptvdc"}
+		c.RuntimeParams = map[string]string{"default_transaction_read_only": "on", "statement_timeout": strconv.FormatInt(r.statement().Milliseconds(), 10), "application_name": "iptvdc"}
 		return stdlib.OpenDB(*c), nil
 	case KindMySQL:
 		host, port, err := hostPort(d.Address, 3306)
@@ -158,15 +165,15 @@ func hostPort(address string, usual uint16) (string, uint16, error) {
 }
 
 // query runs the SELECT in a transaction that may read alone, and hands out its rows.
-func query(ctx context.Context, db *sql.DB, d *Definition, each func(int64, []string, error) error) error {
+func query(ctx context.Context, db *sql.DB, d *Definition, limit time.Duration, each func(int64, []string, error) error) error {
 	conn, err := db.Conn(ctx)
 	if err != nil {
 		return err
 	}
 	defer func() { _ = conn.Close() }()
 	if d.Kind == KindMySQL { // one of the two is known, by MySQL or MariaDB
-		_, mErr := conn.ExecContext(ctx, fmt.Sprintf("SET SESSION max_execution_time = %d", statementLimit.Milliseconds()))
-		_, sErr := conn.ExecContext(ctx, fmt.Sprintf("SET SESSION max_statement_time = %d", int(statementLimit.Seconds())))
+		_, mErr := conn.ExecContext(ctx, fmt.Sprintf("SET SESSION max_execution_time = %d", limit.Milliseconds()))
+		_, sErr := conn.ExecContext(ctx, fmt.Sprintf("SET SESSION max_statement_time = %d", int(math.Ceil(limit.Seconds()))))
 		if mErr != nil && sErr != nil {
 			return mErr
 		}
@@ -176,7 +183,7 @@ func query(ctx context.Context, db *sql.DB, d *Definition, each func(int64, []st
 		return err
 	}
 	defer func() { _ = tx.Rollback() }()
-	ctx, cancel := context.WithTimeout(ctx, statementLimit)
+	ctx, cancel := context.WithTimeout(ctx, limit)
 	defer cancel()
 	rows, err := tx.QueryContext(ctx, d.Query)
 	if err != nil {
@@ -244,7 +251,7 @@ func (r Reach) clickHouse(ctx context.Context, d *Definition, secret string) (re
 	q := u.Query()
 	// readonly=1: nothing but reading, and no setting may be changed by the query.
 	q.Set("readonly", "1")
-	q.Set("max_execution_time", strconv.Itoa(int(statementLimit.Seconds())))
+	q.Set("max_execution_time", strconv.Itoa(int(math.Ceil(r.statement().Seconds()))))
 	q.Set("max_result_rows", strconv.Itoa(MaxRows+1))
 	q.Set("result_overflow_mode", "throw")
 	q.Set("default_format", "CSVWithNames")

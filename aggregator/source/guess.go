@@ -103,28 +103,31 @@ func guess(names []string, rows [][]string, serial bool) []Column {
 }
 
 func guessType(name string, values []string, serial bool) (Type, indicator.Unit) {
-	// all reports whether what is there reads; a quarter may be wrong.
-	all := func(read func(string) error) bool {
+	// all reports whether what is there reads; a quarter may be wrong. Where the name
+	// says the type half of it may be.
+	share := func(least int, read func(string) error) bool {
 		bad := 0
 		for _, v := range values {
 			if read(v) != nil {
 				bad++
 			}
 		}
-		return len(values) > 0 && bad*4 <= len(values)
+		return len(values) > 0 && bad*least <= len(values)
 	}
+	all := func(read func(string) error) bool { return share(4, read) }
+	most := func(read func(string) error) bool { return share(2, read) }
 	day := func(s string) error { _, err := parseDay(s, serial); return err }
 	province := func(s string) error { _, err := parseProvince(s); return err }
 	city := func(s string) error { _, err := parseCity(s, 0); return err }
 	number := func(s string) error { _, err := parseNumber(s, true); return err }
 	yuan := func(s string) error { _, err := parseMoney(s, true); return err }
-	isNumber := all(number) || moneyWords.MatchString(name) && all(yuan)
+	isNumber := all(number) || moneyWords.MatchString(name) && most(yuan)
 	switch {
-	case dateWords.MatchString(name) && all(day), !isNumber && all(day):
+	case dateWords.MatchString(name) && most(day), !isNumber && all(day):
 		return TypeDate, ""
-	case provinceWords.MatchString(name) && all(province), !isNumber && all(province) && !cityWords.MatchString(name):
+	case provinceWords.MatchString(name) && most(province), !isNumber && all(province) && !cityWords.MatchString(name):
 		return TypeProvince, ""
-	case cityWords.MatchString(name) && (all(city) || !isNumber), !isNumber && all(city):
+	case cityWords.MatchString(name) && (most(city) || !isNumber), !isNumber && all(city):
 		return TypeCity, ""
 	case productWords.MatchString(name):
 		return TypeProduct, ""
@@ -141,7 +144,7 @@ func guessType(name string, values []string, serial bool) (Type, indicator.Unit)
 		return TypeNumber, indicator.Percent
 	case fenWords.MatchString(name): // a guess of yuan would be a hundred times too much
 		return TypeFen, ""
-	case moneyWords.MatchString(name) && all(yuan):
+	case moneyWords.MatchString(name) && most(yuan):
 		return TypeYuan, ""
 	}
 	return TypeNumber, indicator.Count

@@ -373,15 +373,15 @@ func (s *Shelf) Change(ctx context.Context, p settings.Principal, d *Definition,
 	case upload != "" && d.Kind != KindUpload:
 		return faultf("bad_upload", "upload: a %s source has no file.", d.Kind)
 	}
-	if one.Definition, err = json.Marshal(d); err != nil {
-		return err
-	}
 	if secret == nil {
-		kept, err := s.secretFor(&one, d)
+		kept, err := s.secretFor(&one, d) // by what it was until now
 		if err != nil {
 			return err
 		}
 		secret = &kept
+	}
+	if one.Definition, err = json.Marshal(d); err != nil {
+		return err
 	}
 	if one.Secret, err = s.key().seal(d.Name, *secret); err != nil {
 		return err

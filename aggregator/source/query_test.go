@@ -31,7 +31,8 @@ type plainRow struct {
 var (
 	someDays      = []string{"2026-05-01", "2026-05-02", "2026-05-03", "2026-05-04"}
 	someProvinces = []int{0, 33, 43, 11}
-	someCities    = map[int][]string{0: {""}, 33: {"", "3301", "3302"}, 43: {"", "4301"}, 11: {"1101"}}
+	someCities    = map[int][]string{0: {""},
+		33: {"", "3301", "3302"}, 43: {"", "4301"}, 11: {"1101"}}
 )
 
 func someRows(r *rand.Rand, n int) []plainRow {

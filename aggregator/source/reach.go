@@ -21,9 +21,8 @@ import (
 
 // Limits of what is fetched.
 const (
-	dialLimit  = 10 * time.Second
-	fetchLimit = 2 * time.Minute
-	// statementLimit is how long a database may work on a query.
+	dialLimit      = 10 * time.Second
+	fetchLimit     = 2 * time.Minute
 	statementLimit = time.Minute
 	maxRedirects   = 3
 )
@@ -36,6 +35,15 @@ type Reach struct {
 	Allow []string
 	// Folder holds the SQLite files that may be asked.
 	Folder string
+	// Statement is how long a database may work on a query; 0: a minute.
+	Statement time.Duration
+}
+
+func (r Reach) statement() time.Duration {
+	if r.Statement == 0 {
+		return statementLimit
+	}
+	return r.Statement
 }
 
 // Check reports an entry of Allow that cannot be.
@@ -149,7 +157,7 @@ func (r Reach) get(req *http.Request) ([]byte, error) {
 	case err != nil:
 		return nil, failed(err)
 	case res.StatusCode != http.StatusOK:
-		return nil, faultf("fetch_failed", "It answered %s: %s", res.Status, clip(strings.Join(strings.Fields(string(b[:min(len(b), 200)])), " ")))
+		return nil, faultf("fetch_failed", "It answered %s: %s", res.Status, clipLong(strings.Join(strings.Fields(string(b[:min(len(b), 400)])), " ")))
 	case len(b) > MaxBytes:
 		return nil, faultf("too_large", "It answered more than %d bytes; ask for less.", MaxBytes)
 	}

@@ -1,7 +1,9 @@
 package aggregator
 
 import (
+	"cmp"
 	"maps"
+	"regexp"
 	"slices"
 	"strings"
 )
@@ -30,24 +32,62 @@ const (
 	DataQuality DataSet = "quality"
 	// DataAccounts is lists that name single accounts or boxes.
 	DataAccounts DataSet = "accounts"
+	// DataSources is every own data source, also those made later; a single one is a
+	// data set by itself, see DataOfSource.
+	DataSources DataSet = "sources"
 )
 
-var dataSets = []DataSet{DataActivity, DataUsers, DataEPG, DataRatings, DataVOD, DataOrders, DataQuality, DataAccounts}
+var dataSets = []DataSet{DataActivity, DataUsers, DataEPG, DataRatings, DataVOD, DataOrders, DataQuality, DataAccounts, DataSources}
 
-// DataSets lists them in the order in which people read them. The slice is the
-// caller's.
+// sourcePrefix begins the names of the data sets of single sources.
+const sourcePrefix = "src."
+
+// sourceName is what an own data source is called by machines.
+var sourceName = regexp.MustCompile(`^[a-z][a-z0-9_]{0,29}$`)
+
+// IsSourceName reports whether an own data source may be called so: a small letter,
+// then at most 29 small letters, digits and underscores.
+func IsSourceName(name string) bool { return sourceName.MatchString(name) }
+
+// DataOfSource is the data set that one own data source is. Who holds DataSources
+// somewhere holds it there too.
+func DataOfSource(source string) DataSet { return DataSet(sourcePrefix + source) }
+
+// Source is the own data source that the data set is; "": it is another one.
+func (d DataSet) Source() string {
+	name, ok := strings.CutPrefix(string(d), sourcePrefix)
+	if !ok || !IsSourceName(name) {
+		return ""
+	}
+	return name
+}
+
+// DataSets lists them in the order in which people read them, without those of single
+// sources. The slice is the caller's.
 func DataSets() []DataSet { return slices.Clone(dataSets) }
 
-// ParseDataSet reads a data set's name.
+// ParseDataSet reads a data set's name. That of a source is one whether there is such a
+// source or not: what was granted of one that is gone opens nothing.
 func ParseDataSet(name string) (DataSet, error) {
-	if slices.Contains(dataSets, DataSet(name)) {
+	if slices.Contains(dataSets, DataSet(name)) || DataSet(name).Source() != "" {
 		return DataSet(name), nil
 	}
 	names := make([]string, len(dataSets))
 	for n, d := range dataSets {
 		names[n] = string(d)
 	}
-	return "", &Error{Code: "bad_data_set", Message: "There is no data set " + quote(name) + "; allowed: " + strings.Join(names, ", ") + "."}
+	return "", &Error{Code: "bad_data_set", Message: "There is no data set " + quote(name) + "; allowed: " + strings.Join(names, ", ") + ", and " + sourcePrefix + "NAME for one own data source."}
+}
+
+// CompareDataSets orders them as DataSets does, single sources after them by name.
+func CompareDataSets(a, b DataSet) int {
+	place := func(d DataSet) int {
+		if n := slices.Index(dataSets, d); n >= 0 {
+			return n
+		}
+		return len(dataSets)
+	}
+	return cmp.Or(cmp.Compare(place(a), place(b)), strings.Compare(string(a), string(b)))
 }
 
 // Empty reports whether nothing is open.
@@ -104,6 +144,19 @@ func GrantsOf(s Scope, sets ...DataSet) Grants {
 // Everything opens all data sets everywhere.
 func Everything() Grants { return GrantsOf(Scope{All: true}, dataSets...) }
 
+// Of is where one data set is open.
+func (g Grants) Of(d DataSet) Scope {
+	if d.Source() != "" {
+		return g[d].Or(g[DataSources])
+	}
+	return g[d]
+}
+
+// Sets lists the data sets of which something is open, in the order of DataSets.
+func (g Grants) Sets() []DataSet {
+	return slices.SortedFunc(maps.Keys(g), CompareDataSets)
+}
+
 // In is where all of the data sets are open; of no data set nothing is.
 func (g Grants) In(sets ...DataSet) Scope {
 	if len(sets) == 0 {
@@ -111,7 +164,7 @@ func (g Grants) In(sets ...DataSet) Scope {
 	}
 	s := Scope{All: true}
 	for _, d := range sets {
-		s = s.And(g[d])
+		s = s.And(g.Of(d))
 	}
 	return s
 }
@@ -128,9 +181,11 @@ func (g Grants) Anywhere() Scope {
 // And is what both open, Or what either does.
 func (g Grants) And(o Grants) Grants {
 	out := Grants{}
-	for d, s := range g {
-		if s = s.And(o[d]); !s.Empty() {
-			out[d] = s
+	for _, either := range []Grants{g, o} {
+		for d := range either {
+			if s := g.Of(d).And(o.Of(d)); !s.Empty() {
+				out[d] = s
+			}
 		}
 	}
 	return out
@@ -153,7 +208,7 @@ func (g Grants) Or(o Grants) Grants {
 // Within reports whether o opens all that g does.
 func (g Grants) Within(o Grants) bool {
 	for d, s := range g {
-		if !s.Within(o[d]) {
+		if !s.Within(o.Of(d)) {
 			return false
 		}
 	}

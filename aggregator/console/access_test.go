@@ -198,13 +198,16 @@ var asked = map[string][]request{
 // elsewhere are routes that show no data of provinces by what is granted, and which
 // test holds them.
 var elsewhere = map[string]string{
-	"GET /api/v1/indicators":               "what can be asked; the same for all",
+	"GET /api/v1/indicators":               "what can be asked; the same for all but own sources: TestSources",
 	"GET /api/v1/changes":                  "TestStreamKeepsToTheScope",
 	"GET /api/v1/insights/alerts":          "TestAlerts, TestRulesFollowTheirOwner",
 	"POST /api/v1/insights/rules":          "TestAlerts, TestRulesNeedTheirData",
 	"DELETE /api/v1/insights/rules/{rule}": "TestAlerts",
-	"GET /api/v1/me":                       "own; below",
-	"PUT /api/v1/me":                       "own", "POST /api/v1/me/password": "own", "GET /api/v1/me/sessions": "own", "DELETE /api/v1/me/sessions/{session}": "own",
+	"GET /api/v1/sources":                  "TestSources", "POST /api/v1/sources": "TestSources", "POST /api/v1/sources/uploads": "TestSources", "POST /api/v1/sources/try": "TestSources",
+	"GET /api/v1/sources/{source}": "TestSources", "PUT /api/v1/sources/{source}": "TestSources", "DELETE /api/v1/sources/{source}": "TestSources",
+	"POST /api/v1/sources/{source}/refresh": "TestSources", "POST /api/v1/sources/{source}/restore": "TestSources",
+	"GET /api/v1/me": "own; below",
+	"PUT /api/v1/me": "own", "POST /api/v1/me/password": "own", "GET /api/v1/me/sessions": "own", "DELETE /api/v1/me/sessions/{session}": "own",
 	"POST /api/v1/me/totp": "own", "POST /api/v1/me/totp/confirm": "own", "POST /api/v1/me/totp/end": "own", "POST /api/v1/view-as/end": "own", "POST /api/v1/exports": "own",
 	"GET /api/v1/boards/{board}/links": "TestShareLinksOverHTTP", "POST /api/v1/boards/{board}/links": "TestShareLinksOverHTTP", "GET /api/v1/links": "TestShareLinksOverHTTP", "DELETE /api/v1/links/{link}": "TestShareLinksOverHTTP",
 	"GET /api/v1/tokens": "TestOwnTokens", "POST /api/v1/tokens": "TestOwnTokens", "DELETE /api/v1/tokens/{token}": "TestOwnTokens",

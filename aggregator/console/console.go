@@ -136,7 +136,8 @@ type Config struct {
 	Desk  func(report.Composer) Desk
 	Doors Doors
 	// Links is what holds for all share links.
-	Links settings.LinkPolicy
+	Links   settings.LinkPolicy
+	Sources Sources
 	// Names names values of catalogues for people, see insight.Source.
 	Names func(d store.Column, cell string) (indicator.Text, bool)
 	// PublicURL is the page as readers reach it, for links in files and reports; "": none.
@@ -283,7 +284,7 @@ func (s *Console) routes() []route {
 		{"GET", "/healthz", anyone, "200 while the program runs", nil, nil, "text/plain", s.healthz, nil},
 		{"GET", "/readyz", anyone, "200 while ledger, store and broker are usable, else 503 with the reasons", nil, Readiness{}, "", s.readyz, nil},
 		{"GET", "/metrics", anyone, "Metrics for Prometheus", nil, nil, "text/plain", s.metrics, nil},
-	}, s.insightRoutes(), s.boardRoutes(), s.accountRoutes(), s.peopleRoutes(), s.reportRoutes(), s.placeRoutes(), s.tokenRoutes(), s.linkRoutes(), s.sharedRoutes())
+	}, s.insightRoutes(), s.boardRoutes(), s.accountRoutes(), s.peopleRoutes(), s.reportRoutes(), s.placeRoutes(), s.tokenRoutes(), s.linkRoutes(), s.sharedRoutes(), s.sourceRoutes())
 }
 
 // mux puts together what is declared; whatever is not is the page's or refused.

@@ -27,6 +27,7 @@ import (
 	"iptvdc/aggregator"
 	"iptvdc/aggregator/indicator"
 	"iptvdc/aggregator/settings"
+	"iptvdc/aggregator/source"
 	"iptvdc/aggregator/store"
 	"iptvdc/aggregator/store/storetest"
 )
@@ -42,6 +43,7 @@ type bench struct {
 	registry *prometheus.Registry
 	books    *fakeBooks
 	queries  *countingFigures
+	sources  *source.Shelf
 
 	sending
 
@@ -134,8 +136,17 @@ func newBenchOver(t *testing.T, st store.Store) *bench {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { _ = b.settings.Close() })
+	b.sources, err = source.Open(t.Context(), source.Config{Dir: filepath.Join(t.TempDir(), "sources"), Key: filepath.Join(t.TempDir(), "key"), Book: b.settings, Now: time.Now, Log: slog.New(slog.DiscardHandler), Reach: source.Reach{Allow: []string{"127.0.0.1"}},
+		Changed: func() {
+			if b.console != nil {
+				b.console.SourcesChanged()
+			}
+		}})
+	if err != nil {
+		t.Fatal(err)
+	}
 	b.console, err = New(Config{
-		Figures: b.queries, Identities: b.settings, Books: b.books, Auditor: fakeAuditor{}, Profiles: b.store, Feeds: b.store, Decisions: fakeDecisions{}, Unknowns: fakeUnknowns{}, Quality: qualityBoard(b.store), Alerts: b.settings, Boards: b.settings, People: b.settings, Doors: b.settings, Risks: b.store,
+		Sources: b.sources, Figures: indicator.Joined(b.queries, b.sources), Identities: b.settings, Books: b.books, Auditor: fakeAuditor{}, Profiles: b.store, Feeds: b.store, Decisions: fakeDecisions{}, Unknowns: fakeUnknowns{}, Quality: qualityBoard(b.store), Alerts: b.settings, Boards: b.settings, People: b.settings, Doors: b.settings, Risks: b.store,
 		Reports: b.settings, Mail: b.mail(), Desk: b.newDesk, PublicURL: "https://data.example.cn/",
 		Problems: func(context.Context) []Problem { return nil },
 		Metrics:  promhttp.HandlerFor(b.registry, promhttp.HandlerOpts{}), Page: page,

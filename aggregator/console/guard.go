@@ -39,6 +39,7 @@ var (
 	sharesLinks  = guard{may: settings.SeeBoards | settings.ShareLinks}
 	embeds       = guard{may: settings.ShareLinks | settings.ManagePeople}
 	takesOut     = guard{may: settings.Export}
+	makesSources = guard{may: settings.MakeSources} // and see rows of their own sources alone
 	sharesBoards = guard{may: settings.SeeBoards | settings.ShareBoards}
 	exports      = guard{may: settings.SeeBoards | settings.Export}
 )
@@ -88,6 +89,15 @@ var guards = map[string]guard{
 	"POST /api/v1/boards/{board}/restore":     makesBoards,
 	"GET /api/v1/boards/{board}/shares":       seesBoards,
 	"PUT /api/v1/boards/{board}/shares":       sharesBoards,
+	"GET /api/v1/sources":                     showsNothing, // the names of those that are open, and how old they are
+	"POST /api/v1/sources":                    makesSources,
+	"POST /api/v1/sources/uploads":            makesSources,
+	"POST /api/v1/sources/try":                makesSources,
+	"GET /api/v1/sources/{source}":            makesSources,
+	"PUT /api/v1/sources/{source}":            makesSources,
+	"DELETE /api/v1/sources/{source}":         makesSources,
+	"POST /api/v1/sources/{source}/refresh":   makesSources,
+	"POST /api/v1/sources/{source}/restore":   makesSources,
 	"GET /api/v1/me":                          ownAccount,
 	"PUT /api/v1/me":                          showsNothing,
 	"POST /api/v1/me/password":                showsNothing,

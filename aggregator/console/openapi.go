@@ -111,8 +111,16 @@ var special = map[reflect.Type]map[string]any{
 	reflect.TypeFor[time.Time]():          {"type": "string", "format": "date-time"},
 	reflect.TypeFor[board.Kind]():         {"type": "string", "enum": board.Kinds()},
 	reflect.TypeFor[settings.Powers]():    {"type": "array", "items": map[string]any{"type": "string", "enum": settings.PowerNames()}},
-	reflect.TypeFor[aggregator.DataSet](): {"type": "string", "enum": aggregator.DataSets()},
+	reflect.TypeFor[aggregator.DataSet](): {"type": "string", "description": "one of " + dataSetNames() + ", or src.NAME for one own data source"},
 	reflect.TypeFor[indicator.Why]():      {"type": "string", "enum": indicator.Whys()},
+}
+
+func dataSetNames() string {
+	var names []string
+	for _, d := range aggregator.DataSets() {
+		names = append(names, string(d))
+	}
+	return strings.Join(names, ", ")
 }
 
 func (d describer) schema(t reflect.Type) map[string]any {

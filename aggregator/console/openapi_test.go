@@ -4,6 +4,8 @@ import (
 	"bytes"
 	"encoding/json"
 	"flag"
+	"net/http"
+	"net/http/httptest"
 	"os"
 	"slices"
 	"strings"
@@ -75,6 +77,19 @@ func TestDocumentCoversTheAPI(t *testing.T) {
 	bodies["PUT /api/v1/boards/{board}"] = `{"from":1,"board":` + shown + `}`
 	bodies["POST /api/v1/boards/{board}/restore"] = `{"revision":1}`
 	bodies["PUT /api/v1/boards/{board}/shares"] = `{"shares":[{"who":"anna","edits":true}]}`
+	told := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+		_, _ = w.Write([]byte(`[{"day":"2026-05-01","province":"33","amount":"1.50"}]`))
+	}))
+	defer told.Close()
+	bodies["POST /api/v1/sources/uploads"] = "day,province,amount\n2026-05-01,33,1.50\nno day,33,2\n2026-05-02,33,2\n"
+	var up SourceUpload
+	if err := json.Unmarshal([]byte(b.do("POST", "/api/v1/sources/uploads", b.admin, bodies["POST /api/v1/sources/uploads"]).body), &up); err != nil {
+		t.Fatal(err)
+	}
+	bodies["POST /api/v1/sources"] = `{"definition":` + salesSource("sales") + `,"upload":"` + up.Upload + `"}`
+	bodies["POST /api/v1/sources/try"] = `{"definition":{"name":"","title":{"zh":"","en":""},"kind":"http","columns":[],"address":"` + told.URL + `"}}`
+	bodies["PUT /api/v1/sources/{source}"] = `{"definition":` + salesSource("sales") + `}`
+	bodies["POST /api/v1/sources/{source}/refresh"], bodies["POST /api/v1/sources/{source}/restore"] = `{}`, `{"version":2}`
 	// What is one's own needs somebody who signed in, what needs a code is in
 	// TestSecondFactorOnThePage.
 	cookie := b.person("anna", settings.Permit{Role: settings.RoleAdministrator, Scope: aggregator.Scope{All: true}})
@@ -148,7 +163,7 @@ func TestDocumentCoversTheAPI(t *testing.T) {
 		if strings.HasSuffix(rt.path, "/links") {
 			boardID = anna
 		}
-		r := b.do(rt.method, strings.NewReplacer("{link}", link.ID, "{key}", key.ID, "{token}", tokenID, "{box}", knownBox, "{id}", fileID, "{rule}", "1", "{board}", boardID, "{person}", "lee", "{role}", "ads", "{session}", session, "{report}", "1", "{place}", "1").Replace(rt.path)+queries[rt.path], token, body, header...)
+		r := b.do(rt.method, strings.NewReplacer("{link}", link.ID, "{key}", key.ID, "{token}", tokenID, "{box}", knownBox, "{id}", fileID, "{rule}", "1", "{board}", boardID, "{person}", "lee", "{role}", "ads", "{source}", "sales", "{session}", session, "{report}", "1", "{place}", "1").Replace(rt.path)+queries[rt.path], token, body, header...)
 		if r.status != 200 {
 			t.Errorf("%s: %d %s", rt.path, r.status, r.body)
 		}

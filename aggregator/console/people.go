@@ -83,7 +83,7 @@ type Opened struct {
 
 func opened(g aggregator.Grants) []Opened {
 	all := []Opened{}
-	for _, d := range aggregator.DataSets() {
+	for _, d := range g.Sets() {
 		if s := g[d]; !s.Empty() {
 			all = append(all, Opened{d, scopeInfo(s)})
 		}
@@ -273,6 +273,7 @@ func dataSetInfos() []DataSetInfo {
 		aggregator.DataOrders:   {{ZH: "订购收入", EN: "Orders"}, {ZH: "订购、收入、合作方分成", EN: "Orders, revenue, partners' parts"}},
 		aggregator.DataQuality:  {{ZH: "数据与播放质量", EN: "Quality"}, {ZH: "丢失、时钟、省份文件、播放质量", EN: "Losses, clocks, provinces' files, how plays went"}},
 		aggregator.DataAccounts: {{ZH: "账户清单", EN: "Lists of accounts"}, {ZH: "列出单个账户或机顶盒", EN: "Name single accounts or boxes"}},
+		aggregator.DataSources:  {{ZH: "自有数据源", EN: "Own data sources"}, {ZH: "全部数据源，包括以后新增的", EN: "All of them, also those that come later"}},
 	}
 	var all []DataSetInfo
 	for _, d := range aggregator.DataSets() {

@@ -50,6 +50,7 @@ var statuses = map[string]int{
 	"conflict":       http.StatusConflict,
 	"too_large":      http.StatusUnprocessableEntity,
 	"body_too_large": http.StatusRequestEntityTooLarge,
+	"busy":           http.StatusConflict,
 	"timeout":        http.StatusGatewayTimeout,
 }
 

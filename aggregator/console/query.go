@@ -41,6 +41,8 @@ type IndicatorInfo struct {
 	// Data are the data sets that it is made of, its own first; all must be open to who
 	// asks for it.
 	Data []aggregator.DataSet `json:"data"`
+	// Source is the own data source that it is a figure of.
+	Source string `json:"source,omitempty"`
 }
 
 // RegionInfo names a province (two digits) or city (four).
@@ -49,30 +51,42 @@ type RegionInfo struct {
 	Name indicator.Text `json:"name"`
 }
 
-func (s *Console) catalogue(w http.ResponseWriter, _ *http.Request) error {
-	return writeJSON(w, http.StatusOK, describe(func(*indicator.Indicator) bool { return true }))
+func (s *Console) catalogue(w http.ResponseWriter, r *http.Request) error {
+	p := principal(r)
+	c := describe(p.Grants, func(string) bool { return true })
+	c.DataSets = append(c.DataSets, sourceSets(p)...)
+	return writeJSON(w, http.StatusOK, c)
 }
 
-// describe is the catalogue of the figures that are wanted.
-func describe(wanted func(*indicator.Indicator) bool) Catalogue {
+// describe is the catalogue of the figures that are wanted, of own data sources those
+// that somebody with these grants may see.
+func describe(g aggregator.Grants, wanted func(id string) bool) Catalogue {
 	c := Catalogue{Indicators: []IndicatorInfo{}, Dimensions: indicator.Dimensions(), Units: indicator.Units(), Grains: indicator.Grains(), DataSets: dataSetInfos()}
 	for _, i := range indicator.Catalogue() {
-		if !wanted(&i) {
-			continue
+		if wanted(i.ID) {
+			c.Indicators = append(c.Indicators, indicatorInfo(&i))
 		}
-		info := IndicatorInfo{ID: i.ID, Title: i.Title, Unit: i.Unit, Formula: i.Formula, Daily: i.Daily(), Data: needs(&i)}
-		for _, d := range i.Dimensions {
-			info.Dimensions = append(info.Dimensions, string(d))
+	}
+	for _, i := range sourceFigures(g) {
+		if wanted(i.ID) {
+			c.Indicators = append(c.Indicators, i)
 		}
-		for _, d := range i.Filters() {
-			info.Filters = append(info.Filters, string(d))
-		}
-		c.Indicators = append(c.Indicators, info)
 	}
 	for _, r := range aggregator.Regions() {
 		c.Regions = append(c.Regions, RegionInfo{r.Code, indicator.Text{ZH: r.ZH, EN: r.EN}})
 	}
 	return c
+}
+
+func indicatorInfo(i *indicator.Indicator) IndicatorInfo {
+	info := IndicatorInfo{ID: i.ID, Title: i.Title, Unit: i.Unit, Formula: i.Formula, Dimensions: []string{}, Daily: i.Daily(), Data: needs(i)}
+	for _, d := range i.Dimensions {
+		info.Dimensions = append(info.Dimensions, string(d))
+	}
+	for _, d := range i.Filters() {
+		info.Filters = append(info.Filters, string(d))
+	}
+	return info
 }
 
 // needs lists the data sets of a figure, its own first.

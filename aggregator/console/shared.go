@@ -9,7 +9,6 @@ import (
 
 	"iptvdc/aggregator"
 	"iptvdc/aggregator/board"
-	"iptvdc/aggregator/indicator"
 	"iptvdc/aggregator/settings"
 )
 
@@ -109,7 +108,7 @@ func (s *Console) openShared(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
-	a := SharedBoard{Ticket: ticket, Until: d.Until, Board: d.Board, Filters: d.Filters, Catalogue: catalogueOf(d.Board.Indicators())}
+	a := SharedBoard{Ticket: ticket, Until: d.Until, Board: d.Board, Filters: d.Filters, Catalogue: catalogueOf(d.Board.Indicators(), d.Grants)}
 	if o.Watermark {
 		a.Mark = strings.TrimSpace(d.Maker + " → " + d.Reader + " " + d.Door + " " + d.ID + " " + aggregator.DayOf(time.Now().UnixMilli()).String())
 	}
@@ -153,6 +152,6 @@ func (s *Console) answerShared(w http.ResponseWriter, r *http.Request) error {
 }
 
 // catalogueOf names some figures and all by which they are shown.
-func catalogueOf(ids []string) Catalogue {
-	return describe(func(i *indicator.Indicator) bool { return slices.Contains(ids, i.ID) })
+func catalogueOf(ids []string, g aggregator.Grants) Catalogue {
+	return describe(g, func(id string) bool { return slices.Contains(ids, id) })
 }

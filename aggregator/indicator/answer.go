@@ -38,6 +38,8 @@ type Answer struct {
 	// EditVersions names the edit rules by which the facts in the answer were made,
 	// of edited figures: several while what changed rules changed is closed again.
 	EditVersions []string `json:"edit_versions,omitempty"`
+	// Sources are the own data sources in the answer, and how old each is.
+	Sources []SourceState `json:"sources,omitempty"`
 	// Completeness is received / (received + known lost) of all events of the
 	// reader's provinces, 0..1; none if no event was ever sent.
 	Completeness Number `json:"completeness"`

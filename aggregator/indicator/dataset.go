@@ -2,6 +2,7 @@ package indicator
 
 import (
 	"context"
+	"maps"
 	"slices"
 
 	"iptvdc/aggregator"
@@ -68,6 +69,10 @@ func (i *Indicator) DataSets() []aggregator.DataSet {
 		if p.clock {
 			continue
 		}
+		if p.source != "" {
+			needs[aggregator.DataOfSource(p.source)] = true
+			continue
+		}
 		may := readAs[p.fact]
 		switch {
 		case len(may) == 0: // nobody said; a test asks for it
@@ -76,13 +81,7 @@ func (i *Indicator) DataSets() []aggregator.DataSet {
 			needs[may[0]] = true
 		}
 	}
-	var all []aggregator.DataSet
-	for _, d := range aggregator.DataSets() {
-		if needs[d] {
-			all = append(all, d)
-		}
-	}
-	return all
+	return slices.SortedFunc(maps.Keys(needs), aggregator.CompareDataSets)
 }
 
 // DataSetsOf are those of several indicators together. Ids of none add nothing: they
@@ -96,7 +95,7 @@ func DataSetsOf(ids ...string) []aggregator.DataSet {
 			}
 		}
 	}
-	return slices.DeleteFunc(aggregator.DataSets(), func(d aggregator.DataSet) bool { return !needs[d] })
+	return slices.SortedFunc(maps.Keys(needs), aggregator.CompareDataSets)
 }
 
 // errBeyond is a fault of ours: a question was let through that reads more than was
@@ -122,6 +121,24 @@ func (w within) Query(ctx context.Context, q store.Query) ([]store.Row, error) {
 		return nil, errBeyond
 	}
 	return w.Source.Query(ctx, q)
+}
+
+// QuerySource reads an own data source, if it is among the data sets.
+func (w within) QuerySource(ctx context.Context, source string, q store.Query) ([]store.Row, error) {
+	asked := aggregator.Scope{All: q.AllProvinces, Provinces: q.Provinces}
+	of, ok := w.Source.(OwnSources)
+	if !ok || !asked.Within(w.scope) || !slices.Contains(w.sets, aggregator.DataOfSource(source)) && !slices.Contains(w.sets, aggregator.DataSources) {
+		return nil, errBeyond
+	}
+	return of.QuerySource(ctx, source, q)
+}
+
+// SourceTexts names keys, which tell nothing to who does not have them.
+func (w within) SourceTexts(ctx context.Context, keys []uint64) (map[uint64]string, error) {
+	if of, ok := w.Source.(OwnSources); ok {
+		return of.SourceTexts(ctx, keys)
+	}
+	return nil, nil
 }
 
 func (w within) Broadcasts(ctx context.Context, s aggregator.Scope, codes []uint64) ([]store.BroadcastRow, error) {

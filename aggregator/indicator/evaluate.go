@@ -66,6 +66,9 @@ func Evaluate(ctx context.Context, src Source, scope aggregator.Scope, r *Reques
 			return nil, err
 		}
 	}
+	if a.Sources, err = q.states(scope); err != nil {
+		return nil, err
+	}
 	if !scope.All && len(scope.Provinces) == 0 {
 		return a, nil
 	}
@@ -525,7 +528,7 @@ func (p *plan) run(ctx context.Context, src Source, scope aggregator.Scope) erro
 				sq.Limit *= keptValues
 			}
 		}
-		rows, err := src.Query(ctx, sq)
+		rows, err := a.rows(ctx, src, sq)
 		if err != nil {
 			return err
 		}

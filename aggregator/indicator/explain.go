@@ -41,6 +41,8 @@ type Explanation struct {
 	// Edit and EditVersions are as in Answer.
 	Edit         Edit     `json:"edit,omitempty"`
 	EditVersions []string `json:"edit_versions,omitempty"`
+	// Sources are as in Answer.
+	Sources []SourceState `json:"sources,omitempty"`
 }
 
 // ExplainedSum is one number of a figure.
@@ -120,6 +122,9 @@ func Explain(ctx context.Context, src Source, scope aggregator.Scope, r *Request
 			return nil, err
 		}
 	}
+	if e.Sources, err = q.states(scope); err != nil {
+		return nil, err
+	}
 	if !scope.All && len(scope.Provinces) == 0 {
 		return e, nil
 	}
@@ -165,6 +170,14 @@ func (p *plan) explain(t part, role Role, sums []int64, place int) ExplainedSum 
 	}
 	if t.clock {
 		s.Title = Text{"时段长度（毫秒）", "length of the time in milliseconds"}
+		return s
+	}
+	if t.source != "" {
+		how, column := HowOf(t.value.Measure)
+		s.Fact, s.Measure, s.Title = string(aggregator.DataOfSource(t.source)), t.value.Measure, howTitles[how]
+		if column != "" {
+			s.Title = Text{column + " " + s.Title.ZH, s.Title.EN + " of " + column}
+		}
 		return s
 	}
 	shape := store.ShapeOf(t.fact)

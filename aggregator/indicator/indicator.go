@@ -175,12 +175,13 @@ type term struct {
 	search bool
 	// told is of viewing as boxes told it, edited or not: what is known of raw rows is
 	// set against all of them.
-	told bool
+	told   bool
+	source string
 }
 
 // daily reports whether the term is known by day alone.
 func (t term) daily() bool {
-	return !t.clock && (t.fact >= store.EventFacts || t.value.Count > store.CountLengths)
+	return t.source != "" || !t.clock && (t.fact >= store.EventFacts || t.value.Count > store.CountLengths)
 }
 
 // around says which of a question's dimensions a term follows, in grouping and in
@@ -341,14 +342,25 @@ func catalogued(columns ...store.Column) []store.Column {
 // Catalogue lists every indicator in the order in which people read them.
 func Catalogue() []Indicator { return slices.Clone(catalogue) }
 
-// Find returns the indicator with that id, or the sum of one that ValueOf or
-// OverOf names.
+// Find returns the indicator with that id, of the catalogue or of an own data source, or
+// the sum of one that ValueOf or OverOf names.
 func Find(id string) (Indicator, bool) {
-	i := slices.IndexFunc(catalogue, func(i Indicator) bool { return i.ID == id })
-	if i < 0 {
-		return findPart(id)
+	if i, ok := findWhole(id); ok {
+		return i, true
 	}
-	return catalogue[i], true
+	return findPart(id)
+}
+
+// findWhole finds an indicator of the catalogue or of an own data source.
+func findWhole(id string) (Indicator, bool) {
+	if i := slices.IndexFunc(catalogue, func(i Indicator) bool { return i.ID == id }); i >= 0 {
+		return catalogue[i], true
+	}
+	if d := ownSources.Load(); d != nil {
+		i, ok := d.figures[id]
+		return i, ok
+	}
+	return Indicator{}, false
 }
 
 func plain(id string, title Text, unit Unit, formula Text, dims []store.Column, value ...term) Indicator {

@@ -29,8 +29,14 @@ func (i *Indicator) Scale() float64 { return float64(i.times) / float64(i.by) }
 func (i *Indicator) Curved() bool { return i.curve != nil }
 
 // Distinct reports whether boxes, or what they do, are counted, each once: the numbers of groups
-// may then add up to more than the number of all of them together.
+// may then add up to more than the number of all of them together. So do the least and
+// the greatest of an own data source.
 func (i *Indicator) Distinct() bool {
+	for _, p := range i.value {
+		if h, _ := HowOf(p.value.Measure); p.source != "" && (h == HowDistinct || h == HowLeast || h == HowGreatest) {
+			return true
+		}
+	}
 	return slices.ContainsFunc(slices.Concat(i.amounts()...), func(p part) bool { return p.value.DistinctBoxes || p.value.Count > store.CountLengths })
 }
 
@@ -49,11 +55,10 @@ func findPart(id string) (Indicator, bool) {
 			return Indicator{}, false
 		}
 	}
-	n := slices.IndexFunc(catalogue, func(i Indicator) bool { return i.ID == base })
-	if n < 0 || !isValue && !catalogue[n].Quotient() {
+	i, ok := findWhole(base)
+	if !ok || !isValue && !i.Quotient() {
 		return Indicator{}, false
 	}
-	i := catalogue[n]
 	if isValue {
 		i.beside = nil
 	} else {

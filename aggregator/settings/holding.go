@@ -110,11 +110,11 @@ func (h *holding) equal(o *holding) bool {
 // beyond says in words what of something somebody may not give.
 func (h *holding) beyond(grants aggregator.Grants, powers Powers) string {
 	var parts []string
-	for _, d := range aggregator.DataSets() {
-		if s := grants[d]; !s.Within(h.pass[d]) {
+	for _, d := range grants.Sets() {
+		if s, has := grants[d], h.pass.Of(d); !s.Within(has) {
 			missing := "all provinces"
 			if !s.All {
-				missing = ScopeText(aggregator.Scope{Provinces: slices.DeleteFunc(slices.Clone(s.Provinces), h.pass[d].Sees)})
+				missing = ScopeText(aggregator.Scope{Provinces: slices.DeleteFunc(slices.Clone(s.Provinces), has.Sees)})
 			}
 			parts = append(parts, string(d)+" in "+missing)
 		}

@@ -26,13 +26,15 @@ const (
 	// Administer does all the rest: roles, files that wait, lists of single boxes,
 	// looking through others' eyes. It comes with everything, everywhere.
 	Administer
+	// MakeSources brings data into the platform: own data sources.
+	MakeSources
 )
 
 // readerPowers are those of somebody to whom data sets were given without a role, and
 // of tokens.
 const readerPowers = SeeBoards | MakeBoards | Export
 
-var powerNames = []string{"see_boards", "make_boards", "share_boards", "share_links", "export", "people", "administer"}
+var powerNames = []string{"see_boards", "make_boards", "share_boards", "share_links", "export", "people", "administer", "make_sources"}
 
 // PowerNames lists the names of all powers.
 func PowerNames() []string { return slices.Clone(powerNames) }
@@ -93,5 +95,5 @@ var builtIn = []Role{
 	{"cooperation", indicator.Text{ZH: "合作", EN: "Co-operation"}, []aggregator.DataSet{aggregator.DataActivity, aggregator.DataRatings, aggregator.DataVOD, aggregator.DataOrders}, department, true},
 	{"marketing", indicator.Text{ZH: "市场", EN: "Marketing"}, []aggregator.DataSet{aggregator.DataActivity, aggregator.DataUsers, aggregator.DataEPG, aggregator.DataRatings, aggregator.DataVOD, aggregator.DataOrders}, department, true},
 	{"province_manager", indicator.Text{ZH: "省份管理员", EN: "Province manager"}, aggregator.DataSets(), department | ManagePeople, true},
-	{RoleAdministrator, indicator.Text{ZH: "管理员", EN: "Administrator"}, aggregator.DataSets(), department | ManagePeople | Administer, true},
+	{RoleAdministrator, indicator.Text{ZH: "管理员", EN: "Administrator"}, aggregator.DataSets(), department | ManagePeople | Administer | MakeSources, true},
 }

@@ -111,9 +111,12 @@ var postSchema string
 //go:embed doors.sql
 var doorsSchema string
 
+//go:embed sources.sql
+var sourcesSchema string
+
 // schemas are applied one after the other; the file carries how many it has as
 // user_version.
-var schemas = []string{schema, alertsSchema, boardsSchema, peopleSchema, postSchema, doorsSchema}
+var schemas = []string{schema, alertsSchema, boardsSchema, peopleSchema, postSchema, doorsSchema, sourcesSchema}
 
 // trailSchema is the first with the chained audit log.
 const trailSchema = 4
@@ -193,7 +196,7 @@ func (s *Settings) update(ctx context.Context, f func(tx *sql.Tx) error) error {
 // and one that administers a part.
 func (s *Settings) NewToken(ctx context.Context, p Principal) (string, error) {
 	scope := p.Grants.Anywhere()
-	sets := held(p.Grants)
+	sets := p.Grants.Sets()
 	admin := p.Powers.Has(Administer)
 	switch {
 	case scope.Empty():
@@ -206,7 +209,7 @@ func (s *Settings) NewToken(ctx context.Context, p Principal) (string, error) {
 		return "", &aggregator.Error{Code: "bad_name", Message: "A token's name has 1 to 100 bytes."}
 	}
 	data := everything
-	if len(sets) < len(aggregator.DataSets()) {
+	if !aggregator.Everything().Within(aggregator.GrantsOf(aggregator.Scope{All: true}, sets...)) {
 		data = dataText(sets)
 	}
 	secret, id := newSecret("iptv_"), newID()

@@ -78,7 +78,7 @@ func TestTokens(t *testing.T) {
 			t.Error("the file holds the secret itself")
 		}
 	}
-	all := readerPowers | ShareBoards | ManagePeople | Administer
+	all := readerPowers | ShareBoards | ManagePeople | Administer | MakeSources
 	f(Principal{Name: "all", Display: "all", Grants: aggregator.Everything(), Powers: all, Pass: aggregator.Everything(), PassPowers: all})
 	some := aggregator.Scope{Provinces: []aggregator.Province{33, 43}}
 	f(Principal{Name: "some", Display: "some", Grants: aggregator.GrantsOf(some, aggregator.DataSets()...), Powers: readerPowers | ShareBoards})

@@ -5,7 +5,6 @@ import (
 	"database/sql"
 	"errors"
 	"fmt"
-	"slices"
 	"strings"
 	"time"
 	"unicode/utf8"
@@ -258,7 +257,7 @@ func (d *directory) tokenHolder(t *keptToken, now time.Time) (Principal, error) 
 	}
 	p := Principal{Name: t.Name, Display: t.Name, Grants: g, Powers: readerPowers | ShareBoards, Token: t.ID}
 	if t.Admin && g.All() { // of some provinces it never opened what administrators see
-		p.Powers |= Administer | ManagePeople
+		p.Powers |= Administer | ManagePeople | MakeSources
 		p.Pass, p.PassPowers = p.Grants, p.Powers
 	}
 	return p, nil
@@ -321,9 +320,4 @@ func (s *Settings) RevokeToken(ctx context.Context, p Principal, id string) erro
 		}
 		return s.record(ctx, tx, p, "token_revoked", whose, fmt.Sprintf("token=%s name=%q", id, t.Name))
 	}))
-}
-
-// held lists the data sets of which something is open.
-func held(g aggregator.Grants) []aggregator.DataSet {
-	return slices.DeleteFunc(aggregator.DataSets(), func(d aggregator.DataSet) bool { return g[d].Empty() })
 }

@@ -63,7 +63,7 @@ test('an administrator makes the manager of a province, who sees nothing but it 
   await admin.getByRole('button', { name: 'Add', exact: true }).click();
   await admin.locator('[data-row="33"]').waitFor();
   assert.equal(await admin.locator('[data-row]').count(), 1);
-  assert.equal(await admin.locator('[data-row="33"] [data-open="true"]').count(), 8);
+  assert.equal(await admin.locator('[data-row="33"] [data-open="true"]').count(), 9);
   await admin.locator('[data-do="link"]').click();
   const link = await admin.locator('[data-link-for="wang"]').innerText();
 

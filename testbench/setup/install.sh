@@ -10,6 +10,8 @@
 #            starting
 #   brokers  mosquitto and RabbitMQ, their services kept from starting; NATS, two
 #            versions, built into bin/brokers
+#   databases  PostgreSQL, MariaDB and ClickHouse, their services kept from starting:
+#            what own data sources are asked of
 #   chdb     ClickHouse's engine as a library, from npm into bin/chdb: a peer in benches
 set -eu
 
@@ -56,12 +58,18 @@ for part in "$@"; do
 			GOBIN="$nats" go install "github.com/nats-io/nats-server/v2@v$version"
 		done
 		;;
+	databases)
+		ls /usr/lib/postgresql/*/bin/postgres >/dev/null 2>&1 || missing="$missing postgresql"
+		need mariadbd mariadb-server
+		need clickhouse-server clickhouse-server
+		services="$services postgresql mariadb clickhouse-server"
+		;;
 	chdb) # unpacked below, once npm is there
 		need npm npm
 		chdb=yes
 		;;
 	*)
-		echo "install.sh: unknown part '$part'; known: browser, arm, system, flash, es3, prometheus, brokers, chdb" >&2
+		echo "install.sh: unknown part '$part'; known: browser, arm, system, flash, es3, prometheus, brokers, databases, chdb" >&2
 		exit 2
 		;;
 	esac

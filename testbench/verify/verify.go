@@ -35,7 +35,7 @@ type Config struct {
 	// HourDays is how many days are compared hour by hour too, spread over all of the
 	// truth's; 0: all. Days, weeks and months are compared of all days anyway.
 	HourDays int
-	Say   func(line string) // progress; nil: silent
+	Say      func(line string) // progress; nil: silent
 }
 
 // Report is what a comparison found.

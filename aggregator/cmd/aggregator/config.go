@@ -18,6 +18,7 @@ import (
 	"iptvdc/aggregator/c3/fetch"
 	"iptvdc/aggregator/indicator"
 	"iptvdc/aggregator/settings"
+	"iptvdc/aggregator/source"
 )
 
 // Config is everything that can be set, in the order of precedence: flag,
@@ -124,6 +125,14 @@ type Config struct {
 		// MaxDays is how long one lives at most.
 		MaxDays int `yaml:"max_days"`
 	} `yaml:"share"`
+	// Sources is about own data sources.
+	Sources struct {
+		// Allow lists hosts, addresses and CIDRs that sources may be fetched from though
+		// they are not public: db.lan, 10.1.2.3, 10.1.0.0/16.
+		Allow []string `yaml:"allow"`
+		// Folder holds SQLite files that may be asked; "": sources/files in Data.
+		Folder string `yaml:"folder"`
+	} `yaml:"sources"`
 	// ArchiveDays is how long sealed batches are kept after they were loaded.
 	ArchiveDays int `yaml:"archive_days"`
 	Log         struct {
@@ -209,6 +218,7 @@ func (c *Config) keys() []key {
 		{"holidays", &c.Holidays, false},
 		{"share.links", &c.Share.Links, false},
 		{"share.max_days", &c.Share.MaxDays, false},
+		{"sources.folder", &c.Sources.Folder, false},
 		{"archive_days", &c.ArchiveDays, false},
 		{"log.level", &c.Log.Level, false},
 		{"log.format", &c.Log.Format, false},
@@ -364,6 +374,9 @@ func (c *Config) Check() error {
 	}
 	if c.Share.MaxDays < 1 || c.Share.MaxDays > 366 {
 		bad("share.max_days", "%d, allowed 1 to 366", c.Share.MaxDays)
+	}
+	if err := (source.Reach{Allow: c.Sources.Allow}).Check(); err != nil {
+		bad("sources.allow", "%v", err)
 	}
 	if c.ArchiveDays < 1 || c.ArchiveDays > 3660 {
 		bad("archive_days", "%d, allowed 1 to 3660", c.ArchiveDays)

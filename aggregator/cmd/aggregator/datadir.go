@@ -26,6 +26,8 @@ const (
 	storeFile    = "store.duckdb"
 	ledgerDir    = "ledger"
 	c3Dir        = "c3"
+	sourcesDir   = "sources"
+	sourcesKey   = "sources.key"
 	lockFile     = "lock"
 )
 

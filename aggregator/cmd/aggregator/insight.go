@@ -28,7 +28,7 @@ const watchEvery = time.Minute
 
 func (p *Platform) newWatcher() *insight.Watcher {
 	log := p.log.With("part", "insight")
-	return &insight.Watcher{Figures: p.store, Book: p.settings, Courier: logCourier{log}, Now: time.Now, Log: log}
+	return &insight.Watcher{Figures: p.figures(), Book: p.settings, Courier: logCourier{log}, Now: time.Now, Log: log}
 }
 
 // valueName names what catalogues are normalised to.

@@ -136,6 +136,11 @@ var parts = []part{
 	{"iptv_broker_acks_total", "Acks published.", prometheus.CounterValue, nil},
 	{"iptv_broker_unaccepted_total", "Pauses in taking connections because the kernel had none to give, as when files run short.", prometheus.CounterValue, nil},
 	{"iptv_broker_acks_lost_total", "Acks that could not be published; each costs a repeat.", prometheus.CounterValue, nil},
+	{"iptv_sources", "Own data sources.", prometheus.GaugeValue, nil},
+	{"iptv_sources_failing", "Own data sources that could not be read the last time; the rows of before stand.", prometheus.GaugeValue, nil},
+	{"iptv_sources_oldest_seconds", "Age of the rows of the stalest own data source that has a schedule.", prometheus.GaugeValue, nil},
+	{"iptv_sources_refreshes_total", "Readings of own data sources, by what came of them.", prometheus.CounterValue, []string{"outcome"}},
+	{"iptv_sources_rejected_rows_total", "Rows of own data sources that were refused.", prometheus.CounterValue, nil},
 	{"iptv_ledger_backlog_events", "Events committed and not yet in the store.", prometheus.GaugeValue, nil},
 	{"iptv_ledger_size_bytes", "Size of the ledger on disk.", prometheus.GaugeValue, nil},
 	{"iptv_ledger_boxes", "Boxes known.", prometheus.GaugeValue, []string{"province"}},
@@ -234,6 +239,7 @@ func (c *partsCollector) Collect(ch chan<- prometheus.Metric) {
 	c.inbox(tell)
 	c.soap(tell)
 	c.insight(tell)
+	c.sources(tell)
 	for what, ask := range map[string]func(context.Context, teller) error{"ledger": c.ledger, "store": c.store, "figures": c.figures, "quality": c.quality, "reports": c.reports} {
 		if err := ask(ctx, tell); err != nil {
 			c.p.log.Warn("a part is missing in the metrics", "part", what, "error", err)
@@ -290,6 +296,18 @@ func (c *partsCollector) broker(tell teller) {
 		tell("iptv_broker_acks_total", float64(acks))
 		tell("iptv_broker_acks_lost_total", float64(lost))
 	}
+}
+
+func (c *partsCollector) sources(tell teller) {
+	s := c.p.sources.Stats()
+	tell("iptv_sources", float64(s.Sources))
+	tell("iptv_sources_failing", float64(s.Failing))
+	if s.OldestMs > 0 {
+		tell("iptv_sources_oldest_seconds", max(0, time.Since(time.UnixMilli(s.OldestMs)).Seconds()))
+	}
+	tell("iptv_sources_refreshes_total", float64(s.Refreshes), "ok")
+	tell("iptv_sources_refreshes_total", float64(s.Failures), "failed")
+	tell("iptv_sources_rejected_rows_total", float64(s.Rejected))
 }
 
 func (c *partsCollector) pipeline(tell teller) {

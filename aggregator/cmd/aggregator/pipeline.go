@@ -57,6 +57,7 @@ func (p *Platform) Run(ctx context.Context) error {
 	parts.Go(func() { _ = p.closing.Run(work) })
 	parts.Go(func() { p.tell(work) })
 	parts.Go(func() { p.prune(work) })
+	parts.Go(func() { p.sources.Run(work) })
 	parts.Go(func() { p.watcher.Run(work, watchEvery) })
 	// Nothing new is sent while the rest drains; what waits goes on at the next start.
 	sending, stopSending := context.WithCancel(work)

@@ -29,6 +29,7 @@ import (
 	"iptvdc/aggregator/quality"
 	"iptvdc/aggregator/report"
 	"iptvdc/aggregator/settings"
+	"iptvdc/aggregator/source"
 	"iptvdc/aggregator/store/duckdb"
 )
 
@@ -53,6 +54,7 @@ type Platform struct {
 	desk       *report.Desk
 	soap       *soapDoor // nil: nobody may send
 	console    *console.Console
+	sources    *source.Shelf
 	metrics    *metrics
 	ready      readiness
 	secrets    aggregator.Secrets
@@ -103,7 +105,12 @@ func (p *Platform) openData(ctx context.Context) (err error) {
 		return err
 	}
 	p.later(p.settings.Close)
-	return nil
+	p.sources, err = openSources(ctx, &p.config, p.dir.path, p.settings, p.log.With("part", "sources"), func() {
+		if p.console != nil { // none yet while it opens
+			p.console.SourcesChanged()
+		}
+	})
+	return err
 }
 
 func (p *Platform) openEngines(ctx context.Context) (err error) {
@@ -259,7 +266,7 @@ func (p *Platform) openConsole(context.Context) (err error) {
 		return err
 	}
 	p.console, err = console.New(console.Config{
-		Figures: p.store, Identities: p.settings, Books: books{p.ledger, p.store}, Auditor: auditor{p.store, p.secrets}, Profiles: p.store, Risks: p.store,
+		Figures: p.figures(), Sources: p.sources, Identities: p.settings, Books: books{p.ledger, p.store}, Auditor: auditor{p.store, p.secrets}, Profiles: p.store, Risks: p.store,
 		Feeds: p.store, Decisions: p.inbox, Unknowns: unknowns{p.store, p.dictionary}, Quality: p.board, Alerts: p.settings, Boards: p.settings, People: p.settings, Doors: p.settings, Links: p.config.links(), Names: p.valueName,
 		Reports: p.settings, Mail: p.post, Desk: p.newDesk, PublicURL: p.config.Post.PublicURL,
 		Problems: p.problems, Metrics: p.metrics.handler(), Page: page,

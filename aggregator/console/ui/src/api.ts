@@ -14,6 +14,8 @@ export interface IndicatorInfo {
   dimensions: string[];
   /** The data sets that it is made of, its own first. */
   data: string[];
+  /** The own data source that it is a figure of. */
+  source?: string;
 }
 
 export interface Catalogue {
@@ -66,6 +68,8 @@ export interface Answer {
   /** Of figures of viewing, which counts, and by which edit rules. */
   edit?: 'edited' | 'raw';
   edit_versions?: string[];
+  /** The own data sources in it, and how old each is. */
+  sources?: { name: string; title: Text; at: string | null; rows: number; failing?: boolean }[];
   /** Share of the events sent that arrived, 0 to 1; null when nobody sent any. */
   completeness: number | null;
 }

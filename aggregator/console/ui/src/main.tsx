@@ -26,15 +26,37 @@ function Page() {
   const insights = insightRoute.value !== null;
   const boards = boardsRoute.value !== null;
   const people = peopleRoute.value !== null;
-  const heading = people ? <h1>{t(peopleRoute.value === 'account' ? 'account' : 'people')}</h1> : boards ? <h1>{boardsHeading.value || t('boards')}</h1> : quality ? <h1>{t('health')}</h1> : insights ? <h1>{t('insights')}</h1> : <Heading />;
+  const heading = people || boards || quality || insights ? <h1>{called()}</h1> : <Heading />;
   return (
     <>
       <Header heading={out ? null : heading} views={!out} />
       {!out && <AsOther />}
-      {out ? <SignIn /> : people ? <Later page="people" /> : quality ? <QualityPage /> : boards ? <Later page="boards" /> : insights ? <Later page="insights" /> : <Country />}
+      {out ? <SignIn /> : people ? <Later page={peopleWord()} /> : quality ? <QualityPage /> : boards ? <Later page="boards" /> : insights ? <Later page="insights" /> : <Country />}
       {!out && <Watermark />}
     </>
   );
+}
+
+/** What the page about people, or own data, is. */
+function peopleWord(): 'account' | 'people' | 'data' {
+  const page = peopleRoute.value!.split('/')[0];
+  return page === 'account' || page === 'data' ? page : 'people';
+}
+
+/** What the page is called where the reader is. */
+function called(): string {
+  const { place } = route.value;
+  return peopleRoute.value !== null
+    ? t(peopleWord())
+    : boardsRoute.value !== null
+      ? boardsHeading.value || t('boards')
+      : qualityRoute.value
+        ? t('health')
+        : insightRoute.value
+          ? t('insights')
+          : place
+            ? t('placeNow', { place: placeName(place) })
+            : t('countryNow');
 }
 
 function Heading() {
@@ -46,7 +68,7 @@ function Heading() {
           <span aria-hidden="true">←</span> {t('back')}
         </button>
       )}
-      <h1>{place ? t('placeNow', { place: placeName(place) }) : t('countryNow')}</h1>
+      <h1>{called()}</h1>
     </div>
   );
 }
@@ -84,9 +106,7 @@ function Country() {
 applyPrefs();
 effect(() => turnTo(route.value.place));
 effect(() => {
-  const { place } = route.value;
-  const page = peopleRoute.value !== null ? t('people') : boardsRoute.value !== null ? boardsHeading.value || t('boards') : qualityRoute.value ? t('health') : insightRoute.value ? t('insights') : place ? t('placeNow', { place: placeName(place) }) : t('countryNow');
-  document.title = `${page} · ${t('brand')}`;
+  document.title = `${called()} · ${t('brand')}`;
 });
 document.addEventListener('keydown', (e) => {
   if (e.key !== 'Escape' || e.defaultPrevented) return;

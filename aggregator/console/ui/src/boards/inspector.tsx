@@ -306,10 +306,16 @@ function Figures({ w }: { w: Widget }) {
   const set = (to: Figure[], key = '') => changeWidget(w.id, (o) => ({ ...o, ask: { ...o.ask, figures: to } }), key);
   const axis = ['line', 'area', 'bar', 'stacked'].includes(w.kind);
   const wanted = search.trim().toLowerCase();
-  const shown = (names.value?.indicators ?? [])
+  const known = names.value?.indicators ?? [];
+  const shown = [...known.filter((i) => i.source), ...known.filter((i) => !i.source)]
     .filter((i) => !figures.some((f) => f.indicator === i.id) && r.always.every((d) => i.dimensions.includes(d)))
     .filter((i) => !wanted || `${i.id} ${i.title.zh} ${i.title.en} ${i.formula.zh} ${i.formula.en}`.toLowerCase().includes(wanted))
-    .slice(0, 40);
+    .slice(0, 60);
+  // those of own data sources stand under their own heading
+  const groups = [
+    { title: t('ownSources'), all: shown.filter((i) => i.source) },
+    { title: t('ownFigures'), all: shown.filter((i) => !i.source).slice(0, 40) },
+  ].filter((g) => g.all.length > 0);
   return (
     <>
       <ol class="inspector-figures">
@@ -379,8 +385,11 @@ function Figures({ w }: { w: Widget }) {
           <Field label={t('searchFigure')}>
             <input type="search" value={search} onInput={(e) => setSearch(e.currentTarget.value)} />
           </Field>
-          <ul>
-            {shown.map((i) => (
+          {groups.map((g) => (
+            <section key={g.title} aria-label={g.title}>
+              {groups.length > 1 && <h4>{g.title}</h4>}
+              <ul>
+            {g.all.map((i) => (
               <li key={i.id}>
                 <button
                   type="button"
@@ -397,6 +406,8 @@ function Figures({ w }: { w: Widget }) {
               </li>
             ))}
           </ul>
+            </section>
+          ))}
         </div>
       )}
     </>

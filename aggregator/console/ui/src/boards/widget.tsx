@@ -84,6 +84,7 @@ export function Card({ widget, filters, marks, pick, editing, large, onEnlarge, 
   const main = got?.parts[0];
   const asOf = momentOf(main?.answer.as_of ?? null);
   const left = main?.answer.left_out?.length ?? 0;
+  const sources = main?.answer.sources ?? [];
   const download = (blob: Blob, ending: string) => {
     const a = document.createElement('a');
     a.href = URL.createObjectURL(blob);
@@ -177,8 +178,13 @@ export function Card({ widget, filters, marks, pick, editing, large, onEnlarge, 
             )
           ))}
       </div>
-      {(ignored.length > 0 || left > 0 || widget.alone || (large && asOf)) && (
+      {(sources.length > 0 || ignored.length > 0 || left > 0 || widget.alone || (large && asOf)) && (
         <footer class="widget-foot">
+          {sources.map((s) => (
+            <span key={s.name} class={s.failing ? 'warn' : undefined} data-source={s.name}>
+              {t(s.failing ? 'sourceFailing' : 'sourceAt', { title: say(s.title, l), time: timeOf(s.at) })}
+            </span>
+          ))}
           {ignored.length > 0 && <span class="warn">{t('ignores', { filters: ignored.map((d) => dimensionTitle(d, l)).join(', ') })}</span>}
           {left > 0 && <span>{t('leftOutCount', { n: left })}</span>}
           {widget.alone && <span>{t('standsAlone')}</span>}
@@ -188,6 +194,12 @@ export function Card({ widget, filters, marks, pick, editing, large, onEnlarge, 
       {explained && <ExplainDialog widget={widget} got={got} title={title} onClose={() => setExplained(false)} />}
     </article>
   );
+}
+
+/** A moment as day and clock, in Shanghai. */
+function timeOf(moment: string | null): string {
+  const m = momentOf(moment);
+  return m ? `${m.day} ${m.clock.slice(0, 5)}` : '–';
 }
 
 interface ToolProps {

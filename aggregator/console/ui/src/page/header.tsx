@@ -79,31 +79,21 @@ export function Header({ heading, views }: { heading: ComponentChildren; views: 
 
 /** The pages there are. */
 function Views() {
-  const quality = qualityRoute.value !== null;
-  const insights = insightRoute.value !== null;
-  const boards = boardsRoute.value !== null;
-  const people = peopleRoute.value !== null;
+  const at = peopleRoute.value;
+  const here = qualityRoute.value ? 'quality' : insightRoute.value ? 'insights' : boardsRoute.value !== null ? 'boards' : at === null ? '' : at.startsWith('data') ? 'data' : at === 'account' ? at : 'people';
+  const page = (to: string, text: string) => (
+    <a href={to ? `#/${to}` : format(route.value)} aria-current={here === to ? 'page' : undefined}>
+      {text}
+    </a>
+  );
   return (
     <nav class="views" aria-label={t('pages')}>
-      <a href={format(route.value)} aria-current={quality || insights || boards || people ? undefined : 'page'}>
-        {t('pageNow')}
-      </a>
-      {may('see_boards') && (
-        <a href="#/boards" aria-current={boards ? 'page' : undefined}>
-          {t('boards')}
-        </a>
-      )}
-      <a href="#/insights" aria-current={insights ? 'page' : undefined}>
-        {t('insights')}
-      </a>
-      <a href="#/quality" aria-current={quality ? 'page' : undefined}>
-        {t('health')}
-      </a>
-      {may('people') && me.value && (
-        <a href="#/people" aria-current={people && peopleRoute.value !== 'account' ? 'page' : undefined}>
-          {t('people')}
-        </a>
-      )}
+      {page('', t('pageNow'))}
+      {may('see_boards') && page('boards', t('boards'))}
+      {page('insights', t('insights'))}
+      {page('quality', t('health'))}
+      {may('make_sources') && page('data', t('data'))}
+      {may('people') && me.value && page('people', t('people'))}
     </nav>
   );
 }

@@ -7,6 +7,7 @@ import { Loading } from './states';
 
 type Analysis = typeof import('../analysis');
 type People = typeof import('../people');
+type Data = typeof import('../data');
 
 /** What the boards call the place where the reader is; '': nothing yet. */
 export const boardsHeading = signal('');
@@ -38,11 +39,14 @@ function coming<T>(name: string): Coming<T> {
 
 const analysis = coming<Analysis>('./analysis.js');
 const people = coming<People>('./people.js');
+const data = coming<Data>('./data.js');
 
-/** Boards, insights or people; they are files of their own, which readers of other pages never load. */
-export function Later({ page }: { page: 'boards' | 'insights' | 'people' }) {
-  if (page === 'people') return <When of={people} show={(lib) => <lib.PeoplePages />} />;
-  return <When of={analysis} show={(lib) => (page === 'boards' ? <lib.BoardsPage /> : <lib.InsightsPage />)} />;
+/** Boards, insights, people or own data; they are files of their own, which readers of other pages never load. */
+export function Later({ page }: { page: 'boards' | 'insights' | 'account' | 'people' | 'data' }) {
+  if (page === 'data') return <When of={data} show={(lib) => <lib.DataPages />} />;
+  if (page === 'boards') return <When of={analysis} show={(lib) => <lib.BoardsPage />} />;
+  if (page === 'insights') return <When of={analysis} show={(lib) => <lib.InsightsPage />} />;
+  return <When of={people} show={(lib) => <lib.PeoplePages />} />;
 }
 
 function When<T extends object>({ of, show }: { of: Coming<T>; show: (lib: T) => preact.JSX.Element }) {

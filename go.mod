@@ -27,7 +27,13 @@ require github.com/hanwen/go-fuse/v2 v2.12.1
 
 require github.com/ebitengine/purego v0.11.3
 
-require golang.org/x/time v0.16.0
+require (
+	github.com/coreos/go-oidc/v3 v3.21.0
+	golang.org/x/oauth2 v0.37.0
+	golang.org/x/time v0.16.0
+)
+
+require github.com/go-jose/go-jose/v4 v4.1.4 // indirect
 
 require (
 	github.com/fclairamb/ftpserverlib v0.30.0

@@ -133,7 +133,7 @@ func newBenchOver(t *testing.T, st store.Store) *bench {
 	}
 	t.Cleanup(func() { _ = b.settings.Close() })
 	b.console, err = New(Config{
-		Figures: b.queries, Identities: b.settings, Books: b.books, Auditor: fakeAuditor{}, Profiles: b.store, Feeds: b.store, Decisions: fakeDecisions{}, Unknowns: fakeUnknowns{}, Quality: qualityBoard(b.store), Alerts: b.settings, Boards: b.settings, People: b.settings, Doors: b.settings, Risks: b.store,
+		Figures: b.queries, Identities: b.settings, Books: b.books, Auditor: fakeAuditor{}, Profiles: b.store, Feeds: b.store, Decisions: fakeDecisions{}, Unknowns: fakeUnknowns{}, Quality: qualityBoard(b.store), Alerts: b.settings, Boards: b.settings, People: b.settings, Doors: b.settings, SignOns: b.settings, Risks: b.store,
 		Problems: func(context.Context) []Problem { return nil },
 		Metrics:  promhttp.HandlerFor(b.registry, promhttp.HandlerOpts{}), Page: page,
 		Version: "test", Registry: b.registry, Log: slog.New(slog.DiscardHandler),

@@ -85,13 +85,15 @@ var allowed = []struct {
 	{"aggregator/insight", []string{"aggregator", "aggregator/indicator", "aggregator/store"}},
 	{"aggregator/board", []string{"aggregator", "aggregator/indicator", "aggregator/store"}},
 	{"aggregator/monitoring", nil},
+	{"aggregator/signon", []string{"aggregator"}},
 	{"aggregator/settings", []string{"aggregator", "aggregator/board", "aggregator/indicator", "aggregator/insight"}},
 	{"aggregator/console/ui", nil},
-	{"aggregator/console", []string{"aggregator", "aggregator/c3", "aggregator/indicator", "aggregator/insight", "aggregator/quality", "aggregator/board", "aggregator/settings", "aggregator/store", "aggregator/console/ui"}},
+	{"aggregator/console", []string{"aggregator", "aggregator/c3", "aggregator/indicator", "aggregator/insight", "aggregator/quality", "aggregator/board", "aggregator/settings", "aggregator/signon", "aggregator/store", "aggregator/console/ui"}},
 	{"aggregator/cmd/aggregator", []string{"protocol", "aggregator/...", "testbench/fleet", "testbench/feeds"}},
 	{"aggregator", nil},
 	{"firmware", []string{"protocol"}},
 	{"testbench/oracle", nil},
+	{"testbench/openid", nil},
 	{"testbench", []string{"protocol", "agent/...", "aggregator/...", "firmware/...", "testbench/..."}},
 }
 

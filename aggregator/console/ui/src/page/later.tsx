@@ -39,8 +39,9 @@ function coming<T>(name: string): Coming<T> {
 const analysis = coming<Analysis>('./analysis.js');
 const people = coming<People>('./people.js');
 
-/** Boards, insights or people; they are files of their own, which readers of other pages never load. */
-export function Later({ page }: { page: 'boards' | 'insights' | 'people' }) {
+/** Boards, insights, people or how to sign in; they are files of their own, which readers of other pages never load. */
+export function Later({ page }: { page: 'boards' | 'insights' | 'people' | 'signin' }) {
+  if (page === 'signin') return <When of={people} show={(lib) => <lib.SignIn />} />;
   if (page === 'people') return <When of={people} show={(lib) => <lib.PeoplePages />} />;
   return <When of={analysis} show={(lib) => (page === 'boards' ? <lib.BoardsPage /> : <lib.InsightsPage />)} />;
 }

@@ -5,6 +5,8 @@ import (
 	"errors"
 	"net"
 	"net/http"
+	"net/netip"
+	"slices"
 	"strings"
 
 	"iptvdc/aggregator"
@@ -73,13 +75,45 @@ func (s *Console) whoAsks(r *http.Request) (settings.Principal, error) {
 	return p, err
 }
 
-// visitor is where a request came from.
+// visitor is where a request came from: who is connected, or whom a trusted proxy says
+// it speaks for.
 func (s *Console) visitor(r *http.Request) settings.Visitor {
-	host, _, err := net.SplitHostPort(r.RemoteAddr)
-	if err != nil {
-		host = r.RemoteAddr
+	place := host(r.RemoteAddr)
+	if s.trusts(place) {
+		// The list grows to the right; what stands left of the first that is not trusted
+		// may have been made up.
+		said := strings.Split(strings.Join(r.Header.Values("X-Forwarded-For"), ","), ",")
+		for _, one := range slices.Backward(said) {
+			next, err := netip.ParseAddr(host(strings.TrimSpace(one)))
+			if err != nil {
+				break
+			}
+			place = next.Unmap().String()
+			if !s.trusts(place) {
+				break
+			}
+		}
 	}
-	return settings.Visitor{Place: host, Agent: r.UserAgent()}
+	return settings.Visitor{Place: place, Agent: r.UserAgent()}
+}
+
+// host is an address without its port, if it has one.
+func host(address string) string {
+	if host, _, err := net.SplitHostPort(address); err == nil {
+		return host
+	}
+	return strings.Trim(address, "[]")
+}
+
+// trusts reports whether an address is a trusted proxy's.
+func (s *Console) trusts(place string) bool {
+	at, err := netip.ParseAddr(place)
+	return err == nil && slices.ContainsFunc(s.Proxies, func(p netip.Prefix) bool { return p.Contains(at.Unmap()) })
+}
+
+// overTLS reports whether a request came by TLS, to here or to a trusted proxy.
+func (s *Console) overTLS(r *http.Request) bool {
+	return r.TLS != nil || s.trusts(host(r.RemoteAddr)) && strings.EqualFold(r.Header.Get("X-Forwarded-Proto"), "https")
 }
 
 func (s *Console) holder(r *http.Request) (settings.Principal, error) {
@@ -132,7 +166,7 @@ func (s *Console) login(w http.ResponseWriter, r *http.Request) error {
 
 func (s *Console) logout(w http.ResponseWriter, r *http.Request) error {
 	if c, err := r.Cookie(SessionCookie); err == nil {
-		if err := s.Identities.EndSession(r.Context(), c.Value); err != nil {
+		if _, err := s.Identities.EndSession(r.Context(), c.Value); err != nil {
 			return err
 		}
 	}
@@ -148,6 +182,6 @@ func (s *Console) setCookie(w http.ResponseWriter, r *http.Request, value string
 	w.Header().Set("Cache-Control", "no-store")
 	http.SetCookie(w, &http.Cookie{
 		Name: SessionCookie, Value: value, Path: "/", MaxAge: maxAge,
-		HttpOnly: true, Secure: r.TLS != nil, SameSite: http.SameSiteLaxMode,
+		HttpOnly: true, Secure: s.overTLS(r), SameSite: http.SameSiteLaxMode,
 	})
 }

@@ -9,6 +9,7 @@ import (
 	"io/fs"
 	"log/slog"
 	"net/http"
+	"net/netip"
 	"slices"
 	"time"
 
@@ -30,8 +31,8 @@ type Identities interface {
 	BySession(ctx context.Context, secret string) (settings.Principal, error)
 	// Redeem turns a one-time key into a session, once, else ErrUnknown.
 	Redeem(ctx context.Context, key string, from settings.Visitor) (session string, err error)
-	// EndSession signs out.
-	EndSession(ctx context.Context, secret string) error
+	// EndSession signs out, and reports whether a sign-on provider had vouched.
+	EndSession(ctx context.Context, secret string) (signOn bool, err error)
 	// Note records what was looked at or taken out in the audit log.
 	Note(ctx context.Context, p settings.Principal, what, whom, detail string) error
 }
@@ -115,7 +116,8 @@ type Decisions interface {
 	Reject(ctx context.Context, p aggregator.Province, id [16]byte) (c3.Receipt, error)
 }
 
-// Config is what a Console needs. All fields but Page and Names must be set.
+// Config is what a Console needs. All fields but Page, Names, SignOn, Proxies and
+// Links must be set.
 type Config struct {
 	Figures    indicator.Source
 	Identities Identities
@@ -133,8 +135,14 @@ type Config struct {
 	Reports    Reports
 	Mail       Mail
 	// Desk makes what sends reports, of what composes them.
-	Desk  func(report.Composer) Desk
-	Doors Doors
+	Desk    func(report.Composer) Desk
+	Doors   Doors
+	SignOns SignOns
+	// SignOn is a provider that vouches for people; nil: none.
+	SignOn *SignOn
+	// Proxies are those whose word is taken on where a request came from, and whether by
+	// TLS; none: nobody's.
+	Proxies []netip.Prefix
 	// Links is what holds for all share links.
 	Links   settings.LinkPolicy
 	Sources Sources
@@ -284,7 +292,7 @@ func (s *Console) routes() []route {
 		{"GET", "/healthz", anyone, "200 while the program runs", nil, nil, "text/plain", s.healthz, nil},
 		{"GET", "/readyz", anyone, "200 while ledger, store and broker are usable, else 503 with the reasons", nil, Readiness{}, "", s.readyz, nil},
 		{"GET", "/metrics", anyone, "Metrics for Prometheus", nil, nil, "text/plain", s.metrics, nil},
-	}, s.insightRoutes(), s.boardRoutes(), s.accountRoutes(), s.peopleRoutes(), s.reportRoutes(), s.placeRoutes(), s.tokenRoutes(), s.linkRoutes(), s.sharedRoutes(), s.sourceRoutes())
+	}, s.insightRoutes(), s.boardRoutes(), s.accountRoutes(), s.peopleRoutes(), s.reportRoutes(), s.placeRoutes(), s.tokenRoutes(), s.linkRoutes(), s.sharedRoutes(), s.sourceRoutes(), s.signOnRoutes())
 }
 
 // mux puts together what is declared; whatever is not is the page's or refused.

@@ -146,7 +146,8 @@ func newBenchOver(t *testing.T, st store.Store) *bench {
 		t.Fatal(err)
 	}
 	b.console, err = New(Config{
-		Sources: b.sources, Figures: indicator.Joined(b.queries, b.sources), Identities: b.settings, Books: b.books, Auditor: fakeAuditor{}, Profiles: b.store, Feeds: b.store, Decisions: fakeDecisions{}, Unknowns: fakeUnknowns{}, Quality: qualityBoard(b.store), Alerts: b.settings, Boards: b.settings, People: b.settings, Doors: b.settings, Risks: b.store,
+		Sources: b.sources, Figures: indicator.Joined(b.queries, b.sources), Identities: b.settings, Books: b.books, Auditor: fakeAuditor{}, Profiles: b.store, Feeds: b.store, Decisions: fakeDecisions{}, Unknowns: fakeUnknowns{}, Quality: qualityBoard(b.store), Alerts: b.settings, Boards: b.settings, People: b.settings, Risks: b.store,
+		Doors: b.settings, SignOns: b.settings,
 		Reports: b.settings, Mail: b.mail(), Desk: b.newDesk, PublicURL: "https://data.example.cn/",
 		Problems: func(context.Context) []Problem { return nil },
 		Metrics:  promhttp.HandlerFor(b.registry, promhttp.HandlerOpts{}), Page: page,

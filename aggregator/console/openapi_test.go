@@ -113,6 +113,7 @@ func TestDocumentCoversTheAPI(t *testing.T) {
 		t.Fatal(err)
 	}
 	tokenID := tokens[slices.IndexFunc(tokens, func(one settings.TokenInfo) bool { return one.Name == "zj" })].ID // which nothing here uses
+	b.provided()
 	anna := b.boardOf(cookie, countsBoard)
 	links := "/api/v1/boards/" + anna + "/links"
 	link, key := b.make(cookie, links, `{"filters":{}}`), b.make(cookie, "/api/v1/embed-keys", `{"name":"k","origins":["https://a"],"boards":["`+anna+`"]}`)

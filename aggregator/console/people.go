@@ -103,6 +103,8 @@ type GivenGrant struct {
 	Grant
 	By    string `json:"by"`
 	Holds bool   `json:"holds"`
+	// Mapped: it follows from what the sign-on provider says, and is taken there alone.
+	Mapped bool `json:"mapped,omitempty"`
 }
 
 func permits(grants []Grant) ([]settings.Permit, error) {
@@ -139,7 +141,7 @@ func personInfo(one *settings.Seen) PersonInfo {
 	info := PersonInfo{Name: one.Name, Display: one.Display, Language: one.Language, Department: one.Department, Disabled: one.Disabled, Password: one.Password, TOTP: one.TOTP,
 		Made: one.Made, Grants: []GivenGrant{}, Holds: opened(one.Holds), Powers: one.Powers, Managed: one.Managed}
 	for n, g := range one.Permits {
-		info.Grants = append(info.Grants, GivenGrant{Grant{g.Role, g.Data, scopeInfo(g.Scope)}, one.Givers[n], one.Worth[n]})
+		info.Grants = append(info.Grants, GivenGrant{Grant{g.Role, g.Data, scopeInfo(g.Scope)}, one.Givers[n], one.Worth[n], g.Mapped})
 	}
 	return info
 }

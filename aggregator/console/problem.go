@@ -38,6 +38,8 @@ var statuses = map[string]int{
 	"bad_link":        http.StatusNotFound, "link_expired": http.StatusGone, "link_revoked": http.StatusGone, "link_dead": http.StatusGone,
 	"links_forbidden": http.StatusForbidden, "link_needs_password": http.StatusForbidden, "link_password_refused": http.StatusForbidden,
 	"bad_ticket": http.StatusForbidden, "not_shared": http.StatusForbidden, "embed_token_expired": http.StatusGone, "embed_token_used": http.StatusGone, "bad_embed_token": http.StatusForbidden,
+	"signon_unavailable": http.StatusServiceUnavailable, "signon_refused": http.StatusForbidden, "signon_unverified": http.StatusForbidden, "signon_ended": http.StatusForbidden,
+	"signon_denied": http.StatusForbidden, "signon_no_role": http.StatusForbidden, "signon_disabled": http.StatusForbidden,
 	"forbidden":      http.StatusForbidden,
 	"not_granted":    http.StatusForbidden,
 	"needs_code":     http.StatusForbidden,

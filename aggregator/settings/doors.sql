@@ -34,3 +34,24 @@ CREATE TABLE embed_key (
 CREATE INDEX embed_key_maker ON embed_key (maker);
 -- Tokens that say that they are good once, until they end by themselves.
 CREATE TABLE embed_seen (key TEXT NOT NULL, jti TEXT NOT NULL, until_ms INTEGER NOT NULL, PRIMARY KEY (key, jti)) STRICT, WITHOUT ROWID;
+
+-- Who a person is at a sign-on provider: by issuer and subject, never by what they are
+-- called there.
+CREATE TABLE identity (
+	issuer TEXT NOT NULL, subject TEXT NOT NULL, person INTEGER NOT NULL REFERENCES person (id) ON DELETE CASCADE,
+	username TEXT NOT NULL, bound_ms INTEGER NOT NULL, seen_ms INTEGER NOT NULL, PRIMARY KEY (issuer, subject)
+) STRICT, WITHOUT ROWID;
+CREATE INDEX identity_person ON identity (person);
+-- Roles that follow from what the provider said at the last sign-in, given as by the
+-- built-in administrator.
+CREATE TABLE mapped (
+	person INTEGER NOT NULL REFERENCES person (id) ON DELETE CASCADE, role TEXT NOT NULL, scope TEXT NOT NULL,
+	PRIMARY KEY (person, role, scope)
+) STRICT, WITHOUT ROWID;
+CREATE TRIGGER mapped_new AFTER INSERT ON mapped BEGIN UPDATE people_version SET n = n + 1; END;
+CREATE TRIGGER mapped_gone AFTER DELETE ON mapped BEGIN UPDATE people_version SET n = n + 1; END;
+-- Who was sent to the provider and has not come back yet. hash is of what their browser
+-- keeps; person is who binds an identity to their account, 0: somebody who signs in.
+CREATE TABLE signon_try (
+	hash BLOB PRIMARY KEY, state TEXT NOT NULL, nonce TEXT NOT NULL, verifier TEXT NOT NULL, person INTEGER NOT NULL, until_ms INTEGER NOT NULL
+) STRICT, WITHOUT ROWID;

@@ -14,6 +14,8 @@ type Permit struct {
 	Scope aggregator.Scope
 	// By is who gave it, a person's id.
 	By int64
+	// Mapped: it follows from what a sign-on provider says, and is taken there alone.
+	Mapped bool
 }
 
 // holding is what somebody has, and the part of it that they may pass on: what came

@@ -132,6 +132,23 @@ func loadDirectory(ctx context.Context, tx *sql.Tx) (*directory, error) {
 	if err != nil {
 		return nil, err
 	}
+	err = each(ctx, tx, "SELECT person, role, scope FROM mapped ORDER BY person, role, scope", func(rows *sql.Rows) error {
+		var id int64
+		var scope string
+		p := Permit{By: root, Mapped: true}
+		if err := rows.Scan(&id, &p.Role, &scope); err != nil {
+			return err
+		}
+		var err error
+		if p.Scope, err = parseScope(scope); err != nil {
+			return err
+		}
+		permits[id] = append(permits[id], p)
+		return nil
+	})
+	if err != nil {
+		return nil, err
+	}
 	for id, p := range d.people {
 		p.Permits = permits[id]
 		if permits[id] == nil {
@@ -539,6 +556,9 @@ func (s *Settings) replacePermits(ctx context.Context, tx *sql.Tx, p Principal, 
 	}
 	for _, o := range one.Permits {
 		if !slices.ContainsFunc(want, func(w Permit) bool { return same(&w, &o) }) {
+			if o.Mapped {
+				return faultf("forbidden", "%s has the role %s from the sign-on provider; take it there, or end that they sign in by it.", one.Name, o.Role)
+			}
 			gone = append(gone, o)
 		}
 	}

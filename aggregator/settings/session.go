@@ -111,10 +111,10 @@ func clipTo(s string, n int) string {
 // them is gone with the next request.
 func (s *Settings) BySession(ctx context.Context, secret string) (Principal, error) {
 	now := s.now()
-	var seenMs, id, viewing int64
+	var createdMs, seenMs, id, viewing int64
 	var session, via, needs string
-	err := s.db.QueryRowContext(ctx, "SELECT seen_ms, person, id, via, needs, viewing FROM session WHERE hash = ? AND created_ms >= ? AND seen_ms >= ?",
-		hash(secret), now.Add(-SessionLife).UnixMilli(), now.Add(-IdleLife).UnixMilli()).Scan(&seenMs, &id, &session, &via, &needs, &viewing)
+	err := s.db.QueryRowContext(ctx, "SELECT created_ms, seen_ms, person, id, via, needs, viewing FROM session WHERE hash = ? AND created_ms >= ? AND seen_ms >= ?",
+		hash(secret), now.Add(-SessionLife).UnixMilli(), now.Add(-IdleLife).UnixMilli()).Scan(&createdMs, &seenMs, &id, &session, &via, &needs, &viewing)
 	if errors.Is(err, sql.ErrNoRows) {
 		return Principal{}, ErrUnknown
 	}
@@ -126,7 +126,7 @@ func (s *Settings) BySession(ctx context.Context, secret string) (Principal, err
 		return Principal{}, fmt.Errorf("settings: session: %w", err)
 	}
 	one := d.people[id]
-	if one == nil || one.Disabled {
+	if one == nil || one.Disabled || via == viaSignOn && now.Sub(time.UnixMilli(createdMs)) >= SignOnSession {
 		return Principal{}, ErrUnknown
 	}
 	if now.Sub(time.UnixMilli(seenMs)) >= touchEvery {
@@ -182,12 +182,15 @@ func (s *Settings) ViewAs(ctx context.Context, p Principal, name string) error {
 	}))
 }
 
-// EndSession signs out; an unknown session is none.
-func (s *Settings) EndSession(ctx context.Context, secret string) error {
-	if _, err := s.db.ExecContext(ctx, "DELETE FROM session WHERE hash = ?", hash(secret)); err != nil {
-		return fmt.Errorf("settings: end session: %w", err)
+// EndSession signs out; an unknown session is none. It reports whether a sign-on
+// provider had vouched for it, where one then signs out too.
+func (s *Settings) EndSession(ctx context.Context, secret string) (signOn bool, err error) {
+	var via string
+	err = s.db.QueryRowContext(ctx, "DELETE FROM session WHERE hash = ? RETURNING via", hash(secret)).Scan(&via)
+	if err != nil && !errors.Is(err, sql.ErrNoRows) {
+		return false, fmt.Errorf("settings: end session: %w", err)
 	}
-	return nil
+	return via == viaSignOn, nil
 }
 
 // SessionInfo is a session as its person sees it.
@@ -423,7 +426,7 @@ func (s *Settings) SetPassword(ctx context.Context, p Principal, old, new string
 	if err := s.db.QueryRowContext(ctx, "SELECT via, created_ms FROM session WHERE id = ? AND person = ?", p.Session, p.Person).Scan(&via, &created); err != nil {
 		return wrap("password", err)
 	}
-	if fresh := via != viaPassword && s.now().Sub(time.UnixMilli(created)) < resetLife; a.password != "" && !fresh {
+	if fresh := (via == viaLink || via == viaMachine) && s.now().Sub(time.UnixMilli(created)) < resetLife; a.password != "" && !fresh {
 		ok, err := s.hasher.matches(ctx, clipTo(old, MaxPassword+1), a.password)
 		if err != nil {
 			return wrap("password", err)

@@ -208,7 +208,7 @@ func TestLives(t *testing.T) {
 	valid(session, false)
 
 	session = signIn()
-	if err := s.EndSession(t.Context(), session); err != nil {
+	if _, err := s.EndSession(t.Context(), session); err != nil {
 		t.Fatal(err)
 	}
 	valid(session, false)

@@ -53,7 +53,7 @@ const signIn = async (page, name, word) => {
 let manager; // the manager's page
 
 test('an administrator makes the manager of a province, who sees nothing but it on a phone', async () => {
-  await admin.locator('input[name="name"]').fill('wang');
+  await admin.locator('.panel-people-add input[name="name"]').fill('wang');
   await admin.locator('input[name="display"]').fill('王芳');
   await admin.locator('[data-pick="what"]').selectOption('role:province_manager');
   await admin.locator('[data-province="33"]').check();
@@ -104,7 +104,7 @@ test('a manager makes people of the province, and cannot give more than they hol
   assert.deepEqual(await manager.locator('[data-province]').evaluateAll((all) => all.map((e) => e.dataset.province)), ['33']);
   await manager.locator('[data-province="33"]').check();
   await manager.locator('[data-do="give"]').click();
-  await manager.locator('input[name="name"]').fill('li');
+  await manager.locator('.panel-people-add input[name="name"]').fill('li');
   await manager.getByRole('button', { name: 'Add', exact: true }).click();
   await manager.locator('[data-row="33"]').waitFor();
   assert.equal(await manager.locator('[data-row="33"] [data-open="true"]').count(), 5);

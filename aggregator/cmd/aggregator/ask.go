@@ -123,7 +123,8 @@ func (a *asked) signIn(ctx context.Context, req *http.Request) (end func() error
 	}
 	req.AddCookie(&http.Cookie{Name: console.SessionCookie, Value: session})
 	return func() error {
-		return errors.Join(s.EndSession(context.WithoutCancel(ctx), session), s.Close())
+		_, err := s.EndSession(context.WithoutCancel(ctx), session)
+		return errors.Join(err, s.Close())
 	}, nil
 }
 

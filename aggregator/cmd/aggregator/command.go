@@ -37,6 +37,9 @@ func newRoot(out, logs io.Writer) *cobra.Command {
 type setup struct {
 	file                     string
 	data, http, mqtt, broker string
+	// of the sign-on provider
+	issuer, client, secretFile, redirect string
+	proxies                              string
 }
 
 func (s *setup) flags(cmd *cobra.Command) {
@@ -45,6 +48,11 @@ func (s *setup) flags(cmd *cobra.Command) {
 	f.StringVar(&s.file, "config", "", "config `FILE`, YAML; see: aggregator config print")
 	f.StringVar(&s.data, "data", d.Data, "`DIR` of everything that must survive")
 	f.StringVar(&s.http, "http-listen", d.HTTP.Listen, "`ADDR` of the page and the API; port 0 takes a free one")
+	f.StringVar(&s.proxies, "trusted-proxies", d.HTTP.TrustedProxies, "`ADDR`s or ranges, with commas between them, whose X-Forwarded-For is believed")
+	f.StringVar(&s.issuer, "sign-on-issuer", "", "`URL` of an OpenID Connect provider that vouches for people; roles and the rest stand in the config")
+	f.StringVar(&s.client, "sign-on-client-id", "", "`NAME` of the platform there")
+	f.StringVar(&s.secretFile, "sign-on-secret-file", "", "`FILE` with the platform's secret there")
+	f.StringVar(&s.redirect, "sign-on-redirect-url", "", "`URL` of the page as browsers reach it, and "+signOnPath)
 	f.StringVar(&s.mqtt, "mqtt-listen", d.MQTT.Listen, "`ADDR` where boxes connect; port 0 takes a free one")
 }
 
@@ -57,6 +65,8 @@ func (s *setup) config(cmd *cobra.Command) (Config, error) {
 	for name, field := range map[string]struct{ from, to *string }{
 		"data": {&s.data, &c.Data}, "http-listen": {&s.http, &c.HTTP.Listen},
 		"mqtt-listen": {&s.mqtt, &c.MQTT.Listen}, "broker": {&s.broker, &c.MQTT.Broker},
+		"trusted-proxies": {&s.proxies, &c.HTTP.TrustedProxies}, "sign-on-issuer": {&s.issuer, &c.SignOn.Issuer}, "sign-on-client-id": {&s.client, &c.SignOn.ClientID},
+		"sign-on-secret-file": {&s.secretFile, &c.SignOn.ClientSecretFile}, "sign-on-redirect-url": {&s.redirect, &c.SignOn.RedirectURL},
 	} {
 		if cmd.Flags().Changed(name) {
 			*field.to = *field.from

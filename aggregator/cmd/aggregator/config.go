@@ -30,6 +30,9 @@ type Config struct {
 	HTTP struct {
 		// Listen is where the page and the API are; port 0 takes a free one.
 		Listen string `yaml:"listen"`
+		// TrustedProxies are addresses or ranges, with commas between them, whose
+		// X-Forwarded-For and X-Forwarded-Proto are believed; "": nobody's.
+		TrustedProxies string `yaml:"trusted_proxies"`
 	} `yaml:"http"`
 	MQTT struct {
 		// Listen is where boxes connect to the embedded broker.
@@ -133,6 +136,28 @@ type Config struct {
 		// Folder holds SQLite files that may be asked; "": sources/files in Data.
 		Folder string `yaml:"folder"`
 	} `yaml:"sources"`
+	// SignOn is an OpenID Connect provider that vouches for people; see signon.Config.
+	SignOn struct {
+		// Issuer is its address; "": there is none.
+		Issuer   string `yaml:"issuer"`
+		ClientID string `yaml:"client_id"`
+		// ClientSecretFile holds the secret; "": a public client, by PKCE alone.
+		ClientSecretFile string `yaml:"client_secret_file"`
+		// RedirectURL is the page's address as browsers reach it, and /signon/callback.
+		RedirectURL string `yaml:"redirect_url"`
+		// Name is on the button.
+		Name string `yaml:"name"`
+		// Scopes are asked for beside openid, with spaces between them.
+		Scopes string `yaml:"scopes"`
+		// Claim is whose values stand for Roles: a name, or several with dots between them.
+		Claim string `yaml:"claim"`
+		// Nobody says what becomes of those for whom no value stands: refuse, or create,
+		// which makes people who hold nothing.
+		Nobody string `yaml:"nobody"`
+		// Email is verified, which refuses who has no verified address of mail, or any.
+		Email string       `yaml:"email"`
+		Roles []SignOnRole `yaml:"roles"`
+	} `yaml:"sign_on"`
 	// ArchiveDays is how long sealed batches are kept after they were loaded.
 	ArchiveDays int `yaml:"archive_days"`
 	Log         struct {
@@ -172,6 +197,7 @@ func Defaults() Config {
 	c.SearchPages = slices.Clone(indicator.DefaultSearchPages)
 	c.Post.defaults()
 	c.Share.Links, c.Share.MaxDays = "allowed", 30
+	c.SignOn.Name, c.SignOn.Scopes, c.SignOn.Nobody, c.SignOn.Email = "SSO", "profile email", "refuse", "verified"
 	c.ArchiveDays = 90
 	c.Log.Level, c.Log.Format = "info", "auto"
 	return c
@@ -190,6 +216,7 @@ func (c *Config) keys() []key {
 	return append([]key{
 		{"data", &c.Data, false},
 		{"http.listen", &c.HTTP.Listen, false},
+		{"http.trusted_proxies", &c.HTTP.TrustedProxies, false},
 		{"mqtt.listen", &c.MQTT.Listen, false},
 		{"mqtt.broker", &c.MQTT.Broker, false},
 		{"mqtt.user", &c.MQTT.User, false},
@@ -219,6 +246,15 @@ func (c *Config) keys() []key {
 		{"share.links", &c.Share.Links, false},
 		{"share.max_days", &c.Share.MaxDays, false},
 		{"sources.folder", &c.Sources.Folder, false},
+		{"sign_on.issuer", &c.SignOn.Issuer, false},
+		{"sign_on.client_id", &c.SignOn.ClientID, false},
+		{"sign_on.client_secret_file", &c.SignOn.ClientSecretFile, false},
+		{"sign_on.redirect_url", &c.SignOn.RedirectURL, false},
+		{"sign_on.name", &c.SignOn.Name, false},
+		{"sign_on.scopes", &c.SignOn.Scopes, false},
+		{"sign_on.claim", &c.SignOn.Claim, false},
+		{"sign_on.nobody", &c.SignOn.Nobody, false},
+		{"sign_on.email", &c.SignOn.Email, false},
 		{"archive_days", &c.ArchiveDays, false},
 		{"log.level", &c.Log.Level, false},
 		{"log.format", &c.Log.Format, false},
@@ -377,6 +413,12 @@ func (c *Config) Check() error {
 	}
 	if err := (source.Reach{Allow: c.Sources.Allow}).Check(); err != nil {
 		bad("sources.allow", "%v", err)
+	}
+	if _, err := c.signOn(); err != nil {
+		bad("sign_on", "%v", err)
+	}
+	if _, err := c.proxies(); err != nil {
+		bad("http.trusted_proxies", "%v", err)
 	}
 	if c.ArchiveDays < 1 || c.ArchiveDays > 3660 {
 		bad("archive_days", "%d, allowed 1 to 3660", c.ArchiveDays)

@@ -116,6 +116,32 @@ func TestCheckNamesTheKey(t *testing.T) {
 	f(func(c *Config) { c.SearchPages = []string{"so", "so"} }, `search_pages: the code "so" stands twice`)
 	f(func(c *Config) { c.Share.Links = "some" }, `share.links: "some", allowed allowed, password`)
 	f(func(c *Config) { c.Share.MaxDays = 400 }, "share.max_days: 400, allowed 1 to 366")
+	f(func(c *Config) { c.HTTP.TrustedProxies = "10.0.0.1, proxy" }, `http.trusted_proxies: "proxy" is no address`)
+	f(func(c *Config) { c.HTTP.TrustedProxies = "0.0.0.0/0" }, "http.trusted_proxies: \"0.0.0.0/0\" is everybody")
+	provided := func(change func(*Config)) func(*Config) {
+		return func(c *Config) {
+			c.SignOn.Issuer, c.SignOn.ClientID, c.SignOn.RedirectURL, c.SignOn.Claim = "https://id.example.com", "iptv", "https://tv.example.com/signon/callback", "groups"
+			c.SignOn.Roles = []SignOnRole{{"tv", "content", []string{"33"}}}
+			change(c)
+		}
+	}
+	f(provided(func(c *Config) { c.SignOn.Issuer = "" }), "sign_on: issuer: empty, though the rest is set")
+	f(provided(func(c *Config) { c.SignOn.Issuer = "id.example.com" }), `sign_on: issuer: "id.example.com" is not an address`)
+	f(provided(func(c *Config) { c.SignOn.ClientID = "" }), "sign_on: client_id: empty")
+	f(provided(func(c *Config) { c.SignOn.ClientSecretFile = "/nowhere" }), "sign_on: client_secret_file: ")
+	f(provided(func(c *Config) { c.SignOn.RedirectURL = "https://tv.example.com/" }), "sign_on: redirect_url: ")
+	f(provided(func(c *Config) { c.SignOn.Nobody = "ask" }), `sign_on: nobody: "ask", allowed refuse`)
+	f(provided(func(c *Config) { c.SignOn.Email = "" }), `sign_on: email: "", allowed verified`)
+	f(provided(func(c *Config) { c.SignOn.Claim = "" }), "sign_on: claim: empty, though roles are set")
+	f(provided(func(c *Config) { c.SignOn.Roles[0].Value = "" }), "sign_on: roles[0]: give value and role")
+	f(provided(func(c *Config) { c.SignOn.Roles[0].Provinces = nil }), "sign_on: roles[0]: in which provinces?")
+	f(provided(func(c *Config) { c.SignOn.Roles[0].Provinces = []string{"99"} }), "sign_on: roles[0]: ")
+	f(provided(func(c *Config) { c.SignOn.Roles[0].Role = "administrator" }), "sign_on: roles[0]: an administrator is one of all provinces")
+	good := Defaults()
+	provided(func(*Config) {})(&good)
+	if err := good.Check(); err != nil {
+		t.Error(err)
+	}
 	f(func(c *Config) { c.ArchiveDays = 0 }, "archive_days: 0, allowed 1 to 3660")
 	f(func(c *Config) { c.Log.Level = "loud" }, `log.level: "loud", allowed debug, info, warn, error`)
 	f(func(c *Config) { c.Log.Format = "xml" }, `log.format: "xml", allowed auto, text, json`)

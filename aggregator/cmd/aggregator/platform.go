@@ -255,10 +255,27 @@ func (p *Platform) consume() error {
 	return nil
 }
 
-func (p *Platform) openConsole(context.Context) (err error) {
+func (p *Platform) openConsole(ctx context.Context) (err error) {
 	page, err := ui.Files()
 	if err != nil {
 		return err
+	}
+	signOn, err := p.config.signOn()
+	if err != nil {
+		return fmt.Errorf("sign_on: %w", err)
+	}
+	if signOn != nil {
+		roles, err := p.settings.Roles(ctx)
+		if err != nil {
+			return err
+		}
+		if missing := missingRoles(signOn, roles); len(missing) > 0 {
+			p.log.Warn("sign_on.roles names roles that are not there; who has them at the provider is refused until they are made", "roles", missing)
+		}
+	}
+	proxies, err := p.config.proxies()
+	if err != nil {
+		return fmt.Errorf("http.trusted_proxies: %w", err)
 	}
 	p.board = p.newBoard()
 	p.watcher = p.newWatcher()
@@ -267,7 +284,9 @@ func (p *Platform) openConsole(context.Context) (err error) {
 	}
 	p.console, err = console.New(console.Config{
 		Figures: p.figures(), Sources: p.sources, Identities: p.settings, Books: books{p.ledger, p.store}, Auditor: auditor{p.store, p.secrets}, Profiles: p.store, Risks: p.store,
-		Feeds: p.store, Decisions: p.inbox, Unknowns: unknowns{p.store, p.dictionary}, Quality: p.board, Alerts: p.settings, Boards: p.settings, People: p.settings, Doors: p.settings, Links: p.config.links(), Names: p.valueName,
+		Feeds: p.store, Decisions: p.inbox, Unknowns: unknowns{p.store, p.dictionary}, Quality: p.board, Alerts: p.settings, Boards: p.settings, People: p.settings, Names: p.valueName,
+		Doors: p.settings, Links: p.config.links(),
+		SignOns: p.settings, SignOn: signOn, Proxies: proxies,
 		Reports: p.settings, Mail: p.post, Desk: p.newDesk, PublicURL: p.config.Post.PublicURL,
 		Problems: p.problems, Metrics: p.metrics.handler(), Page: page,
 		Version: version, Registry: p.metrics.registry, Log: p.log.With("part", "console"),

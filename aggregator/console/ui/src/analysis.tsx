@@ -1,7 +1,6 @@
 // Boards and insights: a file of its own (analysis.js), loaded when the reader comes to
 // them.
 
-import './page/signin'; // see people.tsx
 import './parts/panel';
 
 import { effect } from '@preact/signals';

@@ -10,7 +10,6 @@ import './options';
 import './page/later';
 import './page/marks';
 import './page/states';
-import './page/signin';
 import './parts/chart';
 import './parts/count';
 import './parts/panel';

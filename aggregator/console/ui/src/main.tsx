@@ -4,7 +4,6 @@ import { render } from 'preact';
 import { isEmpty } from './country';
 import { completeness } from './format';
 import { AsOther, Watermark } from './page/marks';
-import { SignIn } from './page/signin';
 import { t } from './i18n';
 import { link, me, problem, seenCards, shown, shownTrend, start, turnTo } from './live';
 import { DayPanel, TrendPanel } from './page/curves';
@@ -31,7 +30,7 @@ function Page() {
     <>
       <Header heading={out ? null : heading} views={!out} />
       {!out && <AsOther />}
-      {out ? <SignIn /> : people ? <Later page={peopleWord()} /> : quality ? <QualityPage /> : boards ? <Later page="boards" /> : insights ? <Later page="insights" /> : <Country />}
+      {out ? <Later page="signin" /> : people ? <Later page={peopleWord()} /> : quality ? <QualityPage /> : boards ? <Later page="boards" /> : insights ? <Later page="insights" /> : <Country />}
       {!out && <Watermark />}
     </>
   );

@@ -11,7 +11,6 @@ import './options';
 import './page/later';
 import './page/marks';
 import './page/states';
-import './page/signin';
 import './parts/chart';
 import './parts/count';
 import './parts/panel';
@@ -32,3 +31,5 @@ export function PeoplePages() {
   if (page === 'people') return <PeoplePage />;
   return page === 'trail' ? <TrailPage /> : <AccountPage />;
 }
+
+export { SignIn } from './people/signin';

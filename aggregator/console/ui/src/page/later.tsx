@@ -41,8 +41,9 @@ const analysis = coming<Analysis>('./analysis.js');
 const people = coming<People>('./people.js');
 const data = coming<Data>('./data.js');
 
-/** Boards, insights, people or own data; they are files of their own, which readers of other pages never load. */
-export function Later({ page }: { page: 'boards' | 'insights' | 'account' | 'people' | 'data' }) {
+/** Boards, insights, people, own data or how to sign in; they are files of their own, which readers of other pages never load. */
+export function Later({ page }: { page: 'boards' | 'insights' | 'account' | 'people' | 'data' | 'signin' }) {
+  if (page === 'signin') return <When of={people} show={(lib) => <lib.SignIn />} />;
   if (page === 'data') return <When of={data} show={(lib) => <lib.DataPages />} />;
   if (page === 'boards') return <When of={analysis} show={(lib) => <lib.BoardsPage />} />;
   if (page === 'insights') return <When of={analysis} show={(lib) => <lib.InsightsPage />} />;

@@ -2,12 +2,13 @@ import { useEffect, useState } from 'preact/hooks';
 
 import type { Lang } from '../api';
 import { askMe, me, retryNow } from '../live';
-import { SignOut } from '../page/signin';
 import { Panel } from '../parts/panel';
 import { chooseLang } from '../prefs';
 import * as api from './api';
 import { field, Said, useDoing } from './doing';
 import { Matrix } from './matrix';
+import { SignOn } from './signon';
+import { SignOut } from './signout';
 import { Tokens } from './tokens';
 import { clock } from './when';
 import { t } from './words';
@@ -22,6 +23,7 @@ export function AccountPage() {
         {who.needs === '' && <Own />}
         {who.person && !who.by && who.needs === '' && <Password />}
         {who.person && !who.by && <TOTP />}
+        {who.person && !who.by && who.needs === '' && <SignOn />}
         {who.person && !who.by && who.needs === '' && <Sessions />}
         {who.person && !who.by && who.needs === '' && <Tokens />}
       </div>

@@ -10,6 +10,7 @@ export interface Grant extends Scope {
 export interface Given extends Grant {
   by: string;
   holds: boolean;
+  mapped?: boolean;
 }
 
 export interface Person {
@@ -37,6 +38,7 @@ export interface Role {
   title: Text;
   data: string[];
   powers: string[];
+  built_in: boolean;
 }
 
 export interface Entry {
@@ -62,6 +64,7 @@ export interface Session {
 export interface Options {
   watermark: boolean;
   admin_totp: boolean;
+  no_links: string[];
 }
 
 export type Opened = { data: string } & Scope;
@@ -82,6 +85,11 @@ export interface Token {
   created: string;
   expires?: string;
   used?: string;
+}
+
+export interface Identities {
+  sign_on: string;
+  identities: { issuer: string; username: string; bound: string; seen: string }[];
 }
 
 export interface EmbedKey {
@@ -110,7 +118,7 @@ export const add = (p: { name: string; display: string; department: string; gran
 export const setGrants = (name: string, grants: Grant[]) => send<Person>('PUT', `${one(name)}/grants`, { grants });
 export const setProfile = (name: string, p: { display: string; language: string; department: string }) => send<Person>('PUT', one(name), p);
 export const link = (name: string) => send<{ path: string; expires: string }>('POST', `${one(name)}/link`);
-export const act = (name: string, what: 'disable' | 'enable' | 'reset-totp') => send<Person>('POST', `${one(name)}/${what}`);
+export const act = (name: string, what: 'disable' | 'enable' | 'reset-totp' | 'unbind') => send<Person>('POST', `${one(name)}/${what}`);
 export const viewAs = (name: string) => send<Me>('POST', '/api/v1/view-as', { name });
 export const trail = (before: number, person: string) =>
   call<{ entries: Entry[]; more: boolean }>(`/api/v1/trail?limit=50${before ? `&before=${before}` : ''}${person ? `&person=${encodeURIComponent(person)}` : ''}`, {});
@@ -130,3 +138,8 @@ export const embedKeys = (all: boolean) => call<{ keys: EmbedKey[] }>(`/api/v1/e
 export const newEmbedKey = (k: { name: string; origins: string[]; boards: string[] } & Partial<Part>) => send<{ id: string; secret: string }>('POST', '/api/v1/embed-keys', k);
 export const revokeEmbedKey = (id: string) => send<unknown>('DELETE', `/api/v1/embed-keys/${id}`);
 export const ownBoards = () => call<{ boards: OwnBoard[] }>('/api/v1/boards', {});
+export const identities = () => call<Identities>('/api/v1/me/signon', {});
+export const bind = () => send<{ to: string }>('POST', '/api/v1/me/signon');
+export const unbind = () => send<unknown>('DELETE', '/api/v1/me/signon');
+export const setRole = (name: string, r: { title: Text; data: string[]; powers: string[] }) => send<unknown>('PUT', `/api/v1/roles/${encodeURIComponent(name)}`, r);
+export const removeRole = (name: string) => send<unknown>('DELETE', `/api/v1/roles/${encodeURIComponent(name)}`);

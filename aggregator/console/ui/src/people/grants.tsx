@@ -4,6 +4,7 @@ import { names } from '../live';
 import { lang } from '../prefs';
 import { placeName } from '../regions';
 import type { Given, Grant, People, Role } from './api';
+import { t as said } from './doorwords';
 import { t } from './words';
 
 type Row = Grant & Partial<Given>;
@@ -44,11 +45,13 @@ export function Grants({ rows, roles, may, onChange }: Props) {
           <li key={`${g.role}/${g.data}/${g.by}`} class="grant" data-grant={g.role ?? g.data}>
             <span>
               <strong>{title(g)}</strong> <span>{places(g)}</span>
-              {g.by && <span class={g.holds === false ? 'warn' : 'quiet'}> · {g.holds === false ? t('gone', { name: g.by }) : t('by', { name: g.by })}</span>}
+              {g.by && <span class={g.holds === false ? 'warn' : 'quiet'}> · {g.holds === false ? t('gone', { name: g.by }) : g.mapped ? said('bySignOn') : t('by', { name: g.by })}</span>}
             </span>
-            <button type="button" class="button" aria-label={t('take', { what: `${title(g)} ${places(g)}` })} onClick={() => onChange(rows.filter((r) => r !== g))}>
-              ×
-            </button>
+            {!g.mapped && (
+              <button type="button" class="button" aria-label={t('take', { what: `${title(g)} ${places(g)}` })} onClick={() => onChange(rows.filter((r) => r !== g))}>
+                ×
+              </button>
+            )}
           </li>
         ))}
       </ul>

@@ -8,8 +8,10 @@ import { goPeople, peopleRoute } from '../route';
 import * as api from './api';
 import { field, Said, useDoing } from './doing';
 import { EmbedKeys } from './embedkeys';
+import { t as door } from './doorwords';
 import { Grants } from './grants';
 import { Matrix } from './matrix';
+import { Roles } from './roles';
 import { Tokens } from './tokens';
 import { t } from './words';
 
@@ -44,6 +46,7 @@ export function PeoplePage() {
           <List people={people} roles={roles} />
           <Add people={people} roles={roles} onAdd={load} />
           {may('administer') && <OptionsPanel />}
+          {may('administer') && <Roles roles={roles} reload={load} />}
           {may('administer') && <Tokens all />}
           {may('share_links') && <EmbedKeys all={may('administer')} />}
         </div>
@@ -142,7 +145,7 @@ function One({ person, people, roles, reload }: OneProps) {
       return t('kept');
     });
   };
-  const act = (what: 'disable' | 'enable' | 'reset-totp') =>
+  const act = (what: 'disable' | 'enable' | 'reset-totp' | 'unbind') =>
     void run(async () => {
       if (what === 'disable' && !confirm(t('disableSure', { name: person.name }))) return;
       await api.act(person.name, what);
@@ -193,6 +196,11 @@ function One({ person, people, roles, reload }: OneProps) {
               {t('resetTOTP')}
             </button>
           )}
+          {person.managed && person.grants.some((g) => g.mapped) && (
+            <button type="button" class="button" data-do="unbind" disabled={busy} onClick={() => act('unbind')}>
+              {door('unbindPerson')}
+            </button>
+          )}
           {person.managed && (
             <button type="button" class="button" data-do="disable" disabled={busy} onClick={() => act(person.disabled ? 'enable' : 'disable')}>
               {person.disabled ? t('enable') : t('disable')}
@@ -241,18 +249,18 @@ function OptionsPanel() {
   const { said, busy, run } = useDoing();
   useEffect(() => void run(async () => setO(await api.options())), []);
   if (!o) return <Said said={said} />;
-  const set = (next: api.Options) =>
+  const set = (change: Partial<api.Options>) =>
     void run(async () => {
-      setO(await api.setOptions(next));
+      setO(await api.setOptions({ ...(await api.options()), ...change }));
       return t('optionsKept');
     });
   return (
     <Panel id="options" title={t('options')} label={t('options')}>
       <label class="check">
-        <input type="checkbox" data-option="watermark" checked={o.watermark} disabled={busy} onChange={(e) => set({ ...o, watermark: e.currentTarget.checked })} /> {t('watermark')}
+        <input type="checkbox" data-option="watermark" checked={o.watermark} disabled={busy} onChange={(e) => set({ watermark: e.currentTarget.checked })} /> {t('watermark')}
       </label>
       <label class="check">
-        <input type="checkbox" data-option="admin_totp" checked={o.admin_totp} disabled={busy} onChange={(e) => set({ ...o, admin_totp: e.currentTarget.checked })} /> {t('adminTOTP')}
+        <input type="checkbox" data-option="admin_totp" checked={o.admin_totp} disabled={busy} onChange={(e) => set({ admin_totp: e.currentTarget.checked })} /> {t('adminTOTP')}
       </label>
       <Said said={said} />
     </Panel>

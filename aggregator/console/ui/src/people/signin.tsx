@@ -4,15 +4,21 @@ import * as api from '../api';
 import { ApiError } from '../api';
 import { t } from '../i18n';
 import { askMe, link, me, retryNow } from '../live';
-import { goPeople } from '../route';
-import { Later } from './later';
-import { peopleRoute } from '../route';
+import { SignOut } from './signout';
+import { goPeople, peopleRoute } from '../route';
+import { AccountPage } from './account';
+import { t as say } from './doorwords';
 
 /** Name and password, then a code if one is asked for; and how to come by a link. */
 export function SignIn() {
   const needs = me.value?.needs ?? '';
   const [problem, setProblem] = useState('');
   const [busy, setBusy] = useState(false);
+  const [signOn, setSignOn] = useState('');
+  useEffect(() => {
+    // without it there is no button: name and password do
+    api.call<{ sign_on: string }>('/api/v1/signin/options', {}).then((o) => setSignOn(o.sign_on)).catch(() => undefined);
+  }, []);
   // whoever came by a link may still have to give a code
   useEffect(() => {
     askMe().catch(() => (me.value = null));
@@ -30,7 +36,7 @@ export function SignIn() {
     setBusy(false);
   };
   if (needs === 'totp') {
-    if (peopleRoute.value === 'account') return <Later page="people" />;
+    if (peopleRoute.value === 'account') return <AccountPage />;
     return (
       <main class="message" id="figures" tabIndex={-1}>
         <h1>{t('totpTitle')}</h1>
@@ -86,6 +92,11 @@ export function SignIn() {
         </button>
         {needs === 'code' && <SignOut />}
       </form>
+      {!needs && signOn && (
+        <a class="button" data-do="signon" href="/signon">
+          {say('signOnBy', { name: signOn })}
+        </a>
+      )}
       {!needs && (
         <>
           <p class="quiet">
@@ -97,18 +108,5 @@ export function SignIn() {
         </>
       )}
     </main>
-  );
-}
-
-/** Ends the session and begins anew. */
-export function SignOut() {
-  const leave = async () => {
-    await fetch('/logout', { method: 'POST', credentials: 'same-origin', redirect: 'manual' }).catch(() => undefined);
-    location.assign('/');
-  };
-  return (
-    <button type="button" class="button" data-do="signout" onClick={() => void leave()}>
-      {t('signOut')}
-    </button>
   );
 }

@@ -180,6 +180,7 @@ var asked = map[string][]request{
 		{query: "?indicator=power_ons&" + lately, needs: of(activity)},
 		{query: "?indicator=ctr&" + lately, needs: of(epg)},
 		{query: "?indicator=order_page_rate&by=province&" + lately, needs: of(epg, orders)},
+		{query: "?indicator=src.shop.amount.sum&" + lately, needs: of(shop)},
 	},
 	"GET /api/v1/insights/posters":       {{query: "?" + lately, needs: of(epg)}},
 	"GET /api/v1/insights/positions":     {{query: "?from=2026-03-10&to=2026-05-06", needs: of(epg), bare: true}},

@@ -10,7 +10,7 @@ ARM      := CGO_ENABLED=0 GOOS=linux GOARCH=arm GOARM=7
 # The box's budget for the stripped binary, in bytes (ARCHITECTURE.md, Budgets).
 ARM_BUDGET := 10500000
 
-.PHONY: help build demo test race check style fmt lint sim fuzz scenarios verify mutants e2e e2e-browser e2e-brokers country crash bench bench-agent bench-outbox bench-query soak soak-system arm web web-check clean
+.PHONY: help build demo test race check style fmt lint sim fuzz scenarios verify mutants e2e e2e-browser e2e-brokers country crash bench bench-agent bench-outbox bench-query soak soak-system sources-engines arm web web-check clean
 
 help: ## list the targets
 	@grep -hE '^[a-z0-9-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | sort | column -t -s "$$(printf '\t')"
@@ -121,6 +121,10 @@ soak-system: ## the same in a small ARM machine with a kernel of its own, for SO
 	@testbench/setup/install.sh system
 	ARMVM_BOOT=1 $(GO) test -count=1 ./testbench/armvm
 	$(GO) run ./testbench/soak -system -for $(SOAK) -out out/soak-system.json
+
+sources-engines: ## own data sources asked of PostgreSQL, MariaDB and ClickHouse, which it installs
+	@testbench/setup/install.sh databases
+	SOURCES_ENGINES=1 $(GO) test -count=1 -run 'Postgres|MariaDB|ClickHouse' ./aggregator/source
 
 bench-outbox: ## bytes at the block device for each event kept, our way and others'; needs root; out/flash.json
 	@testbench/setup/install.sh flash

@@ -119,16 +119,13 @@ func (p Place) overlaps(o Place) bool {
 	return p.X < o.X+o.W && o.X < p.X+p.W && p.Y < o.Y+o.H && o.Y < p.Y+p.H
 }
 
-// Ask is what a widget shows: figures of the platform, or with Source rows of an own
-// data source.
+// Ask is what a widget shows: figures of the platform and of own data sources.
 type Ask struct {
 	Figures []Figure       `json:"figures,omitempty"`
 	By      []store.Column `json:"by,omitempty"`
 	Top     int            `json:"top,omitempty"`
 	Order   string         `json:"order,omitempty"`
 	Totals  bool           `json:"totals,omitempty"`
-	// Source names an own data source that stands beside the figures, joined by By.
-	Source string `json:"source,omitempty"`
 }
 
 // Figure is one indicator, or a formula of some.

@@ -182,9 +182,6 @@ func (a *Ask) check(r rule) error {
 	if a.Top < 0 || a.Top > indicator.MaxTop {
 		return faultf("bad_widget", "top: %d, allowed 1 to %d, or 0 for as many as fit", a.Top, indicator.MaxTop)
 	}
-	if a.Source != "" && !id.MatchString(a.Source) {
-		return faultf("bad_widget", "source: %q is no name of a data source", clip(a.Source))
-	}
 	if r.kind == KindText {
 		return nil
 	}

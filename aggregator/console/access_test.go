@@ -98,6 +98,7 @@ func worldOf(t *testing.T, provinces ...aggregator.Province) *bench {
 		t.Fatal(err)
 	}
 	b.console.Unknowns = unknownOf(provinces)
+	b.tellShop(provinces)
 	return b
 }
 
@@ -126,6 +127,7 @@ type request struct {
 
 const (
 	activity, users, epg, ratings = aggregator.DataActivity, aggregator.DataUsers, aggregator.DataEPG, aggregator.DataRatings
+	shop                          = aggregator.DataSet("src.shop")
 	vod, orders, trust, accounts  = aggregator.DataVOD, aggregator.DataOrders, aggregator.DataQuality, aggregator.DataAccounts
 )
 
@@ -156,23 +158,29 @@ var asked = map[string][]request{
 		{body: `{"indicators":["error_rate","events"],` + month + `}`, needs: of(trust)},
 		{body: `{"indicators":["arpu"],` + month + `}`, needs: of(users, orders), bare: true},
 		{body: `{"indicators":["box_coverage"],` + month + `}`, needs: of(activity, users, trust)},
+		{body: `{"indicators":["src.shop.amount.sum","src.shop.rows"],"dimensions":["province"],"totals":true,` + month + `}`, needs: of(shop)},
+		{body: `{"indicators":["power_ons","src.shop.amount.avg","src.shop.amount.max"],"grain":"day","compare":"previous",` + month + `}`, needs: of(activity, shop)},
+		{body: `{"indicators":["src.shop.amount.sum"],"dimensions":["province"],"top":1,` + month + `}`, needs: of(shop)},
 		{body: `{"indicators":["active_boxes_projected"],` + month + `}`, needs: of(activity, users, ratings)},
 	},
 	"POST /api/v1/explain": {
 		{body: `{"indicators":["ctr"],` + month + `}`, needs: of(epg)},
 		{body: `{"indicators":["order_page_rate"],` + month + `}`, needs: of(epg, orders)},
 		{body: `{"indicators":["rating"],` + month + `}`, needs: of(activity, ratings)},
+		{body: `{"indicators":["src.shop.amount.avg"],` + month + `}`, needs: of(shop)},
 	},
 	"POST /api/v1/boards/answer": {
 		{body: drawn("ranking", `{"figures":[{"indicator":"power_ons","title":{"zh":"","en":""}}],"by":["province"]}`), needs: of(activity)},
 		{body: drawn("figure", `{"figures":[{"indicator":"clicks","title":{"zh":"","en":""}}]}`), needs: of(epg)},
 		{body: drawn("ranking", `{"figures":[{"formula":"orders / clicks","title":{"zh":"","en":"x"}}],"by":["province"]}`), needs: of(epg, orders)},
+		{body: drawn("figure", `{"figures":[{"formula":"src.shop.amount.sum / power_ons","title":{"zh":"","en":"x"}}]}`), needs: of(activity, shop)},
 		{body: drawn("text", `{}`), open: true},
 	},
 	"GET /api/v1/insights/movers": {
 		{query: "?indicator=power_ons&" + lately, needs: of(activity)},
 		{query: "?indicator=ctr&" + lately, needs: of(epg)},
 		{query: "?indicator=order_page_rate&by=province&" + lately, needs: of(epg, orders)},
+		{query: "?indicator=src.shop.amount.sum&" + lately, needs: of(shop)},
 	},
 	"GET /api/v1/insights/posters":       {{query: "?" + lately, needs: of(epg)}},
 	"GET /api/v1/insights/positions":     {{query: "?from=2026-03-10&to=2026-05-06", needs: of(epg), bare: true}},

@@ -9,6 +9,7 @@ import (
 
 	"iptvdc/aggregator"
 	"iptvdc/aggregator/settings"
+	"iptvdc/aggregator/source"
 )
 
 // upload stages a file and returns its name.
@@ -30,6 +31,31 @@ func salesSource(name string) string {
 
 // soldOn is the day of the bench's events.
 const soldOn = "2026-11-22"
+
+// tellShop brings a source with rows of some provinces.
+func (b *bench) tellShop(provinces []aggregator.Province) {
+	b.t.Helper()
+	if len(provinces) == 0 {
+		return
+	}
+	file := "day,province,amount\n"
+	for _, p := range provinces { // of each the same, whichever others there are
+		for n := range 30 {
+			file += fmt.Sprintf("2026-05-%02d,%s,%d.25\n", n%9+1, p, n*int(p))
+		}
+	}
+	upload, _, err := b.sources.Stage(b.t.Context(), settings.OfMachine(), strings.NewReader(file), "")
+	if err != nil {
+		b.t.Fatal(err)
+	}
+	d := &source.Definition{}
+	if err := json.Unmarshal([]byte(salesSource("shop")), d); err != nil {
+		b.t.Fatal(err)
+	}
+	if err := b.sources.Add(b.t.Context(), settings.OfMachine(), d, "", upload); err != nil {
+		b.t.Fatal(err)
+	}
+}
 
 // A source goes from a file to a widget beside an indicator, joined by province; each
 // reader sees rows of what is granted to them, and its makers alone see how it is made.
@@ -85,6 +111,11 @@ func TestSources(t *testing.T) {
 		}
 	}
 
+	// Who sees one province is not told how many rows there are of others.
+	if r := b.ask(both, "GET", "/api/v1/sources", ""); !strings.Contains(r.body, `"rows":0`) || !strings.Contains(r.body, `"provinces":["33"]`) {
+		t.Errorf("%s", r.body)
+	}
+
 	// A bad file leaves the version before, and says why.
 	bad := b.upload(root, "day,province,amount\nyesterday,Narnia,x\n"+soldOn+",Atlantis,1\n"+soldOn+",33,5\n")
 	b.wantError(b.ask(root, "POST", "/api/v1/sources/sales/refresh", `{"upload":"`+bad+`"}`), 400, "bad_file", `column "province", value "Narnia"`)
@@ -92,6 +123,9 @@ func TestSources(t *testing.T) {
 		t.Errorf("%d %s", r.status, r.body)
 	}
 	if r := b.ask(root, "GET", "/api/v1/sources/sales", ""); !strings.Contains(r.body, `"fault":"2 of 3 rows are wrong`) || !strings.Contains(r.body, `"failed":{"rows":1,"rejected":2`) {
+		t.Errorf("%s", r.body)
+	}
+	if r := b.ask(both, "GET", "/api/v1/sources", ""); !strings.Contains(r.body, "It could not be read the last time.") || strings.Contains(r.body, "Narnia") {
 		t.Errorf("%s", r.body)
 	}
 	// A good one takes its place, and one can go back.

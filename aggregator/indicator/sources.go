@@ -62,12 +62,12 @@ type SourceInfo struct {
 	Fault string
 }
 
-// SourceState is how old a source in an answer is.
+// SourceState is how old a source in an answer is. How many rows it has is not said:
+// there may be more than the reader sees.
 type SourceState struct {
 	Name  string `json:"name"`
 	Title Text   `json:"title"`
 	At    Moment `json:"at"`
-	Rows  int64  `json:"rows"`
 	// Failing: reading it again has failed since; these are the rows of before.
 	Failing bool `json:"failing,omitempty"`
 }
@@ -232,7 +232,7 @@ func (q *question) states(scope aggregator.Scope) ([]SourceState, error) {
 		if !s.Placed && !scope.All {
 			return nil, faultf("not_granted", "The data source %s has no column of provinces, so it is for readers of all provinces alone; ask for it by itself, or have it granted to you in all provinces", name)
 		}
-		all = append(all, SourceState{Name: name, Title: s.Title, At: Moment(s.AtMs), Rows: s.Rows, Failing: s.Fault != ""})
+		all = append(all, SourceState{Name: name, Title: s.Title, At: Moment(s.AtMs), Failing: s.Fault != ""})
 	}
 	return all, nil
 }

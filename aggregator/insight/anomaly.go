@@ -115,7 +115,7 @@ func FindAnomalies(ctx context.Context, src Source, scope aggregator.Scope, q An
 	for _, d := range against {
 		a.Against = append(a.Against, d.String())
 	}
-	h := &history{src: src, scope: scope, indicators: indicators, hour: q.Hour}
+	h := &history{src: src.Source, scope: scope, indicators: indicators, hour: q.Hour}
 	if q.Province != 0 {
 		h.filters = Where{Province: q.Province}.filters()
 	}

@@ -145,7 +145,7 @@ func (q asking) ask(ctx context.Context, sums []string, filters []indicator.Filt
 		Indicators: sums, Dimensions: dimensions, Filters: filters, From: q.time.From.String(), To: q.time.To.String(),
 		Order: "-" + sums[len(sums)-1], Limit: indicator.MaxRows,
 	}
-	a, err := indicator.Evaluate(ctx, q.src, q.scope, r)
+	a, err := indicator.Evaluate(ctx, q.src.Source, q.scope, r)
 	if err != nil {
 		return table{}, err
 	}

@@ -220,7 +220,7 @@ func (q asking) compared(ctx context.Context, t Time, indicators []string, filte
 	if limit > 0 {
 		r.Order, r.Limit = "-"+indicators[0], limit
 	}
-	a, err := indicator.Evaluate(ctx, q.src, q.scope, r)
+	a, err := indicator.Evaluate(ctx, q.src.Source, q.scope, r)
 	if err != nil {
 		return table{}, err
 	}

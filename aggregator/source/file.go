@@ -150,6 +150,7 @@ func unpacked(p []byte, width int) []int64 {
 type Table struct {
 	foot footer
 	f    *os.File
+	size int64
 	keys func() ([]uint64, error)
 }
 
@@ -183,6 +184,7 @@ func (t *Table) readFooter() error {
 	if err != nil {
 		return err
 	}
+	t.size = size
 	const tail = 8 + len(fileMagic)
 	if size < int64(tail+len(fileMagic)) {
 		return errDamaged
@@ -226,6 +228,9 @@ func (t *Table) Rows() int64             { return t.foot.Rows }
 func (t *Table) Columns() []StoredColumn { return t.foot.Columns }
 
 func (t *Table) part(p part) ([]byte, error) {
+	if p.At < 0 || p.Bytes < 0 || p.Bytes > t.size-p.At {
+		return nil, fmt.Errorf("source: %w", errDamaged)
+	}
 	b := make([]byte, p.Bytes)
 	if _, err := t.f.ReadAt(b, p.At); err != nil {
 		return nil, fmt.Errorf("source: %w", err)

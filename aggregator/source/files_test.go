@@ -250,3 +250,20 @@ func FuzzCSV(f *testing.F) {
 		sameTable(t, path, b, want)
 	})
 }
+
+func FuzzJSON(f *testing.F) {
+	for _, doc := range []string{`[{"day":"2026-05-03","amount":1}]`, `{"a":{"b":[["x","y"],[1,null]]}}`, `[{"a":{"b":1},"c":[2]},5,{}]`, `[]`, `{`, `[{"a":1,"a":2}]`} {
+		f.Add([]byte(doc), "a.b")
+		f.Add([]byte(doc), "")
+	}
+	f.Fuzz(func(t *testing.T, doc []byte, path string) {
+		p, err := preview(jsonRecords(doc, path), false)
+		if err != nil {
+			return
+		}
+		b, err := readAll(jsonRecords(doc, path), p.Columns, false)
+		if err == nil && b.read.Rows == 0 {
+			t.Fatal("no rows and no error")
+		}
+	})
+}

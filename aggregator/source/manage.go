@@ -37,13 +37,15 @@ type View struct {
 	Kind    Kind           `json:"kind"`
 	Owner   string         `json:"owner"`
 	Version int64          `json:"version"` // that holds; 0: none yet
-	Rows    int64          `json:"rows"`
+	// Rows of it; 0 to who neither manages it nor sees all provinces.
+	Rows int64 `json:"rows"`
 	// Rejected rows of the version that holds.
 	Rejected int64            `json:"rejected"`
 	At       indicator.Moment `json:"at"` // when it was read
 	Tried    indicator.Moment `json:"tried"`
 	Due      indicator.Moment `json:"due"`
-	// Fault is why the latest reading failed; "": it did not.
+	// Fault is why the latest reading failed; "": it did not. Only who manages it is told
+	// more than that.
 	Fault string `json:"fault"`
 	// Dated, Placed and Dimensions are as in indicator.SourceInfo, Scope where whoever asks sees
 	// its rows.
@@ -140,6 +142,12 @@ func (s *Shelf) view(ctx context.Context, p settings.Principal, one *settings.So
 		if o.Version == one.Version {
 			v.At, v.Rows, v.Rejected = moment(o.At), o.Rows, o.Rejected
 		}
+	}
+	if !v.Manages && !v.All { // of other provinces' rows not even how many they are
+		v.Rows, v.Rejected = 0, 0
+	}
+	if !v.Manages && v.Fault != "" { // it may quote a row
+		v.Fault = "It could not be read the last time."
 	}
 	for _, info := range indicator.Sources() {
 		if info.Name != one.Name {

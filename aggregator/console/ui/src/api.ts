@@ -69,7 +69,7 @@ export interface Answer {
   edit?: 'edited' | 'raw';
   edit_versions?: string[];
   /** The own data sources in it, and how old each is. */
-  sources?: { name: string; title: Text; at: string | null; rows: number; failing?: boolean }[];
+  sources?: { name: string; title: Text; at: string | null; failing?: boolean }[];
   /** Share of the events sent that arrived, 0 to 1; null when nobody sent any. */
   completeness: number | null;
 }

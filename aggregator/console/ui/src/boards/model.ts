@@ -66,7 +66,6 @@ export interface Ask {
   top?: number;
   order?: string;
   totals?: boolean;
-  source?: string;
 }
 
 export interface Widget {

@@ -31,7 +31,7 @@ function presetOf(p: Period | undefined): string {
   return same?.id ?? 'other';
 }
 
-function periodText(p: Period): string {
+export function periodText(p: Period): string {
   if (p.from) return `${p.from} – ${p.to}`;
   const of = t(`lastOf_${p.unit ?? 'day'}`, { n: p.last ?? 0 });
   return p.open ? `${of} ${t('andOpen')}` : of;

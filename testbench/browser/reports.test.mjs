@@ -18,7 +18,7 @@ let board; // two pages of it
 before(async () => {
   mkdirSync(shots, { recursive: true });
   browser = await launch();
-  country = await Fixture.start('normal', new Date().toISOString());
+  country = await Fixture.start('normal', new Date().toISOString(), ['-files=false']);
   const page = await open(browser, country.base, { reducedMotion: 'reduce' });
   context = page.context();
   state = await context.storageState();

@@ -75,6 +75,7 @@ test('a tab on paper has as many pages as its widgets need, none is cut, every c
         const number = (e, name) => Number(e.style.getPropertyValue(name));
         found = {
           items: items.map((e) => ({ row: number(e, '--pr') - 1, height: number(e, '--ph'), begins: e.classList.contains('print-first') })),
+          marks: [...document.querySelectorAll('.print-mark')].map((m) => m.dataset.mark),
           edges: document.adoptedStyleSheets.map((sheet) => [...sheet.cssRules].map((r) => r.cssText).join('\n')).join('\n'),
           over: items.filter((e) => e.getBoundingClientRect().right > document.querySelector('.board-grid').getBoundingClientRect().left + 1041).length,
           // a canvas of another size than its box is stretched or cut on paper
@@ -89,7 +90,7 @@ test('a tab on paper has as many pages as its widgets need, none is cut, every c
     assert.equal(laid, undefined);
     const pdf = await page.pdf({ preferCSSPageSize: true, printBackground: true });
     writeFileSync(`${shots}board.pdf`, pdf);
-    const { items, over, odd, edges } = await page.evaluate(() => window.printed());
+    const { items, over, odd, edges, marks } = await page.evaluate(() => window.printed());
     const starts = [0, ...new Set(items.filter((i) => i.begins).map((i) => i.row))].sort((a, b) => a - b);
     assert.equal(pagesIn(pdf), starts.length);
     assert.ok(starts.length > 1, 'the board fits one page and shows nothing of breaks');
@@ -99,6 +100,9 @@ test('a tab on paper has as many pages as its widgets need, none is cut, every c
     }
     assert.equal(over, 0);
     assert.equal(odd, 0);
+    assert.equal(marks.length, starts.length); // the reader's name over each page
+    for (const m of marks) assert.match(m, /^administrator \d{4}/);
+    assert.equal(await page.locator('.print-mark').count(), 0); // and gone again
     const [, wide, high] = /\/MediaBox \[0 0 ([\d.]+) ([\d.]+)\]/.exec(pdf.toString('latin1'));
     assert.deepEqual([Math.round(wide), Math.round(high)], [842, 595]); // A4 across, in points
     // what stands at the edges of each page: board, period, reader, page

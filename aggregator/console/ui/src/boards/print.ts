@@ -2,6 +2,7 @@
 // put onto pages here, as a browser breaks a page wherever its end falls; what every page
 // says at its edge stands in the sheet's own margins.
 
+import { tile } from '../mark';
 import type { Place } from './model';
 
 /** Rows of the grid on a page, below the first one's head. */
@@ -72,9 +73,37 @@ export function sheetStyle(edge: Edge): string {
     ${box('bottom-left', cssText(edge.reader))} ${box('bottom-center', cssText(edge.at))} ${box('bottom-right', 'counter(page) " / " counter(pages)')} }`;
 }
 
+/** The first row of each page, and the row after the last. */
+export function startsOf(places: Printed[]): number[] {
+  const starts = new Set([0, ...places.filter((p) => p.begins).map((p) => p.row)]);
+  return [...starts, Math.max(0, ...places.map((p) => p.row + p.height))].sort((a, b) => a - b);
+}
+
+// what is fixed stands on the first page alone, if it is a canvas: each page gets its own
+function markPages(text: string, places: Printed[]): HTMLElement[] {
+  const grid = document.querySelector('.board-grid');
+  if (!text || !grid) return [];
+  const starts = startsOf(places);
+  return starts.slice(1).map((end, i) => {
+    const start = starts[i]!;
+    const canvas = document.createElement('canvas');
+    canvas.className = 'print-mark';
+    canvas.dataset['mark'] = text;
+    canvas.width = 1040;
+    canvas.height = Math.max(1, end - start) * 44;
+    canvas.style.setProperty('--pr', String(start + 1));
+    canvas.style.setProperty('--ph', String(Math.max(1, end - start)));
+    const ink = canvas.getContext('2d');
+    if (ink) tile(ink, text, canvas.width, canvas.height, 'rgb(128 128 128 / 22%)');
+    grid.append(canvas);
+    return canvas;
+  });
+}
+
 /** Makes the open board ready for paper whenever it is printed, by whatever way; returns how to stop that. */
-export function printable(edge: () => Edge, told: () => void): () => void {
+export function printable(edge: () => Edge, mark: () => string, told: () => void): () => void {
   let sheet: CSSStyleSheet | null = null;
+  let marks: HTMLElement[] = [];
   const before = () => {
     const items = [...document.querySelectorAll<HTMLElement>('.board-grid > .board-item')];
     const number = (e: HTMLElement, name: string) => Number(e.style.getPropertyValue(name));
@@ -85,6 +114,8 @@ export function printable(edge: () => Edge, told: () => void): () => void {
       e.style.setProperty('--ph', String(p.height));
       e.classList.toggle('print-first', p.begins);
     });
+    marks.forEach((m) => m.remove());
+    marks = markPages(mark(), laid.places);
     sheet ??= new CSSStyleSheet();
     sheet.replaceSync(sheetStyle(edge()));
     document.adoptedStyleSheets = [...document.adoptedStyleSheets.filter((s) => s !== sheet), sheet];
@@ -93,6 +124,8 @@ export function printable(edge: () => Edge, told: () => void): () => void {
     told();
   };
   const after = () => {
+    marks.forEach((m) => m.remove());
+    marks = [];
     document.documentElement.classList.remove('printing');
     document.adoptedStyleSheets = document.adoptedStyleSheets.filter((s) => s !== sheet);
     dispatchEvent(new Event('boardprint'));

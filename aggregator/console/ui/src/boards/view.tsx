@@ -101,6 +101,7 @@ function BoardView({ open, edit }: { open: Opened; edit: () => void }) {
           reader: me.value?.mark || o('printedFor', { name: me.value?.display || me.value?.name || '' }),
           at: o('printedAt', { time: new Date().toLocaleString(l === 'zh' ? 'zh-CN' : 'en-GB', { timeZone: 'Asia/Shanghai' }) }),
         }),
+        () => me.value?.mark ?? '',
         () => {
           if (may('export')) void leaving('print', title).catch(() => undefined);
         },

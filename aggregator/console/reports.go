@@ -54,14 +54,22 @@ func (c composer) Report(ctx context.Context, person string, r *report.Report, d
 	if err != nil {
 		return nil, err
 	}
-	if _, _, err := c.s.Boards.Board(ctx, owner, r.Board, 0); err != nil {
+	info, _, err := c.s.Boards.Board(ctx, owner, r.Board, 0)
+	if err != nil || info.Deleted {
 		return nil, &aggregator.Error{Code: "not_found", Message: "The board is no longer open to whoever set the report up.", Cause: err}
+	}
+	need := settings.SeeBoards | settings.Export
+	if person != r.Owner {
+		need |= settings.ShareBoards
+	}
+	if !owner.Powers.Has(need) {
+		return nil, &aggregator.Error{Code: "forbidden", Message: "Whoever set the report up may send it no more: it takes " + need.String() + "."}
 	}
 	reader, err := c.s.Reports.Reader(ctx, person)
 	if err != nil {
 		return nil, err
 	}
-	if need := settings.SeeBoards | settings.Export; !reader.Powers.Has(need) {
+	if need = settings.SeeBoards | settings.Export; !reader.Powers.Has(need) {
 		return nil, errPowers(need &^ reader.Powers)
 	}
 	return c.s.Compose(ctx, reader, Composition{Board: r.Board, Filters: r.Filters, Day: day, Lang: r.Lang})

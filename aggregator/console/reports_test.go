@@ -255,6 +255,28 @@ func TestReportForms(t *testing.T) {
 			}
 		}
 	}
+	// A board in the bin goes out no more, nor what its owner may no longer take out.
+	sendAgain := func() SendingInfo {
+		t.Helper()
+		if r := b.as(li, "POST", "/api/v1/reports/1/send", ""); r.status != 200 {
+			t.Fatalf("%d %s", r.status, r.body)
+		}
+		b.now = time.Now()
+		b.round()
+		return b.log(li, "?report=1&limit=1").Sendings[0]
+	}
+	if r := b.do("DELETE", "/api/v1/boards/"+id, b.admin, ""); r.status != 200 {
+		t.Fatalf("%d %s", r.status, r.body)
+	}
+	if s := sendAgain(); s.State != "refused" || s.Code != "not_found" {
+		t.Errorf("%+v", s)
+	}
+	if r := b.do("POST", "/api/v1/boards/"+id+"/undelete", b.admin, ""); r.status != 200 {
+		t.Fatalf("%d %s", r.status, r.body)
+	}
+	if s := sendAgain(); s.State != "sent" {
+		t.Errorf("%+v", s)
+	}
 	bad := func(body string, code, text string) {
 		t.Helper()
 		b.wantError(b.as(li, "POST", "/api/v1/reports", body), 400, code, text)

@@ -55,8 +55,9 @@ const (
 	// firstPause is how long after the first failure, doubled each time up to maxPause.
 	firstPause = time.Minute
 	maxPause   = time.Hour
-	// pendingAtOnce bounds what is read for one round.
-	pendingAtOnce = 200
+	// pendingAtOnce bounds what is read for one round: more than wait for one mail server,
+	// so that chats do not wait behind them.
+	pendingAtOnce = 5_000
 )
 
 // Config is what a Desk needs. All fields but Link must be set.

@@ -17,6 +17,7 @@ import (
 	"iptvdc/aggregator/intake"
 	"iptvdc/aggregator/ledger"
 	"iptvdc/aggregator/loader"
+	"iptvdc/aggregator/report"
 	"iptvdc/aggregator/settings"
 	"iptvdc/aggregator/store"
 	"iptvdc/aggregator/store/duckdb"
@@ -192,6 +193,7 @@ func page(t *testing.T, l ledger.Ledger, s store.Store, secrets aggregator.Secre
 		t.Fatal(err)
 	}
 	c, err := console.New(console.Config{
+		Desk:    func(report.Composer) console.Desk { return nil }, // nothing is sent
 		Figures: s, Identities: who, Books: books{l, s}, Auditor: auditor{s, secrets}, Profiles: s,
 		Problems: func(context.Context) []console.Problem { return nil }, Metrics: http.NotFoundHandler(),
 		Version: "test", Registry: prometheus.NewRegistry(), Log: slog.New(slog.DiscardHandler),

@@ -32,11 +32,21 @@ export interface Chart {
 /** Makes a chart in an element that has a size. */
 export function create(element: HTMLElement): Chart {
   const chart = init(element, null, { renderer: 'canvas' });
+  // paper does not wait for the next frame
+  const print = () => {
+    if (element.clientWidth === 0 || element.clientHeight === 0) return;
+    chart.resize();
+    chart.getZr().flush();
+  };
+  addEventListener('boardprint', print);
   return {
     // a chart of another kind has other axes; those left behind would stay
     draw: (option) => chart.setOption(option, { replaceMerge: ['series', 'xAxis', 'yAxis', 'legend'] }),
     resize: () => chart.resize(),
-    dispose: () => chart.dispose(),
+    dispose: () => {
+      removeEventListener('boardprint', print);
+      chart.dispose();
+    },
     onClick: (tell) => {
       chart.on('click', (e) => tell({ seriesIndex: e.seriesIndex ?? 0, dataIndex: e.dataIndex, dataType: e.dataType ?? '', data: e.data }));
     },

@@ -22,7 +22,7 @@ export function tile(ink: CanvasRenderingContext2D, text: string, width: number,
 }
 
 /** Tells the server that something leaves the page; answers with the mark it is to carry, '' for none. */
-export async function leaving(format: 'csv' | 'png' | 'copy', what: string, rows = 0): Promise<string> {
+export async function leaving(format: 'csv' | 'png' | 'copy' | 'print', what: string, rows = 0): Promise<string> {
   return (await send<{ mark: string }>('POST', '/api/v1/exports', { format, what: what.slice(0, 80), rows })).mark;
 }
 

@@ -292,7 +292,7 @@ export function dimensionTitle(id: string, lang: Lang): string {
 /** Comma-separated values as spreadsheets read them; text that they would run is kept text. */
 export function csv(sheet: Sheet): string {
   const cell = (c: Cell) => {
-    const text = c === null ? '' : typeof c === 'string' && /^[=+\-@\t\r]/.test(c) ? `'${c}` : String(c);
+    const text = c === null ? '' : typeof c === 'string' && /^[=+\-@\t\r\n＝＋－＠]/.test(c) ? `'${c}` : String(c);
     return /[",\n\r]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text;
   };
   return '\ufeff' + lines(sheet, (row) => row.map(cell).join(','));

@@ -3,15 +3,19 @@
 import { signal } from '@preact/signals';
 import { useEffect, useRef, useState } from 'preact/hooks';
 
-import { link, may } from '../live';
+import { link, may, me } from '../live';
+import { leaving } from '../mark';
 import { LostBanner } from '../page/states';
 import { lang } from '../prefs';
 import * as api from './api';
 import { Dialog } from './dialog';
-import { FilterBar } from './filters';
+import { FilterBar, periodText, whereText } from './filters';
 import { copyOf, textOf } from './list';
 import { phoneOrder, say, type Board, type Filters, type Tab, type Widget } from './model';
 import { ExcelButton } from './out';
+import { o } from './outwords';
+import { printable } from './print';
+import { ReportsDialog } from './reports';
 import { RevisionsDialog } from './revisions';
 import { ShareDialog } from './share';
 import { around, cross, go, load, openPath, openProblem, opened, reader, setReader, tabOf, type Opened } from './state';
@@ -58,7 +62,7 @@ function BoardView({ open, edit }: { open: Opened; edit: () => void }) {
   const turned = reader.value;
   const all = around(board, tab, turned);
   const [large, setLarge] = useState<Widget | null>(null);
-  const [dialog, setDialog] = useState<'share' | 'revisions' | 'view' | null>(null);
+  const [dialog, setDialog] = useState<'share' | 'revisions' | 'view' | 'reports' | null>(null);
   const [problem, setProblem] = useState('');
   const main = useRef<HTMLElement>(null);
   const pick = (c: { dimension: string; value: string }) => cross(c.dimension, c.value);
@@ -86,6 +90,24 @@ function BoardView({ open, edit }: { open: Opened; edit: () => void }) {
     }
   };
   const title = say(board.title, l);
+  const place = board.tabs.length > 1 ? `${title} · ${say(tab.title, l)}` : title;
+  const holds = [all.period ? periodText(all.period) : '', ...(all.where ?? []).map(whereText)].filter(Boolean).join(' · ');
+  useEffect(
+    () =>
+      printable(
+        () => ({
+          head: place.slice(0, 60),
+          under: holds.slice(0, 90),
+          reader: me.value?.mark || o('printedFor', { name: me.value?.display || me.value?.name || '' }),
+          at: o('printedAt', { time: new Date().toLocaleString(l === 'zh' ? 'zh-CN' : 'en-GB', { timeZone: 'Asia/Shanghai' }) }),
+        }),
+        () => me.value?.mark ?? '',
+        () => {
+          if (may('export')) void leaving('print', title).catch(() => undefined);
+        },
+      ),
+    [place, holds, l],
+  );
   return (
     <main id="figures" tabIndex={-1} class={`board ${wall.value ? 'board-wall' : ''} ${link.value === 'lost' ? 'stale' : ''}`} ref={main}>
       <LostBanner />
@@ -144,11 +166,23 @@ function BoardView({ open, edit }: { open: Opened; edit: () => void }) {
               <button type="button" class="button" data-do="revisions" onClick={() => setDialog('revisions')}>
                 {t('revisions')}
               </button>
-              {may('export') && <ExcelButton board={info.id} revision={revision} filters={turned} />}
+              {may('export') && (
+                <>
+                  <ExcelButton board={info.id} revision={revision} filters={turned} />
+                  <button type="button" class="button" data-do="reports" onClick={() => setDialog('reports')}>
+                    {o('reports')}
+                  </button>
+                </>
+              )}
             </>
           ) : (
             <button type="button" class="button button-main" data-do="take" onClick={() => void copy(board, t('noteMade'))}>
               {t('takeTemplate')}
+            </button>
+          )}
+          {may('export') && (
+            <button type="button" class="button" data-do="print" title={o('printHint')} onClick={() => print()}>
+              {o('print')}
             </button>
           )}
           <button type="button" class="button" data-do="wall" onClick={() => void main.current?.requestFullscreen().catch(() => tell(t('noFullscreen')))}>
@@ -157,10 +191,15 @@ function BoardView({ open, edit }: { open: Opened; edit: () => void }) {
         </div>
       </div>
       <FilterBar board={board} tab={tab} all={all} reader={turned} onChange={setReader} onSaveView={info?.edits && revision === 0 ? () => setDialog('view') : undefined} />
+      <div class="print-head" aria-hidden="true">
+        <strong>{place}</strong>
+        <span>{holds}</span>
+      </div>
       <Grid tab={tab} filters={all} board={board} pick={pick} onEnlarge={setLarge} />
       {large && <Enlarged widget={large} filters={all} marks={board.marks ?? []} pick={pick} onClose={() => setLarge(null)} />}
       {dialog === 'share' && info && <ShareDialog board={info} filters={turned} onClose={() => setDialog(null)} />}
       {dialog === 'revisions' && info && <RevisionsDialog info={info} onClose={() => setDialog(null)} onLook={(n) => { setDialog(null); go({ revision: n }); }} />}
+      {dialog === 'reports' && info && <ReportsDialog board={info} filters={turned} onClose={() => setDialog(null)} />}
       {dialog === 'view' && info && (
         <ViewDialog
           onClose={() => setDialog(null)}

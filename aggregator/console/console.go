@@ -276,6 +276,7 @@ func (s *Console) mux() http.Handler {
 	mux.Handle("/api/", s.handle(route{path: "/api/", access: reader, serve: func(_ http.ResponseWriter, r *http.Request) error {
 		return &aggregator.Error{Code: "not_found", Message: "There is no " + r.Method + " " + clip(r.URL.Path) + "; /api/v1/openapi.json lists what there is."}
 	}}))
+	mux.Handle("GET /sw.js", s.handle(route{path: "/sw.js", serve: s.worker}))
 	mux.Handle("/", s.handle(route{path: "/", serve: s.page}))
 
 	guard := http.NewCrossOriginProtection()
@@ -320,6 +321,7 @@ func (s *Console) handle(rt route) http.Handler {
 		}()
 		err := s.admit(&r, &rt)
 		if err == nil {
+			s.mayBeKept(out, r, &rt)
 			err = rt.serve(out, r)
 		}
 		if err != nil {

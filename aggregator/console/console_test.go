@@ -26,6 +26,7 @@ import (
 
 	"iptvdc/aggregator"
 	"iptvdc/aggregator/indicator"
+	"iptvdc/aggregator/phone"
 	"iptvdc/aggregator/settings"
 	"iptvdc/aggregator/store"
 	"iptvdc/aggregator/store/storetest"
@@ -131,7 +132,13 @@ func newBenchOver(t *testing.T, st store.Store) *bench {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { _ = b.settings.Close() })
+	apps, err := phone.Open(filepath.Join(t.TempDir(), "apps"), slog.New(slog.DiscardHandler))
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = apps.Close() })
 	b.console, err = New(Config{
+		Apps:    apps,
 		Figures: b.queries, Identities: b.settings, Books: b.books, Auditor: fakeAuditor{}, Profiles: b.store, Feeds: b.store, Decisions: fakeDecisions{}, Unknowns: fakeUnknowns{}, Quality: qualityBoard(b.store), Alerts: b.settings, Boards: b.settings, People: b.settings, Risks: b.store,
 		Problems: func(context.Context) []Problem { return nil },
 		Metrics:  promhttp.HandlerFor(b.registry, promhttp.HandlerOpts{}), Page: page,

@@ -108,6 +108,13 @@ var guards = map[string]guard{
 	"PUT /api/v1/options":                     administers,
 	"POST /api/v1/view-as":                    administers,
 	"POST /api/v1/view-as/end":                {reads: true},
+	"GET /api/v1/apps":                        administers,
+	"PUT /api/v1/apps/{app}":                  administers,
+	"PUT /api/v1/apps/{app}/icon":             administers,
+	"POST /api/v1/apps/{app}/builds":          administers,
+	"GET /api/v1/apps/{app}/builds/{file}":    administers,
+	"GET /api/v1/apps-key":                    administers,
+	"DELETE /api/v1/apps/{app}":               administers,
 	"POST /api/v1/exports":                    {reads: true, may: settings.Export},
 }
 

@@ -89,6 +89,9 @@ func TestDocumentCoversTheAPI(t *testing.T) {
 	bodies["PUT /api/v1/options"] = `{"watermark":true,"admin_totp":false}`
 	bodies["POST /api/v1/view-as"] = `{"name":"lee"}`
 	bodies["POST /api/v1/exports"] = `{"format":"csv","what":"plays","rows":3}`
+	bodies["PUT /api/v1/apps/{app}"] = `{"title":{"zh":"数","en":"Data"},"server":"https://data.example","theme":"#0b6478","background":"#ffffff","starts":[{"role":"","board":"~wall"}]}`
+	bodies["PUT /api/v1/apps/{app}/icon"] = `{"png":"` + smallIcon(t) + `"}`
+	bodies["POST /api/v1/apps/{app}/builds"] = `{"kind":"ios"}`
 	byCode := []string{"/api/v1/signin/code", "/api/v1/me/totp/confirm", "/api/v1/me/totp/end"}
 	b.do("POST", "/api/v1/me/password", "", bodies["POST /api/v1/me/password"], "Cookie", cookie)
 	described := 0
@@ -123,7 +126,7 @@ func TestDocumentCoversTheAPI(t *testing.T) {
 		if strings.Contains(rt.path, "{session}") {
 			session = b.sessionOf("anna") // another one, to be ended
 		}
-		r := b.do(rt.method, strings.NewReplacer("{box}", knownBox, "{id}", fileID, "{rule}", "1", "{board}", boardID, "{person}", "lee", "{role}", "ads", "{session}", session).Replace(rt.path)+queries[rt.path], token, body, header...)
+		r := b.do(rt.method, strings.NewReplacer("{box}", knownBox, "{id}", fileID, "{rule}", "1", "{board}", boardID, "{person}", "lee", "{role}", "ads", "{app}", "data", "{session}", session).Replace(rt.path)+queries[rt.path], token, body, header...)
 		if r.status != 200 {
 			t.Errorf("%s: %d %s", rt.path, r.status, r.body)
 		}

@@ -42,6 +42,7 @@ var statuses = map[string]int{
 	"cross_origin":    http.StatusForbidden,
 	"not_found":       http.StatusNotFound,
 	"conflict":        http.StatusConflict,
+	"busy":            http.StatusConflict,
 	"body_too_large":  http.StatusRequestEntityTooLarge,
 	"timeout":         http.StatusGatewayTimeout,
 }

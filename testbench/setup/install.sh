@@ -10,6 +10,7 @@
 #            starting
 #   brokers  mosquitto and RabbitMQ, their services kept from starting; NATS, two
 #            versions, built into bin/brokers
+#   app      what makes Android packages: aapt, zipalign, apksigner, smali, Java
 #   chdb     ClickHouse's engine as a library, from npm into bin/chdb: a peer in benches
 set -eu
 
@@ -56,12 +57,20 @@ for part in "$@"; do
 			GOBIN="$nats" go install "github.com/nats-io/nats-server/v2@v$version"
 		done
 		;;
+	app)
+		need aapt aapt
+		need zipalign zipalign
+		need apksigner apksigner
+		need smali libsmali-java
+		need keytool openjdk-17-jre-headless
+		[ -e /usr/share/android-framework-res/framework-res.apk ] || missing="$missing android-framework-res"
+		;;
 	chdb) # unpacked below, once npm is there
 		need npm npm
 		chdb=yes
 		;;
 	*)
-		echo "install.sh: unknown part '$part'; known: browser, arm, system, flash, es3, prometheus, brokers, chdb" >&2
+		echo "install.sh: unknown part '$part'; known: browser, arm, system, flash, es3, prometheus, brokers, app, chdb" >&2
 		exit 2
 		;;
 	esac

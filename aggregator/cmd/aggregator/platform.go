@@ -25,6 +25,7 @@ import (
 	"iptvdc/aggregator/intake"
 	"iptvdc/aggregator/ledger/sqlite"
 	"iptvdc/aggregator/loader"
+	"iptvdc/aggregator/phone"
 	"iptvdc/aggregator/quality"
 	"iptvdc/aggregator/settings"
 	"iptvdc/aggregator/store/duckdb"
@@ -251,7 +252,13 @@ func (p *Platform) openConsole(context.Context) (err error) {
 	}
 	p.board = p.newBoard()
 	p.watcher = p.newWatcher()
+	apps, err := phone.Open(p.dir.file(appsDir), p.log.With("part", "apps"))
+	if err != nil {
+		return err
+	}
+	p.later(apps.Close)
 	p.console, err = console.New(console.Config{
+		Apps:    apps,
 		Figures: p.store, Identities: p.settings, Books: books{p.ledger, p.store}, Auditor: auditor{p.store, p.secrets}, Profiles: p.store, Risks: p.store,
 		Feeds: p.store, Decisions: p.inbox, Unknowns: unknowns{p.store, p.dictionary}, Quality: p.board, Alerts: p.settings, Boards: p.settings, People: p.settings, Names: p.valueName,
 		Problems: p.problems, Metrics: p.metrics.handler(), Page: page,

@@ -62,13 +62,13 @@ type BuildBody struct {
 
 func (s *Console) appRoutes() []route {
 	return []route{
-		{"GET", "/api/v1/apps", reader, "Apps for phones, what was made of them, and what is being made", nil, AppList{}, "", s.listApps, nil},
-		{"PUT", "/api/v1/apps/{app}", reader, "Makes or changes an app", AppBody{}, AppInfo{}, "", s.setApp, nil},
-		{"PUT", "/api/v1/apps/{app}/icon", reader, "Gives an app its icon: a square PNG of 192 to 2048 pixels, at most 1 MB", PictureBody{}, AppInfo{}, "", s.setAppIcon, nil},
-		{"POST", "/api/v1/apps/{app}/builds", reader, "Begins to make an Android package or an Xcode project; /api/v1/apps tells how it goes", BuildBody{}, phone.Job{}, "", s.buildApp, nil},
-		{"GET", "/api/v1/apps/{app}/builds/{file}", reader, "What was made", nil, nil, "application/octet-stream", s.appFile, nil},
-		{"GET", "/api/v1/apps-key", reader, "The key that signs Android packages, with its password, to be kept elsewhere", nil, nil, "application/zip", s.appKey, nil},
-		{"DELETE", "/api/v1/apps/{app}", reader, "Removes an app and what was made of it", nil, Done{}, "", s.removeApp, nil},
+		{"GET", "/api/v1/apps", admin, "Apps for phones, what was made of them, and what is being made", nil, AppList{}, "", s.listApps, nil},
+		{"PUT", "/api/v1/apps/{app}", admin, "Makes or changes an app", AppBody{}, AppInfo{}, "", s.setApp, nil},
+		{"PUT", "/api/v1/apps/{app}/icon", admin, "Gives an app its icon: a square PNG of 192 to 2048 pixels, at most 1 MB", PictureBody{}, AppInfo{}, "", s.setAppIcon, nil},
+		{"POST", "/api/v1/apps/{app}/builds", admin, "Begins to make an Android package or an Xcode project; /api/v1/apps tells how it goes", BuildBody{}, phone.Job{}, "", s.buildApp, nil},
+		{"GET", "/api/v1/apps/{app}/builds/{file}", admin, "What was made", nil, nil, "application/octet-stream", s.appFile, nil},
+		{"GET", "/api/v1/apps-key", admin, "The key that signs Android packages, with its password, to be kept elsewhere", nil, nil, "application/zip", s.appKey, nil},
+		{"DELETE", "/api/v1/apps/{app}", admin, "Removes an app and what was made of it", nil, Done{}, "", s.removeApp, nil},
 		{"GET", "/app/{app}/", anyone, "An app's own page, and beside it its manifest and icons", nil, nil, "text/html", s.appPage, nil},
 	}
 }

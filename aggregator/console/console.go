@@ -130,6 +130,7 @@ type Config struct {
 	Boards     Boards
 	People     People
 	Apps       Apps
+	First      FirstStart
 	// Names names values of catalogues for people, see insight.Source.
 	Names func(d store.Column, cell string) (indicator.Text, bool)
 	// Problems names every part that does not work, with its reason; none if
@@ -265,7 +266,7 @@ func (s *Console) routes() []route {
 		{"GET", "/healthz", anyone, "200 while the program runs", nil, nil, "text/plain", s.healthz, nil},
 		{"GET", "/readyz", anyone, "200 while ledger, store and broker are usable, else 503 with the reasons", nil, Readiness{}, "", s.readyz, nil},
 		{"GET", "/metrics", anyone, "Metrics for Prometheus", nil, nil, "text/plain", s.metrics, nil},
-	}, s.insightRoutes(), s.boardRoutes(), s.accountRoutes(), s.peopleRoutes(), s.appRoutes())
+	}, s.insightRoutes(), s.boardRoutes(), s.accountRoutes(), s.peopleRoutes(), s.appRoutes(), s.setupRoutes())
 }
 
 // mux puts together what is declared; whatever is not is the page's or refused.

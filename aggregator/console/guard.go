@@ -115,6 +115,9 @@ var guards = map[string]guard{
 	"GET /api/v1/apps/{app}/builds/{file}":    administers,
 	"GET /api/v1/apps-key":                    administers,
 	"DELETE /api/v1/apps/{app}":               administers,
+	"GET /api/v1/setup/steps":                 administers,
+	"PUT /api/v1/setup/provinces":             administers,
+	"POST /api/v1/setup/files":                administers,
 	"POST /api/v1/exports":                    {reads: true, may: settings.Export},
 }
 

@@ -55,6 +55,7 @@ type Platform struct {
 	secrets    aggregator.Secrets
 	// reconciled is what the store lacked when it was opened.
 	reconciled loader.Reconciled
+	setupCode  string // of the page's first start; "": there is an administrator
 	listener   net.Listener
 	server     *http.Server
 
@@ -245,7 +246,7 @@ func (p *Platform) consume() error {
 	return nil
 }
 
-func (p *Platform) openConsole(context.Context) (err error) {
+func (p *Platform) openConsole(ctx context.Context) (err error) {
 	page, err := ui.Files()
 	if err != nil {
 		return err
@@ -257,8 +258,12 @@ func (p *Platform) openConsole(context.Context) (err error) {
 		return err
 	}
 	p.later(apps.Close)
+	first, err := p.firstStart(ctx)
+	if err != nil {
+		return err
+	}
 	p.console, err = console.New(console.Config{
-		Apps:    apps,
+		Apps: apps, First: first,
 		Figures: p.store, Identities: p.settings, Books: books{p.ledger, p.store}, Auditor: auditor{p.store, p.secrets}, Profiles: p.store, Risks: p.store,
 		Feeds: p.store, Decisions: p.inbox, Unknowns: unknowns{p.store, p.dictionary}, Quality: p.board, Alerts: p.settings, Boards: p.settings, People: p.settings, Names: p.valueName,
 		Problems: p.problems, Metrics: p.metrics.handler(), Page: page,

@@ -10,7 +10,7 @@ import { link, me, problem, seenCards, shown, shownTrend, start, turnTo } from '
 import { DayPanel, TrendPanel } from './page/curves';
 import { FiguresRow } from './page/figures';
 import { Footer, Header } from './page/header';
-import { boardsHeading, Later } from './page/later';
+import { boardsHeading, Later, laterHeading } from './page/later';
 import { ModesPanel } from './page/modes';
 import { PlacesPanel } from './page/places';
 import { Closed, Empty, Failed, Loading, LostBanner, ProblemBanner } from './page/states';
@@ -26,7 +26,7 @@ function Page() {
   const insights = insightRoute.value !== null;
   const boards = boardsRoute.value !== null;
   const people = peopleRoute.value !== null;
-  const heading = people ? <h1>{t(peopleRoute.value === 'account' ? 'account' : 'people')}</h1> : boards ? <h1>{boardsHeading.value || t('boards')}</h1> : quality ? <h1>{t('health')}</h1> : insights ? <h1>{t('insights')}</h1> : <Heading />;
+  const heading = people ? <h1>{laterHeading.value || t(peopleRoute.value === 'account' ? 'account' : 'people')}</h1> : boards ? <h1>{boardsHeading.value || t('boards')}</h1> : quality ? <h1>{t('health')}</h1> : insights ? <h1>{t('insights')}</h1> : <Heading />;
   return (
     <>
       <Header heading={out ? null : heading} views={!out} />
@@ -85,7 +85,7 @@ applyPrefs();
 effect(() => turnTo(route.value.place));
 effect(() => {
   const { place } = route.value;
-  const page = peopleRoute.value !== null ? t('people') : boardsRoute.value !== null ? boardsHeading.value || t('boards') : qualityRoute.value ? t('health') : insightRoute.value ? t('insights') : place ? t('placeNow', { place: placeName(place) }) : t('countryNow');
+  const page = peopleRoute.value !== null ? laterHeading.value || t('people') : boardsRoute.value !== null ? boardsHeading.value || t('boards') : qualityRoute.value ? t('health') : insightRoute.value ? t('insights') : place ? t('placeNow', { place: placeName(place) }) : t('countryNow');
   document.title = `${page} · ${t('brand')}`;
 });
 document.addEventListener('keydown', (e) => {

@@ -23,10 +23,12 @@ import './stream';
 import { effect, signal } from '@preact/signals';
 import { render } from 'preact';
 
+import { call } from './api';
 import { at } from './calendar';
 import { longDay } from './format';
-import { asOf, askAgain, link, me } from './live';
+import { asOf, askAgain, health, link, may, me } from './live';
 import { lang } from './prefs';
+import { goPeople, peopleRoute } from './route';
 import { t } from './shell/words';
 
 /** When the oldest kept answer that is shown was kept; 0: all are the server's own. */
@@ -46,6 +48,11 @@ function Bars() {
       {offline && (
         <p class="bar-offline" role="status" data-offline={moment ? `${moment.day} ${moment.clock}` : ''}>
           <strong>{t('offline')}</strong> {moment ? t('offlineFigures', { time: time(moment) }) : t('offlineKept', { time: time(kept) })}
+        </p>
+      )}
+      {me.value?.person && may('administer') && health.value?.open && health.value.boxes === 0 && peopleRoute.value !== 'setup' && (
+        <p class="bar-newer" role="status">
+          {t('fresh')} <a href="#/setup">{t('setUp')}</a>
         </p>
       )}
       {newer.value && (
@@ -128,6 +135,16 @@ if (starts && location.hash === '') {
     if (mine && location.hash === '') location.replace(`#/boards/${mine[1]}`);
   });
 }
+
+// A platform without an administrator leads whoever comes to become it.
+let looked = false;
+effect(() => {
+  if (link.value !== 'signedout' || looked || peopleRoute.value === 'setup') return;
+  looked = true;
+  call<{ open: boolean }>('/api/v1/setup', {})
+    .then(({ open }) => open && goPeople('setup'))
+    .catch(() => undefined); // the sign-in is there
+});
 
 const bars = document.getElementById('bars');
 if (bars) render(<Bars />, bars);

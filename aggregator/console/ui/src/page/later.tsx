@@ -10,6 +10,8 @@ type People = typeof import('../people');
 
 /** What the boards call the place where the reader is; '': nothing yet. */
 export const boardsHeading = signal('');
+/** The same of the pages that come with people. */
+export const laterHeading = signal('');
 
 /** A file of the page that comes when it is needed. */
 interface Coming<T> {

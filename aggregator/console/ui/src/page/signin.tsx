@@ -29,6 +29,7 @@ export function SignIn() {
     }
     setBusy(false);
   };
+  if (peopleRoute.value === 'setup') return <Later page="people" />;
   if (needs === 'totp') {
     if (peopleRoute.value === 'account') return <Later page="people" />;
     return (

@@ -9,6 +9,7 @@ import * as api from './api';
 import { field, Said, useDoing } from './doing';
 import { Grants } from './grants';
 import { Matrix } from './matrix';
+import { AdminTabs } from './tabs';
 import { t } from './words';
 
 function stateOf(p: api.Person): string {
@@ -30,12 +31,7 @@ export function PeoplePage() {
   const one = people?.people.find((p) => p.name === decodeURIComponent(name));
   return (
     <main id="figures" tabIndex={-1} class="people">
-      <nav class="people-tabs" aria-label={t('people')}>
-        <a href="#/people" aria-current={peopleRoute.value === 'people' ? 'page' : undefined}>
-          {t('people')}
-        </a>
-        <a href="#/trail">{t('trail')}</a>
-      </nav>
+      <AdminTabs />
       <Said said={said} />
       {people && !one && (
         <div class="people-grid people-grid-wide">

@@ -10,7 +10,7 @@ ARM      := CGO_ENABLED=0 GOOS=linux GOARCH=arm GOARM=7
 # The box's budget for the stripped binary, in bytes (ARCHITECTURE.md, Budgets).
 ARM_BUDGET := 10500000
 
-.PHONY: help build demo test race check style fmt lint sim fuzz scenarios verify mutants e2e e2e-browser e2e-brokers country crash bench bench-agent bench-outbox bench-query soak soak-system sources-engines arm web web-check clean
+.PHONY: help build demo test race check style fmt lint sim fuzz scenarios verify mutants e2e e2e-browser e2e-brokers country crash bench bench-agent bench-outbox bench-query soak soak-system sources-engines app arm web web-check clean
 
 help: ## list the targets
 	@grep -hE '^[a-z0-9-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | sort | column -t -s "$$(printf '\t')"
@@ -134,6 +134,10 @@ QUERY ?= -boxes 5000
 bench-query: ## a board's twelve questions beside ClickHouse's engine, answers compared; QUERY='-boxes 10000 -clones 100 -keep-days 1' for the full size; out/bench-query
 	@testbench/setup/install.sh chdb
 	$(GO) run ./testbench/querybench -out out/bench-query $(QUERY)
+
+app: ## an Android package of an app, made twice and looked at as phones do
+	@testbench/setup/install.sh app
+	APP=1 $(GO) test -count=1 -v -run TestAndroidPackage ./aggregator/phone
 
 arm: ## the agent for ARMv7 as it is shipped, its size against its budget
 	@mkdir -p bin

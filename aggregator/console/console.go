@@ -146,6 +146,8 @@ type Config struct {
 	// Links is what holds for all share links.
 	Links   settings.LinkPolicy
 	Sources Sources
+	Apps    Apps
+	First   FirstStart
 	// Names names values of catalogues for people, see insight.Source.
 	Names func(d store.Column, cell string) (indicator.Text, bool)
 	// PublicURL is the page as readers reach it, for links in files and reports; "": none.
@@ -292,7 +294,7 @@ func (s *Console) routes() []route {
 		{"GET", "/healthz", anyone, "200 while the program runs", nil, nil, "text/plain", s.healthz, nil},
 		{"GET", "/readyz", anyone, "200 while ledger, store and broker are usable, else 503 with the reasons", nil, Readiness{}, "", s.readyz, nil},
 		{"GET", "/metrics", anyone, "Metrics for Prometheus", nil, nil, "text/plain", s.metrics, nil},
-	}, s.insightRoutes(), s.boardRoutes(), s.accountRoutes(), s.peopleRoutes(), s.reportRoutes(), s.placeRoutes(), s.tokenRoutes(), s.linkRoutes(), s.sharedRoutes(), s.sourceRoutes(), s.signOnRoutes())
+	}, s.insightRoutes(), s.boardRoutes(), s.accountRoutes(), s.peopleRoutes(), s.reportRoutes(), s.placeRoutes(), s.tokenRoutes(), s.linkRoutes(), s.sharedRoutes(), s.sourceRoutes(), s.signOnRoutes(), s.appRoutes(), s.setupRoutes())
 }
 
 // mux puts together what is declared; whatever is not is the page's or refused.
@@ -304,6 +306,7 @@ func (s *Console) mux() http.Handler {
 	mux.Handle("/api/", s.handle(route{path: "/api/", access: reader, serve: func(_ http.ResponseWriter, r *http.Request) error {
 		return &aggregator.Error{Code: "not_found", Message: "There is no " + r.Method + " " + clip(r.URL.Path) + "; /api/v1/openapi.json lists what there is."}
 	}}))
+	mux.Handle("GET /sw.js", s.handle(route{path: "/sw.js", serve: s.worker}))
 	mux.Handle("/", s.handle(route{path: "/", serve: s.page}))
 
 	guard := http.NewCrossOriginProtection()
@@ -354,6 +357,7 @@ func (s *Console) handle(rt route) http.Handler {
 		}()
 		err := s.admit(&r, &rt)
 		if err == nil {
+			s.mayBeKept(out, r, &rt)
 			err = rt.serve(out, r)
 		}
 		if err != nil {

@@ -26,6 +26,7 @@ import (
 
 	"iptvdc/aggregator"
 	"iptvdc/aggregator/indicator"
+	"iptvdc/aggregator/phone"
 	"iptvdc/aggregator/settings"
 	"iptvdc/aggregator/source"
 	"iptvdc/aggregator/store"
@@ -145,7 +146,13 @@ func newBenchOver(t *testing.T, st store.Store) *bench {
 	if err != nil {
 		t.Fatal(err)
 	}
+	apps, err := phone.Open(filepath.Join(t.TempDir(), "apps"), slog.New(slog.DiscardHandler))
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = apps.Close() })
 	b.console, err = New(Config{
+		Apps: apps, First: firstStart(t, b.settings),
 		Sources: b.sources, Figures: indicator.Joined(b.queries, b.sources), Identities: b.settings, Books: b.books, Auditor: fakeAuditor{}, Profiles: b.store, Feeds: b.store, Decisions: fakeDecisions{}, Unknowns: fakeUnknowns{}, Quality: qualityBoard(b.store), Alerts: b.settings, Boards: b.settings, People: b.settings, Risks: b.store,
 		Doors: b.settings, SignOns: b.settings,
 		Reports: b.settings, Mail: b.mail(), Desk: b.newDesk, PublicURL: "https://data.example.cn/",

@@ -17,7 +17,11 @@ import (
 )
 
 // static is the built page in memory, packed once at the start.
-type static struct{ files map[string]*file }
+type static struct {
+	files   map[string]*file
+	version string // of all files together
+	worker  *file  // nil: the page has none
+}
 
 // file is one of the page's files.
 type file struct {
@@ -52,7 +56,7 @@ func newStatic(page fs.FS) (*static, error) {
 	if index, ok := s.files["/index.html"]; ok {
 		s.files["/"] = index
 	}
-	return s, nil
+	return s, s.addWorker()
 }
 
 func newFile(name string, b []byte) (*file, error) {
@@ -96,6 +100,11 @@ func (s *Console) file(w http.ResponseWriter, r *http.Request, name string) erro
 	if f == nil {
 		return &aggregator.Error{Code: "not_found", Message: "There is no " + clip(r.URL.Path) + "."}
 	}
+	serveFile(w, r, f)
+	return nil
+}
+
+func serveFile(w http.ResponseWriter, r *http.Request, f *file) {
 	h := w.Header()
 	h.Set("Content-Type", f.media)
 	// Names carry no hash, so browsers ask each time; mostly they get 304.
@@ -108,7 +117,6 @@ func (s *Console) file(w http.ResponseWriter, r *http.Request, name string) erro
 	}
 	h.Set("ETag", `"`+etag+`"`)
 	http.ServeContent(w, r, f.name, time.Time{}, bytes.NewReader(body))
-	return nil
 }
 
 func acceptsGzip(r *http.Request) bool {

@@ -31,6 +31,10 @@ export const desk = { viewport: { width: 1440, height: 900 } };
 export const phone = { viewport: { width: 390, height: 844 }, isMobile: true, hasTouch: true };
 export const smallPhone = { viewport: { width: 320, height: 640 }, isMobile: true, hasTouch: true };
 
+// Tests that answer for the server could not: its requests would be the worker's. Those
+// of the page without the network allow workers (offline.test.mjs).
+const noWorker = 'Service Worker registration blocked by Playwright';
+
 /**
  * Opens a page whose `faults` collects what its console, scripts and policy
  * complained of, and whose `foreign` collects requests to any server but base's.
@@ -38,12 +42,13 @@ export const smallPhone = { viewport: { width: 320, height: 640 }, isMobile: tru
  */
 export async function open(browser, base, options = {}) {
   const { path = '/', lang = 'en-GB', signIn = '/fixture/login', ...rest } = options;
-  const context = await browser.newContext({ locale: lang, ...desk, ...rest });
+  const context = await browser.newContext({ locale: lang, serviceWorkers: 'block', ...desk, ...rest });
   context.setDefaultTimeout(30_000);
   const page = await context.newPage();
   page.faults = [];
   page.foreign = [];
   page.on('console', (m) => {
+    if (m.text().startsWith(noWorker)) return;
     if (m.type() === 'error' || m.type() === 'warning') page.faults.push(`console ${m.type()}: ${m.text()} ${m.location().url}`);
   });
   page.on('pageerror', (e) => page.faults.push(`script: ${e.stack ?? e}`));

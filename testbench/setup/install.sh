@@ -12,6 +12,7 @@
 #            versions, built into bin/brokers
 #   databases  PostgreSQL, MariaDB and ClickHouse, their services kept from starting:
 #            what own data sources are asked of
+#   app      what makes Android packages: aapt, zipalign, apksigner, smali, Java
 #   chdb     ClickHouse's engine as a library, from npm into bin/chdb: a peer in benches
 set -eu
 
@@ -64,12 +65,20 @@ for part in "$@"; do
 		need clickhouse-server clickhouse-server
 		services="$services postgresql mariadb clickhouse-server"
 		;;
+	app)
+		need aapt aapt
+		need zipalign zipalign
+		need apksigner apksigner
+		need smali libsmali-java
+		need keytool openjdk-17-jre-headless
+		[ -e /usr/share/android-framework-res/framework-res.apk ] || missing="$missing android-framework-res"
+		;;
 	chdb) # unpacked below, once npm is there
 		need npm npm
 		chdb=yes
 		;;
 	*)
-		echo "install.sh: unknown part '$part'; known: browser, arm, system, flash, es3, prometheus, brokers, databases, chdb" >&2
+		echo "install.sh: unknown part '$part'; known: browser, arm, system, flash, es3, prometheus, brokers, databases, app, chdb" >&2
 		exit 2
 		;;
 	esac

@@ -25,6 +25,7 @@ import (
 	"iptvdc/aggregator/intake"
 	"iptvdc/aggregator/ledger/sqlite"
 	"iptvdc/aggregator/loader"
+	"iptvdc/aggregator/phone"
 	"iptvdc/aggregator/post"
 	"iptvdc/aggregator/quality"
 	"iptvdc/aggregator/report"
@@ -60,6 +61,7 @@ type Platform struct {
 	secrets    aggregator.Secrets
 	// reconciled is what the store lacked when it was opened.
 	reconciled loader.Reconciled
+	setupCode  string // of the page's first start; "": there is an administrator
 	listener   net.Listener
 	server     *http.Server
 
@@ -282,7 +284,17 @@ func (p *Platform) openConsole(ctx context.Context) (err error) {
 	if err := p.openPost(); err != nil {
 		return err
 	}
+	apps, err := phone.Open(p.dir.file(appsDir), p.log.With("part", "apps"))
+	if err != nil {
+		return err
+	}
+	p.later(apps.Close)
+	first, err := p.firstStart(ctx)
+	if err != nil {
+		return err
+	}
 	p.console, err = console.New(console.Config{
+		Apps: apps, First: first,
 		Figures: p.figures(), Sources: p.sources, Identities: p.settings, Books: books{p.ledger, p.store}, Auditor: auditor{p.store, p.secrets}, Profiles: p.store, Risks: p.store,
 		Feeds: p.store, Decisions: p.inbox, Unknowns: unknowns{p.store, p.dictionary}, Quality: p.board, Alerts: p.settings, Boards: p.settings, People: p.settings, Names: p.valueName,
 		Doors: p.settings, Links: p.config.links(),

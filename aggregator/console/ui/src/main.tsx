@@ -9,7 +9,7 @@ import { link, me, problem, seenCards, shown, shownTrend, start, turnTo } from '
 import { DayPanel, TrendPanel } from './page/curves';
 import { FiguresRow } from './page/figures';
 import { Footer, Header } from './page/header';
-import { boardsHeading, Later } from './page/later';
+import { boardsHeading, Later, laterHeading } from './page/later';
 import { ModesPanel } from './page/modes';
 import { PlacesPanel } from './page/places';
 import { Closed, Empty, Failed, Loading, LostBanner, ProblemBanner } from './page/states';
@@ -46,7 +46,7 @@ function peopleWord(): 'account' | 'people' | 'data' {
 function called(): string {
   const { place } = route.value;
   return peopleRoute.value !== null
-    ? t(peopleWord())
+    ? laterHeading.value || t(peopleWord())
     : boardsRoute.value !== null
       ? boardsHeading.value || t('boards')
       : qualityRoute.value

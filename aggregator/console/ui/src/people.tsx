@@ -21,14 +21,28 @@ import './parts/table';
 import './parts/tilemap';
 import './stream';
 
+import { effect } from '@preact/signals';
+
+import { laterHeading } from './page/later';
 import { AccountPage } from './people/account';
+import { AppsPage } from './people/apps';
+import { t as app } from './people/appwords';
+import { SetupPage } from './people/setup';
+import { t as setup } from './people/setupwords';
 import { PeoplePage } from './people/list';
 import { TrailPage } from './people/trail';
 import { peopleRoute } from './route';
 
+effect(() => {
+  const page = (peopleRoute.value ?? '').split('/')[0];
+  laterHeading.value = page === 'apps' ? app('apps') : page === 'setup' ? setup('setup') : '';
+});
+
 export function PeoplePages() {
   const page = (peopleRoute.value ?? '').split('/')[0];
   if (page === 'people') return <PeoplePage />;
+  if (page === 'apps') return <AppsPage />;
+  if (page === 'setup') return <SetupPage />;
   return page === 'trail' ? <TrailPage /> : <AccountPage />;
 }
 

@@ -52,7 +52,7 @@ export function goPeople(to: string): void {
 
 /** #/people/li and the like; anything else is null. */
 export function parsePeople(hash: string): string | null {
-  return /^#\/(account|people|trail|data)(\/|$)/.test(hash) ? hash.slice(2) : null;
+  return /^#\/(account|people|trail|data|apps|setup)(\/|$)/.test(hash) ? hash.slice(2) : null;
 }
 
 /** Goes somewhere among the boards; replace: not a step to go back through. */

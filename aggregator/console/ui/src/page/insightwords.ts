@@ -1,4 +1,4 @@
-// The words of findings about accounts, in both languages; they come with the insights.
+// The words of findings about accounts and products, in both languages; they come with the insights.
 
 import type { Lang } from '../api';
 import { fill } from '../i18n';
@@ -26,6 +26,15 @@ const zh = {
   whoStayed: '留下者',
   lift: '倍数',
   unsureMark: '不足以断定',
+  productContent: '哪些产品的内容偏弱？',
+  productHint: '收入最高的产品：订购情况，以及其产品包内容的收视；内容按各省目录的产品包，不论由谁、凭哪个产品收看。',
+  product: '产品',
+  productOrders: '订单',
+  productRevenue: '收入',
+  productViewers: '收视终端',
+  productCompletion: '完成度',
+  productReturn: '7 日回访率',
+  productErrors: '播放错误率',
 } as const;
 
 export type InsightWord = keyof typeof zh;
@@ -52,6 +61,15 @@ const en: Record<InsightWord, string> = {
   whoStayed: 'Who stayed',
   lift: 'Times',
   unsureMark: 'not sure',
+  productContent: 'Whose content is weak?',
+  productHint: 'Products that earn most: what is bought, and how the content of their packages is watched, by whomever and under whatever product.',
+  product: 'Product',
+  productOrders: 'Orders',
+  productRevenue: 'Revenue',
+  productViewers: 'Viewers',
+  productCompletion: 'Completion',
+  productReturn: 'Come back',
+  productErrors: 'Plays that fail',
 };
 
 const words: Record<Lang, Record<InsightWord, string>> = { zh, en };

@@ -11,6 +11,8 @@ type Data = typeof import('../data');
 
 /** What the boards call the place where the reader is; '': nothing yet. */
 export const boardsHeading = signal('');
+/** The same of the pages that come with people. */
+export const laterHeading = signal('');
 
 /** A file of the page that comes when it is needed. */
 interface Coming<T> {

@@ -4,6 +4,7 @@ import { t } from '../i18n';
 import { days, span, useInsight, within } from '../insights';
 import { lang } from '../prefs';
 import { Box } from './insights';
+import { w } from './insightwords';
 
 /** What products earn beside how their content is watched. */
 export function ProductsSection({ place, last }: { place: string; last: string }) {
@@ -11,7 +12,7 @@ export function ProductsSection({ place, last }: { place: string; last: string }
   const { answer, problem } = useInsight<Products>(`products?${days(last, span.value)}${within(place)}`);
   const weak = answer?.rows.filter((p) => p.weak.length > 0) ?? [];
   return (
-    <Box id="products" title={t('productContent')} hint={t('productHint')} says={answer?.text[l]} problem={problem} waiting={!answer}>
+    <Box id="products" title={w('productContent')} hint={w('productHint')} says={answer?.text[l]} problem={problem} waiting={!answer}>
       {answer && answer.rows.length > 0 && <ProductTable rows={answer.rows} />}
       {weak.length > 0 && (
         <ul class="findings">
@@ -37,19 +38,19 @@ function ProductTable({ rows }: { rows: Product[] }) {
   const l = lang.value;
   const percent = (v: number | null) => (v === null ? missing : `${exact(v, l, 1)}%`);
   const columns: [string, (p: Product) => string][] = [
-    [t('productOrders'), (p) => (p.orders.value === null ? missing : figure(p.orders.value, 'count', l))],
-    [t('productRevenue'), (p) => (p.revenue.value === null ? missing : figure(p.revenue.value, 'fen', l))],
-    [t('productViewers'), (p) => (p.viewers.value === null ? missing : figure(p.viewers.value, 'boxes', l))],
-    [t('productCompletion'), (p) => percent(p.completion.value)],
-    [t('productReturn'), (p) => percent(p.return_rate.value)],
-    [t('productErrors'), (p) => percent(p.error_rate.value)],
+    [w('productOrders'), (p) => (p.orders.value === null ? missing : figure(p.orders.value, 'count', l))],
+    [w('productRevenue'), (p) => (p.revenue.value === null ? missing : figure(p.revenue.value, 'fen', l))],
+    [w('productViewers'), (p) => (p.viewers.value === null ? missing : figure(p.viewers.value, 'boxes', l))],
+    [w('productCompletion'), (p) => percent(p.completion.value)],
+    [w('productReturn'), (p) => percent(p.return_rate.value)],
+    [w('productErrors'), (p) => percent(p.error_rate.value)],
   ];
   return (
-    <div class="table-frame" role="region" aria-label={t('productContent')} tabIndex={0}>
+    <div class="table-frame" role="region" aria-label={w('productContent')} tabIndex={0}>
       <table>
         <thead>
           <tr>
-            <th scope="col">{t('product')}</th>
+            <th scope="col">{w('product')}</th>
             {columns.map(([title]) => (
               <th key={title} scope="col" class="numeric">
                 {title}

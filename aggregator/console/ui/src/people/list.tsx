@@ -13,6 +13,7 @@ import { Grants } from './grants';
 import { Matrix } from './matrix';
 import { Roles } from './roles';
 import { Tokens } from './tokens';
+import { AdminTabs } from './tabs';
 import { t } from './words';
 
 function stateOf(p: api.Person): string {
@@ -34,12 +35,7 @@ export function PeoplePage() {
   const one = people?.people.find((p) => p.name === decodeURIComponent(name));
   return (
     <main id="figures" tabIndex={-1} class="people">
-      <nav class="people-tabs" aria-label={t('people')}>
-        <a href="#/people" aria-current={peopleRoute.value === 'people' ? 'page' : undefined}>
-          {t('people')}
-        </a>
-        <a href="#/trail">{t('trail')}</a>
-      </nav>
+      <AdminTabs />
       <Said said={said} />
       {people && !one && (
         <div class="people-grid people-grid-wide">

@@ -7,6 +7,7 @@ import { askMe, link, me, retryNow } from '../live';
 import { SignOut } from './signout';
 import { goPeople, peopleRoute } from '../route';
 import { AccountPage } from './account';
+import { SetupPage } from './setup';
 import { t as say } from './doorwords';
 
 /** Name and password, then a code if one is asked for; and how to come by a link. */
@@ -35,6 +36,7 @@ export function SignIn() {
     }
     setBusy(false);
   };
+  if (peopleRoute.value === 'setup') return <SetupPage />;
   if (needs === 'totp') {
     if (peopleRoute.value === 'account') return <AccountPage />;
     return (

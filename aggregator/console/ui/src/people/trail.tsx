@@ -3,6 +3,7 @@ import { useEffect, useState } from 'preact/hooks';
 import { Panel } from '../parts/panel';
 import * as api from './api';
 import { field, Said, useDoing } from './doing';
+import { AdminTabs } from './tabs';
 import { clock } from './when';
 import { t } from './words';
 
@@ -22,12 +23,7 @@ export function TrailPage() {
   const name = (who: string) => (who === '(machine)' ? t('machine') : who === '(stranger)' ? t('stranger') : who);
   return (
     <main id="figures" tabIndex={-1} class="people">
-      <nav class="people-tabs" aria-label={t('people')}>
-        <a href="#/people">{t('people')}</a>
-        <a href="#/trail" aria-current="page">
-          {t('trail')}
-        </a>
-      </nav>
+      <AdminTabs />
       <Panel id="trail" title={t('trail')} label={t('trail')} note={t('trailHint')}>
         <form
           class="people-form people-row"

@@ -46,7 +46,7 @@ func TestMail(t *testing.T) {
 	f := func(set func(*posttest.SMTP), security post.Security) {
 		t.Helper()
 		s := posttest.NewSMTP(t)
-		set(s)
+		s.Set(set)
 		m := &post.Message{ID: "report-1-2\r\nX: y", Subject: "日报\r\nBcc: evil@example.com\r\n\r\nbody", Text: "一\n.\n..二\n", HTML: "<p>一</p>",
 			Files: []post.File{{Name: "数据\"\r\nX-Evil: 1.xlsx", Media: "application/zip", Bytes: bytes.Repeat([]byte{0, 1, 2, '.', '\n'}, 500)}}}
 		if err := to(t, server(s, security)).Send(t.Context(), post.Way{Kind: post.Mail, Address: "wang@example.cn"}, m); err != nil {
@@ -92,7 +92,7 @@ func TestMailFails(t *testing.T) {
 		t.Helper()
 		s := posttest.NewSMTP(t)
 		c := server(s, security)
-		set(s)
+		s.Set(set)
 		if s.User != "" {
 			c.SMTP.User, c.SMTP.Password = "u", "wrong"
 		}

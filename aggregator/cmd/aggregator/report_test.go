@@ -19,7 +19,7 @@ import (
 func TestReportCommands(t *testing.T) {
 	data := filepath.Join(t.TempDir(), "data")
 	mailbox := posttest.NewSMTP(t)
-	mailbox.Plain = true
+	mailbox.Set(func(s *posttest.SMTP) { s.Plain = true })
 	c := testConfig(data)
 	c.Post.SMTP.Address, c.Post.SMTP.Security, c.Post.SMTP.From = mailbox.Address, "none", "reports@example.cn"
 	c.Post.PublicURL = "https://data.example.cn"

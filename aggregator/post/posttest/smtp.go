@@ -41,7 +41,7 @@ func (m *Mail) Subject() string {
 	return text
 }
 
-// SMTP is a mail server. Its fields may be set before the first connection.
+// SMTP is a mail server. Its fields are set by Set, before the first connection.
 type SMTP struct {
 	Address string
 	Roots   *x509.CertPool
@@ -78,6 +78,13 @@ func NewSMTP(t testing.TB) *SMTP {
 	s.running.Go(s.serve)
 	t.Cleanup(func() { _ = s.listener.Close(); s.running.Wait() })
 	return s
+}
+
+// Set changes how it behaves from the next connection on.
+func (s *SMTP) Set(change func(*SMTP)) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	change(s)
 }
 
 // Mails are all that were taken.

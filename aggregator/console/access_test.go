@@ -203,6 +203,7 @@ var elsewhere = map[string]string{
 	"GET /api/v1/insights/alerts":          "TestAlerts, TestRulesFollowTheirOwner",
 	"POST /api/v1/insights/rules":          "TestAlerts, TestRulesNeedTheirData",
 	"DELETE /api/v1/insights/rules/{rule}": "TestAlerts",
+	"GET /api/v1/map":                      "the same for all",
 	"GET /api/v1/me":                       "own; below",
 	"PUT /api/v1/me":                       "own", "POST /api/v1/me/password": "own", "GET /api/v1/me/sessions": "own", "DELETE /api/v1/me/sessions/{session}": "own",
 	"POST /api/v1/me/totp": "own", "POST /api/v1/me/totp/confirm": "own", "POST /api/v1/me/totp/end": "own", "POST /api/v1/view-as/end": "own", "POST /api/v1/exports": "own",

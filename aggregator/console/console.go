@@ -131,6 +131,8 @@ type Config struct {
 	People     People
 	Apps       Apps
 	First      FirstStart
+	// MapFile is where the operator's map of the provinces lies, GeoJSON; "": nowhere.
+	MapFile string
 	// Names names values of catalogues for people, see insight.Source.
 	Names func(d store.Column, cell string) (indicator.Text, bool)
 	// Problems names every part that does not work, with its reason; none if
@@ -167,6 +169,7 @@ type Console struct {
 	tried     *tries // to sign in, by account
 	addresses *tries
 	static    *static
+	geo       geoMap
 	openAPI   []byte
 	handler   http.Handler
 }
@@ -189,6 +192,10 @@ func New(c Config) (*Console, error) {
 		if s.static, err = newStatic(c.Page); err != nil {
 			return nil, err
 		}
+	}
+	s.geo.path = c.MapFile
+	if err := s.geo.open(); err != nil {
+		c.Log.Error("the map of the provinces cannot be used; the page draws tiles", "file", c.MapFile, "why", err)
 	}
 	if err := unguarded(s.routes()); err != nil {
 		return nil, err
@@ -266,7 +273,7 @@ func (s *Console) routes() []route {
 		{"GET", "/healthz", anyone, "200 while the program runs", nil, nil, "text/plain", s.healthz, nil},
 		{"GET", "/readyz", anyone, "200 while ledger, store and broker are usable, else 503 with the reasons", nil, Readiness{}, "", s.readyz, nil},
 		{"GET", "/metrics", anyone, "Metrics for Prometheus", nil, nil, "text/plain", s.metrics, nil},
-	}, s.insightRoutes(), s.boardRoutes(), s.accountRoutes(), s.peopleRoutes(), s.appRoutes(), s.setupRoutes())
+	}, s.insightRoutes(), s.boardRoutes(), s.accountRoutes(), s.peopleRoutes(), s.appRoutes(), s.setupRoutes(), s.mapRoutes())
 }
 
 // mux puts together what is declared; whatever is not is the page's or refused.

@@ -140,6 +140,7 @@ func newBenchOver(t *testing.T, st store.Store) *bench {
 	b.console, err = New(Config{
 		Apps:    apps,
 		First:   firstStart(t, b.settings),
+		MapFile: filepath.Join(t.TempDir(), "map.geojson"),
 		Figures: b.queries, Identities: b.settings, Books: b.books, Auditor: fakeAuditor{}, Profiles: b.store, Feeds: b.store, Decisions: fakeDecisions{}, Unknowns: fakeUnknowns{}, Quality: qualityBoard(b.store), Alerts: b.settings, Boards: b.settings, People: b.settings, Risks: b.store,
 		Problems: func(context.Context) []Problem { return nil },
 		Metrics:  promhttp.HandlerFor(b.registry, promhttp.HandlerOpts{}), Page: page,

@@ -92,6 +92,7 @@ func TestDocumentCoversTheAPI(t *testing.T) {
 	bodies["PUT /api/v1/apps/{app}"] = `{"title":{"zh":"数","en":"Data"},"server":"https://data.example","theme":"#0b6478","background":"#ffffff","starts":[{"role":"","board":"~wall"}]}`
 	bodies["PUT /api/v1/apps/{app}/icon"] = `{"png":"` + smallIcon(t) + `"}`
 	bodies["POST /api/v1/apps/{app}/builds"] = `{"kind":"ios"}`
+	bodies["PUT /api/v1/map"] = twoProvinces
 	bodies["PUT /api/v1/setup/provinces"] = `{"provinces":["33"]}`
 	byCode := []string{"POST /api/v1/setup", "/api/v1/signin/code", "/api/v1/me/totp/confirm", "/api/v1/me/totp/end"}
 	b.do("POST", "/api/v1/me/password", "", bodies["POST /api/v1/me/password"], "Cookie", cookie)

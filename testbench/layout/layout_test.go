@@ -88,7 +88,7 @@ var allowed = []struct {
 	{"aggregator/phone", []string{"aggregator", "aggregator/durable"}},
 	{"aggregator/settings", []string{"aggregator", "aggregator/board", "aggregator/indicator", "aggregator/insight"}},
 	{"aggregator/console/ui", nil},
-	{"aggregator/console", []string{"aggregator", "aggregator/c3", "aggregator/indicator", "aggregator/insight", "aggregator/quality", "aggregator/board", "aggregator/phone", "aggregator/settings", "aggregator/store", "aggregator/console/ui"}},
+	{"aggregator/console", []string{"aggregator", "aggregator/durable", "aggregator/c3", "aggregator/indicator", "aggregator/insight", "aggregator/quality", "aggregator/board", "aggregator/phone", "aggregator/settings", "aggregator/store", "aggregator/console/ui"}},
 	{"aggregator/cmd/aggregator", []string{"protocol", "aggregator/...", "testbench/fleet", "testbench/feeds"}},
 	{"aggregator", nil},
 	{"firmware", []string{"protocol"}},

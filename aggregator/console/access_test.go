@@ -214,7 +214,7 @@ var elsewhere = map[string]string{
 	"GET /api/v1/sources":                  "TestSources", "POST /api/v1/sources": "TestSources", "POST /api/v1/sources/uploads": "TestSources", "POST /api/v1/sources/try": "TestSources",
 	"GET /api/v1/sources/{source}": "TestSources", "PUT /api/v1/sources/{source}": "TestSources", "DELETE /api/v1/sources/{source}": "TestSources",
 	"POST /api/v1/sources/{source}/refresh": "TestSources", "POST /api/v1/sources/{source}/restore": "TestSources",
-	"GET /api/v1/me": "own; below",
+	"GET /api/v1/map": "the same for all", "GET /api/v1/me": "own; below",
 	"PUT /api/v1/me": "own", "POST /api/v1/me/password": "own", "GET /api/v1/me/sessions": "own", "GET /api/v1/me/signon": "own", "POST /api/v1/me/signon": "own", "DELETE /api/v1/me/signon": "own", "DELETE /api/v1/me/sessions/{session}": "own",
 	"POST /api/v1/me/totp": "own", "POST /api/v1/me/totp/confirm": "own", "POST /api/v1/me/totp/end": "own", "POST /api/v1/view-as/end": "own", "POST /api/v1/exports": "own",
 	"GET /api/v1/boards/{board}/links": "TestShareLinksOverHTTP", "POST /api/v1/boards/{board}/links": "TestShareLinksOverHTTP", "GET /api/v1/links": "TestShareLinksOverHTTP", "DELETE /api/v1/links/{link}": "TestShareLinksOverHTTP",

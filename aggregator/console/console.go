@@ -148,6 +148,8 @@ type Config struct {
 	Sources Sources
 	Apps    Apps
 	First   FirstStart
+	// MapFile is where the operator's map of the provinces lies, GeoJSON; "": nowhere.
+	MapFile string
 	// Names names values of catalogues for people, see insight.Source.
 	Names func(d store.Column, cell string) (indicator.Text, bool)
 	// PublicURL is the page as readers reach it, for links in files and reports; "": none.
@@ -192,6 +194,7 @@ type Console struct {
 	doors     *doorMetrics
 	static    *static
 	exporting chan struct{} // filled by files being made
+	geo       geoMap
 	openAPI   []byte
 	handler   http.Handler
 }
@@ -217,6 +220,10 @@ func New(c Config) (*Console, error) {
 		if s.static, err = newStatic(c.Page); err != nil {
 			return nil, err
 		}
+	}
+	s.geo.path = c.MapFile
+	if err := s.geo.open(); err != nil {
+		c.Log.Error("the map of the provinces cannot be used; the page draws tiles", "file", c.MapFile, "why", err)
 	}
 	if err := unguarded(s.routes()); err != nil {
 		return nil, err
@@ -294,7 +301,7 @@ func (s *Console) routes() []route {
 		{"GET", "/healthz", anyone, "200 while the program runs", nil, nil, "text/plain", s.healthz, nil},
 		{"GET", "/readyz", anyone, "200 while ledger, store and broker are usable, else 503 with the reasons", nil, Readiness{}, "", s.readyz, nil},
 		{"GET", "/metrics", anyone, "Metrics for Prometheus", nil, nil, "text/plain", s.metrics, nil},
-	}, s.insightRoutes(), s.boardRoutes(), s.accountRoutes(), s.peopleRoutes(), s.reportRoutes(), s.placeRoutes(), s.tokenRoutes(), s.linkRoutes(), s.sharedRoutes(), s.sourceRoutes(), s.signOnRoutes(), s.appRoutes(), s.setupRoutes())
+	}, s.insightRoutes(), s.boardRoutes(), s.accountRoutes(), s.peopleRoutes(), s.reportRoutes(), s.placeRoutes(), s.tokenRoutes(), s.linkRoutes(), s.sharedRoutes(), s.sourceRoutes(), s.signOnRoutes(), s.appRoutes(), s.setupRoutes(), s.mapRoutes())
 }
 
 // mux puts together what is declared; whatever is not is the page's or refused.

@@ -21,6 +21,7 @@ var keptRoutes = map[string]bool{
 	"GET /api/v1/me":                  true,
 	"GET /api/v1/indicators":          true,
 	"GET /api/v1/status":              true,
+	"GET /api/v1/map":                 true,
 	"GET /api/v1/quality":             true,
 	"POST /api/v1/query":              true,
 	"GET /api/v1/boards":              true,

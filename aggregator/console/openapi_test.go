@@ -107,6 +107,7 @@ func TestDocumentCoversTheAPI(t *testing.T) {
 	bodies["PUT /api/v1/apps/{app}"] = `{"title":{"zh":"数","en":"Data"},"server":"https://data.example","theme":"#0b6478","background":"#ffffff","starts":[{"role":"","board":"~wall"}]}`
 	bodies["PUT /api/v1/apps/{app}/icon"] = `{"png":"` + smallIcon(t) + `"}`
 	bodies["POST /api/v1/apps/{app}/builds"] = `{"kind":"ios"}`
+	bodies["PUT /api/v1/map"] = twoProvinces
 	bodies["PUT /api/v1/setup/provinces"] = `{"provinces":["33"]}`
 	bodies["POST /api/v1/reports"] = `{"name":"A","board":"` + boardID + `","filters":{"where":[{"dimension":"channel","in":["cctv1"]}]},"when":{"every":"week","weekday":1,"at":"08:30"}}`
 	bodies["PUT /api/v1/reports/{report}"] = bodies["POST /api/v1/reports"]

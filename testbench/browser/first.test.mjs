@@ -63,6 +63,33 @@ test('provinces are chosen, a file is uploaded, and the steps are gone on with l
   await page.emulateMedia({ colorScheme: 'light' });
 });
 
+test('the operator’s map is checked, and a board draws it', async () => {
+  const square = (adcode, w, s) => ({ properties: { adcode }, geometry: { type: 'Polygon', coordinates: [[[w, s], [w + 5, s], [w + 5, s + 4], [w, s + 4], [w, s]]] } });
+  const give = async (features) => {
+    await page.locator('.panel-setup-map input[type="file"]').setInputFiles({ name: 'map.json', mimeType: 'application/json', buffer: Buffer.from(JSON.stringify({ type: 'FeatureCollection', approval: 'GS(2026)1', features })) });
+    await page.locator('[data-do="upload-map"]').click();
+  };
+  await page.goto(`${country.base}/#/setup`);
+  await give([]);
+  await page.locator('.panel-setup-map .said-bad').waitFor();
+  await give([square(330000, 118, 27), square(430000, 109, 25), square(110000, 115, 39)]);
+  await page.locator('.panel-setup-map [data-done="true"]').waitFor();
+  const text = (en) => ({ zh: en, en });
+  const widget = { id: 'm', kind: 'map', title: text('Map'), filters: {}, show: {}, prose: text(''), place: { x: 0, y: 0, w: 12, h: 8 }, ask: { figures: [{ indicator: 'plays', title: text('') }] } };
+  const board = { schema: 1, title: text('Mapped'), about: text(''), filters: { period: { last: 7, unit: 'day' } }, tabs: [{ id: 't', title: text('One'), widgets: [widget] }], marks: [] };
+  const made = await page.context().request.post(`${country.base}/api/v1/boards`, { data: { board }, headers: { Origin: country.base } });
+  assert.equal(made.status(), 200, await made.text());
+  await page.goto(`${country.base}/#/boards/${(await made.json()).id}`);
+  await page.locator('.country [data-code="33"]').waitFor();
+  assert.match(await page.locator('.country [data-code="33"]').getAttribute('aria-label'), /Zhejiang/);
+  assert.equal(await page.locator('.country figcaption').innerText(), 'GS(2026)1');
+  await page.screenshot({ path: `${shots}board-map-phone.png`, fullPage: true });
+  await accessible(page);
+  await page.locator('.country [data-code="33"]').press('Enter');
+  await page.locator('.country').waitFor({ state: 'detached' }); // into its cities
+  page.faults = page.faults.filter((f) => !/status of 400/.test(f));
+});
+
 test('an app is made on the page, opens at its first board and becomes a project', async () => {
   await page.setViewportSize(desk.viewport);
   await page.goto(`${country.base}/#/apps`);

@@ -17,6 +17,9 @@ import (
 // appsDir holds apps for phones, what was made of them, and the key that signs them.
 const appsDir = "apps"
 
+// mapFile is the operator's map of the provinces.
+const mapFile = "map.geojson"
+
 func appCommand() *cobra.Command {
 	cmd := &cobra.Command{Use: "app", Short: "Apps for phones: make them, and packages of them",
 		Long: "Apps for phones. An app has a name, an icon, colours and boards to begin with, and an address of its own, /app/NAME/, where browsers install it. Of it an Android package is made, signed with a key that is made in the data folder at its first use, or an Xcode project. It works beside a running aggregator.",

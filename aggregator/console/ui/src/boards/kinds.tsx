@@ -15,6 +15,7 @@ import { compare } from '../parts/table';
 import { stepsOf, TileGrid, TileLegend, TileMap } from '../parts/tilemap';
 import { dark, lang, still } from '../prefs';
 import { placeName } from '../regions';
+import { Shapes, useCountry } from './country';
 import { cellName, changeText, csv, dataOf, inOrder, matrixOf, num, sheetOf, tsv, written, type Data, type Sheet, type Shown } from './data';
 import { drawing, look, type Chosen } from './draw';
 import { marksFor, type Filters, type Mark, type Widget, type WidgetAnswer } from './model';
@@ -222,6 +223,8 @@ function Cities({ data }: Drawable) {
 
 function Tiles({ data, pick, widget }: Drawable) {
   const l = lang.value;
+  const found = useCountry();
+  const map = widget.kind === 'map' ? found : null;
   const f = data.figures[0]!;
   const dim = data.dims[0]!;
   const places = data.rows.map((r) => ({
@@ -232,8 +235,19 @@ function Tiles({ data, pick, widget }: Drawable) {
   }));
   return (
     <div class="board-tiles">
-      {widget.kind === 'map' && <p class="widget-hint">{t('noMap')}</p>}
-      <div class="board-tiles-frame">
+      {widget.kind === 'map' && !map && <p class="widget-hint">{t('noMap')}</p>}
+      {map && (
+        <Shapes
+          map={map}
+          label={f.title}
+          noData={t('noNumbers')}
+          places={places}
+          rate={f.unit === 'percent' || f.unit === 'ratio'}
+          name={(code) => placeName(code)}
+          open={(value) => pick({ dimension: 'province', value })}
+        />
+      )}
+      {!map && <div class="board-tiles-frame">
         <TileMap
           label={f.title}
           noData={t('noNumbers')}
@@ -244,7 +258,7 @@ function Tiles({ data, pick, widget }: Drawable) {
           aloud={(place, tile) => `${tile} ${place.text}: ${place.name}, ${f.title}`}
           open={(value) => pick({ dimension: 'province', value })}
         />
-      </div>
+      </div>}
       <TileLegend low={t('low')} high={t('high')} />
     </div>
   );

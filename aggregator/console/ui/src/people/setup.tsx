@@ -101,6 +101,7 @@ function Lead() {
           </Step>
           <Provinces steps={steps} onKept={setSteps} />
           <Data steps={steps} reload={load} />
+          <CountryMap />
           <p>
             <a class="button button-main" href="#/">
               {t('finish')}
@@ -227,6 +228,53 @@ function Data({ steps, reload }: { steps: Steps; reload: () => Promise<void> }) 
       <p class="quiet">
         {t('demo')} <code>aggregator demo</code>
       </p>
+    </Step>
+  );
+}
+
+/** The operator's map of the provinces; there is none in the program. */
+function CountryMap() {
+  const { said, busy, run } = useDoing();
+  const [provinces, setProvinces] = useState(0);
+  useEffect(() => void run(async () => setProvinces((await call<{ shapes: unknown[] }>('/api/v1/map', {})).shapes.length)), []);
+  const upload = (e: Event) => {
+    e.preventDefault();
+    const file = (e.currentTarget as HTMLFormElement).querySelector<HTMLInputElement>('input[type=file]')?.files?.[0];
+    if (!file) return;
+    void run(async () => {
+      const m = await call<{ shapes: unknown[] }>('/api/v1/map', { method: 'PUT', headers: { 'Content-Type': 'application/json' }, body: file });
+      setProvinces(m.shapes.length);
+      return t('mapKept', { n: m.shapes.length });
+    });
+  };
+  return (
+    <Step id="setup-map" title={`4. ${t('stepMap')}`} done={provinces > 0}>
+      <p class="quiet">{t('mapHint')}</p>
+      <form class="people-form people-row" onSubmit={upload}>
+        <label>
+          <span>GeoJSON</span>
+          <input type="file" accept=".json,.geojson,application/json" required />
+        </label>
+        <button type="submit" class="button" data-do="upload-map" disabled={busy}>
+          {t('send')}
+        </button>
+        {provinces > 0 && (
+          <button
+            type="button"
+            class="button"
+            disabled={busy}
+            onClick={() =>
+              void run(async () => {
+                await send('DELETE', '/api/v1/map');
+                setProvinces(0);
+              })
+            }
+          >
+            {t('mapDrop')}
+          </button>
+        )}
+      </form>
+      <Said said={said} />
     </Step>
   );
 }

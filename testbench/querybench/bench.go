@@ -73,7 +73,11 @@ func (b *bench) run(ctx context.Context, dir string) error {
 		whole.PeerCPU += row.PeerCPU
 	}
 	r.Rows = append(r.Rows, whole)
-	for _, measure := range []func(context.Context) (Row, error){b.closing, b.fresh} {
+	measures := []func(context.Context) (Row, error){b.closing, b.fresh}
+	if !b.hour {
+		measures = measures[1:]
+	}
+	for _, measure := range measures {
 		if b.closings == 0 {
 			break
 		}
@@ -246,6 +250,7 @@ func (b *bench) closing(ctx context.Context) (Row, error) {
 			snap.Cells = append(snap.Cells, c)
 		}
 	}
+	// An hour is closed whole when nothing new is in it.
 	b.steps.begin()
 	err := row.times(b.closings, func() error { return b.folder.Store.Close(ctx, snap) })
 	b.steps.text(b.out, row.Name, b.closings)

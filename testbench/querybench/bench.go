@@ -282,11 +282,10 @@ func (b *bench) fresh(ctx context.Context) (Row, error) {
 	}
 	n := uint64(time.Now().UnixNano()) // a run on a store that was there has blocks of its own
 	blk := &store.Block{}
-	provinces := b.provinces()
-	for i := range 20_000 {
-		p := provinces[i%len(provinces)]
+	for i := range 20_000 { // of as many boxes, where each stands
+		p, city := b.set.Home(i % b.set.Boxes)
 		box := backfill.CloneKey(b.set.Key(i%b.set.Boxes), i/b.set.Boxes%b.clones)
-		blk.PageViews = append(blk.PageViews, store.PageView{Page: 1, Stamp: store.Stamp{Province: p, City: aggregator.City(p) * 100, Box: box, Boot: 1, AtMs: at, Clock: 3}})
+		blk.PageViews = append(blk.PageViews, store.PageView{Page: 1, Stamp: store.Stamp{Province: p, City: city, Box: box, Boot: 1, AtMs: at, Clock: 3}})
 	}
 	if err := os.WriteFile(filepath.Join(b.folder.Path(), followed), nil, 0o600); err != nil {
 		return row, err

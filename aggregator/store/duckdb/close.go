@@ -91,7 +91,7 @@ func (s *Store) close(ctx context.Context, tx steps, snap store.Snapshot) error 
 	if err := fillCells(ctx, tx, snap.Cells); err != nil {
 		return err
 	}
-	all, err := s.portions(ctx, tx, snap.Cells)
+	all, err := s.portions(ctx, tx, snap.Cells, final)
 	if err != nil {
 		return err
 	}

@@ -64,13 +64,15 @@ type known struct {
 	least, most int64
 }
 
-// portions cuts cells into portions. The table cell holds them, and touched is
-// filled.
-func (s *Store) portions(ctx context.Context, tx steps, cells []store.Cell) (all []portion, err error) {
+// portions cuts cells into portions, of hours from final on. The table cell holds them,
+// and touched is filled.
+func (s *Store) portions(ctx context.Context, tx steps, cells []store.Cell, final aggregator.Hour) (all []portion, err error) {
 	if _, err := tx.ExecContext(ctx, "CREATE OR REPLACE TEMP TABLE touched (number INTEGER, province UTINYINT, box UBIGINT)"); err != nil {
 		return nil, err
 	}
-	whole, held, err := sinceClosed(ctx, tx)
+	// What cells count of events that were dropped since nobody can take away.
+	first := final + aggregator.Hour((max(store.StandbyMs, store.MaxReachMs+s.edit.DemandMs)+aggregator.HourMs-1)/aggregator.HourMs)
+	whole, held, err := sinceClosed(ctx, tx, first)
 	if err != nil {
 		return nil, err
 	}
@@ -127,8 +129,8 @@ func provincesIn(cells []store.Cell) (all []aggregator.Province) {
 
 // sinceClosed parts the cells of the table cell: those to be made whole, for what is
 // there of them was made by other rules or schedules, or there is nothing, or nothing
-// is said to have changed; and the others.
-func sinceClosed(ctx context.Context, tx steps) (whole []store.Cell, held []known, err error) {
+// is said to have changed, or they lie before an hour; and the others.
+func sinceClosed(ctx context.Context, tx steps, first aggregator.Hour) (whole []store.Cell, held []known, err error) {
 	rows, err := tx.QueryContext(ctx, `
 SELECT hour, province, k.mark, coalesce(min(d.mark), 0), coalesce(bool_or(d.whole), true)
 FROM cell LEFT JOIN closed k USING (hour, province) LEFT JOIN dirt d USING (hour, province)
@@ -145,7 +147,7 @@ GROUP BY hour, province, k.mark`)
 		if err := rows.Scan(&k.Hour, &k.Province, &mark, &dirt, &anew); err != nil {
 			return nil, nil, err
 		}
-		if mark == nil || anew {
+		if mark == nil || anew || k.Hour < first {
 			whole = append(whole, k.Cell)
 			continue
 		}
@@ -181,7 +183,7 @@ var nearby = []struct {
 func (s *Store) within(i int, p *portion) string {
 	n := &nearby[i]
 	lo, hi := p.first()-n.before, p.after()+n.after
-	where := fmt.Sprintf("at_ms < %d AND province IN (SELECT province FROM cell)", hi)
+	where := fmt.Sprintf("at_ms < %d", hi)
 	if n.name == "viewing" {
 		lo -= s.edit.DemandMs
 		where += fmt.Sprintf(" AND (at_ms < %d OR at_ms - duration_ms < %d)", p.after()+store.OnReachMs, p.after()+store.StartReachMs)
@@ -205,7 +207,7 @@ func (s *Store) touch(ctx context.Context, tx steps, p *portion) (pays bool, err
 	}
 	parts := make([]string, 0, 2*len(nearby))
 	for i := range nearby {
-		where := s.within(i, p)
+		where := s.within(i, p) + " AND province IN (SELECT province FROM cell)"
 		parts = append(parts, fmt.Sprintf("SELECT province, box FROM %s WHERE mark > %d AND %s", nearby[i].name, p.mark, where),
 			fmt.Sprintf("SELECT province, box FROM %s_was WHERE mark <= %d AND until > %[2]d AND %s", nearby[i].name, p.mark, where))
 	}
@@ -223,8 +225,7 @@ func (s *Store) take(ctx context.Context, tx steps, p *portion) error {
 	all := []string{fmt.Sprintf("CREATE OR REPLACE TEMP TABLE touched_now AS SELECT province, box FROM touched WHERE number = %d", p.number)}
 	for i := range nearby {
 		n, where := &nearby[i], s.within(i, p)
-		all = append(all,
-			fmt.Sprintf("CREATE OR REPLACE TEMP TABLE now_%[1]s AS SELECT %[2]s, mark FROM %[1]s SEMI JOIN touched_now USING (province, box) WHERE %[3]s", n.name, n.columns, where),
+		all = append(all, fmt.Sprintf("CREATE OR REPLACE TEMP TABLE now_%[1]s AS SELECT %[2]s, mark FROM %[1]s SEMI JOIN touched_now USING (province, box) WHERE %[3]s", n.name, n.columns, where),
 			fmt.Sprintf("CREATE OR REPLACE TEMP TABLE then_%[1]s AS SELECT %[2]s FROM now_%[1]s WHERE mark <= %[4]d UNION ALL SELECT %[2]s FROM %[1]s_was SEMI JOIN touched_now USING (province, box) WHERE mark <= %[4]d AND until > %[4]d AND %[3]s",
 				n.name, n.columns, where, p.mark))
 	}

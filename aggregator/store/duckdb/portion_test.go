@@ -39,38 +39,96 @@ func TestPortions(t *testing.T) {
 		}
 	}()
 	rules := store.DefaultEditRules()
-	rules.MinuteRecords, rules.DayRecords = 4, 60 // few rows make a box invalid
+	rules.MinuteRecords, rules.DayRecords = 6, 200 // few rows make a box invalid
 	for _, s := range []*Store{some, once} {
 		if err := s.SetEditRules(ctx, rules); err != nil {
 			t.Fatal(err)
 		}
 		scheduled(t, s)
 	}
+	lined := 0
+	some.o.Step = func(statement string) {
+		if strings.HasPrefix(statement, "INSERT INTO delta_fact_box ") {
+			lined++
+		}
+	}
 	g := &evening{r: r, boxes: 60}
-	blocks := 6
+	blocks := 5
 	if testing.Short() {
-		blocks = 3
+		blocks = 2
 	}
 	for range blocks {
-		b := g.block(20+r.IntN(300), benchHour-aggregator.Hour(r.IntN(4)))
+		b := g.block(20+r.IntN(80), benchHour-aggregator.Hour(r.IntN(2)))
 		restless(r, b)
 		for _, s := range []*Store{some, once} {
 			if _, err := s.Insert(ctx, b); err != nil {
 				t.Fatal(err)
 			}
 		}
-		some.lining = lining{rows: int64(r.IntN(2)) * 100, share: []float64{0, 0.2, math.Inf(1)}[r.IntN(3)]}
-		closeSome(t, some, r.IntN(60))
+		some.lining = lining{rows: int64(r.IntN(2)) * 20, share: []float64{0.3, math.Inf(1)}[r.IntN(2)]}
+		closeSome(t, some, r.IntN(200))
 	}
+	for range 3 {
+		closeSome(t, some, 1<<30)
+	}
+	calm := g.block(100, benchHour) // nothing but rows of boxes, in cells that are closed
+	for _, s := range []*Store{some, once} {
+		if _, err := s.Insert(ctx, calm); err != nil {
+			t.Fatal(err)
+		}
+	}
+	some.lining = lining{share: math.Inf(1)}
 	for range 3 { // again for cells of boxes that became invalid
 		closeSome(t, some, 1<<30)
 		closeSome(t, once, 1<<30)
+	}
+	t.Logf("%d portions brought in line", lined)
+	if lined == 0 {
+		t.Error("no portion was brought in line")
 	}
 	for _, table := range closedTables() {
 		got, want := rowsIn(t, some, table), rowsIn(t, once, table)
 		if !slices.Equal(got, want) {
 			t.Errorf("%s differs: %d rows, closed once %d\n%s", table, len(got), len(want), firstDifference(got, want))
 		}
+	}
+}
+
+// TestPortionsAfterDrop: what a cell counts of events that are gone is not counted
+// again, nor taken away, when something late comes to it.
+func TestPortionsAfterDrop(t *testing.T) {
+	ctx := t.Context()
+	day := benchHour.Day()
+	midnight := day.Start()
+	word := func(ms int64) store.Stamp {
+		return store.Stamp{Province: 33, City: 3301, Box: 1, Boot: 1, AtMs: midnight + ms, Clock: 3}
+	}
+	var answers []string
+	for _, l := range []lining{{share: math.Inf(1)}, {rows: math.MaxInt64}} {
+		s := open(t, t.TempDir()).(*Store)
+		s.lining = l
+		for i, b := range []*store.Block{
+			{Powers: []store.Power{{Stamp: word(-3_600_000), Cause: 3}, {Stamp: word(600_000), On: true, Cause: 2}}},
+			{Powers: []store.Power{{Stamp: word(300_000), Cause: 3}}},
+		} {
+			b.ID[0] = byte(1 + i)
+			if _, err := s.Insert(ctx, b); err != nil {
+				t.Fatal(err)
+			}
+			closeSome(t, s, 1000)
+			if i == 0 {
+				if err := s.DropEvents(ctx, day); err != nil {
+					t.Fatal(err)
+				}
+			}
+		}
+		answers = append(answers, strings.Join(rowsIn(t, s, "fact_standby_hour"), " "))
+		if err := s.Shutdown(); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if answers[0] != answers[1] || answers[0] == "" {
+		t.Errorf("in line: %s\nwhole: %s", answers[0], answers[1])
 	}
 }
 
@@ -96,9 +154,9 @@ func restless(r *rand.Rand, b *store.Block) {
 				Clock: store.Clock{OffsetMs: p.AtMs - p.MonoMs + r.Int64N(7_200_000) - 3_600_000, Quality: uint8(1 + r.IntN(3))}})
 		}
 	}
-	if r.IntN(3) == 0 { // one tells too much
+	if r.IntN(4) == 0 { // one tells too much
 		p := b.PageViews[0]
-		for range 6 {
+		for range 8 {
 			b.PageViews = append(b.PageViews, p)
 		}
 	}

@@ -190,11 +190,9 @@ func bringInLine(ctx context.Context, tx steps, shape store.Shape, cells string,
 	}
 	c.gone[shape.Name], c.made[shape.Name] = gone > 0, made > 0
 	if slices.ContainsFunc(rolled, func(r store.Shape) bool { return r.Name == shape.Name }) {
-		only := newChanged()
-		only.gone[shape.Name], only.made[shape.Name] = true, true
 		if err := execAll(ctx, tx, slices.Concat(
-			[]string{present(cells, shape.Name+"_hour")}, statements(seatSQL),
-			reroll(shape, "hour", "seated", cells, only))...); err != nil {
+			[]string{present("true", "merged")}, statements(seatSQL),
+			rebit(shape, "hour", "merged", cells))...); err != nil {
 			return err
 		}
 	}

@@ -33,7 +33,9 @@ type Store interface {
 
 	// Close recomputes all facts of the snapshot's cells (hourly, and daily of
 	// the days they lie in), replaces them and clears the snapshot's dirt, all
-	// in one transaction. It may run again at any time with the same result.
+	// in one transaction. It may run again at any time with the same result. An engine
+	// need not look at what nothing has touched since the cell was closed last, but does
+	// if the cell is not dirty at all.
 	//
 	// Which boxes are valid on these days follows from what closed cells count, the
 	// snapshot's among them. Where that changes, Close marks the other cells dirty

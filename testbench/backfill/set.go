@@ -85,6 +85,12 @@ func New(c Config) (*Set, error) {
 // Key is the key of box i, of 0..Boxes-1.
 func (s *Set) Key(i int) uint64 { return s.keys[i] }
 
+// Home is where box i stands.
+func (s *Set) Home(i int) (aggregator.Province, aggregator.City) {
+	b := s.box(i)
+	return b.province, b.city
+}
+
 // DaysOf returns the days of the set, rising: those of the year before if asked
 // for, then the closed ones, then the one under way.
 func (s *Set) DaysOf() []aggregator.Day {

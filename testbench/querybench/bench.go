@@ -73,7 +73,11 @@ func (b *bench) run(ctx context.Context, dir string) error {
 		whole.PeerCPU += row.PeerCPU
 	}
 	r.Rows = append(r.Rows, whole)
-	for _, measure := range []func(context.Context) (Row, error){b.closing, b.fresh} {
+	measures := []func(context.Context) (Row, error){b.closing, b.fresh}
+	if !b.hour {
+		measures = measures[1:]
+	}
+	for _, measure := range measures {
 		if b.closings == 0 {
 			break
 		}
@@ -246,6 +250,7 @@ func (b *bench) closing(ctx context.Context) (Row, error) {
 			snap.Cells = append(snap.Cells, c)
 		}
 	}
+	// An hour is closed whole when nothing new is in it.
 	b.steps.begin()
 	err := row.times(b.closings, func() error { return b.folder.Store.Close(ctx, snap) })
 	b.steps.text(b.out, row.Name, b.closings)
@@ -277,11 +282,10 @@ func (b *bench) fresh(ctx context.Context) (Row, error) {
 	}
 	n := uint64(time.Now().UnixNano()) // a run on a store that was there has blocks of its own
 	blk := &store.Block{}
-	provinces := b.provinces()
-	for i := range 20_000 {
-		p := provinces[i%len(provinces)]
+	for i := range 20_000 { // of as many boxes, where each stands
+		p, city := b.set.Home(i % b.set.Boxes)
 		box := backfill.CloneKey(b.set.Key(i%b.set.Boxes), i/b.set.Boxes%b.clones)
-		blk.PageViews = append(blk.PageViews, store.PageView{Page: 1, Stamp: store.Stamp{Province: p, City: aggregator.City(p) * 100, Box: box, Boot: 1, AtMs: at, Clock: 3}})
+		blk.PageViews = append(blk.PageViews, store.PageView{Page: 1, Stamp: store.Stamp{Province: p, City: city, Box: box, Boot: 1, AtMs: at, Clock: 3}})
 	}
 	if err := os.WriteFile(filepath.Join(b.folder.Path(), followed), nil, 0o600); err != nil {
 		return row, err

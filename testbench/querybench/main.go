@@ -37,6 +37,7 @@ type options struct {
 	rounds     int
 	closings   int
 	statements bool
+	hour       bool
 	peer       bool
 	peerRounds int
 	data       string
@@ -60,6 +61,7 @@ func main() {
 	memory := flag.Int("memory-mb", 4096, "memory of our store")
 	flag.IntVar(&o.rounds, "rounds", 20, "how often each question is asked")
 	flag.IntVar(&o.closings, "closings", 5, "how often an hour is closed and events are followed to an answer; 0: not at all")
+	flag.BoolVar(&o.hour, "hour", true, "with closings: close a whole hour too, which takes minutes at a million boxes")
 	flag.BoolVar(&o.statements, "statements", false, "tell what each statement of the closings takes")
 	flag.BoolVar(&o.peer, "peer", true, "ask ClickHouse's engine too")
 	flag.IntVar(&o.peerRounds, "peer-rounds", 3, "how often the peer is asked")

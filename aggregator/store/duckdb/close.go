@@ -6,6 +6,7 @@ import (
 	"database/sql"
 	"errors"
 	"fmt"
+	"math"
 	"slices"
 	"strings"
 
@@ -83,38 +84,55 @@ func (s *Store) close(ctx context.Context, tx steps, snap store.Snapshot) error 
 	if len(snap.Cells) == 0 {
 		return s.clean(ctx, tx, snap.Mark, told)
 	}
-	all := runs(snap.Cells)
-	if _, err := tx.ExecContext(ctx, doingTable); err != nil {
+	var mark int64 // of the latest block that this transaction sees
+	if err := tx.QueryRowContext(ctx, "SELECT coalesce(max(mark), 0) FROM block").Scan(&mark); err != nil {
 		return err
 	}
-	for _, run := range all {
-		if err := fillCells(ctx, tx, run); err != nil {
+	if err := fillCells(ctx, tx, snap.Cells); err != nil {
+		return err
+	}
+	all, err := s.portions(ctx, tx, snap.Cells, final)
+	if err != nil {
+		return err
+	}
+	if _, err := tx.ExecContext(ctx, doingTable("doing")); err != nil {
+		return err
+	}
+	taken := 0 // the portion whose rows take left
+	for i := range all {
+		if err := s.look(ctx, tx, &all[i]); err != nil {
 			return err
 		}
-		if err := execAll(ctx, tx, statements(s.placeholders(run[0].Hour, run[len(run)-1].Hour+1).Replace(doingSQL))...); err != nil {
-			return err
-		}
-		if err := s.busy(ctx, tx); err != nil {
-			return fmt.Errorf("busy boxes: %w", err)
-		}
+		taken = max(taken, all[i].number)
 	}
 	if len(all) > 1 {
 		if err := fillCells(ctx, tx, snap.Cells); err != nil {
 			return err
 		}
 	}
-	if err := s.judge(ctx, tx); err != nil {
+	turned, err := s.judge(ctx, tx, all)
+	if err != nil {
 		return fmt.Errorf("valid boxes: %w", err)
 	}
 	changes := newChanged()
-	for _, run := range all {
+	for i := range all {
+		p := &all[i]
 		if len(all) > 1 {
-			if err := fillCells(ctx, tx, run); err != nil {
+			if err := fillCells(ctx, tx, p.cells); err != nil {
 				return err
 			}
 		}
-		c, err := s.makeFacts(ctx, tx, run)
+		if !p.whole {
+			if err := s.lookAgain(ctx, tx, p, p.number == taken, turned); err != nil {
+				return err
+			}
+			taken = p.number
+		}
+		c, err := s.makeFacts(ctx, tx, p)
 		if err != nil {
+			return err
+		}
+		if err := s.keepClosed(ctx, tx, p, mark); err != nil {
 			return err
 		}
 		changes.add(c)
@@ -130,14 +148,37 @@ func (s *Store) close(ctx context.Context, tx steps, snap store.Snapshot) error 
 	return s.clean(ctx, tx, snap.Mark, told)
 }
 
-// clean takes the dirt of cells away.
+// clean takes the dirt of cells away, and what rows were before they moved, once no
+// cell is dirty since.
 func (s *Store) clean(ctx context.Context, tx steps, mark int64, cells []store.Cell) error {
 	if err := fillCells(ctx, tx, cells); err != nil {
 		return err
 	}
-	_, err := tx.ExecContext(ctx, fmt.Sprintf(
-		"DELETE FROM dirt WHERE mark <= %d AND (hour, province) IN (SELECT hour, province FROM cell)", mark))
-	return err
+	if _, err := tx.ExecContext(ctx, fmt.Sprintf(
+		"DELETE FROM dirt WHERE mark <= %d AND (hour, province) IN (SELECT hour, province FROM cell)", mark)); err != nil {
+		return err
+	}
+	parts := make([]string, len(nearby))
+	for i := range nearby {
+		parts[i] = fmt.Sprintf("(SELECT '%s' FROM %[1]s_was WHERE until < (SELECT coalesce(min(mark), %d) FROM dirt) LIMIT 1)", nearby[i].name, int64(math.MaxInt64))
+	}
+	rows, err := tx.QueryContext(ctx, joinWith(parts, " UNION ALL "))
+	if err != nil {
+		return err
+	}
+	defer rows.Close()
+	var gone []string
+	for rows.Next() {
+		var name string
+		if err := rows.Scan(&name); err != nil {
+			return err
+		}
+		gone = append(gone, fmt.Sprintf("DELETE FROM %s_was WHERE until < (SELECT coalesce(min(mark), %d) FROM dirt)", name, int64(math.MaxInt64)))
+	}
+	if err := rows.Err(); err != nil {
+		return err
+	}
+	return execAll(ctx, tx, gone...)
 }
 
 // finalHour is the first hour whose facts may still change: the events before
@@ -177,18 +218,23 @@ func fillCells(ctx context.Context, tx steps, cells []store.Cell) error {
 	}
 	// As two lists of numbers: a row of VALUES each would take longer to parse
 	// than a small closing to compute.
-	var hours, provinces strings.Builder
+	hours, provinces := cellList(cells)
+	_, err := tx.ExecContext(ctx, "INSERT INTO cell SELECT unnest(string_split(?, ','))::INTEGER, unnest(string_split(?, ','))::UTINYINT", hours, provinces)
+	return err
+}
+
+// cellList lists the hours of cells, and their provinces.
+func cellList(cells []store.Cell) (hours, provinces string) {
+	var h, p strings.Builder
 	for i, c := range cells {
 		if i > 0 {
-			hours.WriteByte(',')
-			provinces.WriteByte(',')
+			h.WriteByte(',')
+			p.WriteByte(',')
 		}
-		fmt.Fprint(&hours, int32(c.Hour))
-		fmt.Fprint(&provinces, uint8(c.Province))
+		fmt.Fprint(&h, int32(c.Hour))
+		fmt.Fprint(&p, uint8(c.Province))
 	}
-	_, err := tx.ExecContext(ctx, "INSERT INTO cell SELECT unnest(string_split(?, ','))::INTEGER, unnest(string_split(?, ','))::UTINYINT",
-		hours.String(), provinces.String())
-	return err
+	return h.String(), p.String()
 }
 
 // settle brings the daily tables in line: days that have become settled are

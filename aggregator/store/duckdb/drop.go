@@ -39,6 +39,7 @@ func (s *Store) DropEvents(ctx context.Context, before aggregator.Day) error {
 	var steps []string
 	for _, t := range eventTables {
 		gone := fmt.Sprintf("at_ms < %d", before.Start())
+		steps = append(steps, "DELETE FROM "+t.name+"_was WHERE "+gone)
 		switch t.name {
 		case "running":
 			continue

@@ -68,6 +68,7 @@ type Store struct {
 	feeding  sync.Mutex
 	path     string
 	settings map[string]string
+	lining   lining
 	foldPart int64 // how many subscribers are folded at a time, all in memory
 }
 
@@ -107,7 +108,7 @@ func Open(path string, o Options) (*Store, error) {
 	if err != nil {
 		return nil, fmt.Errorf("store: open %s: %w", path, err)
 	}
-	s := &Store{db: db, o: o, damage: damage, path: path, settings: settings, foldPart: 25_000}
+	s := &Store{db: db, o: o, damage: damage, path: path, settings: settings, lining: usualLining, foldPart: 25_000}
 	db.SetMaxOpenConns(o.Readers + 1)
 	db.SetMaxIdleConns(o.Readers + 1)
 	if err := s.start(path, settings); err != nil {

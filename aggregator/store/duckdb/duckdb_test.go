@@ -1,6 +1,7 @@
 package duckdb
 
 import (
+	"math"
 	"path/filepath"
 	"strings"
 	"testing"
@@ -15,7 +16,8 @@ func open(t testing.TB, dir string) store.Store {
 	if err != nil {
 		t.Fatal(err)
 	}
-	s.foldPart = 3 // as much would be 25,000 in earnest
+	s.foldPart = 3                        // as much would be 25,000 in earnest
+	s.lining = lining{share: math.Inf(1)} // cells of few boxes too
 	return s
 }
 

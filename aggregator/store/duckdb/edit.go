@@ -3,7 +3,6 @@ package duckdb
 import (
 	"context"
 	"database/sql"
-	_ "embed"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -13,15 +12,6 @@ import (
 	"iptvdc/aggregator"
 	"iptvdc/aggregator/store"
 )
-
-// doingSQL counts the events of a closing's cells, before its facts are made:
-// which boxes are valid follows from them.
-//
-//go:embed sql/doing.sql
-var doingSQL string
-
-const doingTable = `CREATE OR REPLACE TEMP TABLE doing (hour INTEGER, province UTINYINT, city USMALLINT, box UBIGINT, account UBIGINT, last_ms BIGINT,
-	power_ons INTEGER, page_views INTEGER, clicks INTEGER, events INTEGER, synced INTEGER, unsynced INTEGER)`
 
 // SetEditRules implements store.Store. It waits for the insert and the closing
 // under way.
@@ -43,7 +33,7 @@ func (s *Store) SetEditRules(ctx context.Context, r store.EditRules) error {
 	}
 	err = keepEdit(ctx, tx, s.editing+1, &r)
 	if err == nil {
-		_, err = tx.ExecContext(ctx, fmt.Sprintf("INSERT INTO dirt SELECT DISTINCT hour, province, %d FROM closed", s.mark+1))
+		_, err = tx.ExecContext(ctx, fmt.Sprintf("INSERT INTO dirt SELECT DISTINCT hour, province, %d, true FROM closed", s.mark+1))
 	}
 	if err != nil {
 		return errors.Join(fmt.Errorf("store: edit rules: %w", err), tx.Rollback())
@@ -106,96 +96,6 @@ ORDER BY name`, where, store.EditNone), func(rows *sql.Rows) error {
 		return err
 	})
 	return names, wrap("edit versions", err)
-}
-
-// busy keeps, of the cells in the table cell, the boxes that told much and those
-// that the rules list; the table hot and the view share are those of doingSQL.
-func (s *Store) busy(ctx context.Context, tx steps) error {
-	steps := []string{"DELETE FROM busy WHERE hour >= (SELECT min(hour) FROM cell) AND hour <= (SELECT max(hour) FROM cell) AND (hour, province) IN (SELECT hour, province FROM cell)"}
-	var hot int
-	if err := tx.QueryRowContext(ctx, "SELECT count(*) FROM hot").Scan(&hot); err != nil {
-		return err
-	}
-	if hot > 0 {
-		// Of the others no minute and no day has too much, see judge.
-		steps = append(steps, fmt.Sprintf(`INSERT INTO busy
-SELECT hour, province, box, any_value(records), max(n), false
-FROM (
-	SELECT hour, province, box, any_value(records) AS records, at_ms // 60000 AS minute, count(*) AS n
-	FROM share JOIN hot USING (hour, province, box)
-	GROUP BY hour, province, box, at_ms // 60000)
-GROUP BY hour, province, box HAVING max(n) > %d OR any_value(records) > %d`, s.edit.MinuteRecords, s.edit.DayRecords/24))
-	}
-	listed := func(column string, keys []uint64) {
-		if len(keys) > 0 {
-			steps = append(steps, fmt.Sprintf("INSERT INTO busy SELECT DISTINCT hour, province, box, 0, 0, true FROM share SEMI JOIN cell USING (hour, province) WHERE %s IN (%s)", column, join(keys)))
-		}
-	}
-	listed("box", s.edit.Boxes)
-	listed("account", slices.DeleteFunc(slices.Clone(s.edit.Accounts), func(key uint64) bool { return key == 0 }))
-	return execAll(ctx, tx, steps...)
-}
-
-// judge finds which boxes are invalid on the days of the cells in the table cell, and
-// marks the other cells that this changes.
-func (s *Store) judge(ctx context.Context, tx steps) error {
-	var first, last int64
-	if err := tx.QueryRowContext(ctx, "SELECT min(hour // 24), max(hour // 24) FROM cell").Scan(&first, &last); err != nil {
-		return err
-	}
-	if err := execAll(ctx, tx,
-		"CREATE OR REPLACE TEMP TABLE judged_day AS SELECT DISTINCT hour // 24 AS day, province FROM cell",
-		// Bounds that are numbers let DuckDB skip all other days.
-		fmt.Sprintf("CREATE OR REPLACE TEMP TABLE busy_day AS SELECT hour // 24 AS day, province, box, max(records) AS records, max(minute) AS minute, bool_or(listed) AS listed FROM busy WHERE hour >= %d AND hour < %d AND (hour // 24, province) IN (FROM judged_day) GROUP BY ALL",
-			first*24, last*24+24),
-	); err != nil {
-		return err
-	}
-	var some bool
-	if err := tx.QueryRowContext(ctx, "SELECT EXISTS (FROM busy_day) OR EXISTS (FROM invalid WHERE (day, province) IN (FROM judged_day))").Scan(&some); err != nil || !some {
-		return err
-	}
-	// A day has too much only if an hour has more than a 24th of it. Cells of this
-	// closing count as they are now.
-	if err := execAll(ctx, tx,
-		fmt.Sprintf(`CREATE OR REPLACE TEMP TABLE full_box AS
-SELECT day, province, box
-FROM (
-	SELECT hour // 24 AS day, province, box, events FROM doing
-	UNION ALL
-	SELECT period // 24, province, box, events FROM fact_box_hour
-	WHERE period >= (SELECT min(day) * 24 FROM judged_day) AND period < (SELECT max(day) * 24 + 24 FROM judged_day)
-		AND (period, province) NOT IN (SELECT hour, province FROM cell))
-	SEMI JOIN (FROM busy_day WHERE records > %d) USING (day, province, box)
-GROUP BY ALL HAVING sum(events) > %d`, s.edit.DayRecords/24, s.edit.DayRecords),
-		fmt.Sprintf(`CREATE OR REPLACE TEMP TABLE judged AS
-SELECT day, province, box, CASE WHEN minute > %d THEN %d WHEN (day, province, box) IN (FROM full_box) THEN %d ELSE %d END::UTINYINT AS why
-FROM busy_day WHERE minute > %[1]d OR listed OR (day, province, box) IN (FROM full_box)`,
-			s.edit.MinuteRecords, store.InvalidMinute, store.InvalidDay, store.InvalidListed),
-		`CREATE OR REPLACE TEMP TABLE turned AS
-SELECT DISTINCT day, province, box FROM (
-	(FROM judged EXCEPT FROM invalid) UNION ALL (FROM invalid WHERE (day, province) IN (FROM judged_day) EXCEPT FROM judged))`,
-	); err != nil {
-		return err
-	}
-	var turned int
-	if err := tx.QueryRowContext(ctx, "SELECT count(*) FROM turned").Scan(&turned); err != nil || turned == 0 {
-		return err
-	}
-	return execAll(ctx, tx,
-		fmt.Sprintf(`INSERT INTO dirt
-SELECT DISTINCT hour, province, %d
-FROM (
-	SELECT period AS hour, province FROM fact_box_hour
-	WHERE events > 0 AND period >= (SELECT min(day) * 24 FROM turned) AND period < (SELECT max(day) * 24 + 24 FROM turned)
-		AND (period // 24, province, box) IN (FROM turned)
-	UNION ALL
-	SELECT unnest(range(hour_of(at_ms - duration_ms), hour_of(at_ms + %d) + 1))::INTEGER, province FROM viewing
-	WHERE at_ms >= (SELECT hour_start(min(day) * 24) FROM turned) AND at_ms < (SELECT hour_start(max(day) * 24 + 24) FROM turned)
-		AND (hour_of(at_ms) // 24, province, box) IN (FROM turned))
-	ANTI JOIN cell USING (hour, province)`, s.nextMark(), store.ViewAheadMs),
-		"DELETE FROM invalid WHERE (day, province) IN (FROM judged_day)",
-		"INSERT INTO invalid FROM judged")
 }
 
 func execAll(ctx context.Context, tx steps, statements ...string) error {

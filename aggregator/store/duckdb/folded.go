@@ -35,6 +35,17 @@ func tableOf(f store.Fact) store.Shape {
 	return store.ShapeOf(f)
 }
 
+// tableNamed is the shape of the tables of a fact of events that have a name, without
+// their grain.
+func tableNamed(name string) store.Shape {
+	for f := range store.Fact(store.EventFacts) {
+		if shape := tableOf(f); shape.Name == name {
+			return shape
+		}
+	}
+	panic("duckdb: no fact lies in tables called " + name) // only the closing's own statements name some
+}
+
 // foldedTypes are the types of their measures that no fact has.
 func foldedTypes() map[store.Measure]string {
 	types := map[store.Measure]string{store.MeasurePlacedMs: "BIGINT"}

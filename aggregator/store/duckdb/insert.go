@@ -35,7 +35,8 @@ func (s *Store) Insert(ctx context.Context, b *store.Block) (bool, error) {
 	}
 	store.Touched(b, &s.edit, touch)
 	retimes := effective(b.Retimes)
-	if err := s.retimed(ctx, retimes, touch); err != nil {
+	moving, err := s.retimed(ctx, retimes, touch)
+	if err != nil {
 		return false, fmt.Errorf("store: retime: %w", err)
 	}
 	w := s.bulk
@@ -43,7 +44,7 @@ func (s *Store) Insert(ctx context.Context, b *store.Block) (bool, error) {
 		return false, fmt.Errorf("store: begin: %w", err)
 	}
 	mark := s.mark + 1
-	err := s.write(b, retimes, touched, mark)
+	err = s.write(b, retimes, moving, touched, mark)
 	if err == nil {
 		err = w.exec("COMMIT")
 	}
@@ -56,11 +57,17 @@ func (s *Store) Insert(ctx context.Context, b *store.Block) (bool, error) {
 }
 
 // write does all of a block's work inside the open transaction.
-func (s *Store) write(b *store.Block, retimes []store.Retime, touched map[store.Cell]struct{}, mark int64) error {
+func (s *Store) write(b *store.Block, retimes []store.Retime, moving map[string]bool, touched map[store.Cell]struct{}, mark int64) error {
 	w := s.bulk
 	for part := range slices.Chunk(retimes, retimeChunk) {
 		for _, t := range eventTables {
-			if err := w.exec(retimeUpdate(t.name, part)); err != nil {
+			if !moving[t.name] {
+				continue
+			}
+			if err := w.exec(retimeKeep(t.name, part, mark)); err != nil {
+				return err
+			}
+			if err := w.exec(retimeUpdate(t.name, part, mark)); err != nil {
 				return err
 			}
 		}
@@ -68,7 +75,7 @@ func (s *Store) write(b *store.Block, retimes []store.Retime, touched map[store.
 	if err := woken(w, b.Powers, mark); err != nil {
 		return err
 	}
-	if err := appendEvents(w, b); err != nil {
+	if err := appendEvents(w, b, mark); err != nil {
 		return err
 	}
 	if err := appendTold(w, b, mark); err != nil {
@@ -81,7 +88,7 @@ func (s *Store) write(b *store.Block, retimes []store.Retime, touched map[store.
 	if err := w.append("dirt", len(cells), []column{
 		fixed(cells, func(c *store.Cell) int32 { return int32(c.Hour) }),
 		fixed(cells, func(c *store.Cell) uint8 { return uint8(c.Province) }),
-		same(mark),
+		same(mark), same(false),
 	}); err != nil {
 		return err
 	}
@@ -132,35 +139,38 @@ func effective(retimes []store.Retime) []store.Retime {
 	return out
 }
 
-// retimed touches the cells that rows leave and enter.
-func (s *Store) retimed(ctx context.Context, retimes []store.Retime, touch func(store.Cell)) error {
+// retimed touches the cells that rows leave and enter, and tells of which tables
+// these are.
+func (s *Store) retimed(ctx context.Context, retimes []store.Retime, touch func(store.Cell)) (moving map[string]bool, err error) {
+	moving = map[string]bool{}
 	for part := range slices.Chunk(retimes, retimeChunk) {
 		if err := s.retimedPowers(ctx, part, touch); err != nil {
-			return err
+			return nil, err
 		}
 		for _, t := range eventTables {
 			rows, err := s.db.QueryContext(ctx, retimeCells(t.name, t.reach, strings.ReplaceAll(t.ahead, "$demand_cap", fmt.Sprint(s.edit.DemandMs)), part))
 			if err != nil {
-				return err
+				return nil, err
 			}
 			for rows.Next() {
+				moving[t.name] = true
 				var p aggregator.Province
 				var oldFrom, oldTo, newFrom, newTo int32
 				if err := rows.Scan(&p, &oldFrom, &oldTo, &newFrom, &newTo); err != nil {
-					return err
+					return nil, err
 				}
 				touchHours(p, oldFrom, oldTo, touch)
 				touchHours(p, newFrom, newTo, touch)
 			}
 			if err := rows.Close(); err != nil {
-				return err
+				return nil, err
 			}
 			if err := rows.Err(); err != nil {
-				return err
+				return nil, err
 			}
 		}
 	}
-	return nil
+	return moving, nil
 }
 
 func touchHours(p aggregator.Province, from, to int32, touch func(store.Cell)) {
@@ -180,11 +190,20 @@ FROM %[1]s e JOIN (VALUES %[3]s) r(box, boot, offset_ms, quality) ON e.box = r.b
 WHERE e.clock < %[4]d AND e.clock < r.quality`, table, reach, values, best, ahead)
 }
 
-func retimeUpdate(table string, retimes []store.Retime) string {
+func retimeUpdate(table string, retimes []store.Retime, mark int64) string {
 	values, best := retimeValues(retimes)
-	return fmt.Sprintf(`UPDATE %[1]s AS e SET at_ms = e.mono_ms + r.offset_ms, clock = r.quality
+	return fmt.Sprintf(`UPDATE %[1]s AS e SET at_ms = e.mono_ms + r.offset_ms, clock = r.quality, mark = %[4]d
 FROM (VALUES %[2]s) r(box, boot, offset_ms, quality)
-WHERE e.box = r.box AND e.boot = r.boot AND e.clock < %[3]d AND e.clock < r.quality`, table, values, best)
+WHERE e.box = r.box AND e.boot = r.boot AND e.clock < %[3]d AND e.clock < r.quality`, table, values, best, mark)
+}
+
+// retimeKeep keeps the rows that retimeUpdate moves as they are before, for closings
+// to take away what they counted of them.
+func retimeKeep(table string, retimes []store.Retime, mark int64) string {
+	values, best := retimeValues(retimes)
+	return fmt.Sprintf(`INSERT INTO %[1]s_was BY NAME SELECT e.*, %[4]d AS until
+FROM %[1]s e JOIN (VALUES %[2]s) r(box, boot, offset_ms, quality) ON e.box = r.box AND e.boot = r.boot
+WHERE e.clock < %[3]d AND e.clock < r.quality`, table, values, best, mark)
 }
 
 func retimeValues(retimes []store.Retime) (values string, best uint8) {

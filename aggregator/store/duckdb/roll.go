@@ -80,6 +80,63 @@ func reroll(shape store.Shape, grain, seats, where string, c changed) (all []str
 	return all
 }
 
+// rebit brings a roll in line with rows of its fact in a table: each says what its box
+// has now, with zeros if nothing. Where a condition selects its rows, bits of other
+// boxes stay.
+func rebit(shape store.Shape, grain, rows, where string) []string {
+	places := "period, " + joinWith(placed(shape), ", ")
+	roll := rollTable(shape, grain)
+	var bits, old, texts, nothing []string
+	for _, m := range shape.Measures {
+		bits = append(bits, fmt.Sprintf("bit_or(CASE WHEN %[1]s > 0 THEN 1::UBIGINT << (seat %% 64) ELSE 0 END) AS %[1]s", m))
+		old = append(old, fmt.Sprintf("(bit_or(was_%[1]s) & ~bit_or(mask)) | bit_or(%[1]s) AS %[1]s", m))
+		texts = append(texts, fmt.Sprintf("unhex(coalesce(string_agg(printf('%%08x%%016x', word, %[1]s), '' ORDER BY word) FILTER (%[1]s <> 0), ''))", m))
+		nothing = append(nothing, fmt.Sprintf("0::UBIGINT AS was_%s", m))
+	}
+	// Each measure's words as rows of their own, which add up to one.
+	var parts []string
+	for i, m := range shape.Measures {
+		own := make([]string, len(shape.Measures))
+		for j := range own {
+			own[j] = "0::UBIGINT"
+		}
+		own[i] = "('0x' || substr(digits, nth * 24 + 9, 16))::UBIGINT"
+		parts = append(parts, fmt.Sprintf("SELECT %s, ('0x' || substr(digits, nth * 24 + 1, 8))::UINTEGER AS word, 0::UBIGINT AS mask, %s, %s FROM (SELECT %[1]s, hex(%[4]s) AS digits, unnest(range(octet_length(%[4]s) // 12)) AS nth FROM %[5]s SEMI JOIN bit USING (%[1]s) WHERE %[6]s)",
+			places, joinWith(zeros(shape.Measures), ", "), joinWith(own, ", "), m, roll, where))
+	}
+	return []string{
+		fmt.Sprintf("CREATE OR REPLACE TEMP TABLE bit AS SELECT %s, seat // 64 AS word, bit_or(1::UBIGINT << (seat %% 64)) AS mask, %s FROM %s JOIN seat USING (box) GROUP BY %[1]s, seat // 64", places, joinWith(bits, ", "), rows),
+		fmt.Sprintf("CREATE OR REPLACE TEMP TABLE rebit AS SELECT %s, %s FROM (SELECT %[1]s, word, %[3]s FROM (SELECT *, %[4]s FROM bit UNION ALL %[5]s) GROUP BY %[1]s, word) GROUP BY %[1]s",
+			places, joinWith(named(texts, shape.Measures), ", "), joinWith(old, ", "), joinWith(nothing, ", "), joinWith(parts, " UNION ALL ")),
+		fmt.Sprintf("DELETE FROM %s WHERE %s AND (%s) IN (SELECT %[3]s FROM bit)", roll, where, places),
+		fmt.Sprintf("INSERT INTO %s SELECT %s FROM rebit WHERE %s", roll, places+", "+joinWith(shape.Measures, ", "), anyBits(shape.Measures)),
+	}
+}
+
+func zeros(measures []store.Measure) (all []string) {
+	for range measures {
+		all = append(all, "0::UBIGINT")
+	}
+	return all
+}
+
+// named gives expressions the names of measures.
+func named(expressions []string, measures []store.Measure) (all []string) {
+	for i, e := range expressions {
+		all = append(all, fmt.Sprintf("%s AS %s", e, measures[i]))
+	}
+	return all
+}
+
+// anyBits is whether a roll's row still says something of a box.
+func anyBits(measures []store.Measure) string {
+	parts := make([]string, len(measures))
+	for i, m := range measures {
+		parts[i] = fmt.Sprintf("octet_length(%s) > 0", m)
+	}
+	return joinWith(parts, " OR ")
+}
+
 // seatSQL gives seats to the boxes of the temporary table present that have none,
 // and leaves all seats of present in seated.
 //

@@ -4,11 +4,12 @@ import "iptvdc/aggregator/store"
 
 // The columns of each table in the order of schema.sql.
 
-func appendEvents(w *bulk, b *store.Block) error {
+func appendEvents(w *bulk, b *store.Block, mark int64) error {
 	if err := w.append("power", len(b.Powers), append(
 		stamps(b.Powers, func(r *store.Power) *store.Stamp { return &r.Stamp }),
 		fixed(b.Powers, func(r *store.Power) bool { return r.On }),
 		fixed(b.Powers, func(r *store.Power) uint8 { return r.Cause }),
+		same(mark),
 	)); err != nil {
 		return err
 	}
@@ -17,6 +18,7 @@ func appendEvents(w *bulk, b *store.Block) error {
 		fixed(b.PageViews, func(r *store.PageView) uint64 { return r.Page }),
 		fixed(b.PageViews, func(r *store.PageView) uint64 { return r.From }),
 		fixed(b.PageViews, func(r *store.PageView) uint64 { return r.Template }),
+		same(mark),
 	)); err != nil {
 		return err
 	}
@@ -28,6 +30,7 @@ func appendEvents(w *bulk, b *store.Block) error {
 		fixed(b.Clicks, func(r *store.Click) uint64 { return r.Template }),
 		fixed(b.Clicks, func(r *store.Click) uint32 { return r.Slot }),
 		fixed(b.Clicks, func(r *store.Click) uint32 { return r.Trace }),
+		same(mark),
 	)); err != nil {
 		return err
 	}
@@ -46,6 +49,7 @@ func appendEvents(w *bulk, b *store.Block) error {
 		fixed(b.Views, func(r *store.View) uint8 { return r.TV }),
 		fixed(b.Views, func(r *store.View) int32 { return int32(r.LengthMs) }), // at most a week
 		fixed(b.Views, func(r *store.View) int32 { return int32(r.PositionMs) }),
+		same(mark),
 	)); err != nil {
 		return err
 	}
@@ -59,13 +63,14 @@ func appendEvents(w *bulk, b *store.Block) error {
 		fixed(b.Orders, func(r *store.Order) uint8 { return r.Result }),
 		fixed(b.Orders, func(r *store.Order) uint8 { return r.Pay }),
 		fixed(b.Orders, func(r *store.Order) uint32 { return r.Trace }),
+		same(mark),
 	)); err != nil {
 		return err
 	}
-	if err := appendSeen(w, b); err != nil {
+	if err := appendSeen(w, b, mark); err != nil {
 		return err
 	}
-	if err := appendCondition(w, b); err != nil {
+	if err := appendCondition(w, b, mark); err != nil {
 		return err
 	}
 	if err := w.append("notice", len(b.Notices), append(
@@ -73,6 +78,7 @@ func appendEvents(w *bulk, b *store.Block) error {
 		fixed(b.Notices, func(r *store.Notice) uint8 { return r.Kind }),
 		fixed(b.Notices, func(r *store.Notice) int64 { return r.Count }),
 		fixed(b.Notices, func(r *store.Notice) uint8 { return r.Reason }),
+		same(mark),
 	)); err != nil {
 		return err
 	}
@@ -80,11 +86,12 @@ func appendEvents(w *bulk, b *store.Block) error {
 		stamps(b.Tallies, func(r *store.Tally) *store.Stamp { return &r.Stamp }),
 		fixed(b.Tallies, func(r *store.Tally) int64 { return r.Lost }),
 		fixed(b.Tallies, func(r *store.Tally) int64 { return r.Repeated }),
+		same(mark),
 	))
 }
 
 // appendSeen adds what was seen and how it played.
-func appendSeen(w *bulk, b *store.Block) error {
+func appendSeen(w *bulk, b *store.Block, mark int64) error {
 	if err := w.append("impression", len(b.Impressions), append(
 		stamps(b.Impressions, func(r *store.Impression) *store.Stamp { return &r.Stamp }),
 		fixed(b.Impressions, func(r *store.Impression) uint64 { return r.Page }),
@@ -94,6 +101,7 @@ func appendSeen(w *bulk, b *store.Block) error {
 		fixed(b.Impressions, func(r *store.Impression) uint32 { return r.Slot }),
 		fixed(b.Impressions, func(r *store.Impression) uint8 { return r.Sight }),
 		fixed(b.Impressions, func(r *store.Impression) int32 { return int32(r.DurationMs) }), // at most a day
+		same(mark),
 	)); err != nil {
 		return err
 	}
@@ -103,6 +111,7 @@ func appendSeen(w *bulk, b *store.Block) error {
 		fixed(b.OrderPages, func(r *store.OrderPage) uint64 { return r.Product }),
 		fixed(b.OrderPages, func(r *store.OrderPage) uint64 { return r.Content }),
 		fixed(b.OrderPages, func(r *store.OrderPage) uint32 { return r.Trace }),
+		same(mark),
 	)); err != nil {
 		return err
 	}
@@ -117,11 +126,12 @@ func appendSeen(w *bulk, b *store.Block) error {
 		fixed(b.Playbacks, func(r *store.Playback) uint32 { return r.Errors }),
 		fixed(b.Playbacks, func(r *store.Playback) uint64 { return r.Error }),
 		fixed(b.Playbacks, func(r *store.Playback) uint32 { return r.Trace }),
+		same(mark),
 	))
 }
 
 // appendCondition adds how boxes are and what they run.
-func appendCondition(w *bulk, b *store.Block) error {
+func appendCondition(w *bulk, b *store.Block, mark int64) error {
 	if err := w.append("health", len(b.Healths), append(
 		stamps(b.Healths, func(r *store.Health) *store.Stamp { return &r.Stamp }),
 		fixed(b.Healths, func(r *store.Health) uint32 { return r.CPU }),
@@ -131,6 +141,7 @@ func appendCondition(w *bulk, b *store.Block) error {
 		fixed(b.Healths, func(r *store.Health) int64 { return r.AgentMs }),
 		fixed(b.Healths, func(r *store.Health) int64 { return r.FlashKB }),
 		fixed(b.Healths, func(r *store.Health) int64 { return r.Waiting }),
+		same(mark),
 	)); err != nil {
 		return err
 	}
@@ -139,6 +150,7 @@ func appendCondition(w *bulk, b *store.Block) error {
 		fixed(b.Runnings, func(r *store.Running) uint64 { return r.Version }),
 		fixed(b.Runnings, func(r *store.Running) uint8 { return r.State }),
 		fixed(b.Runnings, func(r *store.Running) uint64 { return r.Why }),
+		same(mark),
 	))
 }
 

@@ -147,7 +147,7 @@ func (s *Store) catchUp() error {
 			return err
 		}
 		for _, statement := range []string{
-			fmt.Sprintf("INSERT INTO dirt SELECT DISTINCT hour, province, %d FROM closed", mark),
+			fmt.Sprintf("INSERT INTO dirt SELECT DISTINCT hour, province, %d, true FROM closed", mark),
 			"DELETE FROM fact_rules",
 			fmt.Sprintf("INSERT INTO fact_rules VALUES (%d)", factRules),
 		} {

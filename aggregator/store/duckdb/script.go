@@ -59,18 +59,20 @@ var sources = func() (all []string) {
 	return slices.Compact(all)
 }()
 
-// near tells which of sources have rows that may count in hours from..to-1: those of a
-// day before and after, broadcasts that can be watched then.
-func near(ctx context.Context, tx steps, from, to aggregator.Hour) (map[string]bool, error) {
+// near tells which of sources have rows on a side that may count in hours from..to-1:
+// those of a day before and after, broadcasts that can be watched then.
+func near(ctx context.Context, tx steps, d side, from, to aggregator.Hour) (map[string]bool, error) {
 	const day = 24 * aggregator.HourMs
 	lo, hi := from.Start(), to.Start()
 	parts := make([]string, len(sources))
 	for i, name := range sources {
 		where := fmt.Sprintf("at_ms >= %d AND at_ms < %d", lo-2*day, hi+2*day)
+		table := string(d) + name
 		if name == "broadcast" {
+			table = name
 			where = fmt.Sprintf("start_ms < %d AND end_ms > %d", hi, lo-(store.MaxLag+2)*day)
 		}
-		parts[i] = fmt.Sprintf("(SELECT '%s' FROM %[1]s WHERE %s LIMIT 1)", name, where)
+		parts[i] = fmt.Sprintf("(SELECT '%s' FROM %s WHERE %s LIMIT 1)", name, table, where)
 	}
 	rows, err := tx.QueryContext(ctx, joinWith(parts, " UNION ALL "))
 	if err != nil {
@@ -133,35 +135,105 @@ func unmake(ctx context.Context, tx steps, from, to aggregator.Hour, c changed) 
 	return nil
 }
 
-// makeFacts makes the facts of the cells of a run, which the table cell holds, and all
-// that is derived from their hours. It tells which changed.
-func (s *Store) makeFacts(ctx context.Context, tx steps, run []store.Cell) (changed, error) {
+// makeFacts makes the facts of a portion, whose cells the table cell holds, or brings
+// them in line, and all that is derived from their hours. It tells which changed.
+func (s *Store) makeFacts(ctx context.Context, tx steps, p *portion) (changed, error) {
 	c := newChanged()
-	from, to := run[0].Hour, run[len(run)-1].Hour+1
-	there, err := near(ctx, tx, from, to)
+	from, to := p.hours()
+	if p.whole {
+		if err := unmake(ctx, tx, from, to, c); err != nil {
+			return c, err
+		}
+		if err := s.runScript(ctx, tx, p, allRows, func(table, statement, _ string) error {
+			n, err := rowsOf(tx.ExecContext(ctx, statement))
+			if table != "" && n > 0 {
+				c.made[table] = true
+			}
+			return err
+		}); err != nil {
+			return c, err
+		}
+		return c, execAll(ctx, tx, derivedHours(int64(from), int64(to), c)...)
+	}
+	begun := map[string]bool{}
+	for _, d := range []side{nowRows, thenRows} {
+		if err := s.runScript(ctx, tx, p, d, func(table, statement, body string) error {
+			if table != "" {
+				statement = difference(body, tableNamed(table), d == thenRows, !begun[table])
+				begun[table] = true
+			}
+			_, err := tx.ExecContext(ctx, statement)
+			return err
+		}); err != nil {
+			return c, err
+		}
+	}
+	cells := cellsOf(int64(from), int64(to))
+	for f := range store.Fact(store.EventFacts) {
+		shape := tableOf(f)
+		if !begun[shape.Name] {
+			continue
+		}
+		if err := bringInLine(ctx, tx, shape, cells, c); err != nil {
+			return c, fmt.Errorf("%s: %w", shape.Name, err)
+		}
+	}
+	return c, nil
+}
+
+// bringInLine adds a fact's differences to the hours of the cells in the table cell, and
+// to what is derived from them.
+func bringInLine(ctx context.Context, tx steps, shape store.Shape, cells string, c changed) error {
+	gone, made, err := merge(ctx, tx, shape.Name+"_hour", shape.Dimensions, shape.Measures, "FROM delta_"+shape.Name, cells)
+	if err != nil || gone+made == 0 {
+		return err
+	}
+	c.gone[shape.Name], c.made[shape.Name] = gone > 0, made > 0
+	if slices.ContainsFunc(rolled, func(r store.Shape) bool { return r.Name == shape.Name }) {
+		if err := execAll(ctx, tx, slices.Concat(
+			[]string{present("true", "merged")}, statements(seatSQL),
+			rebit(shape, "hour", "merged", cells))...); err != nil {
+			return err
+		}
+	}
+	for _, n := range narrows {
+		if store.ShapeOf(n.fact).Name != shape.Name {
+			continue
+		}
+		added := fmt.Sprintf("SELECT period, %s, %s FROM delta_%s", joinWith(n.dimensions, ", "), joinWith(shape.Measures, ", "), shape.Name)
+		if _, _, err := merge(ctx, tx, n.name()+"_hour", n.dimensions, shape.Measures, added, cells); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// runScript gives the statements of closeScript over one side's rows to do, those that
+// give rows to a fact's hours with the table's name (without _hour) and what they
+// select.
+func (s *Store) runScript(ctx context.Context, tx steps, p *portion, d side, do func(table, statement, body string) error) error {
+	from, to := p.hours()
+	there, err := near(ctx, tx, d, from, to)
 	if err != nil {
-		return c, err
+		return err
 	}
-	if err := unmake(ctx, tx, from, to, c); err != nil {
-		return c, err
-	}
-	set := s.placeholders(from, to)
+	set := s.placeholders(p, d)
 	for _, file := range closeScript {
 		if !file.needed(there) {
 			continue
 		}
 		for _, statement := range file.statements {
 			statement = set.Replace(statement)
-			n, err := rowsOf(tx.ExecContext(ctx, statement))
-			if err != nil {
-				return c, fmt.Errorf("%w, in %.60s", err, strings.TrimSpace(statement))
+			table, body := "", ""
+			if m := intoHour.FindStringSubmatch(statement); m != nil {
+				table, body = m[1], statement[len(m[0]):]
 			}
-			if m := intoHour.FindStringSubmatch(statement); m != nil && n > 0 {
-				c.made[m[1]] = true
+			if err := do(table, statement, body); err != nil {
+				return fmt.Errorf("%w, in %.60s", err, strings.TrimSpace(statement))
 			}
 		}
 	}
-	return c, execAll(ctx, tx, derivedHours(int64(from), int64(to), c)...)
+	return nil
 }
 
 // derivedHours brings narrow tables and rolls in line with the hours from..to-1 of the
@@ -194,15 +266,17 @@ func rowsOf(r sql.Result, err error) (int64, error) {
 	return r.RowsAffected()
 }
 
-// placeholders are what statements of a closing of hours from..to-1 leave open.
-func (s *Store) placeholders(from, to aggregator.Hour) *strings.Replacer {
+// placeholders are what statements of a closing leave open: the
+// tables they read in braces, numbers behind a dollar.
+func (s *Store) placeholders(p *portion, d side) *strings.Replacer {
 	r := &s.edit
-	return strings.NewReplacer(
+	from, to := p.hours()
+	return strings.NewReplacer(append(p.tables(d),
 		"$from", fmt.Sprint(from), "$to", fmt.Sprint(to),
 		"$lo_ms", fmt.Sprint(from.Start()), "$hi_ms", fmt.Sprint(to.Start()),
-		"$edit", fmt.Sprint(s.editing), "$hot_records", fmt.Sprint(min(r.MinuteRecords, r.DayRecords/24)),
+		"$edit", fmt.Sprint(s.editing),
 		"$live_cap", fmt.Sprint(r.LiveMs), "$night_cap", fmt.Sprint(r.NightLiveMs), "$demand_cap", fmt.Sprint(r.DemandMs),
 		"$least_cap", fmt.Sprint(min(r.LiveMs, r.NightLiveMs, r.DemandMs)),
 		"$night_from", fmt.Sprint(r.NightFrom), "$night_hours", fmt.Sprint(r.NightHours()), "$episodes", fmt.Sprint(r.Episodes),
-	)
+	)...)
 }

@@ -28,7 +28,7 @@ func woken(w *bulk, powers []store.Power, mark int64) error {
 	for i := range powers {
 		all[i] = passed{powers[i].Province, powers[i].Box, powers[i].AtMs}
 	}
-	return w.eachWoken(all, fmt.Sprintf("INSERT INTO dirt SELECT DISTINCT hour, province, %d FROM", mark), nil)
+	return w.eachWoken(all, fmt.Sprintf("INSERT INTO dirt SELECT DISTINCT hour, province, %d, false FROM", mark), nil)
 }
 
 // retimedPowers touches the cells of power-ons that powers which move leave or come

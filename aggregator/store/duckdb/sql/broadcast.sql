@@ -51,7 +51,7 @@ WHERE content <> 0 GROUP BY content;
 
 -- 2 timeshift, 3 catch-up; 899999 is store.ViewAheadMs.
 INSERT INTO dirt
-SELECT DISTINCT hour, $p, $mark
+SELECT DISTINCT hour, $p, $mark, true
 FROM (
 	SELECT unnest(range(hour_of(start_ms), hour_of(end_ms - 1) + 1))::INTEGER AS hour FROM moved
 	UNION ALL

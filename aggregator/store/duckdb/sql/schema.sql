@@ -80,6 +80,36 @@ CREATE TABLE IF NOT EXISTS tally (
 	boot UINTEGER NOT NULL, mono_ms BIGINT NOT NULL, at_ms BIGINT NOT NULL, clock UTINYINT NOT NULL,
 	lost BIGINT NOT NULL, repeated BIGINT NOT NULL);
 
+-- mark: of the block that told the row, or moved it last. What a closing has counted of
+-- a cell are the rows with marks up to closed.mark.
+ALTER TABLE power ADD COLUMN IF NOT EXISTS mark BIGINT DEFAULT 0;
+ALTER TABLE page_view ADD COLUMN IF NOT EXISTS mark BIGINT DEFAULT 0;
+ALTER TABLE click ADD COLUMN IF NOT EXISTS mark BIGINT DEFAULT 0;
+ALTER TABLE viewing ADD COLUMN IF NOT EXISTS mark BIGINT DEFAULT 0;
+ALTER TABLE orders ADD COLUMN IF NOT EXISTS mark BIGINT DEFAULT 0;
+ALTER TABLE impression ADD COLUMN IF NOT EXISTS mark BIGINT DEFAULT 0;
+ALTER TABLE order_page ADD COLUMN IF NOT EXISTS mark BIGINT DEFAULT 0;
+ALTER TABLE playback ADD COLUMN IF NOT EXISTS mark BIGINT DEFAULT 0;
+ALTER TABLE health ADD COLUMN IF NOT EXISTS mark BIGINT DEFAULT 0;
+ALTER TABLE running ADD COLUMN IF NOT EXISTS mark BIGINT DEFAULT 0;
+ALTER TABLE notice ADD COLUMN IF NOT EXISTS mark BIGINT DEFAULT 0;
+ALTER TABLE tally ADD COLUMN IF NOT EXISTS mark BIGINT DEFAULT 0;
+
+-- Rows as they were before the block with the mark until moved them, as long as a
+-- closing may have counted them so.
+CREATE TABLE IF NOT EXISTS power_was AS SELECT *, 0::BIGINT AS until FROM power LIMIT 0;
+CREATE TABLE IF NOT EXISTS page_view_was AS SELECT *, 0::BIGINT AS until FROM page_view LIMIT 0;
+CREATE TABLE IF NOT EXISTS click_was AS SELECT *, 0::BIGINT AS until FROM click LIMIT 0;
+CREATE TABLE IF NOT EXISTS viewing_was AS SELECT *, 0::BIGINT AS until FROM viewing LIMIT 0;
+CREATE TABLE IF NOT EXISTS orders_was AS SELECT *, 0::BIGINT AS until FROM orders LIMIT 0;
+CREATE TABLE IF NOT EXISTS impression_was AS SELECT *, 0::BIGINT AS until FROM impression LIMIT 0;
+CREATE TABLE IF NOT EXISTS order_page_was AS SELECT *, 0::BIGINT AS until FROM order_page LIMIT 0;
+CREATE TABLE IF NOT EXISTS playback_was AS SELECT *, 0::BIGINT AS until FROM playback LIMIT 0;
+CREATE TABLE IF NOT EXISTS health_was AS SELECT *, 0::BIGINT AS until FROM health LIMIT 0;
+CREATE TABLE IF NOT EXISTS running_was AS SELECT *, 0::BIGINT AS until FROM running LIMIT 0;
+CREATE TABLE IF NOT EXISTS notice_was AS SELECT *, 0::BIGINT AS until FROM notice LIMIT 0;
+CREATE TABLE IF NOT EXISTS tally_was AS SELECT *, 0::BIGINT AS until FROM tally LIMIT 0;
+
 -- Columns of many different texts name their compression. Trying all others takes
 -- most of the time of an insert, and ends with the same one; hashes have none.
 CREATE TABLE IF NOT EXISTS code (
@@ -99,11 +129,16 @@ CREATE TABLE IF NOT EXISTS clock (
 -- by side; the mark of the block that touched the cell says which Close may
 -- remove it.
 CREATE TABLE IF NOT EXISTS dirt (hour INTEGER NOT NULL, province UTINYINT NOT NULL, mark BIGINT NOT NULL);
+-- whole: more than rows of boxes differs (schedules, rules), so the cell is to be made
+-- anew.
+ALTER TABLE dirt ADD COLUMN IF NOT EXISTS whole BOOLEAN DEFAULT true;
 
 -- Cells closed at least once, and the latest event in each.
 CREATE TABLE IF NOT EXISTS closed (hour INTEGER NOT NULL, province UTINYINT NOT NULL, last_ms BIGINT NOT NULL);
 -- By which of edit_rules the facts of the cell were made; 0: by none.
 ALTER TABLE closed ADD COLUMN IF NOT EXISTS edit INTEGER DEFAULT 0;
+-- Of which blocks the rows are counted: those with marks up to it.
+ALTER TABLE closed ADD COLUMN IF NOT EXISTS mark BIGINT DEFAULT 0;
 
 -- The rules by which viewing is edited, those with the greatest number in force.
 -- rules is store.EditRules as JSON.

@@ -5,7 +5,7 @@ CREATE OR REPLACE TEMP TABLE episode AS
 SELECT province, box, start_ms, lag(start_ms, $episodes) OVER (PARTITION BY province, box ORDER BY start_ms) AS since_ms
 FROM (
 	SELECT DISTINCT province, box, at_ms - duration_ms AS start_ms
-	FROM viewing
+	FROM {viewing}
 	WHERE part = 0 AND mode IN (2, 3, 4) AND idle_ms > 0 AND idle_ms >= duration_ms
 		AND at_ms > $lo_ms - 900000 - $demand_cap AND at_ms < $hi_ms + 86400000
 		AND province IN (SELECT province FROM cell));
@@ -15,7 +15,7 @@ CREATE OR REPLACE TEMP TABLE unasked AS
 SELECT DISTINCT v.province, v.box, v.from_ms, v.sign_ms
 FROM (
 	SELECT province, box, at_ms - duration_ms AS from_ms, at_ms - idle_ms AS sign_ms
-	FROM viewing
+	FROM {viewing}
 	WHERE mode IN (2, 3, 4) AND idle_ms > 0 AND idle_ms >= duration_ms
 		AND at_ms > $lo_ms - 900000 AND at_ms < $hi_ms + 86400000
 		AND province IN (SELECT province FROM cell)) v
@@ -29,13 +29,13 @@ WHERE e.since_ms >= v.sign_ms;
 CREATE OR REPLACE TEMP TABLE segment AS
 SELECT province, city, box, mode, channel, content, at_ms - duration_ms AS from_ms, at_ms AS to_ms, speed,
 	part = 0 AND abs(speed) < 300 AND duration_ms > 3000 AS starts,
-	CASE WHEN tv = 2 OR (hour_of(at_ms) // 24, province, box) IN (SELECT day, province, box FROM invalid) THEN at_ms - duration_ms
+	CASE WHEN tv = 2 OR (hour_of(at_ms) // 24, province, box) IN (SELECT day, province, box FROM {invalid}) THEN at_ms - duration_ms
 		WHEN mode IN (2, 3, 4) AND idle_ms > 0 AND idle_ms >= duration_ms
 			AND (province, box, at_ms - duration_ms, at_ms - idle_ms) IN (FROM unasked) THEN at_ms - duration_ms
 		WHEN idle_ms <= $least_cap THEN at_ms
 		ELSE greatest(at_ms - duration_ms, least(at_ms, at_ms - idle_ms + CASE WHEN mode <> 1 THEN $demand_cap
 			WHEN ((hour_of(at_ms - idle_ms) % 24 - $night_from) % 24 + 24) % 24 < $night_hours THEN $night_cap ELSE $live_cap END)) END AS edit_ms
-FROM viewing
+FROM {viewing}
 WHERE at_ms > $lo_ms - 900000 AND at_ms < $hi_ms + 86400000
 	AND province IN (SELECT province FROM cell);
 

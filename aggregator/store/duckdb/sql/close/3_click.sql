@@ -8,7 +8,7 @@ FROM (
 	SELECT province, city, box, page, area, slot, content, at_ms,
 		CASE WHEN lag(at_ms) OVER w = at_ms THEN at_ms
 			ELSE least(at_ms + 60000 + 1, coalesce(lead(at_ms) OVER w, at_ms + 60000 + 1)) END AS until_ms
-	FROM click
+	FROM {click}
 	WHERE at_ms >= $lo_ms AND at_ms <= $hi_ms + 60000
 	WINDOW w AS (PARTITION BY province, box ORDER BY at_ms))
 WHERE at_ms < $hi_ms;
@@ -16,7 +16,7 @@ WHERE at_ms < $hi_ms;
 INSERT INTO fact_click_hour
 WITH play AS (
 	SELECT province, box, content, at_ms - duration_ms AS start_ms
-	FROM viewing
+	FROM {viewing}
 	WHERE part = 0 AND abs(speed) < 300 AND duration_ms > 3000 AND content <> 0
 		AND at_ms >= $lo_ms AND at_ms < $hi_ms + 60000 + 86400000 + 1),
 -- Not a semi join: DuckDB 1.4.3 gives wrong rows when it turns one with

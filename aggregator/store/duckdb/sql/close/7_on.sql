@@ -12,15 +12,15 @@ FROM (
 		greatest(at_ms - 5400000, coalesce(lag(at_ms) OVER (PARTITION BY box, province ORDER BY at_ms, heard DESC), at_ms - 5400000)) AS since_ms
 	FROM (
 		SELECT province, box, at_ms, (CASE WHEN switched_on THEN 131072 ELSE 196608 END + city)::INTEGER AS heard
-		FROM power WHERE at_ms >= $lo_ms AND at_ms < $hi_ms + 5400000
+		FROM {power} WHERE at_ms >= $lo_ms AND at_ms < $hi_ms + 5400000
 		UNION ALL
-		SELECT province, box, at_ms, (65536 + city)::INTEGER FROM page_view WHERE at_ms >= $lo_ms AND at_ms < $hi_ms + 5400000
+		SELECT province, box, at_ms, (65536 + city)::INTEGER FROM {page_view} WHERE at_ms >= $lo_ms AND at_ms < $hi_ms + 5400000
 		UNION ALL
-		SELECT province, box, at_ms, (65536 + city)::INTEGER FROM click WHERE at_ms >= $lo_ms AND at_ms < $hi_ms + 5400000
+		SELECT province, box, at_ms, (65536 + city)::INTEGER FROM {click} WHERE at_ms >= $lo_ms AND at_ms < $hi_ms + 5400000
 		UNION ALL
-		SELECT province, box, at_ms, (65536 + city)::INTEGER FROM viewing WHERE at_ms >= $lo_ms AND at_ms < $hi_ms + 5400000
+		SELECT province, box, at_ms, (65536 + city)::INTEGER FROM {viewing} WHERE at_ms >= $lo_ms AND at_ms < $hi_ms + 5400000
 		UNION ALL
-		SELECT province, box, at_ms, (65536 + city)::INTEGER FROM orders WHERE at_ms >= $lo_ms AND at_ms < $hi_ms + 5400000))
+		SELECT province, box, at_ms, (65536 + city)::INTEGER FROM {orders} WHERE at_ms >= $lo_ms AND at_ms < $hi_ms + 5400000))
 WHERE heard // 65536 <> 2 AND since_ms < until_ms;
 
 -- A stretch is shorter than two hours, so it lies in three at most.
@@ -36,7 +36,7 @@ FROM (
 	FROM stretch WHERE since_ms < hour_start(hour - 1)
 	UNION ALL
 	-- 2: out of standby
-	SELECT hour_of(at_ms), province, city, box, 0, 1 FROM power
+	SELECT hour_of(at_ms), province, city, box, 0, 1 FROM {power}
 	WHERE at_ms >= $lo_ms AND at_ms < $hi_ms AND switched_on AND cause = 2)
 	SEMI JOIN cell USING (hour, province)
 GROUP BY ALL;

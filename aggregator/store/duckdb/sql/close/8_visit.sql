@@ -13,13 +13,13 @@ FROM (
 		SELECT province, city, page, box, at_ms, lead(nth) OVER (PARTITION BY box, province ORDER BY nth, page, city) - at_ms * 4 AS gap
 		FROM (
 			SELECT province, city, page, box, at_ms, at_ms * 4 + 2 AS nth
-			FROM page_view WHERE at_ms >= $lo_ms AND at_ms < $hi_ms + 1800000
+			FROM {page_view} WHERE at_ms >= $lo_ms AND at_ms < $hi_ms + 1800000
 			UNION ALL
 			SELECT province, 0, 0, box, NULL, at_ms * 4 + switched_on::INTEGER
-			FROM power WHERE at_ms >= $lo_ms AND at_ms < $hi_ms + 1800000
+			FROM {power} WHERE at_ms >= $lo_ms AND at_ms < $hi_ms + 1800000
 			UNION ALL
 			SELECT province, 0, 0, box, NULL, (at_ms - duration_ms) * 4
-			FROM viewing WHERE part = 0 AND at_ms >= $lo_ms AND at_ms < $hi_ms + 1800000 + 86400000
+			FROM {viewing} WHERE part = 0 AND at_ms >= $lo_ms AND at_ms < $hi_ms + 1800000 + 86400000
 				AND at_ms - duration_ms >= $lo_ms AND at_ms - duration_ms < $hi_ms + 1800000))
 	WHERE at_ms < $hi_ms)
 	SEMI JOIN cell USING (hour, province)

@@ -12,7 +12,7 @@ WITH stretch AS (
 		FROM (
 			SELECT province, city, box, mode, content, length_ms, position_ms, at_ms, at_ms - duration_ms AS start_ms,
 				unnest(range(hour_of(at_ms - duration_ms), hour_of(at_ms - 1) + 1))::INTEGER AS hour
-			FROM viewing
+			FROM {viewing}
 			WHERE position_ms > 0 AND length_ms > 0 AND speed = 100 AND duration_ms > 0 AND at_ms > $lo_ms AND at_ms < $hi_ms + 86400000)
 			SEMI JOIN cell USING (hour, province)))
 SELECT hour, province, city, mode, content, box, ms,
@@ -29,7 +29,7 @@ INSERT INTO fact_left_hour
 SELECT hour, province, city, mode, content, least(greatest(least(place, length_ms), 0) * 20 // length_ms + 1, 20), count(*)
 FROM (
 	SELECT hour_of(at_ms) AS hour, province, city, mode, content, length_ms::BIGINT AS length_ms, position_ms - 1 + duration_ms::BIGINT * speed // 100 AS place
-	FROM viewing
+	FROM {viewing}
 	WHERE position_ms > 0 AND length_ms > 0 AND ended NOT IN (0, 9) AND at_ms >= $lo_ms AND at_ms < $hi_ms)
 	SEMI JOIN cell USING (hour, province)
 GROUP BY ALL;

@@ -11,16 +11,16 @@ SELECT province, box, word, page, word // 65536 % 8 AS sort, word // 524288 AS a
 	lead(CASE WHEN word // 65536 % 8 IN (1, 2, 3, 7) THEN word // 65536 END IGNORE NULLS) OVER w AS goal
 FROM (
 	SELECT province, box, (at_ms * 8 + CASE WHEN NOT switched_on THEN 1 WHEN cause = 2 THEN 3 ELSE 2 END) * 65536 + city AS word, 0::UBIGINT AS page
-	FROM power WHERE at_ms >= $lo_ms AND at_ms < $hi_ms + 1800000
+	FROM {power} WHERE at_ms >= $lo_ms AND at_ms < $hi_ms + 1800000
 	UNION ALL
-	SELECT province, box, (at_ms * 8 + 4) * 65536 + city, 0 FROM click WHERE at_ms >= $lo_ms AND at_ms < $hi_ms + 1800000
+	SELECT province, box, (at_ms * 8 + 4) * 65536 + city, 0 FROM {click} WHERE at_ms >= $lo_ms AND at_ms < $hi_ms + 1800000
 	UNION ALL
-	SELECT province, box, (at_ms * 8 + 5) * 65536 + city, page FROM page_view WHERE at_ms >= $lo_ms AND at_ms < $hi_ms + 1800000
+	SELECT province, box, (at_ms * 8 + 5) * 65536 + city, page FROM {page_view} WHERE at_ms >= $lo_ms AND at_ms < $hi_ms + 1800000
 	UNION ALL
-	SELECT province, box, at_ms * 524288 + city, 0 FROM viewing
+	SELECT province, box, at_ms * 524288 + city, 0 FROM {viewing}
 	WHERE abs(speed) < 300 AND duration_ms > 3000 AND at_ms >= $lo_ms AND at_ms < $hi_ms + 1800000
 	UNION ALL
-	SELECT province, box, ((at_ms - duration_ms) * 8 + CASE WHEN part = 0 THEN 7 ELSE 6 END) * 65536 + city, 0 FROM viewing
+	SELECT province, box, ((at_ms - duration_ms) * 8 + CASE WHEN part = 0 THEN 7 ELSE 6 END) * 65536 + city, 0 FROM {viewing}
 	WHERE abs(speed) < 300 AND duration_ms > 3000 AND at_ms >= $lo_ms AND at_ms < $hi_ms + 1800000 + 86400000
 		AND at_ms - duration_ms >= $lo_ms AND at_ms - duration_ms < $hi_ms + 1800000)
 WINDOW w AS (PARTITION BY box, province ORDER BY word);

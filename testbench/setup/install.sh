@@ -10,6 +10,8 @@
 #            starting
 #   brokers  mosquitto and RabbitMQ, their services kept from starting; NATS, two
 #            versions, built into bin/brokers
+#   firmware what mkimage calls: squashfs-tools, e2fsprogs, xz
+#   firmware-lint  what checks the formats of firmware: shellcheck, checkpolicy, m4, lintian, systemd
 #   chdb     ClickHouse's engine as a library, from npm into bin/chdb: a peer in benches
 set -eu
 
@@ -39,6 +41,18 @@ for part in "$@"; do
 		[ -x /usr/sbin/mosquitto ] || missing="$missing mosquitto"
 		services="$services mosquitto"
 		;;
+	firmware)
+		need mksquashfs squashfs-tools
+		need xz xz-utils
+		[ -x /usr/sbin/mke2fs ] || missing="$missing e2fsprogs"
+		;;
+	firmware-lint)
+		need shellcheck shellcheck
+		need checkpolicy checkpolicy
+		need m4 m4
+		need lintian lintian
+		need systemd-analyze systemd
+		;;
 	prometheus)
 		need promtool prometheus
 		services="$services prometheus"
@@ -61,7 +75,7 @@ for part in "$@"; do
 		chdb=yes
 		;;
 	*)
-		echo "install.sh: unknown part '$part'; known: browser, arm, system, flash, es3, prometheus, brokers, chdb" >&2
+		echo "install.sh: unknown part '$part'; known: browser, arm, system, flash, es3, prometheus, brokers, firmware, firmware-lint, chdb" >&2
 		exit 2
 		;;
 	esac

@@ -5,6 +5,7 @@
 # (STBAGENT_BOX, _ACCOUNT, _TOKEN, _CERT, _KEY) and cannot turn the box elsewhere.
 # Neither file is run: a line that is no setting is passed over.
 
+# shellcheck disable=SC2034 # the scripts' that read this
 RUNTIME=/run/stbagent
 
 load() { # load FILE

@@ -2,23 +2,15 @@ package main
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
-	"io"
 	"math/rand/v2"
-	"net"
 	"net/http"
 	"os"
-	"os/exec"
-	"path/filepath"
 	"strings"
 	"sync"
-	"syscall"
 	"time"
 
-	"iptvdc/firmware"
-	"iptvdc/firmware/image"
 	"iptvdc/testbench/armvm"
 )
 
@@ -44,7 +36,7 @@ func (p *play) say(format string, args ...any) {
 }
 
 // patience is how long any single thing may take on a busy host.
-const patience = 2 * time.Minute
+const patience = 5 * time.Minute
 
 func (p *play) run(ctx context.Context) (err error) {
 	p.began = time.Now()
@@ -110,11 +102,16 @@ func (p *play) acts(ctx context.Context) error {
 	for n := range p.cuts {
 		span := time.Second + time.Duration(p.dice.IntN(6000))*time.Millisecond
 		cut, end := context.WithTimeout(ctx, span)
-		go func() { <-cut.Done(); p.vm.Kill() }() // in the middle of posts
+		vm, off := p.vm, make(chan struct{})
+		go func() { // in the middle of posts
+			defer close(off)
+			<-cut.Done()
+			vm.Kill()
+			p.truth.cut()
+		}()
 		err := p.post(ctx, span+time.Second)
-		<-cut.Done()
+		<-off
 		end()
-		p.truth.cut()
 		if err != nil {
 			return err
 		}
@@ -214,10 +211,11 @@ func (p *play) newAgent(ctx context.Context, order string) error {
 	if err != nil {
 		return err
 	}
-	p.truth.cut()
-	if said, err := p.door(order); err != nil || said != "ended" {
+	said, err := p.door(order)
+	if err != nil || said != "ended" {
 		return fmt.Errorf("%s: %q, %w", order, said, err)
 	}
+	p.truth.cut()
 	return p.until(ctx, "a new agent after "+order, func() (bool, error) {
 		now, err := p.door("pid")
 		if err != nil || now == old {
@@ -252,172 +250,6 @@ func (p *play) until(ctx context.Context, what string, ok func() (bool, error)) 
 		}
 		pause(ctx, 100*time.Millisecond)
 	}
-}
-
-// status is what the bench reads of the agent's own.
-type status struct {
-	Box, Epoch string
-	Outbox     struct {
-		Events, Open int // sealed and not acknowledged; not sealed yet
-	}
-	Recorder struct{ Pending int }
-}
-
-func (p *play) status() (s status, err error) {
-	err = getJSON("http://"+p.vm.Addr(8080)+"/v1/status", "", &s)
-	if err == nil && (s.Box == "" || s.Epoch == "") {
-		err = errors.New("the status names no box or no epoch yet")
-	}
-	return s, err
-}
-
-func getJSON(url, token string, into any) error {
-	req, err := http.NewRequest(http.MethodGet, url, nil)
-	if err != nil {
-		return err
-	}
-	if token != "" {
-		req.Header.Set("Authorization", "Bearer "+token)
-	}
-	resp, err := (&http.Client{Timeout: 10 * time.Second, Transport: &http.Transport{DisableKeepAlives: true}}).Do(req)
-	if err != nil {
-		return err
-	}
-	defer resp.Body.Close()
-	if resp.StatusCode != http.StatusOK {
-		return fmt.Errorf("%s: %s", url, resp.Status)
-	}
-	return json.NewDecoder(resp.Body).Decode(into)
-}
-
-// door gives the box itself an order.
-func (p *play) door(order string) (string, error) {
-	conn, err := net.DialTimeout("tcp", p.vm.Addr(8081), 10*time.Second)
-	if err != nil {
-		return "", err
-	}
-	defer conn.Close()
-	if err := conn.SetDeadline(time.Now().Add(20 * time.Second)); err != nil {
-		return "", err
-	}
-	if _, err := fmt.Fprintln(conn, order); err != nil {
-		return "", err
-	}
-	text, err := io.ReadAll(conn)
-	return strings.TrimSpace(string(text)), err
-}
-
-// newDisk lays an empty data partition into the box, as it left the factory.
-func (p *play) newDisk() error {
-	text, err := os.ReadFile(p.images["data"])
-	if err != nil {
-		return err
-	}
-	p.disk = filepath.Join(p.work, "disk")
-	return os.WriteFile(p.disk, text, 0o600)
-}
-
-// makeImages makes the board's firmware, which calls the aggregator's port.
-func (p *play) makeImages(ctx context.Context) error {
-	base := filepath.Join(p.work, "base")
-	if err := writeBases(ctx, p.cache, base); err != nil {
-		return err
-	}
-	_, port, err := net.SplitHostPort(p.mqtt)
-	if err != nil {
-		return err
-	}
-	conf := filepath.Join(p.work, "agent.conf")
-	if err := os.WriteFile(conf, fmt.Appendf(nil, `STBAGENT_BROKER=tcp://%s:%s
-STBAGENT_PROVINCE=33
-STBAGENT_CITY=3301
-STBAGENT_LISTEN=127.0.0.1:7780
-STBAGENT_FIRST_SPREAD=1s
-STBAGENT_LOSS_SPREAD=1s
-STBAGENT_BACKOFF_MIN=200ms
-STBAGENT_BACKOFF_MAX=2s
-STBAGENT_BATCH_AGE=2s
-STBAGENT_LOG=warn
-`, armvm.Host, port), 0o600); err != nil {
-		return err
-	}
-	targets, err := firmware.Targets()
-	if err != nil {
-		return err
-	}
-	target, err := firmware.Find(targets, "qemu-virt")
-	if err != nil {
-		return err
-	}
-	out := filepath.Join(p.work, "images")
-	m, err := image.Build(ctx, image.Job{Target: target, AgentFile: p.agent, ConfFile: conf, Base: filepath.Join(base, "root.tar"),
-		RamBase: filepath.Join(base, "ram.tar"), Version: "boot", Epoch: time.Unix(1_700_000_000, 0), Out: out})
-	if err != nil {
-		return err
-	}
-	p.images = map[string]string{}
-	for _, f := range m.Files {
-		if f.Artefact == "" {
-			continue // the bill of materials
-		}
-		p.images[f.Artefact] = filepath.Join(out, f.Path)
-		p.say("%-9s %9d bytes", f.Artefact, f.Bytes)
-	}
-	return p.newDisk()
-}
-
-// startCentre starts a real aggregator on loopback ports of its own.
-func (p *play) startCentre(ctx context.Context) (stop func() error, token string, err error) {
-	for _, addr := range []*string{&p.mqtt, &p.http} {
-		if *addr, err = freeAddr(); err != nil {
-			return nil, "", err
-		}
-	}
-	data := filepath.Join(p.work, "centre")
-	log, err := os.Create(filepath.Join(p.work, "centre.log"))
-	if err != nil {
-		return nil, "", err
-	}
-	cmd := exec.Command(p.aggregator, "serve", "--data", data, "--mqtt-listen", p.mqtt, "--http-listen", p.http)
-	cmd.Stdout, cmd.Stderr = log, log
-	if err := cmd.Start(); err != nil {
-		return nil, "", errors.Join(fmt.Errorf("%w; build it: make build", err), log.Close())
-	}
-	stop = func() error {
-		err := cmd.Process.Signal(syscall.SIGTERM)
-		return errors.Join(err, cmd.Wait(), log.Close())
-	}
-	err = p.until(ctx, "the aggregator is ready", func() (bool, error) {
-		resp, err := http.Get("http://" + p.http + "/readyz")
-		if err != nil {
-			return false, nil
-		}
-		resp.Body.Close()
-		return resp.StatusCode == http.StatusOK, nil
-	})
-	var out []byte
-	if err == nil {
-		out, err = exec.CommandContext(ctx, p.aggregator, "token", "--data", data).Output()
-	}
-	words := strings.Fields(string(out))
-	if err == nil && len(words) == 0 {
-		err = errors.New("aggregator token printed nothing")
-	}
-	if err != nil {
-		text, rerr := os.ReadFile(log.Name())
-		return nil, "", errors.Join(err, stop(), rerr, errors.New(string(text)))
-	}
-	p.say("aggregator ready: MQTT %s, HTTP %s", p.mqtt, p.http)
-	return stop, words[len(words)-1], nil
-}
-
-func freeAddr() (string, error) {
-	l, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		return "", err
-	}
-	defer l.Close()
-	return l.Addr().String(), nil
 }
 
 // compare asks the aggregator for every event it holds of the box.

@@ -109,7 +109,7 @@ func (p *play) acts(ctx context.Context) error {
 			vm.Kill()
 			p.truth.cut()
 		}()
-		err := p.post(ctx, span+time.Second)
+		err := p.post(ctx, span+100*time.Millisecond)
 		<-off
 		end()
 		if err != nil {

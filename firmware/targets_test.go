@@ -78,7 +78,7 @@ func TestReadTargets(t *testing.T) {
 	f("folder: /data/stbagent", "folder: data", `t:13: targets[0].data.folder: "data"; want a path from the root`)
 	f("name: box", "name: Box", `t:2: targets[0].name: "Box"; want small letters`)
 	f("targets:\n", "targets: []\n#", "t") // nothing listed, and what follows is out of place
-	for _, text := range []string{"", "targets: []", "targets: x", "x: y", "[", "\t"} {
+	for _, text := range []string{"", "# none\n", "targets: []", "targets: x", "x: y", "[", "\t"} {
 		if _, err := ReadTargets("t", []byte(text)); err == nil || !strings.HasPrefix(err.Error(), "t:") {
 			t.Errorf("%q: %v", text, err)
 		}

@@ -252,27 +252,35 @@ func (p *play) until(ctx context.Context, what string, ok func() (bool, error)) 
 	}
 }
 
-// compare asks the aggregator for every event it holds of the box.
+// compare asks the aggregator for every event it holds of the box, until they are
+// what the truth wants: an acknowledged event is in the ledger, and is listed once
+// the loader has put its block into the store. What still differs after that time
+// is the outcome.
 func (p *play) compare(ctx context.Context, token string) error {
-	held := map[uint64]int{}
-	var all struct {
-		Events []struct {
-			MonoMs uint64 `json:"mono_ms"`
-			Kind   string `json:"kind"`
-		} `json:"events"`
-	}
-	if err := getJSON("http://"+p.http+"/api/v1/audit/boxes/"+p.boxID+"/events", token, &all); err != nil {
-		return err
-	}
-	for _, e := range all.Events {
-		if e.Kind == "click" {
-			held[e.MonoMs]++
+	var says string
+	var differs error
+	err := p.until(ctx, "the aggregator has loaded what it acknowledged", func() (bool, error) {
+		var all struct {
+			Events []struct {
+				MonoMs uint64 `json:"mono_ms"`
+				Kind   string `json:"kind"`
+			} `json:"events"`
 		}
-	}
-	says, err := p.truth.judge(held)
+		if err := getJSON("http://"+p.http+"/api/v1/audit/boxes/"+p.boxID+"/events", token, &all); err != nil {
+			return false, err
+		}
+		held := map[uint64]int{}
+		for _, e := range all.Events {
+			if e.Kind == "click" {
+				held[e.MonoMs]++
+			}
+		}
+		says, differs = p.truth.judge(held)
+		return differs == nil, nil
+	})
 	p.say("%s", says)
 	if err != nil {
-		return err
+		return errors.Join(err, differs)
 	}
 	p.say("truth equal")
 	return nil

@@ -4,13 +4,13 @@
 VERSION  := $(shell git describe --tags --always --dirty 2>/dev/null || echo dev)
 LDFLAGS  := -s -w -X main.version=$(VERSION)
 GO       := go
-PROGRAMS := ./agent/cmd/stbagent ./aggregator/cmd/aggregator ./testbench/cmd/stbfleet
+PROGRAMS := ./agent/cmd/stbagent ./aggregator/cmd/aggregator ./testbench/cmd/stbfleet ./firmware/cmd/mkimage
 UI       := aggregator/console/ui
 ARM      := CGO_ENABLED=0 GOOS=linux GOARCH=arm GOARM=7
 # The box's budget for the stripped binary, in bytes (ARCHITECTURE.md, Budgets).
 ARM_BUDGET := 10500000
 
-.PHONY: help build demo test race check style fmt lint sim fuzz scenarios verify mutants e2e e2e-browser e2e-brokers country crash bench bench-agent bench-outbox bench-query soak soak-system sources-engines app arm web web-check clean
+.PHONY: help build demo test race check style fmt lint sim fuzz scenarios verify mutants e2e e2e-browser e2e-brokers country crash bench bench-agent bench-outbox bench-query soak soak-system sources-engines app arm firmware firmware-agents firmware-base firmware-boot web web-check clean
 
 help: ## list the targets
 	@grep -hE '^[a-z0-9-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | sort | column -t -s "$$(printf '\t')"
@@ -24,31 +24,32 @@ demo: build ## the whole platform with a simulated fleet, a month and the year b
 	bin/aggregator demo
 
 test: build ## every test: unit, engines, crash share, ARM under emulation, browser
-	@testbench/setup/install.sh browser arm es3 prometheus
+	@testbench/setup/install.sh browser arm es3 prometheus firmware
 	$(GO) vet ./...
 	$(GO) test -timeout 20m ./...
 	$(MAKE) e2e-browser
 
 RACED ?= ./...
 race: ## the Go tests with the race detector, RACE=-short for the quick ones, of RACED=./...
-	@testbench/setup/install.sh arm es3 prometheus
+	@testbench/setup/install.sh arm es3 prometheus firmware
 	$(GO) test -race $(RACE) -timeout 25m $(RACED)
 
 check: style ## the quick loop: format, vet, lint, unit tests
 	$(GO) test -short ./...
 
 style: ## format, vet, lint
-	@test -z "$$(gofmt -l agent aggregator protocol testbench)" || { gofmt -l agent aggregator protocol testbench; echo 'run: make fmt'; exit 1; }
+	@test -z "$$(gofmt -l agent aggregator firmware protocol testbench)" || { gofmt -l agent aggregator firmware protocol testbench; echo 'run: make fmt'; exit 1; }
 	$(GO) vet ./...
 	$(MAKE) lint
 
 fmt: ## gofmt all
-	gofmt -w agent aggregator protocol testbench
+	gofmt -w agent aggregator firmware protocol testbench
 
 lint: ## staticcheck, shell syntax
 	$(GO) tool staticcheck ./...
 	sh -n testbench/setup/install.sh
 	sh -n testbench/verify/run
+	sh -n firmware/check/run
 	sh -n agent/localapi/sdk/build
 	bash -n .ci/run
 
@@ -145,6 +146,32 @@ arm: ## the agent for ARMv7 as it is shipped, its size against its budget
 	@size=$$(stat -c %s bin/stbagent-armv7); over=$$((size - $(ARM_BUDGET))); \
 		if [ $$over -gt 0 ]; then verdict="over by $$over"; else verdict="within it"; fi; \
 		echo "stbagent ARMv7: $$size bytes, budget $(ARM_BUDGET): $$verdict"
+
+FIRMWARE_VERSION ?= $(subst -,.,$(VERSION))
+firmware-agents: ## the agent for every processor of a box, as it is shipped; bin/firmware
+	@mkdir -p bin/firmware
+	@set -e; for a in arm:5 arm:6 arm:7 arm64:; do arch=$${a%%:*}; goarm=$${a#*:}; \
+		out=bin/firmware/stbagent-$$arch; [ -z "$$goarm" ] || out=bin/firmware/stbagent-armv$$goarm; \
+		CGO_ENABLED=0 GOOS=linux GOARCH=$$arch GOARM=$$goarm $(GO) build -trimpath -tags nethttpomithttp2 -gcflags=all=-l -ldflags '$(LDFLAGS)' -o $$out ./agent/cmd/stbagent; done
+
+firmware-base: ## BusyBox and a kernel's modules for the emulated board, from Debian; once the network; bin/firmware/base
+	@testbench/setup/install.sh system
+	$(GO) run ./testbench/boxboot -base bin/firmware/base
+
+firmware: firmware-agents firmware-base ## firmware for every kind of box, each made twice and compared, then checked; sizes as a table; out/firmware
+	@testbench/setup/install.sh firmware firmware-lint arm
+	@rm -rf out/firmware
+	SOURCE_DATE_EPOCH=$${SOURCE_DATE_EPOCH:-$$(git log -1 --format=%ct)} $(GO) run ./firmware/cmd/mkimage all --agents bin/firmware --conf firmware/example.conf --version $(FIRMWARE_VERSION) \
+		--base bin/firmware/base/root.tar --ram-base bin/firmware/base/ram.tar --out out/firmware
+	firmware/check/run out/firmware/1
+	FIRMWARE_AGENTS=$(CURDIR)/bin/firmware $(GO) test -count=1 -run TestAgents -v ./testbench/boxboot
+
+firmware-boot: ## boots the emulated board from an image: power cuts, a silent agent, a factory reset, then every event against the aggregator
+	@testbench/setup/install.sh firmware system
+	@mkdir -p bin/firmware
+	$(GO) build -o bin/ ./aggregator/cmd/aggregator
+	$(ARM) $(GO) build -trimpath -tags nethttpomithttp2 -gcflags=all=-l -ldflags '$(LDFLAGS)' -o bin/firmware/stbagent-armv7 ./agent/cmd/stbagent
+	$(GO) run ./testbench/boxboot -cache bin/armvm -agent bin/firmware/stbagent-armv7
 
 web: ## the page's built files, from its sources
 	@testbench/setup/install.sh browser

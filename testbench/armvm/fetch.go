@@ -10,16 +10,17 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strings"
 )
 
 // needed are the kernel's modules that a machine loads, and what they depend on
 // before them. ext4 asks for crc32c by another way than a dependency.
-var needed = []string{"virtio_mmio", "virtio_blk", "virtio_net", "virtio-rng", "crc32c_generic", "ext4"}
+var needed = []string{"virtio_mmio", "virtio_blk", "virtio_net", "virtio-rng", "crc32c_generic", "ext4", "squashfs", "softdog"}
 
 // systemFolder is the cache's folder with what fetch unpacks; another number for
 // other contents.
-const systemFolder = "armmp-1"
+const systemFolder = "armmp-2"
 
 // fetch returns the folder with vmlinuz, busybox and modules, which lie in
 // modules, named in the order they are to be loaded in. What is not in the cache
@@ -198,6 +199,24 @@ func pick(tree, to string) error {
 		}
 	}
 	return nil
+}
+
+// System is what a machine's images are made of: BusyBox for ARM, and the kernel's
+// modules in the order in which they are loaded.
+type System struct {
+	BusyBox string
+	Modules []string
+}
+
+// Fetch returns the files in the cache, which it fills, once, over the network.
+func Fetch(ctx context.Context, cache string) (System, error) {
+	dir, err := fetch(ctx, cache)
+	if err != nil {
+		return System{}, err
+	}
+	modules, err := filepath.Glob(filepath.Join(dir, "modules", "*.ko"))
+	slices.Sort(modules)
+	return System{BusyBox: filepath.Join(dir, "busybox"), Modules: modules}, err
 }
 
 // moduleName is a module's name as dependencies have it: files may be named with

@@ -15,6 +15,8 @@ import (
 	"strings"
 	"sync"
 	"time"
+
+	"iptvdc/firmware/pack"
 )
 
 // Host is the address by which programs in the machine reach the host's loopback.
@@ -48,6 +50,12 @@ type Config struct {
 	// the machine knows as vda. It is made if it is not there. What the machine
 	// has synced is in the host's file, whatever happens to the machine.
 	Data string
+	// Initramfs and Root are images of a system of its own, in place of the
+	// machine's: an initramfs, and a disk that cannot be written. Files and Start
+	// are then not used, Data must be there, and the system's console must show a
+	// line UpLine once it is up.
+	Initramfs string
+	Root      string
 	// Forward lists TCP ports of the machine to reach from the host.
 	Forward []int
 }
@@ -71,7 +79,12 @@ func Boot(ctx context.Context, c Config) (_ *VM, err error) {
 	if err != nil {
 		return nil, err
 	}
-	if err := makeDisk(ctx, c.Data); err != nil {
+	if c.Initramfs == "" {
+		err = makeDisk(ctx, c.Data)
+	} else {
+		_, err = os.Stat(c.Data) // one that is not there would be another's to make
+	}
+	if err != nil {
 		return nil, err
 	}
 	vm := &VM{ports: map[int]string{}, console: console{changed: make(chan struct{})}, ended: make(chan struct{})}
@@ -83,9 +96,12 @@ func Boot(ctx context.Context, c Config) (_ *VM, err error) {
 			err = errors.Join(err, vm.Close())
 		}
 	}()
-	initramfs := filepath.Join(vm.work, "initramfs")
-	if err := writeInitramfs(initramfs, system, c); err != nil {
-		return nil, err
+	initramfs := c.Initramfs
+	if initramfs == "" {
+		initramfs = filepath.Join(vm.work, "initramfs")
+		if err := writeInitramfs(initramfs, system, c); err != nil {
+			return nil, err
+		}
 	}
 	network := "user,id=net"
 	for _, port := range c.Forward {
@@ -96,11 +112,15 @@ func Boot(ctx context.Context, c Config) (_ *VM, err error) {
 	}
 	// The kernel hands what it does not know to the first program as its environment.
 	kernel := fmt.Sprintf("console=ttyAMA0 quiet panic=1 now=%d", time.Now().Unix())
-	vm.cmd = exec.CommandContext(ctx, "qemu-system-arm", "-M", "virt,highmem=off", "-cpu", "cortex-a7", "-smp", "1", "-m", "128",
+	args := []string{"-M", "virt,highmem=off", "-cpu", "cortex-a7", "-smp", "1", "-m", "128",
 		"-display", "none", "-monitor", "none", "-serial", "stdio", "-no-reboot",
 		"-kernel", filepath.Join(system, "vmlinuz"), "-initrd", initramfs, "-append", kernel,
-		"-drive", "if=none,id=data,format=raw,cache=writethrough,file="+strings.ReplaceAll(c.Data, ",", ",,"), "-device", "virtio-blk-device,drive=data",
-		"-netdev", network, "-device", "virtio-net-device,netdev=net", "-device", "virtio-rng-device")
+		"-drive", "if=none,id=data,format=raw,cache=writethrough,file=" + strings.ReplaceAll(c.Data, ",", ",,"), "-device", "virtio-blk-device,drive=data",
+		"-netdev", network, "-device", "virtio-net-device,netdev=net", "-device", "virtio-rng-device"}
+	if c.Root != "" {
+		args = append(args, "-drive", "if=none,id=root,format=raw,readonly=on,file="+strings.ReplaceAll(c.Root, ",", ",,"), "-device", "virtio-blk-device,drive=root")
+	}
+	vm.cmd = exec.CommandContext(ctx, "qemu-system-arm", args...)
 	vm.cmd.WaitDelay = 5 * time.Second
 	out, in := io.Pipe()
 	vm.cmd.Stdout, vm.cmd.Stderr = in, in
@@ -115,7 +135,7 @@ func Boot(ctx context.Context, c Config) (_ *VM, err error) {
 	}()
 	ctx, cancel := context.WithTimeout(ctx, bootTime)
 	defer cancel()
-	_, err = vm.WaitLine(ctx, upLine)
+	_, err = vm.WaitLine(ctx, UpLine)
 	return vm, err
 }
 
@@ -178,10 +198,10 @@ func makeDisk(ctx context.Context, path string) error {
 	return nil
 }
 
-// upLine says that Start begins.
-const upLine = "armvm: up"
+// UpLine says on the console that a machine is up; Start begins with it.
+const UpLine = "armvm: up"
 
-// initScript is the machine's first program. Before upLine a failure ends it, and
+// initScript is the machine's first program. Before UpLine a failure ends it, and
 // the machine with it.
 const initScript = `#!/bin/busybox sh
 set -e
@@ -199,7 +219,7 @@ route add default gw ` + Host + `
 n=0
 while [ ! -b /dev/vda ] && [ $n -lt 100 ]; do n=$((n+1)); usleep 100000; done
 mount -t ext4 -o noatime,nodev,nosuid /dev/vda /data
-echo "` + upLine + `"
+echo "` + UpLine + `"
 set +e
 /start
 echo "armvm: start ended with $?"
@@ -214,7 +234,7 @@ func writeInitramfs(path, system string, c Config) (err error) {
 	}
 	defer func() { err = errors.Join(err, f.Close()) }()
 	w := bufio.NewWriter(f)
-	a := newArchive(w)
+	var tree pack.Tree
 	modules, err := filepath.Glob(filepath.Join(system, "modules", "*"))
 	if err != nil {
 		return err
@@ -229,11 +249,11 @@ func writeInitramfs(path, system string, c Config) (err error) {
 		if err != nil {
 			return err
 		}
-		a.file(file.Path, file.Perm, data)
+		tree.File(file.Path, file.Perm, data)
 	}
-	a.file("/init", 0o755, []byte(initScript))
-	a.file("/start", 0o755, []byte("#!/bin/sh\n"+c.Start))
-	return errors.Join(a.close(), w.Flush())
+	tree.File("/init", 0o755, []byte(initScript))
+	tree.File("/start", 0o755, []byte("#!/bin/sh\n"+c.Start))
+	return errors.Join(tree.CPIO(w, time.Time{}), w.Flush())
 }
 
 func freeAddr() (string, error) {

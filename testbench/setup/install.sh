@@ -13,6 +13,8 @@
 #   databases  PostgreSQL, MariaDB and ClickHouse, their services kept from starting:
 #            what own data sources are asked of
 #   app      what makes Android packages: aapt, zipalign, apksigner, smali, Java
+#   firmware what mkimage calls: squashfs-tools, e2fsprogs, xz
+#   firmware-lint  what checks the formats of firmware: shellcheck, checkpolicy, m4, lintian, systemd
 #   chdb     ClickHouse's engine as a library, from npm into bin/chdb: a peer in benches
 set -eu
 
@@ -41,6 +43,18 @@ for part in "$@"; do
 		need mosquitto_pub mosquitto-clients
 		[ -x /usr/sbin/mosquitto ] || missing="$missing mosquitto"
 		services="$services mosquitto"
+		;;
+	firmware)
+		need mksquashfs squashfs-tools
+		need xz xz-utils
+		[ -x /usr/sbin/mke2fs ] || missing="$missing e2fsprogs"
+		;;
+	firmware-lint)
+		need shellcheck shellcheck
+		need checkpolicy checkpolicy
+		need m4 m4
+		need lintian lintian
+		need systemd-analyze systemd
 		;;
 	prometheus)
 		need promtool prometheus
@@ -78,7 +92,7 @@ for part in "$@"; do
 		chdb=yes
 		;;
 	*)
-		echo "install.sh: unknown part '$part'; known: browser, arm, system, flash, es3, prometheus, brokers, databases, app, chdb" >&2
+		echo "install.sh: unknown part '$part'; known: browser, arm, system, flash, es3, prometheus, brokers, databases, app, firmware, firmware-lint, chdb" >&2
 		exit 2
 		;;
 	esac

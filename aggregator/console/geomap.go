@@ -199,6 +199,7 @@ func (s *Console) mapRoutes() []route {
 	return []route{
 		{"PUT", "/api/v1/map", admin, "Gives the provinces' map: the body is GeoJSON, at most 16 MiB", map[string]any{}, CountryMap{}, "", s.setMap, nil},
 		{"GET", "/api/v1/map", reader, "The provinces as paths; no shapes: there is no map", nil, CountryMap{}, "", s.getMap, nil},
+		{"GET", "/api/v1/shared/map", anyone, "The same, for readers of share links and embedded boards", nil, CountryMap{}, "", s.getMap, nil},
 		{"DELETE", "/api/v1/map", admin, "Takes the map away: the page draws tiles", nil, Done{}, "", s.dropMap, nil},
 	}
 }

@@ -55,6 +55,9 @@ func TestMap(t *testing.T) {
 	if r := b.do("GET", "/api/v1/map", b.zhejiang, ""); !strings.Contains(r.body, `"province":"43"`) {
 		t.Error(r.body)
 	}
+	if r := b.do("GET", "/api/v1/shared/map", "", ""); !strings.Contains(r.body, `"province":"43"`) {
+		t.Error("a stranger:", r.body)
+	}
 	if r := b.do("DELETE", "/api/v1/map", b.admin, ""); r.status != 200 {
 		t.Error(r.status, r.body)
 	}

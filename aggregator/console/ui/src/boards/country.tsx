@@ -6,6 +6,7 @@ import { useEffect } from 'preact/hooks';
 
 import { call } from '../api';
 import { stepsOf, type Place } from '../parts/tilemap';
+import { strange } from './asking';
 
 interface CountryMap {
   width: number;
@@ -24,7 +25,7 @@ export function useCountry(): CountryMap | null {
   useEffect(() => {
     if (asked) return;
     asked = true;
-    call<CountryMap>('/api/v1/map', {})
+    call<CountryMap>(strange.value ? '/api/v1/shared/map' : '/api/v1/map', {})
       .then((m) => (country.value = m))
       .catch(() => (asked = false)); // tiles meanwhile; the next widget asks again
   }, []);

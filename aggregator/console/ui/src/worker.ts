@@ -38,7 +38,7 @@ const shell = new Set(SHELL.files.map(([path]) => path));
 // questions that are asked with POST and change nothing
 const questions = new Set(['/api/v1/query', '/api/v1/boards/answer']);
 // after these somebody else may be signed in
-const turns = new Set(['/api/v1/signin', '/api/v1/signin/code', '/api/v1/view-as', '/api/v1/view-as/end', '/api/v1/setup', '/login', '/logout']);
+const turns = new Set(['/api/v1/signin', '/api/v1/signin/code', '/api/v1/view-as', '/api/v1/view-as/end', '/api/v1/setup', '/login', '/logout', '/signon/callback']);
 
 const maxKept = 400;
 const maxAgeMs = 7 * 24 * 3600_000;
@@ -77,7 +77,7 @@ worker.addEventListener('fetch', (e) => {
   if (url.origin !== location.origin) return;
   const { method, mode } = e.request;
   const path = url.pathname;
-  if (turns.has(path) && (method === 'POST' || path === '/login')) {
+  if (turns.has(path) && (method === 'POST' || path === '/login' || path === '/signon/callback')) {
     if (mode === 'navigate') e.waitUntil(forget());
     else e.respondWith(forget().then(() => fetch(e.request)).finally(forget));
   } else if (path.startsWith('/api/')) {

@@ -32,14 +32,17 @@ async function asPerson(signIn, path = '/', options = {}) {
   return open(browser, country.base, { ...phone, reducedMotion: 'reduce', signIn: null, path: signIn || path, acceptDownloads: true, ...options });
 }
 
-/** The code of an authenticator, some steps of 30 s from now. */
-function code(secret, steps) {
+/** The step of 30 seconds that it is now. */
+const now = () => Math.floor(Date.now() / 30_000);
+
+/** The code that an authenticator shows in one step. The platform takes those of the step before and after too. */
+function code(secret, at) {
   const letters = 'ABCDEFGHIJKLMNOPQRSTUVWXYZ234567';
   let bits = '';
   for (const c of secret) bits += letters.indexOf(c).toString(2).padStart(5, '0');
   const key = Buffer.from(bits.match(/.{8}/g).map((b) => parseInt(b, 2)));
   const step = Buffer.alloc(8);
-  step.writeBigUInt64BE(BigInt(Math.floor(Date.now() / 30_000) + steps));
+  step.writeBigUInt64BE(BigInt(at));
   const mac = createHmac('sha1', key).update(step).digest();
   return String((mac.readUInt32BE(mac[19] & 15) & 0x7fffffff) % 1_000_000).padStart(6, '0');
 }
@@ -118,7 +121,8 @@ test('a password is set, a wrong one refused; with a second factor a code is ask
   await manager.getByText('The password is set').waitFor();
   await manager.locator('[data-do="totp"]').click();
   const secret = await manager.locator('[data-secret]').getAttribute('data-secret');
-  await manager.locator('.panel-totp input[name="code"]').fill(code(secret, -1));
+  const confirmed = now();
+  await manager.locator('.panel-totp input[name="code"]').fill(code(secret, confirmed));
   await manager.getByRole('button', { name: 'Confirm' }).click();
   await manager.locator('.codes li').first().waitFor();
   assert.equal(await manager.locator('.codes li').count(), 10);
@@ -132,7 +136,7 @@ test('a password is set, a wrong one refused; with a second factor a code is ask
   assert.match(await manager.locator('.signin-problem').innerText(), /do not fit together/);
   await signIn(manager, 'Wang', password);
   await manager.getByRole('heading', { name: 'Your code, please' }).waitFor();
-  await manager.locator('input[name="code"]').fill(code(secret, 0));
+  await manager.locator('input[name="code"]').fill(code(secret, confirmed + 1)); // each code opens once
   await manager.getByRole('button', { name: 'Sign in' }).click();
   await manager.goto(`${country.base}/#/`);
   await settled(manager);

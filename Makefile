@@ -66,8 +66,9 @@ VERIFY_BOXES ?= 200
 VERIFY_DAYS ?= 3
 VERIFY_SPEED ?= 1500
 VERIFY_HOURS ?= 0
-verify: build ## a fleet of 14 provinces and their files, then every figure of both against the truth: VERIFY_BOXES=200 VERIFY_DAYS=3, hour by hour on VERIFY_HOURS days, 0: all; out/verify
-	testbench/verify/run $(VERIFY_BOXES) $(VERIFY_DAYS) $(VERIFY_SPEED) out/verify $(VERIFY_HOURS)
+VERIFY_SHARE ?= 1/1
+verify: build ## a fleet of 14 provinces and their files, then every figure of both against the truth: VERIFY_BOXES=200 VERIFY_DAYS=3, hour by hour on VERIFY_HOURS days, 0: all, VERIFY_SHARE=1/6 in one of six of all ways; out/verify
+	testbench/verify/run $(VERIFY_BOXES) $(VERIFY_DAYS) $(VERIFY_SPEED) out/verify $(VERIFY_HOURS) $(VERIFY_SHARE)
 
 mutants: ## deliberate bugs, each seen by the bench? MUTANTS=all or names
 	MUTANTS=$(MUTANTS) $(GO) test -count=1 -timeout 30m -v ./testbench/mutants

@@ -150,6 +150,9 @@ type Config struct {
 	First   FirstStart
 	// MapFile is where the operator's map of the provinces lies, GeoJSON; "": nowhere.
 	MapFile string
+	// AnswerRows is the greatest number of rows in an answer to a question by the API,
+	// which may be more than a page can show; 0: indicator.MaxRows.
+	AnswerRows int
 	// Names names values of catalogues for people, see insight.Source.
 	Names func(d store.Column, cell string) (indicator.Text, bool)
 	// PublicURL is the page as readers reach it, for links in files and reports; "": none.

@@ -132,6 +132,7 @@ func (s *Console) answer(ctx context.Context, key answerKey) ([]byte, error) {
 	if err != nil {
 		return nil, err
 	}
+	q.Rows = s.AnswerRows
 	a, err := s.evaluate(ctx, b, &q)
 	if err != nil {
 		return nil, err

@@ -244,8 +244,8 @@ func (q *question) figures(ctx context.Context, src Source, scope aggregator.Sco
 
 // finish sorts, cuts and puts texts for keys.
 func (q *question) finish(ctx context.Context, src Source, lines []*line) ([]*line, error) {
-	if q.limit == 0 && len(lines) > MaxRows {
-		return nil, tooMany(MaxRows)
+	if q.limit == 0 && len(lines) > q.mostRows {
+		return nil, tooMany(q.mostRows)
 	}
 	if q.byText() || q.limit == 0 {
 		if err := q.write(ctx, src, lines); err != nil {
@@ -552,7 +552,7 @@ func (p *plan) limit() int {
 	case p.most > 0:
 		return p.most
 	case p.q.limit == 0:
-		return MaxRows
+		return p.q.mostRows
 	}
 	return MaxGroups
 }

@@ -1,6 +1,7 @@
 package indicator
 
 import (
+	"cmp"
 	"fmt"
 	"slices"
 	"strings"
@@ -10,7 +11,8 @@ import (
 )
 
 const (
-	// MaxRows is the greatest number of rows in an answer.
+	// MaxRows is the greatest number of rows in an answer, unless Request.Rows says
+	// another.
 	MaxRows = 10_000
 	// MaxGroups is the greatest number of groups that are sorted to find the
 	// Limit first.
@@ -47,6 +49,9 @@ type Request struct {
 	Edit Edit `json:"edit,omitempty"`
 	// Limit keeps the first rows after Order.
 	Limit int `json:"limit,omitempty"`
+	// Rows is the greatest number of rows in an answer without Limit; 0: MaxRows. It is
+	// for who evaluates, not for who asks.
+	Rows int `json:"-"`
 	// Order is the id of a column, with - before it for descending. Rows
 	// without a value come last either way; equal ones stay in the order of
 	// period and dimensions.
@@ -85,6 +90,7 @@ type question struct {
 	like       bool
 	days       int32
 	limit      int
+	mostRows   int  // of an answer without limit
 	edit       Edit // "": no figure has an edited and a raw value
 	order      int  // column; -1: by period and dimensions
 	descending bool
@@ -99,7 +105,7 @@ func (r *Request) Check() error {
 }
 
 func (r *Request) question() (*question, error) {
-	q := &question{dimensions: r.Dimensions, compare: r.Compare, like: r.LikeForLike, limit: r.Limit, order: -1}
+	q := &question{dimensions: r.Dimensions, compare: r.Compare, like: r.LikeForLike, limit: r.Limit, mostRows: cmp.Or(r.Rows, MaxRows), order: -1}
 	for _, check := range []func(*question) error{r.checkIndicators, r.checkEdit, r.checkDimensions, r.checkFilters, r.checkTime, r.checkCompare, r.checkLimit, r.checkTop} {
 		if err := check(q); err != nil {
 			return nil, err

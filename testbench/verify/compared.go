@@ -43,7 +43,7 @@ func (v *verifier) compareEarlier(ctx context.Context, o *oracle.Oracle) error {
 		days := oracle.DaysBetween(v.report.From, v.report.To)
 		all = append(all, question{c, "hour", []string{"province"}, days[len(days)/2:], false})
 	}
-	all = oneOf(v.OneOf, all)
+	all = share(v, all, func(*question) bool { return false })
 	err := each(ctx, all, func(ctx context.Context, w *question) error {
 		from, to := w.days[0], w.days[len(w.days)-1]
 		if w.grain == "hour" {

@@ -18,8 +18,7 @@ import (
 )
 
 const (
-	maxRows       = 8000 // of an answer, which may have 10,000
-	maxPeriods    = 900  // of a question, which may have 1,000
+	maxPeriods    = 900 // of a question, which may have 1,000
 	maxIndicators = 16
 	maxValues     = 800 // of a filter, which may have 1,000
 )
@@ -58,13 +57,14 @@ func (v *verifier) tasks(o *oracle.Oracle) (all []task) {
 		}
 		v.tasksOf(o, over, days, func(t task) { all = append(all, t) })
 	}
-	return oneOf(v.OneOf, all)
+	return share(v, all, func(t *task) bool { return t.grain == "day" && slices.Equal(t.dimensions, []string{"province"}) })
 }
 
-// oneOf keeps one of so many; 0: all.
-func oneOf[T any](many int, all []T) (some []T) {
+// share keeps what the verifier is to ask of all: those that are always, and its share
+// of the others.
+func share[T any](v *verifier, all []T, always func(*T) bool) (some []T) {
 	for n, one := range all {
-		if many == 0 || n%many == 0 {
+		if v.OneOf == 0 || n%v.OneOf == v.Which || always(&one) {
 			some = append(some, one)
 		}
 	}
@@ -124,6 +124,9 @@ func (v *verifier) compareFigures(ctx context.Context) error {
 	all := v.tasks(o)
 	if days := oracle.DaysBetween(v.report.From, v.report.To); v.HourDays > 0 && v.HourDays < len(days) {
 		v.report.Notes = append(v.report.Notes, fmt.Sprintf("hour by hour compared on %d of %d days: %s", v.HourDays, len(days), strings.Join(spread(days, v.HourDays), ", ")))
+	}
+	if v.OneOf > 0 {
+		v.report.Notes = append(v.report.Notes, fmt.Sprintf("compared by province and day, and in %d of all ways to split and to compare: those of share %d of %d", len(all), v.Which+1, v.OneOf))
 	}
 	done := 0
 	if v.Catalogue != nil {
@@ -261,7 +264,7 @@ func (v *verifier) compareLost(ctx context.Context) error {
 // ask asks one question and compares the answer; if it would be too long, it
 // asks for parts.
 func (v *verifier) ask(ctx context.Context, q *query, cells []oracle.Cell, want wanted) error {
-	parts := split(q, cells)
+	parts := split(q, cells, v.AnswerRows*8/10)
 	if parts == nil {
 		return v.compare(ctx, q, cells, want)
 	}
@@ -282,7 +285,7 @@ type part struct {
 // split cuts a question whose answer would be too long: into days as long as
 // that changes no figure, then into provinces, then into values of the last
 // dimension. It returns nil if the question may be asked as it is.
-func split(q *query, cells []oracle.Cell) []part {
+func split(q *query, cells []oracle.Cell, maxRows int) []part {
 	periods := make(map[string]bool)
 	for _, c := range cells {
 		periods[c.Period] = true

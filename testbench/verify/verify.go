@@ -30,8 +30,11 @@ type Config struct {
 	// is made of these is not compared.
 	Catalogue *oracle.Catalogue
 	// OneOf asks only one of so many ways to split figures and to compare them with
-	// earlier times, for engines that are slow; 0: all.
-	OneOf int
+	// earlier times, for engines that are slow and truths that are long; 0: all. Figures
+	// by province and day are compared anyway. Which says which of them, from 0 on.
+	OneOf, Which int
+	// AnswerRows is how many rows an answer of the aggregator may have; 0: 10,000.
+	AnswerRows int
 	// HourDays is how many days are compared hour by hour too, spread over all of the
 	// truth's; 0: all. Days, weeks and months are compared of all days anyway.
 	HourDays int
@@ -96,6 +99,9 @@ func Run(ctx context.Context, truth *oracle.Truth, c Config) (*Report, error) {
 	}
 	if c.Wait == 0 {
 		c.Wait = 2 * time.Minute
+	}
+	if c.AnswerRows == 0 {
+		c.AnswerRows = 10_000
 	}
 	v := &verifier{Config: c, truth: truth, client: cl, lines: make(map[string]*Line), lost: make(map[string]map[event]int)}
 	for _, i := range oracle.Known(c.Catalogue) {

@@ -33,6 +33,9 @@ type Config struct {
 		// TrustedProxies are addresses or ranges, with commas between them, whose
 		// X-Forwarded-For and X-Forwarded-Proto are believed; "": nobody's.
 		TrustedProxies string `yaml:"trusted_proxies"`
+		// AnswerRows is the greatest number of rows in an answer of the query API: more
+		// than a page shows, for programs that take whole tables.
+		AnswerRows int `yaml:"answer_rows"`
 	} `yaml:"http"`
 	MQTT struct {
 		// Listen is where boxes connect to the embedded broker.
@@ -168,6 +171,10 @@ type Config struct {
 	} `yaml:"log"`
 }
 
+// mostAnswerRows is how many rows of an answer may be asked to be allowed: some 500 MB
+// as JSON, with as many figures as a question may have.
+const mostAnswerRows = 2_000_000
+
 // Sender is a catalogue system that may send.
 type Sender struct {
 	CSP      string   `yaml:"csp"`
@@ -189,7 +196,7 @@ type OrderSender struct {
 func Defaults() Config {
 	var c Config
 	c.Data = "data"
-	c.HTTP.Listen = "127.0.0.1:8080"
+	c.HTTP.Listen, c.HTTP.AnswerRows = "127.0.0.1:8080", indicator.MaxRows
 	c.MQTT.Listen = "127.0.0.1:1883"
 	c.C3.SettleS, c.C3.ManifestMinutes, c.C3.MaxFileMB = 5, 15, 8192
 	c.C3.KeepDays = 7
@@ -217,6 +224,7 @@ func (c *Config) keys() []key {
 		{"data", &c.Data, false},
 		{"http.listen", &c.HTTP.Listen, false},
 		{"http.trusted_proxies", &c.HTTP.TrustedProxies, false},
+		{"http.answer_rows", &c.HTTP.AnswerRows, false},
 		{"mqtt.listen", &c.MQTT.Listen, false},
 		{"mqtt.broker", &c.MQTT.Broker, false},
 		{"mqtt.user", &c.MQTT.User, false},
@@ -407,6 +415,9 @@ func (c *Config) Check() error {
 	}
 	if !slices.Contains([]string{"allowed", "password", "forbidden"}, c.Share.Links) {
 		bad("share.links", "%q, allowed allowed, password (only links with one), forbidden", c.Share.Links)
+	}
+	if c.HTTP.AnswerRows < 1000 || c.HTTP.AnswerRows > mostAnswerRows {
+		bad("http.answer_rows", "%d, allowed 1000 to %d", c.HTTP.AnswerRows, mostAnswerRows)
 	}
 	if c.Share.MaxDays < 1 || c.Share.MaxDays > 366 {
 		bad("share.max_days", "%d, allowed 1 to 366", c.Share.MaxDays)

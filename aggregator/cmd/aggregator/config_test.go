@@ -115,6 +115,7 @@ func TestCheckNamesTheKey(t *testing.T) {
 	f(func(c *Config) { c.SearchPages = []string{"so", ""} }, "search_pages: the code of page 2 is empty")
 	f(func(c *Config) { c.SearchPages = []string{"so", "so"} }, `search_pages: the code "so" stands twice`)
 	f(func(c *Config) { c.Share.Links = "some" }, `share.links: "some", allowed allowed, password`)
+	f(func(c *Config) { c.HTTP.AnswerRows = 10 }, "http.answer_rows: 10, allowed 1000 to 2000000")
 	f(func(c *Config) { c.Share.MaxDays = 400 }, "share.max_days: 400, allowed 1 to 366")
 	f(func(c *Config) { c.HTTP.TrustedProxies = "10.0.0.1, proxy" }, `http.trusted_proxies: "proxy" is no address`)
 	f(func(c *Config) { c.HTTP.TrustedProxies = "0.0.0.0/0" }, "http.trusted_proxies: \"0.0.0.0/0\" is everybody")

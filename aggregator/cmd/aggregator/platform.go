@@ -300,7 +300,7 @@ func (p *Platform) openConsole(ctx context.Context) (err error) {
 		Doors: p.settings, Links: p.config.links(),
 		SignOns: p.settings, SignOn: signOn, Proxies: proxies,
 		Reports: p.settings, Mail: p.post, Desk: p.newDesk, PublicURL: p.config.Post.PublicURL,
-		Problems: p.problems, Metrics: p.metrics.handler(), Page: page,
+		Problems: p.problems, Metrics: p.metrics.handler(), Page: page, AnswerRows: p.config.HTTP.AnswerRows,
 		Version: version, Registry: p.metrics.registry, Log: p.log.With("part", "console"),
 	})
 	if err != nil {

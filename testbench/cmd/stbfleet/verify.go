@@ -7,6 +7,8 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"strconv"
+	"strings"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -20,6 +22,7 @@ func verifyCommand(end <-chan struct{}) *cobra.Command {
 	var feedTruth string
 	var cfg verify.Config
 	var asJSON, quiet bool
+	var part string
 	cmd := &cobra.Command{
 		Use:   "verify",
 		Short: "Compare the truth with what the aggregator says",
@@ -34,6 +37,9 @@ is equal. The aggregator must hold nothing but what the named truths tell.`,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			if !quiet {
 				cfg.Say = func(line string) { fmt.Fprintln(cmd.ErrOrStderr(), line) }
+			}
+			if err := shareOf(part, &cfg); err != nil {
+				return err
 			}
 			ctx, stop := context.WithCancel(cmd.Context())
 			defer stop()
@@ -69,9 +75,25 @@ is equal. The aggregator must hold nothing but what the named truths tell.`,
 	flags.StringVar(&cfg.Token, "token", "", "API token of an administrator, from: aggregator token --data DIR")
 	flags.DurationVar(&cfg.Wait, "wait", 2*time.Minute, "how long the aggregator may take to load and close what it has")
 	flags.IntVar(&cfg.HourDays, "hour-days", 0, "on how many days, spread over all, figures are compared hour by hour too; 0: all; for truths of months, whose hours would take long")
+	flags.StringVar(&part, "share", "1/1", "K/N: compare by province and day, and in one of N of all other ways to split and to compare, the K-th; N runs with each K compare all; for truths of months")
+	flags.IntVar(&cfg.AnswerRows, "answer-rows", 10_000, "how many rows an answer of the aggregator may have: its http.answer_rows; more make fewer questions")
 	flags.BoolVar(&asJSON, "json", false, "print the report as JSON")
 	flags.BoolVar(&quiet, "quiet", false, "no progress")
 	return cmd
+}
+
+// shareOf reads K/N.
+func shareOf(text string, cfg *verify.Config) error {
+	k, n, ok := strings.Cut(text, "/")
+	which, err := strconv.Atoi(k)
+	many, err2 := strconv.Atoi(n)
+	if !ok || err != nil || err2 != nil || many < 1 || which < 1 || which > many {
+		return fmt.Errorf("share: %q is no share; write K/N with K from 1 to N, as 2/6", text)
+	}
+	if many > 1 {
+		cfg.OneOf, cfg.Which = many, which-1
+	}
+	return nil
 }
 
 // compare compares what boxes did, or what provinces sent.

@@ -67,6 +67,10 @@ func TestTooManyRows(t *testing.T) {
 	if !errors.As(err, &refusal) || refusal.Code != "too_many_rows" || !strings.Contains(refusal.Message, "narrow it by filters") {
 		t.Fatalf("got %v, want too_many_rows", err)
 	}
+	r.Rows = indicator.MaxRows + 1 // who evaluates may allow more
+	if a := evaluate(t, st, aggregator.Scope{All: true}, r); len(a.Rows) != r.Rows {
+		t.Errorf("%d rows, want %d", len(a.Rows), r.Rows)
+	}
 	r.Order, r.Limit = "-page_views", 3
 	if a := evaluate(t, st, aggregator.Scope{All: true}, r); len(a.Rows) != 3 {
 		t.Errorf("%d rows, want 3", len(a.Rows))

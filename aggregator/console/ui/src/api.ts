@@ -383,6 +383,7 @@ export interface AlertRule {
   hold: number;
   firing: string[];
   judged: number;
+  receivers: string[];
 }
 
 export interface AlertNotice {
@@ -406,6 +407,8 @@ export interface NewRule {
   kind: string;
   level: number;
   hold: number;
+  /** Names of people who are told beside the reader. */
+  receivers: string[];
 }
 
 /** What the server says on its stream when figures have moved. */

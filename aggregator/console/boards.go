@@ -316,6 +316,9 @@ func (s *Console) layWidget(ctx context.Context, key answerKey) ([]byte, error) 
 			return nil, err
 		}
 		laid, err := q.Widget.Lay(a)
+		if question.Part == board.PartProgrammes {
+			laid, err = board.LayProgrammes(&question.Request, a)
+		}
 		if err != nil {
 			return nil, err
 		}

@@ -59,6 +59,8 @@ export interface Answer {
   others?: Cell[][];
   totals?: Cell[][];
   labels?: Record<string, Record<string, Text>> | null;
+  /** Of broadcasts among the cells: what they were, and when. */
+  airings?: Record<string, { name: string; from: string; to: string }>;
   /** What does not count in like-for-like and projected figures. */
   left_out?: { indicator: string; cells: Record<string, string>; why: string; periods: string[] }[];
   left_out_more?: number;

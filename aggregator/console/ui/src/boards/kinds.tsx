@@ -17,8 +17,10 @@ import { dark, lang, still } from '../prefs';
 import { placeName } from '../regions';
 import { Shapes, useCountry } from './country';
 import { cellName, changeText, csv, dataOf, inOrder, matrixOf, num, sheetOf, tsv, written, type Data, type Sheet, type Shown } from './data';
-import { drawing, look, type Chosen } from './draw';
+import { drawing, look, own, type Chosen } from './draw';
+import { minuteCurve } from './minutes';
 import { marksFor, type Filters, type Mark, type Widget, type WidgetAnswer } from './model';
+import { programmeSheet, programmesOf, whyNone } from './programmes';
 import { t } from './words';
 
 export interface BodyProps {
@@ -77,16 +79,21 @@ interface Drawable extends BodyProps {
   data: Data;
 }
 
-function Charted({ widget, data, filters, marks, narrow, pick, handle }: Drawable) {
+function Charted({ widget, got, data, filters, marks, narrow, pick, handle }: Drawable) {
   const l = lang.value;
   const isDark = dark.value;
   const isStill = still.value;
+  const minutes = widget.kind === 'minute';
   const drawn = useMemo(
-    () => drawing(widget, data, marksFor(marks, filters), look(isStill), l, narrow),
-    [widget, data, marks, filters, l, isDark, isStill, narrow],
+    () =>
+      minutes
+        ? minuteCurve(widget, data, programmesOf(got, l), filters, own(widget, look(isStill)), l, narrow)
+        : drawing(widget, data, marksFor(marks, filters), look(isStill), l, narrow),
+    [widget, got, data, marks, filters, l, isDark, isStill, narrow],
   );
   if (!drawn) return <Nothing />;
-  return (
+  const why = minutes ? whyNone(got) : '';
+  const chart = (
     <Chart
       option={drawn.option}
       label={`${data.figures.map((f) => f.title).join(', ')}. ${t('tableSays')}`}
@@ -96,6 +103,13 @@ function Charted({ widget, data, filters, marks, narrow, pick, handle }: Drawabl
       }}
       handle={handle}
     />
+  );
+  if (!why) return chart;
+  return (
+    <div class="curve-with-hint">
+      {chart}
+      <p class="widget-hint">{t(why)}</p>
+    </div>
   );
 }
 
@@ -509,10 +523,12 @@ function NumberTable({ data, pick, widget }: Drawable) {
 
 /** The sheets of a widget, for its table view, for copying and for CSV. */
 export function sheetsOf(widget: Widget, got: WidgetAnswer, l: Lang): Sheet[] {
-  return (['main', 'trend'] as const).flatMap((part) => {
+  const programmes = programmeSheet(got, l);
+  const numbers = (['main', 'trend'] as const).flatMap((part) => {
     const data = dataOf(widget, got, part, l);
     return data && data.rows.length > 0 ? [sheetOf(data, l)] : [];
   });
+  return programmes ? [programmes, ...numbers] : numbers;
 }
 
 export function csvOf(widget: Widget, got: WidgetAnswer, l: Lang): string {

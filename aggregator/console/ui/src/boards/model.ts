@@ -120,7 +120,7 @@ export interface BoardInfo {
 }
 
 export interface WidgetPart {
-  part: 'main' | 'trend';
+  part: 'main' | 'trend' | 'programmes';
   request: Query;
   answer: Answer;
 }

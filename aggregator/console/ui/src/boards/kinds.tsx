@@ -18,6 +18,7 @@ import { placeName } from '../regions';
 import { Shapes, useCountry } from './country';
 import { cellName, changeText, csv, dataOf, inOrder, matrixOf, num, sheetOf, tsv, written, type Data, type Sheet, type Shown } from './data';
 import { drawing, look, own, type Chosen } from './draw';
+import { Slots } from './epg';
 import { minuteCurve } from './minutes';
 import { marksFor, type Filters, type Mark, type Widget, type WidgetAnswer } from './model';
 import { programmeSheet, programmesOf, whyNone } from './programmes';
@@ -349,75 +350,6 @@ function Funnel({ data }: Drawable) {
         </li>
       ))}
     </ol>
-  );
-}
-
-/** A page's areas and slots, as they lie: a row an area, a box a slot. */
-function Slots({ data, pick }: Drawable) {
-  const l = lang.value;
-  const dim = (id: string) => data.dims.find((d) => d.id === id);
-  const [area, slot, content] = [dim('area'), dim('slot'), dim('content')];
-  const [f, ...more] = data.figures;
-  const rate = f!.unit === 'percent' || f!.unit === 'ratio';
-  const found = new Map<string, Map<string, Cell[][]>>();
-  for (const r of data.rows) {
-    const a = String(r[area?.at ?? 0] ?? '');
-    const s = String(r[slot?.at ?? 0] ?? '');
-    const slots = found.get(a) ?? new Map<string, Cell[][]>();
-    slots.set(s, [...(slots.get(s) ?? []), r]);
-    found.set(a, slots);
-  }
-  // counts of a slot's contents add up; of a rate the most clicked content speaks
-  const boxes = [...found].map(([a, slots]) => ({
-    area: a,
-    slots: [...slots]
-      .sort(([x], [y]) => Number(x) - Number(y))
-      .map(([s, rows]) => {
-        const sorted = [...rows].sort((x, y) => (num(y, f!.at) ?? 0) - (num(x, f!.at) ?? 0));
-        const value = rate ? num(sorted[0], f!.at) : rows.reduce((n, r) => n + (num(r, f!.at) ?? 0), 0);
-        return { slot: s, value, best: sorted[0]!, contents: rows.length };
-      }),
-  }));
-  const steps = stepsOf(boxes.flatMap((b) => b.slots.map((s) => s.value)), rate);
-  let n = 0;
-  return (
-    <div class="slots" tabIndex={0} role="region" aria-label={f!.title}>
-      {boxes.map((b) => (
-        <section key={b.area} class="slots-area">
-          <h3>{cellName(data.answer, 'area', b.area, l)}</h3>
-          <ul>
-            {b.slots.map((s) => {
-              const step = steps[n++];
-              const name = content ? cellName(data.answer, 'content', s.best[content.at] ?? null, l) : '';
-              return (
-                <li key={s.slot}>
-                  <button
-                    type="button"
-                    class={`slot step-${step ?? 'none'}`}
-                    title={[name, ...data.figures.map((g) => `${g.title} ${written(num(s.best, g.at), g, l, 'full')}`)].filter(Boolean).join('\n')}
-                    onClick={() => {
-                      pick({ dimension: 'area', value: b.area });
-                      pick({ dimension: 'slot', value: s.slot });
-                    }}
-                  >
-                    <span class="slot-number">{s.slot}</span>
-                    <span class="slot-value">{written(s.value, f!, l)}</span>
-                    <span class="slot-more">{more.map((g) => written(num(s.best, g.at), g, l)).join(' · ')}</span>
-                    {content && String(s.best[content.at] ?? '') !== '' && (
-                      <span class="slot-content">
-                        {name}
-                        {s.contents > 1 && ` +${s.contents - 1}`}
-                      </span>
-                    )}
-                  </button>
-                </li>
-              );
-            })}
-          </ul>
-        </section>
-      ))}
-      <p class="slots-legend quiet">{t('slotsLegend', { figures: data.figures.map((g) => g.title).join(' · ') })}</p>
-    </div>
   );
 }
 

@@ -56,8 +56,20 @@ export interface Show {
   aim?: { value: number; below?: boolean };
   colour?: string;
   page?: string;
-  picture?: string;
   decimals?: number;
+  /** Of a page: its picture, and where slots lie on it. */
+  picture?: string;
+  slots?: SlotArea[];
+}
+
+/** Where a slot lies on a page's picture, in thousandths of it. */
+export interface SlotArea {
+  area: string;
+  slot: string;
+  x: number;
+  y: number;
+  w: number;
+  h: number;
 }
 
 export interface Ask {

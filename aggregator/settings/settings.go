@@ -117,9 +117,12 @@ var sourcesSchema string
 //go:embed pictures.sql
 var picturesSchema string
 
+//go:embed bound.sql
+var boundSchema string
+
 // schemas are applied one after the other; the file carries how many it has as
 // user_version.
-var schemas = []string{schema, alertsSchema, boardsSchema, peopleSchema, postSchema, doorsSchema, sourcesSchema, picturesSchema}
+var schemas = []string{schema, alertsSchema, boardsSchema, peopleSchema, postSchema, doorsSchema, sourcesSchema, picturesSchema, boundSchema}
 
 // trailSchema is the first with the chained audit log.
 const trailSchema = 4

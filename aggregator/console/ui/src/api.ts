@@ -418,6 +418,8 @@ export interface Change {
   as_of: string;
   hours: string[];
   provinces: string[];
+  /** Own data sources of which other rows hold. */
+  sources?: string[];
 }
 
 /**

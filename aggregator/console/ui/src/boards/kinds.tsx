@@ -16,7 +16,7 @@ import { stepsOf, TileGrid, TileLegend, TileMap } from '../parts/tilemap';
 import { dark, lang, still } from '../prefs';
 import { placeName } from '../regions';
 import { Shapes, useCountry } from './country';
-import { cellName, changeText, csv, dataOf, inOrder, matrixOf, num, sheetOf, tsv, written, type Data, type Sheet, type Shown } from './data';
+import { cellName, changeText, csv, dataOf, dimensionTitle, inOrder, matrixOf, num, sheetOf, tsv, written, type Data, type Sheet, type Shown } from './data';
 import { drawing, look, own, type Chosen } from './draw';
 import { Slots } from './epg';
 import { minuteCurve } from './minutes';
@@ -290,10 +290,10 @@ function Matrix({ data, widget }: Drawable) {
   const step = new Map(keys.map(([r, c], i) => [`${r}|${c}`, steps[i]]));
   return (
     <div class="matrix-frame" tabIndex={0} role="region" aria-label={f.title}>
-      <table class={`matrix ${heat ? 'matrix-heat' : ''}`}>
+      <table class={`matrix ${heat ? 'matrix-heat' : 'matrix-cohort'}`}>
         <thead>
           <tr>
-            <td />
+            {heat ? <td /> : <td class="matrix-corner">{data.dims.map((d) => dimensionTitle(d.id, l)).join(' \\ ')}</td>}
             {columns.map((c, i) => (
               <th key={c} scope="col">
                 <span class={heat && i % 3 !== 0 ? 'unseen' : undefined}>{heat ? String(Number(c)) : (m.columns[i]?.name ?? c)}</span>
@@ -306,10 +306,13 @@ function Matrix({ data, widget }: Drawable) {
             <tr key={r.cell}>
               <th scope="row">{r.name}</th>
               {columns.map((c) => {
-                const text = written(m.value(r.cell, c), f, l);
+                const value = m.value(r.cell, c);
+                // a month that has not come yet is no cell at all
+                if (!heat && value === null) return <td key={c} />;
+                const text = written(value, f, l);
                 return (
                   <td key={c} class={`step-${step.get(`${r.cell}|${c}`) ?? 'none'}`} title={`${r.name} ${c}: ${text}`}>
-                    <span class={heat ? 'unseen' : undefined}>{text}</span>
+                    <span class={heat ? 'unseen' : undefined}>{heat ? text : text.replace(/\.0%$/, '%')}</span>
                   </td>
                 );
               })}

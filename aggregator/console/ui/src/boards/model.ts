@@ -305,7 +305,7 @@ const starts: Partial<Record<Kind, Ask>> = {
   heat: { figures: [ask('plays')] },
   funnel: { figures: [ask('clicks'), ask('order_pages'), ask('orders')] },
   path: { figures: [ask('page_steps')] },
-  cohort: { figures: [ask('active_boxes')] },
+  cohort: { figures: [ask('cohort_retention')] },
   minute: { figures: [ask('minute_ama')] },
   scatter: { figures: [ask('clicks'), ask('viewing_minutes')], by: ['province'] },
   stacked: { figures: [ask('viewing_minutes')], by: ['mode'] },
@@ -326,7 +326,8 @@ export function newWidget(board: Board, kind: Kind, place: Place): Widget {
     kind,
     title: { zh: '', en: '' },
     place: fit(place, kind),
-    filters: {},
+    // months of opening cannot be told apart in a month
+    filters: kind === 'cohort' ? { period: { last: 12, unit: 'month' } } : {},
     ask: structuredClone(start),
     show: kind === 'epg' ? { page: 'home' } : {},
     prose: kind === 'text' ? { zh: '# 标题\n\n文字，**重点**。', en: '# Heading\n\nText, **bold**.' } : { zh: '', en: '' },

@@ -215,6 +215,8 @@ func New(c Config) (*Console, error) {
 	s.exporting = make(chan struct{}, exportsAtOnce)
 	s.requests = newRequestMetrics(c.Registry, s.changes.count)
 	s.doors = newDoorMetrics(c.Registry)
+	s.answers.count = answerMetric(c.Registry)
+	s.widgets.count = s.answers.count
 	if c.Page != nil {
 		var err error
 		if s.static, err = newStatic(c.Page); err != nil {

@@ -340,6 +340,7 @@ function pie(widget: Widget, data: Data, l: Look, lang: Lang, narrow: boolean): 
           data: items,
           itemStyle: { borderColor: l.palette.surface, borderWidth: 2 },
           label: { show: !beside, color: l.palette.ink, fontFamily: l.font, fontSize: 12, formatter: (p: { name: string; value: number }) => `${p.name} ${share(p.value)}` },
+          labelLayout: { hideOverlap: true },
           labelLine: { show: !beside, length: 8, length2: 6, lineStyle: { color: l.palette.muted } },
           emphasis: { label: { color: l.palette.ink } },
         },
@@ -409,7 +410,11 @@ function paths(data: Data, l: Look, lang: Lang): Drawing {
   }
   links.sort((a, b) => b.value - a.value);
   const kept = links.slice(0, 30);
-  const nodes = [...new Set(kept.flatMap((k) => [k.source, k.target]))].map((name, i) => ({ name, itemStyle: { color: l.series[i % l.series.length] } }));
+  // a node too low for its name has it in the tooltip alone
+  const size = new Map<string, number>();
+  for (const k of kept) for (const name of [k.source, k.target]) size.set(name, (size.get(name) ?? 0) + k.value);
+  const all = kept.reduce((n, k) => n + k.value, 0);
+  const nodes = [...size].map(([name, n], i) => ({ name, itemStyle: { color: l.series[i % l.series.length] }, label: { show: n >= all * 0.025 } }));
   const title = (name: string) => {
     const found = (name.startsWith('<') ? m.rows : m.columns).find((n) => n.cell === name.slice(1));
     return found?.cell ? found.name : name.startsWith('<') ? t('entry') : t('unknown');

@@ -143,7 +143,7 @@ function Figures({ widget, got, data, filters }: Drawable) {
             <BigNumber value={value} figure={f} moving={widget.kind === 'ticker'} />
             <span class="number-note">
               <Change percent={f.change >= 0 ? num(data.rows[0], f.change) : null} />
-              {f.before >= 0 && (
+              {before !== null && (
                 <span class="quiet">
                   {' '}
                   {t(`against_${filters.compare?.with || 'previous'}` as 'against_previous')} {written(before, f, l)}
@@ -159,12 +159,20 @@ function Figures({ widget, got, data, filters }: Drawable) {
   );
 }
 
+const times = ['minutes', 'hours', 'seconds', 'ms'] as const;
+
+// what is no time says by its title what is counted
+function isTime(unit: string): unit is (typeof times)[number] {
+  return (times as readonly string[]).includes(unit);
+}
+
 function BigNumber({ value, figure: f, moving }: { value: number | null; figure: Shown; moving: boolean }) {
   const l = lang.value;
   const write = useCallback((n: number | null) => written(n, f, l, 'card'), [f.unit, f.decimals, l]);
   return (
     <span class="number-value" title={written(value, f, l, 'full')} data-value={value ?? ''}>
       {moving ? <Count value={value} write={write} /> : write(value)}
+      {value !== null && isTime(f.unit) && <small class="number-unit"> {t(`unit_${f.unit}`)}</small>}
     </span>
   );
 }

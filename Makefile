@@ -10,7 +10,7 @@ ARM      := CGO_ENABLED=0 GOOS=linux GOARCH=arm GOARM=7
 # The box's budget for the stripped binary, in bytes (ARCHITECTURE.md, Budgets).
 ARM_BUDGET := 10500000
 
-.PHONY: help build demo test race check style fmt lint sim fuzz scenarios verify mutants e2e e2e-browser e2e-brokers country crash bench bench-agent bench-outbox bench-query soak soak-system sources-engines app arm firmware firmware-agents firmware-base firmware-boot web web-check clean
+.PHONY: help build demo test race check style fmt lint sim fuzz scenarios verify mutants e2e e2e-browser e2e-brokers country crash bench bench-agent bench-outbox bench-page bench-query screenshots soak soak-system sources-engines app arm firmware firmware-agents firmware-base firmware-boot web web-check clean
 
 help: ## list the targets
 	@grep -hE '^[a-z0-9-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | sort | column -t -s "$$(printf '\t')"
@@ -131,6 +131,14 @@ sources-engines: ## own data sources asked of PostgreSQL, MariaDB and ClickHouse
 bench-outbox: ## bytes at the block device for each event kept, our way and others'; needs root; out/flash.json
 	@testbench/setup/install.sh flash
 	$(GO) run ./testbench/flash -out out/flash.json
+
+bench-page: build ## the page's speed on a demo of its own: first paint of a board, frames while 30 widgets are dragged about, 200 readers; out/bench-page.json
+	@testbench/setup/install.sh browser
+	cd testbench/browser && npm ci --ignore-scripts --no-audit --no-fund --silent && node figures-of-speed.mjs ../../bin/aggregator ../../out/bench-page.json
+
+screenshots: build ## pictures of every department's board, desk and phone, light and dark, from a demo of its own; aggregator/console/docs
+	@testbench/setup/install.sh browser
+	cd testbench/browser && npm ci --ignore-scripts --no-audit --no-fund --silent && node screenshots.mjs ../../bin/aggregator ../../aggregator/console/docs
 
 QUERY ?= -boxes 5000
 bench-query: ## a board's twelve questions beside ClickHouse's engine, answers compared; QUERY='-boxes 10000 -clones 100 -keep-days 1' for the full size; out/bench-query

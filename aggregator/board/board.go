@@ -30,6 +30,8 @@ const (
 	MaxRow  = 1_000
 	// MaxMarks is the greatest number of annotations.
 	MaxMarks = 200
+	// MaxSlots is the greatest number of slots on a picture.
+	MaxSlots = 300
 )
 
 // Board is a page that people put together. The zero Board has no tabs and is
@@ -144,8 +146,21 @@ type Show struct {
 	Aim      *Aim   `json:"aim,omitempty"`
 	Colour   string `json:"colour,omitempty"` // one of Colours
 	Page     string `json:"page,omitempty"`   // epg: whose slots are shown
-	Picture  string `json:"picture,omitempty"`
 	Decimals *int   `json:"decimals,omitempty"`
+	// Picture names a picture of the page, over which its slots are laid where Slots say.
+	Picture string     `json:"picture,omitempty"`
+	Slots   []SlotArea `json:"slots,omitempty"`
+}
+
+// SlotArea is where a slot lies on the picture of its page, in thousandths of the picture's
+// width and height.
+type SlotArea struct {
+	Area string `json:"area"`
+	Slot string `json:"slot"`
+	X    int    `json:"x"`
+	Y    int    `json:"y"`
+	W    int    `json:"w"`
+	H    int    `json:"h"`
 }
 
 // Aim is what a figure should reach.

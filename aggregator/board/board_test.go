@@ -283,3 +283,25 @@ func FuzzRead(f *testing.F) {
 		}
 	})
 }
+
+// Slots lie on the picture of a page, each once, within it.
+func TestSlotsOnAPicture(t *testing.T) {
+	f := func(show Show, want string) {
+		t.Helper()
+		w := Widget{ID: "w", Kind: KindEPG, Place: Place{W: 8, H: 6}, Ask: Ask{Figures: []Figure{{Indicator: "clicks"}}}, Show: show}
+		switch err := w.Check(); {
+		case want == "" && err != nil, want != "" && (err == nil || !strings.Contains(err.Error(), want)):
+			t.Errorf("%+v: %v, want %q", show, err, want)
+		}
+	}
+	at := func(slots ...SlotArea) Show { return Show{Page: "home", Picture: "0a1b", Slots: slots} }
+	f(at(SlotArea{"top", "1", 0, 0, 1000, 1000}, SlotArea{"top", "2", 0, 0, 5, 5}, SlotArea{"", "1", 995, 995, 5, 5}), "")
+	f(Show{Page: "home", Slots: []SlotArea{{"top", "1", 0, 0, 10, 10}}}, "there is none")
+	f(at(SlotArea{"top", "1", 0, 0, 1001, 10}), "within it")
+	f(at(SlotArea{"top", "1", 1, 0, 1000, 10}), "within it")
+	f(at(SlotArea{"top", "1", -1, 0, 10, 10}), "within it")
+	f(at(SlotArea{"top", "1", 0, 0, 4, 10}), "at least 5")
+	f(at(SlotArea{"top", "1", 0, 0, 10, 10}, SlotArea{"top", "1", 20, 0, 10, 10}), "each stands once")
+	f(at(SlotArea{"top", "", 0, 0, 10, 10}), "slot of 1 to 32 bytes")
+	f(at(make([]SlotArea, MaxSlots+1)...), "allowed 300")
+}

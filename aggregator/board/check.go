@@ -252,8 +252,23 @@ func (s *Show) check(k Kind) error {
 		return faultf("bad_widget", "show.page: which page? Write its code, of at most 128 bytes")
 	case s.Picture != "" && !id.MatchString(s.Picture):
 		return faultf("bad_widget", "show.picture: %q is no name of a picture", clip(s.Picture))
+	case len(s.Slots) > 0 && s.Picture == "":
+		return faultf("bad_widget", "show.slots: they lie on a picture, and there is none")
+	case len(s.Slots) > MaxSlots:
+		return faultf("bad_widget", "show.slots: %d, allowed %d", len(s.Slots), MaxSlots)
 	case len(s.Right) > 8:
 		return faultf("bad_widget", "show.right: %d figures, allowed 8", len(s.Right))
+	}
+	type slot struct{ area, slot string }
+	seen := map[slot]bool{}
+	for _, a := range s.Slots {
+		if a.X < 0 || a.Y < 0 || a.W < 5 || a.H < 5 || a.X+a.W > 1000 || a.Y+a.H > 1000 {
+			return faultf("bad_widget", "show.slots: %s/%s lies at %d,%d of %d×%d; in thousandths of the picture, within it, each side at least 5", clip(a.Area), clip(a.Slot), a.X, a.Y, a.W, a.H)
+		}
+		if len(a.Area) > 128 || len(a.Slot) > 32 || a.Slot == "" || seen[slot{a.Area, a.Slot}] {
+			return faultf("bad_widget", "show.slots: area %q, slot %q; each stands once, with a slot of 1 to 32 bytes and an area of at most 128", clip(a.Area), clip(a.Slot))
+		}
+		seen[slot{a.Area, a.Slot}] = true
 	}
 	return nil
 }

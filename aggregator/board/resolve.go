@@ -60,6 +60,8 @@ type Part string
 const (
 	PartMain  Part = "main"
 	PartTrend Part = "trend" // of a figure: its course in the period
+	// PartProgrammes is of a minute curve of one day: what was on, laid by LayProgrammes.
+	PartProgrammes Part = "programmes"
 )
 
 // Asked is what a widget asks, and which filters it cannot follow because its figures
@@ -132,6 +134,9 @@ func (w *Widget) Resolve(f Filters, today aggregator.Day) (*Asked, error) {
 	}
 	w.cut(&q)
 	out.Questions = append(out.Questions, Question{PartMain, q})
+	if q, ok := w.programmes(f.Where, from, to); ok {
+		out.Questions = append(out.Questions, Question{PartProgrammes, *q})
+	}
 	if w.Kind == KindFigure || w.Kind == KindTicker {
 		trend := indicator.Request{Indicators: ids, Filters: q.Filters, From: q.From, To: q.To, Grain: grainFor(ids, int(to-from)+1)}
 		out.Questions = append(out.Questions, Question{PartTrend, trend})

@@ -218,6 +218,7 @@ var elsewhere = map[string]string{
 	"PUT /api/v1/me": "own", "POST /api/v1/me/password": "own", "GET /api/v1/me/sessions": "own", "GET /api/v1/me/signon": "own", "POST /api/v1/me/signon": "own", "DELETE /api/v1/me/signon": "own", "DELETE /api/v1/me/sessions/{session}": "own",
 	"POST /api/v1/me/totp": "own", "POST /api/v1/me/totp/confirm": "own", "POST /api/v1/me/totp/end": "own", "POST /api/v1/view-as/end": "own", "POST /api/v1/exports": "own",
 	"GET /api/v1/boards/{board}/links": "TestShareLinksOverHTTP", "POST /api/v1/boards/{board}/links": "TestShareLinksOverHTTP", "GET /api/v1/links": "TestShareLinksOverHTTP", "DELETE /api/v1/links/{link}": "TestShareLinksOverHTTP",
+	"POST /api/v1/pictures": "TestPictures", "GET /api/v1/pictures/{picture}": "TestPictures",
 	"GET /api/v1/tokens": "TestOwnTokens", "POST /api/v1/tokens": "TestOwnTokens", "DELETE /api/v1/tokens/{token}": "TestOwnTokens",
 	"GET /api/v1/boards": "TestBoards", "POST /api/v1/boards": "TestBoards", "GET /api/v1/boards/templates": "the same for all",
 	"GET /api/v1/boards/{board}": "TestBoards", "PUT /api/v1/boards/{board}": "TestBoards", "DELETE /api/v1/boards/{board}": "TestBoards",

@@ -25,6 +25,9 @@ type Boards interface {
 	ShareBoard(ctx context.Context, p settings.Principal, id string, shares []settings.Share) (settings.BoardInfo, error)
 	Shares(ctx context.Context, p settings.Principal, id string) ([]settings.Share, error)
 	Revisions(ctx context.Context, p settings.Principal, id string) ([]settings.BoardRevision, error)
+	// AddPicture keeps a JPEG of a page and returns its name; Picture gives it.
+	AddPicture(ctx context.Context, p settings.Principal, body []byte) (string, error)
+	Picture(ctx context.Context, id string) ([]byte, error)
 }
 
 // maxBoardBody is the greatest body that holds a board.
@@ -281,6 +284,7 @@ func (s *Console) widget(ctx context.Context, p settings.Principal, q *WidgetQue
 	}
 	plain := *q
 	plain.Widget.ID, plain.Widget.Title, plain.Widget.Place, plain.Widget.Phone = "w", indicator.Text{}, board.Place{}, 0
+	plain.Widget.Show.Picture, plain.Widget.Show.Slots = "", nil
 	key, err := keyOf(within, askedWidget{plain, day})
 	if err != nil {
 		return nil, within.Scope, err
@@ -316,6 +320,9 @@ func (s *Console) layWidget(ctx context.Context, key answerKey) ([]byte, error) 
 			return nil, err
 		}
 		laid, err := q.Widget.Lay(a)
+		if question.Part == board.PartProgrammes {
+			laid, err = board.LayProgrammes(&question.Request, a)
+		}
 		if err != nil {
 			return nil, err
 		}

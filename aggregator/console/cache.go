@@ -52,6 +52,8 @@ type answers struct {
 	compute func(context.Context, answerKey) ([]byte, error)
 	slots   chan struct{} // filled by running queries
 	life    time.Duration
+	// count, if there is one, is told of each reader's answer whether it was computed for them.
+	count func(computed bool)
 
 	mu         sync.Mutex
 	generation uint64
@@ -85,7 +87,11 @@ func (a *answers) forget() {
 func (a *answers) get(ctx context.Context, key answerKey) ([]byte, error) {
 	a.mu.Lock()
 	found, ok := a.held[key]
-	if !ok || time.Since(found.at) > a.life {
+	computed := !ok || time.Since(found.at) > a.life
+	if a.count != nil {
+		a.count(computed)
+	}
+	if computed {
 		if len(a.held) >= maxAnswers {
 			clear(a.held)
 		}

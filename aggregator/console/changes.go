@@ -31,6 +31,8 @@ type Change struct {
 	AsOf      indicator.Moment `json:"as_of"`
 	Hours     []string         `json:"hours"`     // as 2026-11-22T19
 	Provinces []string         `json:"provinces"` // codes
+	// Sources are own data sources of which other rows hold, by name.
+	Sources []string `json:"sources,omitempty"`
 }
 
 // ChangeOf says that figures of these hours and provinces have moved.
@@ -51,6 +53,7 @@ func (c *Change) merge(o Change) {
 	c.AsOf = max(c.AsOf, o.AsOf)
 	c.Hours = append(c.Hours, o.Hours...)
 	c.Provinces = append(c.Provinces, o.Provinces...)
+	c.Sources = append(c.Sources, o.Sources...)
 	c.normalize()
 }
 
@@ -58,15 +61,19 @@ func (c *Change) normalize() {
 	c.Hours = slices.Compact(slices.Sorted(slices.Values(c.Hours)))
 	c.Hours = c.Hours[max(0, len(c.Hours)-maxHours):]
 	c.Provinces = slices.Compact(slices.Sorted(slices.Values(c.Provinces)))
+	c.Sources = slices.Compact(slices.Sorted(slices.Values(c.Sources)))
 }
 
-// within leaves what a scope opens; ok is false if nothing is left.
-func (c Change) within(scope aggregator.Scope) (Change, bool) {
-	c.Provinces = slices.DeleteFunc(slices.Clone(c.Provinces), func(code string) bool {
+// within leaves what somebody's grants open; ok is false if nothing is left.
+func (c Change) within(g aggregator.Grants) (Change, bool) {
+	scope := g.Anywhere()
+	c.Sources = slices.DeleteFunc(slices.Clone(c.Sources), func(name string) bool { return g.Of(aggregator.DataOfSource(name)).Empty() })
+	c.Hours = orEmpty(c.Hours)
+	c.Provinces = slices.DeleteFunc(slices.Clone(orEmpty(c.Provinces)), func(code string) bool {
 		p, err := aggregator.ParseProvince(code)
 		return !scope.All && (err != nil || !scope.Sees(p))
 	})
-	return c, len(c.Provinces) > 0
+	return c, len(c.Provinces)+len(c.Sources) > 0
 }
 
 // changes passes what was told on to all listeners. Safe for concurrent use.
@@ -79,7 +86,7 @@ type changes struct {
 
 // listener collects changes until its stream takes them.
 type listener struct {
-	scope   aggregator.Scope
+	grants  aggregator.Grants
 	wake    chan struct{} // holds one signal
 	mu      sync.Mutex
 	pending Change
@@ -96,8 +103,8 @@ func (c *changes) count() int {
 	return len(c.listeners)
 }
 
-func (c *changes) listen(scope aggregator.Scope) *listener {
-	l := &listener{scope: scope, wake: make(chan struct{}, 1)}
+func (c *changes) listen(g aggregator.Grants) *listener {
+	l := &listener{grants: g, wake: make(chan struct{}, 1)}
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	c.listeners[l] = struct{}{}
@@ -115,7 +122,7 @@ func (c *changes) tell(change Change) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	for l := range c.listeners {
-		visible, ok := change.within(l.scope)
+		visible, ok := change.within(l.grants)
 		if !ok {
 			continue
 		}
@@ -149,7 +156,7 @@ func (l *listener) take() (Change, bool) {
 
 // stream answers with server-sent events until the reader or the program ends.
 func (s *Console) stream(w http.ResponseWriter, r *http.Request) error {
-	l := s.changes.listen(principal(r).Grants.Anywhere())
+	l := s.changes.listen(principal(r).Grants)
 	defer s.changes.leave(l)
 	h := w.Header()
 	h.Set("Content-Type", "text/event-stream")
@@ -192,7 +199,7 @@ func (s *Console) stream(w http.ResponseWriter, r *http.Request) error {
 			if err != nil {
 				return nil
 			}
-			if change, some = change.within(now.Grants.Anywhere()); !some {
+			if change, some = change.within(now.Grants); !some {
 				continue
 			}
 			b, err := json.Marshal(change)

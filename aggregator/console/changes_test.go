@@ -80,8 +80,12 @@ func TestStreamEndsWithTheSession(t *testing.T) {
 
 // listenAs runs a stream for a scope inside a bubble until stop is called.
 func listenAs(t *testing.T, c *changes, scope aggregator.Scope) (r *recorder, stop func()) {
+	return listenWith(t, c, aggregator.GrantsOf(scope, aggregator.DataEPG))
+}
+
+func listenWith(t *testing.T, c *changes, g aggregator.Grants) (r *recorder, stop func()) {
 	ctx, cancel := context.WithCancel(t.Context())
-	who := settings.Principal{Grants: aggregator.GrantsOf(scope, aggregator.DataEPG)}
+	who := settings.Principal{Grants: g}
 	r = &recorder{start: time.Now()}
 	req := httptest.NewRequestWithContext(context.WithValue(ctx, principalKey{}, who), "GET", "/api/v1/changes", nil)
 	req.AddCookie(&http.Cookie{Name: SessionCookie, Value: "x"})
@@ -139,6 +143,27 @@ func TestStreamKeepsToTheScope(t *testing.T) {
 		}
 		if len(nobody.lines) != 1 {
 			t.Errorf("a reader of nothing heard %q", nobody.lines)
+		}
+	})
+}
+
+// Of own data sources somebody hears whose rows they may see, also where no province moved.
+func TestStreamTellsOfSources(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		c := newChanges()
+		g := aggregator.GrantsOf(aggregator.Scope{Provinces: []aggregator.Province{33}}, aggregator.DataOfSource("shops"))
+		shops, stop := listenWith(t, c, g)
+		other, stopOther := listenAs(t, c, aggregator.Scope{All: true})
+		c.tell(Change{Sources: []string{"budget"}})
+		c.tell(Change{Sources: []string{"shops", "budget"}})
+		synctest.Wait()
+		stop()
+		stopOther()
+		if want := []string{"0s : hello", "0s event: changed", `0s data: {"as_of":null,"hours":[],"provinces":[],"sources":["shops"]}`}; !slices.Equal(shops.lines, want) {
+			t.Errorf("%q, want %q", shops.lines, want)
+		}
+		if len(other.lines) != 1 {
+			t.Errorf("a reader of EPG pages heard %q", other.lines)
 		}
 	})
 }

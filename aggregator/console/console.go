@@ -218,6 +218,8 @@ func New(c Config) (*Console, error) {
 	s.exporting = make(chan struct{}, exportsAtOnce)
 	s.requests = newRequestMetrics(c.Registry, s.changes.count)
 	s.doors = newDoorMetrics(c.Registry)
+	s.answers.count = answerMetric(c.Registry)
+	s.widgets.count = s.answers.count
 	if c.Page != nil {
 		var err error
 		if s.static, err = newStatic(c.Page); err != nil {
@@ -304,7 +306,7 @@ func (s *Console) routes() []route {
 		{"GET", "/healthz", anyone, "200 while the program runs", nil, nil, "text/plain", s.healthz, nil},
 		{"GET", "/readyz", anyone, "200 while ledger, store and broker are usable, else 503 with the reasons", nil, Readiness{}, "", s.readyz, nil},
 		{"GET", "/metrics", anyone, "Metrics for Prometheus", nil, nil, "text/plain", s.metrics, nil},
-	}, s.insightRoutes(), s.boardRoutes(), s.accountRoutes(), s.peopleRoutes(), s.reportRoutes(), s.placeRoutes(), s.tokenRoutes(), s.linkRoutes(), s.sharedRoutes(), s.sourceRoutes(), s.signOnRoutes(), s.appRoutes(), s.setupRoutes(), s.mapRoutes())
+	}, s.insightRoutes(), s.boardRoutes(), s.accountRoutes(), s.peopleRoutes(), s.reportRoutes(), s.placeRoutes(), s.tokenRoutes(), s.linkRoutes(), s.sharedRoutes(), s.sourceRoutes(), s.signOnRoutes(), s.appRoutes(), s.setupRoutes(), s.mapRoutes(), s.pictureRoutes())
 }
 
 // mux puts together what is declared; whatever is not is the page's or refused.

@@ -138,9 +138,9 @@ func newBenchOver(t *testing.T, st store.Store) *bench {
 	}
 	t.Cleanup(func() { _ = b.settings.Close() })
 	b.sources, err = source.Open(t.Context(), source.Config{Dir: filepath.Join(t.TempDir(), "sources"), Key: filepath.Join(t.TempDir(), "key"), Book: b.settings, Now: func() time.Time { return time.UnixMilli(1_795_300_000_000) }, Log: slog.New(slog.DiscardHandler), Reach: source.Reach{Allow: []string{"127.0.0.1"}},
-		Changed: func() {
+		Changed: func(names []string) {
 			if b.console != nil {
-				b.console.SourcesChanged()
+				b.console.SourcesChanged(names)
 			}
 		}})
 	if err != nil {

@@ -89,6 +89,8 @@ var guards = map[string]guard{
 	"POST /api/v1/boards/{board}/restore":     makesBoards,
 	"GET /api/v1/boards/{board}/shares":       seesBoards,
 	"PUT /api/v1/boards/{board}/shares":       sharesBoards,
+	"POST /api/v1/pictures":                   makesBoards,
+	"GET /api/v1/pictures/{picture}":          seesBoards,
 	"GET /api/v1/sources":                     showsNothing, // the names of those that are open, and how old they are
 	"POST /api/v1/sources":                    makesSources,
 	"POST /api/v1/sources/uploads":            makesSources,

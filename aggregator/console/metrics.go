@@ -45,6 +45,22 @@ func (m *requestMetrics) observe(route string, code int, took time.Duration) {
 	}
 }
 
+// answerMetric counts the answers of figures, and how many of them were computed.
+func answerMetric(r prometheus.Registerer) func(computed bool) {
+	total := prometheus.NewCounterVec(prometheus.CounterOpts{
+		Name: "iptv_answers_total", Help: "Answers of figures and widgets to readers: computed for them, or shared with one that was computed since figures moved last.",
+	}, []string{"how"})
+	r.MustRegister(total)
+	computed, shared := total.WithLabelValues("computed"), total.WithLabelValues("shared")
+	return func(c bool) {
+		if c {
+			computed.Inc()
+		} else {
+			shared.Inc()
+		}
+	}
+}
+
 // doorMetrics counts how often the doors beside the page's own were opened, or why not.
 type doorMetrics struct{ total *prometheus.CounterVec }
 

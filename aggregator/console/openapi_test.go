@@ -108,6 +108,7 @@ func TestDocumentCoversTheAPI(t *testing.T) {
 	bodies["PUT /api/v1/apps/{app}/icon"] = `{"png":"` + smallIcon(t) + `"}`
 	bodies["POST /api/v1/apps/{app}/builds"] = `{"kind":"ios"}`
 	bodies["PUT /api/v1/map"] = twoProvinces
+	bodies["/api/v1/pictures"] = pngOf(t, 64, 64)
 	bodies["PUT /api/v1/setup/provinces"] = `{"provinces":["33"]}`
 	bodies["POST /api/v1/reports"] = `{"name":"A","board":"` + boardID + `","filters":{"where":[{"dimension":"channel","in":["cctv1"]}]},"when":{"every":"week","weekday":1,"at":"08:30"}}`
 	bodies["PUT /api/v1/reports/{report}"] = bodies["POST /api/v1/reports"]

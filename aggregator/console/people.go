@@ -128,6 +128,7 @@ type PersonInfo struct {
 	Disabled   bool            `json:"disabled"`
 	Password   bool            `json:"password"` // one was set
 	TOTP       bool            `json:"totp"`     // a second factor is asked for
+	SignOn     bool            `json:"sign_on"`  // they are bound to somebody at the sign-on provider
 	Made       time.Time       `json:"made"`
 	Grants     []GivenGrant    `json:"grants"` // as they were given
 	Holds      []Opened        `json:"holds"`  // what they open now
@@ -138,7 +139,7 @@ type PersonInfo struct {
 }
 
 func personInfo(one *settings.Seen) PersonInfo {
-	info := PersonInfo{Name: one.Name, Display: one.Display, Language: one.Language, Department: one.Department, Disabled: one.Disabled, Password: one.Password, TOTP: one.TOTP,
+	info := PersonInfo{Name: one.Name, Display: one.Display, Language: one.Language, Department: one.Department, Disabled: one.Disabled, Password: one.Password, TOTP: one.TOTP, SignOn: one.SignOn,
 		Made: one.Made, Grants: []GivenGrant{}, Holds: opened(one.Holds), Powers: one.Powers, Managed: one.Managed}
 	for n, g := range one.Permits {
 		info.Grants = append(info.Grants, GivenGrant{Grant{g.Role, g.Data, scopeInfo(g.Scope)}, one.Givers[n], one.Worth[n], g.Mapped})

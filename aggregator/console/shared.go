@@ -123,11 +123,7 @@ func (s *Console) answerShared(w http.ResponseWriter, r *http.Request) error {
 	if err := decode(w, r, MaxBody, &body); err != nil {
 		return err
 	}
-	scheme, ticket, _ := strings.Cut(r.Header.Get("Authorization"), " ")
-	if !strings.EqualFold(scheme, "Ticket") {
-		return &aggregator.Error{Code: "bad_ticket", Message: "Open the link first (POST /api/v1/shared/open) and send its ticket as Authorization: Ticket TICKET."}
-	}
-	d, err := s.Doors.ByTicket(r.Context(), strings.TrimSpace(ticket), s.Links)
+	d, err := s.byTicket(r)
 	if err != nil {
 		return err
 	}

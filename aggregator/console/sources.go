@@ -97,11 +97,15 @@ func (s *Console) sourceRoutes() []route {
 	}
 }
 
-// SourcesChanged tells the caches that own data sources hold other rows. It never waits.
-func (s *Console) SourcesChanged() {
+// SourcesChanged tells the caches that own data sources are others than before, and readers
+// of which of them other rows hold. It never waits.
+func (s *Console) SourcesChanged(names []string) {
 	s.answers.forget()
 	s.explained.forget()
 	s.widgets.forget()
+	if len(names) > 0 {
+		s.changes.tell(Change{Sources: names})
+	}
 }
 
 func (s *Console) listSources(w http.ResponseWriter, r *http.Request) error {

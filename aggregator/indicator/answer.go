@@ -23,6 +23,9 @@ type Answer struct {
 	Totals []Row `json:"totals,omitempty"`
 	// Labels names cells by dimension and cell, where the name differs.
 	Labels map[store.Column]map[string]Text `json:"labels"`
+	// Airings tells of each broadcast among the cells what it was and when, as far as
+	// schedules say.
+	Airings map[string]Airing `json:"airings,omitempty"`
 	// LeftOut is what does not count in columns of LikeForLike and in projected
 	// figures, at most MaxLeftOut of it; LeftOutMore is how much more there is.
 	LeftOut     []LeftOut `json:"left_out,omitempty"`
@@ -43,6 +46,13 @@ type Answer struct {
 	// Completeness is received / (received + known lost) of all events of the
 	// reader's provinces, 0..1; none if no event was ever sent.
 	Completeness Number `json:"completeness"`
+}
+
+// Airing is a broadcast as a schedule has it.
+type Airing struct {
+	Name string `json:"name"` // of its programme; "": not told
+	From Moment `json:"from"`
+	To   Moment `json:"to"` // not included
 }
 
 // Column says what stands in a place of every row.

@@ -103,7 +103,7 @@ func Evaluate(ctx context.Context, src Source, scope aggregator.Scope, r *Reques
 	if err := q.label(ctx, src, a.Labels, lines); err != nil {
 		return nil, err
 	}
-	if err := q.nameBroadcasts(ctx, src, scope, a.Labels, lines); err != nil {
+	if err := q.nameBroadcasts(ctx, src, scope, a, lines); err != nil {
 		return nil, err
 	}
 	return a, q.nameProducts(ctx, src, scope, a.Labels, lines)

@@ -49,9 +49,9 @@ func name(labels map[store.Column]map[string]Text, c store.Column, cell, name st
 	labels[c][cell] = Text{name, name}
 }
 
-// nameBroadcasts labels broadcasts by their programme and beginning. One code in
-// several provinces is named after the first.
-func (q *question) nameBroadcasts(ctx context.Context, src Source, scope aggregator.Scope, labels map[store.Column]map[string]Text, lines []*line) error {
+// nameBroadcasts labels broadcasts by their programme and beginning, and tells when they
+// were. One code in several provinces is named after the first.
+func (q *question) nameBroadcasts(ctx context.Context, src Source, scope aggregator.Scope, a *Answer, lines []*line) error {
 	cells := q.cellsOf(store.ColBroadcast, lines)
 	if len(cells) == 0 {
 		return nil
@@ -60,9 +60,13 @@ func (q *question) nameBroadcasts(ctx context.Context, src Source, scope aggrega
 	if err != nil {
 		return err
 	}
+	a.Airings = map[string]Airing{}
 	for _, r := range rows {
+		if _, told := a.Airings[cells[r.Code]]; !told {
+			a.Airings[cells[r.Code]] = Airing{r.Name, Moment(r.StartMs), Moment(r.EndMs)}
+		}
 		if r.Name != "" {
-			name(labels, store.ColBroadcast, cells[r.Code], r.Name+" "+time.UnixMilli(r.StartMs).In(aggregator.Shanghai).Format("01-02 15:04"))
+			name(a.Labels, store.ColBroadcast, cells[r.Code], r.Name+" "+time.UnixMilli(r.StartMs).In(aggregator.Shanghai).Format("01-02 15:04"))
 		}
 	}
 	return nil

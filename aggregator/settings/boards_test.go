@@ -7,6 +7,7 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"iptvdc/aggregator"
 	"iptvdc/aggregator/board"
@@ -162,4 +163,64 @@ func TestBoardLimits(t *testing.T) {
 	if _, err := s.AddBoard(t.Context(), p, b, ""); !errors.As(err, &fault) || fault.Code != "too_many_boards" {
 		t.Errorf("one too many: %v", err)
 	}
+}
+
+// Pictures are kept by what they are; when there are too many, those go that no board shows.
+func TestPictures(t *testing.T) {
+	c := newClock()
+	s := open(t, filepath.Join(t.TempDir(), "settings.sqlite"), c)
+	ctx, anna := t.Context(), Principal{Name: "anna"}
+	add := func(n int) string {
+		t.Helper()
+		id, err := s.AddPicture(ctx, anna, fmt.Appendf(nil, "picture %d", n))
+		if err != nil {
+			t.Fatal(err)
+		}
+		return id
+	}
+	there := func(id string, want bool) {
+		t.Helper()
+		b, err := s.Picture(ctx, id)
+		var fault *aggregator.Error
+		if want && (err != nil || !strings.HasPrefix(string(b), "picture ")) || !want && (!errors.As(err, &fault) || fault.Code != "not_found") {
+			t.Errorf("%s: %q, %v; want it there: %v", id, b, err, want)
+		}
+	}
+	shown, again := add(0), add(1)
+	b := board.Blank(indicator.Text{EN: "A"})
+	b.Tabs[0].Widgets = []board.Widget{{ID: "w", Kind: board.KindEPG, Place: board.Place{W: 8, H: 6}, Ask: board.Ask{Figures: []board.Figure{{Indicator: "clicks"}}},
+		Show: board.Show{Page: "home", Picture: shown}}}
+	info, err := s.AddBoard(ctx, anna, b, "")
+	if err != nil {
+		t.Fatal(err)
+	}
+	b.Tabs[0].Widgets = []board.Widget{}
+	if _, err := s.SaveBoard(ctx, anna, info.ID, 1, b, "without"); err != nil {
+		t.Fatal(err)
+	}
+	for n := 2; n < MaxPictures; n++ {
+		add(n)
+	}
+	var fault *aggregator.Error
+	if _, err := s.AddPicture(ctx, anna, []byte("picture too many")); !errors.As(err, &fault) || fault.Code != "too_many_pictures" {
+		t.Error(err) // none is old enough to go
+	}
+	c.pass(PictureGrace + time.Second)
+	if add(1) != again {
+		t.Error("the same picture has another name")
+	}
+	last := add(MaxPictures)
+	there(shown, true) // an older state of the board has it
+	there(again, true) // brought again since
+	there(last, true)
+	gone, err := s.AddPicture(ctx, anna, []byte("picture 2"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	var n int
+	if err := s.db.QueryRowContext(ctx, "SELECT count(*) FROM picture").Scan(&n); err != nil || n != 4 {
+		t.Errorf("%d pictures, %v; want 4", n, err)
+	}
+	there(gone, true)
+	there("nothing", false)
 }

@@ -57,10 +57,10 @@ func loadDirectory(ctx context.Context, tx *sql.Tx) (*directory, error) {
 	if err != nil {
 		return nil, err
 	}
-	err = each(ctx, tx, "SELECT id, name, display, language, department, password <> '', totp_ms IS NOT NULL, made_by, made_ms, disabled_ms IS NOT NULL FROM person", func(rows *sql.Rows) error {
+	err = each(ctx, tx, "SELECT id, name, display, language, department, password <> '', totp_ms IS NOT NULL, made_by, made_ms, disabled_ms IS NOT NULL, EXISTS (SELECT 1 FROM identity i WHERE i.person = person.id) FROM person", func(rows *sql.Rows) error {
 		p := &Person{}
 		var ms int64
-		if err := rows.Scan(&p.ID, &p.Name, &p.Display, &p.Language, &p.Department, &p.Password, &p.TOTP, &p.MadeBy, &ms, &p.Disabled); err != nil {
+		if err := rows.Scan(&p.ID, &p.Name, &p.Display, &p.Language, &p.Department, &p.Password, &p.TOTP, &p.MadeBy, &ms, &p.Disabled, &p.SignOn); err != nil {
 			return err
 		}
 		p.Made = time.UnixMilli(ms).UTC()

@@ -25,6 +25,7 @@ type Person struct {
 	// Password and TOTP say whether there is one, not which.
 	Password bool
 	TOTP     bool
+	SignOn   bool // they are bound to somebody at a sign-on provider
 	MadeBy   int64
 	Made     time.Time
 	Permits  []Permit // as they were given, whatever they are worth now

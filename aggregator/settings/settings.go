@@ -114,9 +114,15 @@ var doorsSchema string
 //go:embed sources.sql
 var sourcesSchema string
 
+//go:embed pictures.sql
+var picturesSchema string
+
+//go:embed bound.sql
+var boundSchema string
+
 // schemas are applied one after the other; the file carries how many it has as
 // user_version.
-var schemas = []string{schema, alertsSchema, boardsSchema, peopleSchema, postSchema, doorsSchema, sourcesSchema}
+var schemas = []string{schema, alertsSchema, boardsSchema, peopleSchema, postSchema, doorsSchema, sourcesSchema, picturesSchema, boundSchema}
 
 // trailSchema is the first with the chained audit log.
 const trailSchema = 4

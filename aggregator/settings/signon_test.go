@@ -175,7 +175,16 @@ func TestBinding(t *testing.T) {
 	s.refused(s.BindSignOn(ctx, machine, SignedOn{Issuer: issuer, Subject: "7"}), "forbidden", "built-in")
 
 	s.refused(s.Unbind(ctx, s.signedIn("sun"), "wang"), "not_found", "wang")
+	bound := func(want bool) {
+		t.Helper()
+		one, err := s.OnePerson(ctx, OfMachine(), "wang")
+		if s.ok(err); one.SignOn != want {
+			t.Errorf("bound: %t, want %t", one.SignOn, want)
+		}
+	}
+	bound(true)
 	s.ok(s.Unbind(ctx, wang, ""))
+	bound(false)
 	_, err = s.SignOn(ctx, w, Visitor{})
 	s.refused(err, "signon_no_role", "")
 	s.ok(s.BindSignOn(ctx, wang, w))

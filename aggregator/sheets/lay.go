@@ -81,7 +81,8 @@ func Lay(w *board.Widget, a *Answered, l Lang) Table {
 		return out
 	}
 	begun := begunBy(a.Answer.AsOf)
-	for _, r := range inOrder(w, a.Answer, dims, t.Timed) {
+	rows := inOrder(w, a.Answer, dims, t.Timed || a.Part == board.PartProgrammes) // those lie as they were on
+	for _, r := range rows {
 		if begun(r.Period) {
 			t.Rows = append(t.Rows, row(r, ""))
 		}
@@ -131,6 +132,9 @@ func figureColumn(w *board.Widget, c *indicator.Column, l Lang) Column {
 				out.Title, out.Figure, out.Beside = figureTitle(&f, l)+" · "+l.Say(b.word), n, true
 			}
 		}
+	}
+	if i, ok := indicator.Find(c.ID); ok && out.Figure < 0 { // beside the widget's own
+		out.Title = l.Of(i.Title)
 	}
 	if strings.HasSuffix(c.ID, "change") {
 		out.Decimals = nil

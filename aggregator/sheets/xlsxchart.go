@@ -47,7 +47,7 @@ func chartType(k board.Kind, percent bool) excelize.ChartType {
 // the chart, from which it is drawn.
 func (b *book) chart(sheet string, p *Part, t *Table, first, column, row int) (below int, err error) {
 	trend := t.Part == board.PartTrend
-	if !charted(p.Widget.Kind) && !trend || len(t.Rows) == 0 {
+	if !charted(p.Widget.Kind) && !trend || t.Part == board.PartProgrammes || len(t.Rows) == 0 {
 		return row, nil
 	}
 	kind, l := p.Widget.Kind, b.d.Lang

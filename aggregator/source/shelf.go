@@ -43,8 +43,9 @@ type Config struct {
 	Book  Book
 	Reach Reach
 	Now   func() time.Time
-	// Changed is called when other rows hold than before, also by another process.
-	Changed func()
+	// Changed is called when sources are others than before, also by another process, with
+	// the names of those of which other rows hold. It must not wait.
+	Changed func(names []string)
 	Log     *slog.Logger
 }
 
@@ -136,9 +137,21 @@ func (s *Shelf) Sync(ctx context.Context) error {
 		infos, holds[one.Name] = append(infos, info), one.Version
 	}
 	indicator.UseSources(infos)
+	var names []string
+	for name := range holds {
+		if s.holds[name] != holds[name] {
+			names = append(names, name)
+		}
+	}
+	for name := range s.holds {
+		if _, still := holds[name]; !still {
+			names = append(names, name)
+		}
+	}
+	slices.Sort(names)
 	s.change, s.holds = change, holds
 	if s.c.Changed != nil {
-		s.c.Changed()
+		s.c.Changed(names)
 	}
 	return nil
 }

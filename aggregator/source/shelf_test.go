@@ -30,6 +30,8 @@ type shelf struct {
 	dir  string
 	book *settings.Settings
 	now  atomic.Int64
+	// moved are the names told since somebody looked.
+	moved []string
 }
 
 func newShelf(t *testing.T, allow ...string) *shelf {
@@ -54,7 +56,8 @@ func (s *shelf) pass(d time.Duration) { s.now.Add(d.Milliseconds()) }
 func (s *shelf) another(allow ...string) *Shelf {
 	s.t.Helper()
 	o, err := Open(s.t.Context(), Config{Dir: filepath.Join(s.dir, "sources"), Key: filepath.Join(s.dir, "key"), Book: s.book, Now: s.clock, Log: slog.New(slog.DiscardHandler),
-		Reach: Reach{Allow: allow, Folder: s.dir}})
+		Changed: func(names []string) { s.moved = append(s.moved, names...) },
+		Reach:   Reach{Allow: allow, Folder: s.dir}})
 	if err != nil {
 		s.t.Fatal(err)
 	}
@@ -132,6 +135,10 @@ func TestSchedule(t *testing.T) {
 	body = `{"data":{"items":[{"day":"2026-05-03","amount":8}]}}`
 	s.ok(s.Step(t.Context()))
 	want("8 failing:false at 2026-05-10T08:15:00+08:00")
+	if got := strings.Join(s.moved, " "); got != "svc svc" { // made, and read once more
+		t.Errorf("told of %q", got)
+	}
+	s.moved = nil
 
 	for bad, why := range map[string]string{
 		`{"data":{}}`: `has no "items"`, `{"data":{"items":{}}}`: "no JSON list", `{"data":{"items":[]}}`: "is empty", `nonsense`: "has no",
@@ -145,6 +152,9 @@ func TestSchedule(t *testing.T) {
 		if got := s.details("svc"); !strings.Contains(got.View.Fault, why) || asked != before+1 {
 			t.Errorf("%s: %q, want %q", bad, got.View.Fault, why)
 		}
+	}
+	if s.moved != nil {
+		t.Errorf("told of %q, although the version before holds", s.moved)
 	}
 	s.pass(15 * time.Minute)
 	status, body = 503, "busy\nbusy"

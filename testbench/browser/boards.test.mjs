@@ -4,6 +4,7 @@ import assert from 'node:assert/strict';
 import { mkdirSync } from 'node:fs';
 import { after, before, test } from 'node:test';
 import { accessible, clean, desk, fits, launch, open, phone } from './browser.mjs';
+import { picture } from './epgpage.mjs';
 import { Fixture } from './fixture.mjs';
 
 // for people to look at
@@ -240,4 +241,51 @@ test('light and dark can be read by all; on a phone there is one column in the b
     await page.screenshot({ path: `${shots}board-phone.png`, fullPage: true });
     clean(page);
   }, { ...phone, colorScheme: 'dark', lang: 'zh-CN' });
+});
+
+test('a page’s picture has its slots laid over it, placed by pointer and by numbers; what was not placed is listed', async () => {
+  const id = await keep([{ id: 'e', kind: 'epg', place: { x: 0, y: 0, w: 14, h: 10 }, ask: { figures: [{ indicator: 'clicks', title: { zh: '', en: '' } }] }, show: { page: 'portal' } }]);
+  await on(`/#/boards/${id}`, async (page) => {
+    await answered(page);
+    const listed = await page.locator('.slots .slot').count();
+    assert.ok(listed > 2, `${listed} slots`);
+    await edit(page);
+    await page.locator('[data-edit="e"]').click();
+    const field = page.locator('[data-field="picture"]');
+    await page.locator('details', { has: field }).evaluate((d) => (d.open = true));
+    await field.locator('input[type="file"]').setInputFiles({ name: 'a.png', mimeType: 'image/png', buffer: Buffer.from('no picture') });
+    await field.getByRole('alert').getByText(/cannot read this picture/).waitFor();
+    await field.locator('input[type="file"]').setInputFiles(await picture(page, 'image/webp'));
+    await field.locator('[data-do="place-slots"]').click();
+    const dialog = page.locator('dialog');
+    await dialog.locator('[data-picture]').waitFor();
+    await dialog.locator('[data-slot]').first().click();
+    const paper = await dialog.locator('[data-picture]').boundingBox();
+    await page.mouse.move(paper.x + paper.width * 0.1, paper.y + paper.height * 0.2);
+    await page.mouse.down();
+    await page.mouse.move(paper.x + paper.width * 0.4, paper.y + paper.height * 0.5, { steps: 4 });
+    await page.mouse.up();
+    assert.equal(await dialog.locator('[aria-pressed="true"]').getAttribute('data-slot'), await dialog.locator('[data-slot]').nth(1).getAttribute('data-slot'), 'the next one’s turn');
+    for (const [n, value] of [50, 60, 20, 30].entries()) {
+      await dialog.locator('.place-numbers input').nth(n).fill(String(value));
+      await dialog.locator('.place-numbers input').nth(n).press('Tab');
+    }
+    await page.screenshot({ path: `${shots}board-place-slots.png` });
+    await dialog.locator('[data-do="keep-slots"]').click();
+    await page.locator('.slot-over').nth(1).waitFor();
+    await page.locator('[data-do="save"]').click();
+    await page.locator('[data-do="save"][disabled]').waitFor();
+  });
+  await on(`/#/boards/${id}`, async (page) => {
+    await page.locator('.slot-over').nth(1).waitFor();
+    const { slots } = (await (await context.request.get(`${country.base}/api/v1/boards/${id}`)).json()).board.tabs[0].widgets[0].show;
+    assert.deepEqual(slots.map(({ x, y, w, h }) => [x, y, w, h].map((v) => Math.round(v / 10))), [[10, 20, 30, 30], [50, 60, 20, 30]]);
+    assert.equal(await page.locator('.slot-over').count(), 2);
+    await page.locator('.slots-rest').waitFor();
+    await page.screenshot({ path: `${shots}board-epg.png` });
+    await accessible(page);
+    await page.locator('.slot-over').first().click();
+    await page.locator('[data-chip="slot"]').waitFor();
+    clean(page);
+  });
 });

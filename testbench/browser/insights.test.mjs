@@ -74,8 +74,27 @@ test('an editor and a manager find what changed, which poster, what people like,
     assert.match(await odd.innerText(), /Shaanxi, 2026-11-21 \(Saturday\): Power-ons 0, 100% below the median/);
     await box(page, 'alerts').getByText('There are no rules yet').waitFor();
     await page.locator('[data-pick="rule-kind"]').selectOption('fall');
+    await page.locator('[data-pick="rule-to"]').fill('nobody-of-here');
+    await page.getByRole('button', { name: /Add a rule/ }).click();
+    await box(page, 'alerts').getByText(/there is no person "nobody-of-here" who may sign in/).waitFor();
+    assert.equal(page.faults.length, 1); // the console's line of the refusal
+    page.faults.length = 0;
+    assert.equal(await page.locator('[data-rule]').count(), 0);
+    const made = await page.context().request.post(`${country.base}/api/v1/people`, { data: { name: 'li', grants: [{ role: 'province_manager', all: false, provinces: ['33'] }] } });
+    assert.equal(made.status(), 200, await made.text());
+    await page.locator('[data-pick="rule-to"]').fill('li');
     await page.getByRole('button', { name: /Add a rule/ }).click();
     await page.locator('[data-rule]').waitFor();
+    assert.match(await page.locator('[data-rule]').innerText(), /Tells also li/);
+    const places = page.locator('.insight-alerts .report-places');
+    await places.locator('[data-field="kind"]').selectOption('feishu');
+    await places.locator('[data-field="address"]').fill('ftp://open.feishu.cn/hook');
+    await places.locator('[data-do="add-place"]').click();
+    await places.getByRole('alert').getByText(/http/).waitFor();
+    page.faults.length = 0;
+    await places.locator('[data-field="address"]').fill('https://open.feishu.cn/open-apis/bot/v2/hook/abcdef');
+    await places.locator('[data-do="add-place"]').click();
+    await places.locator('[data-place]').getByText(/Feishu.*open\.feishu\.cn/).waitFor();
     assert.match(await page.locator('[data-rule]').innerText(), /Power-ons down on the week by more than \(%\) 20/);
     await shot(page, 'insights-unusual');
     await accessible(page);

@@ -116,6 +116,30 @@ test('a tab on paper has as many pages as its widgets need, none is cut, every c
     await watermark(false); // no contrast can be told through it
   }));
 
+test('all tabs are printed, each from a page of its own', async () => {
+  const text = (en) => ({ zh: en, en });
+  const tab = (id, indicator) => ({
+    id, title: text(`Tab ${id}`),
+    widgets: [{ id: `w${id}`, kind: 'line', title: text(`Curve ${id}`), place: { x: 0, y: 0, w: 24, h: 6 }, filters: {}, ask: { figures: [{ indicator, title: text('') }] }, show: {}, prose: text('') }],
+  });
+  const body = { schema: 1, title: text('Two'), about: text(''), filters: { period: { last: 7, unit: 'day' } }, tabs: [tab('a', 'plays'), tab('b', 'orders')], marks: [] };
+  const answer = await context.request.post(`${country.base}/api/v1/boards`, { data: { board: body }, headers: { Origin: country.base } });
+  await on(`/#/boards/${(await answer.json()).id}/b`, async (page) => {
+    await page.evaluate(() => (window.print = () => (window.asked = document.querySelectorAll('.print-tab canvas').length)));
+    assert.equal(await page.locator('[data-print-tab]').count(), 1);
+    await page.locator('[data-do="print"]').click();
+    await page.waitForFunction(() => window.asked !== undefined);
+    assert.equal(await page.evaluate(() => window.asked), 2, 'both curves are drawn before it prints');
+    await fits(page); // nothing beside the open tab is seen
+    assert.deepEqual(await page.locator('[data-print-tab]').evaluateAll((all) => all.map((e) => [e.dataset.printTab, e.inert])), [['a', true], ['b', false]]);
+    const pdf = await page.pdf({ preferCSSPageSize: true, printBackground: true });
+    writeFileSync(`${shots}tabs.pdf`, pdf);
+    assert.equal(pagesIn(pdf), 2);
+    await page.waitForFunction(() => document.querySelectorAll('[data-print-tab]').length === 1);
+    clean(page);
+  });
+});
+
 test('a report is made, sent to a chat in the reader’s scope, listed and removed', async () => {
   const calls = [];
   const chat = createServer((request, answer) => {

@@ -107,9 +107,9 @@ func (p *Platform) openData(ctx context.Context) (err error) {
 		return err
 	}
 	p.later(p.settings.Close)
-	p.sources, err = openSources(ctx, &p.config, p.dir.path, p.settings, p.log.With("part", "sources"), func() {
+	p.sources, err = openSources(ctx, &p.config, p.dir.path, p.settings, p.log.With("part", "sources"), func(names []string) {
 		if p.console != nil { // none yet while it opens
-			p.console.SourcesChanged()
+			p.console.SourcesChanged(names)
 		}
 	})
 	return err

@@ -13,7 +13,7 @@ import (
 )
 
 // openSources opens the own data sources of a data folder.
-func openSources(ctx context.Context, c *Config, data string, book *settings.Settings, log *slog.Logger, changed func()) (*source.Shelf, error) {
+func openSources(ctx context.Context, c *Config, data string, book *settings.Settings, log *slog.Logger, changed func(names []string)) (*source.Shelf, error) {
 	dir := filepath.Join(data, sourcesDir)
 	return source.Open(ctx, source.Config{
 		Dir: dir, Key: filepath.Join(data, sourcesKey), Book: book, Now: time.Now, Log: log, Changed: changed,

@@ -59,6 +59,8 @@ export interface Answer {
   others?: Cell[][];
   totals?: Cell[][];
   labels?: Record<string, Record<string, Text>> | null;
+  /** Of broadcasts among the cells: what they were, and when. */
+  airings?: Record<string, { name: string; from: string; to: string }>;
   /** What does not count in like-for-like and projected figures. */
   left_out?: { indicator: string; cells: Record<string, string>; why: string; periods: string[] }[];
   left_out_more?: number;
@@ -383,6 +385,7 @@ export interface AlertRule {
   hold: number;
   firing: string[];
   judged: number;
+  receivers: string[];
 }
 
 export interface AlertNotice {
@@ -406,6 +409,8 @@ export interface NewRule {
   kind: string;
   level: number;
   hold: number;
+  /** Names of people who are told beside the reader. */
+  receivers: string[];
 }
 
 /** What the server says on its stream when figures have moved. */
@@ -413,6 +418,8 @@ export interface Change {
   as_of: string;
   hours: string[];
   provinces: string[];
+  /** Own data sources of which other rows hold. */
+  sources?: string[];
 }
 
 /**

@@ -1,13 +1,13 @@
 // The only file that carries ECharts; loaded after the figures are on the page.
 
 import { BarChart, LineChart, PieChart, SankeyChart, ScatterChart } from 'echarts/charts';
-import { GridComponent, LegendComponent, MarkAreaComponent, MarkLineComponent, TooltipComponent } from 'echarts/components';
+import { GridComponent, LegendComponent, MarkAreaComponent, MarkLineComponent, MarkPointComponent, TooltipComponent } from 'echarts/components';
 import { init, use, type EChartsCoreOption } from 'echarts/core';
 import { CanvasRenderer } from 'echarts/renderers';
 
 use([
   LineChart, BarChart, PieChart, ScatterChart, SankeyChart,
-  GridComponent, TooltipComponent, LegendComponent, MarkLineComponent, MarkAreaComponent,
+  GridComponent, TooltipComponent, LegendComponent, MarkLineComponent, MarkAreaComponent, MarkPointComponent,
   CanvasRenderer,
 ]);
 

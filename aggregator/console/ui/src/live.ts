@@ -57,6 +57,9 @@ export function askAgain(): void {
   again?.();
 }
 
+/** Own data sources of which other rows hold since a moment ago. */
+export const movedSources = signal<string[]>([]);
+
 /** Connects until the returned function is called. Call it once a page. */
 export function start(): () => void {
   const stop = new AbortController();
@@ -104,6 +107,7 @@ export function start(): () => void {
       state.restart();
     },
     changed: (c) => {
+      if (c.sources?.length) movedSources.value = c.sources;
       setAsOf(c.as_of);
       if (document.hidden) {
         missed = true;
@@ -203,7 +207,7 @@ function changeOf(e: ServerEvent): Change | null {
   if (e.event !== 'changed') return null;
   try {
     const c = JSON.parse(e.data) as Partial<Change>;
-    return { as_of: c.as_of ?? '', hours: c.hours ?? [], provinces: c.provinces ?? [] };
+    return { as_of: c.as_of ?? '', hours: c.hours ?? [], provinces: c.provinces ?? [], sources: c.sources ?? [] };
   } catch {
     return null; // the next event brings the same news
   }

@@ -4,7 +4,7 @@ import { signal } from '@preact/signals';
 import { useEffect, useRef, useState } from 'preact/hooks';
 
 import { ApiError, isAbort } from '../api';
-import { asOf, link } from '../live';
+import { asOf, link, movedSources } from '../live';
 import { Refresher } from '../refresher';
 import * as api from './api';
 import type { Filters, Widget, WidgetAnswer } from './model';
@@ -105,6 +105,15 @@ export function useAnswer(widget: Widget, filters: Filters): Asked {
     seen.current = moment;
     if (!document.hidden) refresher.current?.poke();
   }, [moment]);
+
+  const moved = movedSources.value;
+  const told = useRef(moved);
+  useEffect(() => {
+    if (moved === told.current) return;
+    told.current = moved;
+    const shows = state.answer?.parts.some((p) => p.answer.sources?.some((s) => moved.includes(s.name)));
+    if (shows || state.problem) refresher.current?.poke();
+  }, [moved]);
 
   return state;
 }

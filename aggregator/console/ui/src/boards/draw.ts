@@ -39,20 +39,16 @@ export interface Drawing {
   pick: (c: Clicked) => Chosen | null;
 }
 
-
-/** The chart of a widget; null if nothing is there to be drawn. */
+/** The chart of a widget but a minute curve; null if nothing is there to be drawn. */
 export function drawing(widget: Widget, data: Data, marks: Mark[], l: Look, lang: Lang, narrow: boolean): Drawing | null {
   if (data.rows.length === 0 || data.figures.length === 0) return null;
-  const first = widget.show.colour ? l.named[widget.show.colour] : undefined;
-  const look = first ? { ...l, series: [first, ...l.series.filter((c) => c !== first)] } : l;
+  const look = own(widget, l);
   switch (widget.kind) {
     case 'line':
     case 'area':
     case 'stacked':
     case 'bar':
       return data.timed ? alongTime(widget, data, marks, look, lang, narrow) : alongGroups(widget, data, look, lang, narrow);
-    case 'minute':
-      return minutes(widget, data, look, lang, narrow);
     case 'pie':
       return pie(widget, data, look, lang, narrow);
     case 'scatter':
@@ -64,15 +60,21 @@ export function drawing(widget: Widget, data: Data, marks: Mark[], l: Look, lang
   }
 }
 
-function base(l: Look): EChartsCoreOption {
+/** The widget's own colour comes first. */
+export function own(widget: Widget, l: Look): Look {
+  const first = widget.show.colour ? l.named[widget.show.colour] : undefined;
+  return first ? { ...l, series: [first, ...l.series.filter((c) => c !== first)] } : l;
+}
+
+export function base(l: Look): EChartsCoreOption {
   return { animation: !l.still, animationDuration: 300, animationDurationUpdate: 400, aria: { enabled: false } };
 }
 
-function words(l: Look) {
+export function words(l: Look) {
   return { color: l.palette.muted, fontFamily: l.font, fontSize: 12 };
 }
 
-function tooltip(l: Look, axis: boolean, tip: (params: unknown) => { title: string; rows: TipRow[] }) {
+export function tooltip(l: Look, axis: boolean, tip: (params: unknown) => { title: string; rows: TipRow[] }) {
   return {
     trigger: axis ? 'axis' : 'item',
     confine: true,
@@ -85,7 +87,7 @@ function tooltip(l: Look, axis: boolean, tip: (params: unknown) => { title: stri
   };
 }
 
-function legend(widget: Widget, names: string[], l: Look, narrow: boolean) {
+export function legend(widget: Widget, names: string[], l: Look, narrow: boolean) {
   const want = widget.show.legend ?? '';
   if (want === 'none' || (want === '' && names.length < 2)) return { show: false };
   const right = want === 'right' && !narrow;
@@ -93,7 +95,7 @@ function legend(widget: Widget, names: string[], l: Look, narrow: boolean) {
     show: true,
     type: 'scroll',
     data: names,
-    textStyle: { ...words(l), color: l.palette.ink, width: 160, overflow: 'truncate' },
+    textStyle: { ...words(l), color: l.palette.ink, width: narrow ? 130 : names.length <= 2 ? 260 : 160, overflow: 'truncate' },
     pageTextStyle: { color: l.palette.muted },
     pageIconColor: l.palette.ink,
     pageIconInactiveColor: l.palette.line,
@@ -104,12 +106,12 @@ function legend(widget: Widget, names: string[], l: Look, narrow: boolean) {
   };
 }
 
-function grid(widget: Widget, legendShown: boolean, narrow: boolean) {
+export function grid(widget: Widget, legendShown: boolean, narrow: boolean) {
   const right = widget.show.legend === 'right' && !narrow && legendShown;
   return { left: 4, right: right ? 150 : 12, top: legendShown && !right ? 32 : 14, bottom: 4, containLabel: true };
 }
 
-function axes(widget: Widget, data: { figures: Shown[] }, l: Look, lang: Lang) {
+export function axes(widget: Widget, data: { figures: Shown[] }, l: Look, lang: Lang) {
   const right = new Set(widget.show.right ?? []);
   const of = (side: 'left' | 'right') => data.figures.find((_, i) => right.has(i) === (side === 'right'));
   const axis = (f: Shown | undefined, shown: boolean) => ({
@@ -127,7 +129,7 @@ function axes(widget: Widget, data: { figures: Shown[] }, l: Look, lang: Lang) {
   };
 }
 
-function category(names: string[], l: Look, gap: boolean) {
+export function category(names: string[], l: Look, gap: boolean) {
   return {
     type: 'category',
     data: names,
@@ -138,7 +140,7 @@ function category(names: string[], l: Look, gap: boolean) {
   };
 }
 
-function dataIndex(params: unknown): number {
+export function dataIndex(params: unknown): number {
   const one = Array.isArray(params) ? params[0] : params;
   return (one as { dataIndex?: number } | undefined)?.dataIndex ?? 0;
 }
@@ -305,58 +307,6 @@ function alongGroups(widget: Widget, data: Data, l: Look, lang: Lang, narrow: bo
   };
 }
 
-function minutes(widget: Widget, data: Data, l: Look, lang: Lang, narrow: boolean): Drawing {
-  const minute = data.dims.find((d) => d.id === 'minute');
-  const dim = data.dims.find((d) => d.id !== 'minute');
-  const all = [...new Set(data.rows.map((r) => String(r[minute?.at ?? 0])))].sort();
-  const place = new Map(all.map((m, i) => [m, i]));
-  const groups = new Map<string, { name: string; f: Shown; cell: string | null; values: (number | null)[] }>();
-  for (const r of data.rows) {
-    for (const f of data.figures) {
-      const cell = dim ? String(r[dim.at] ?? '') : null;
-      const key = `${cell}|${f.id}`;
-      let g = groups.get(key);
-      if (!g) {
-        const name = cell === null ? f.title : cellName(data.answer, dim!.id, cell, lang) + (data.figures.length > 1 ? ` · ${f.title}` : '');
-        groups.set(key, (g = { name, f, cell, values: all.map(() => null) }));
-      }
-      g.values[place.get(String(r[minute?.at ?? 0]))!] = num(r, f.at);
-    }
-  }
-  // more lines than colours can be told apart by nobody
-  const sum = (v: (number | null)[]) => v.reduce<number>((n, x) => n + (x ?? 0), 0);
-  const lines = [...groups.values()].sort((a, b) => sum(b.values) - sum(a.values)).slice(0, 8);
-  const shown = legend(widget, lines.map((s) => s.name), l, narrow);
-  return {
-    option: {
-      ...base(l),
-      grid: grid(widget, shown.show, narrow),
-      legend: shown,
-      xAxis: { ...category(all, l, false), axisLabel: { ...words(l), hideOverlap: true, interval: (_: number, v: string) => v.endsWith(':00') && Number(v.slice(0, 2)) % (narrow ? 6 : 2) === 0 } },
-      yAxis: axes(widget, data, l, lang).axes,
-      tooltip: tooltip(l, true, (params) => {
-        const i = dataIndex(params);
-        return { title: all[i] ?? '', rows: lines.map((s, n) => ({ name: s.name, value: written(s.values[i] ?? null, s.f, lang, 'full'), colour: l.series[n % l.series.length]! })) };
-      }),
-      series: lines.map((s, n) => ({
-        id: `s${n}`,
-        name: s.name,
-        type: 'line',
-        data: s.values,
-        showSymbol: false,
-        sampling: 'lttb',
-        lineStyle: { width: 1.8, color: l.series[n % l.series.length] },
-        itemStyle: { color: l.series[n % l.series.length] },
-        ...(lines.length === 1 ? { areaStyle: { color: l.series[0], opacity: 0.18 } } : {}),
-      })),
-    },
-    pick: (c) => {
-      const s = lines[c.seriesIndex];
-      return s && dim && s.cell !== null ? { dimension: dim.id, value: s.cell } : null;
-    },
-  };
-}
-
 function pie(widget: Widget, data: Data, l: Look, lang: Lang, narrow: boolean): Drawing {
   const [dim] = data.dims;
   const f = data.figures[0]!;
@@ -390,6 +340,7 @@ function pie(widget: Widget, data: Data, l: Look, lang: Lang, narrow: boolean): 
           data: items,
           itemStyle: { borderColor: l.palette.surface, borderWidth: 2 },
           label: { show: !beside, color: l.palette.ink, fontFamily: l.font, fontSize: 12, formatter: (p: { name: string; value: number }) => `${p.name} ${share(p.value)}` },
+          labelLayout: { hideOverlap: true },
           labelLine: { show: !beside, length: 8, length2: 6, lineStyle: { color: l.palette.muted } },
           emphasis: { label: { color: l.palette.ink } },
         },
@@ -459,7 +410,11 @@ function paths(data: Data, l: Look, lang: Lang): Drawing {
   }
   links.sort((a, b) => b.value - a.value);
   const kept = links.slice(0, 30);
-  const nodes = [...new Set(kept.flatMap((k) => [k.source, k.target]))].map((name, i) => ({ name, itemStyle: { color: l.series[i % l.series.length] } }));
+  // a node too low for its name has it in the tooltip alone
+  const size = new Map<string, number>();
+  for (const k of kept) for (const name of [k.source, k.target]) size.set(name, (size.get(name) ?? 0) + k.value);
+  const all = kept.reduce((n, k) => n + k.value, 0);
+  const nodes = [...size].map(([name, n], i) => ({ name, itemStyle: { color: l.series[i % l.series.length] }, label: { show: n >= all * 0.025 } }));
   const title = (name: string) => {
     const found = (name.startsWith('<') ? m.rows : m.columns).find((n) => n.cell === name.slice(1));
     return found?.cell ? found.name : name.startsWith('<') ? t('entry') : t('unknown');

@@ -12,7 +12,8 @@ import { Sign } from './dialog';
 import { colours } from './draw';
 import { change, changeTab, changeWidget, duplicateSelected, faults, removeSelected } from './edit';
 import { ComparePick, PeriodPick, WhereDialog, whereText } from './filters';
-import { dimensionsFor, fit, rules, settle, turnInto, withWhere, without, type Board, type Figure, type Filters, type Kind, type Show, type Tab, type Widget } from './model';
+import { PictureField } from './epgplace';
+import { dimensionsFor, fit, rules, settle, turnInto, under, withWhere, without, type Board, type Figure, type Filters, type Kind, type Show, type Tab, type Widget } from './model';
 import { today } from './state';
 import { t } from './words';
 
@@ -219,9 +220,12 @@ export function WidgetInspector({ board, tab, widget: w }: { board: Board; tab: 
       {w.kind !== 'text' && (
         <Group title={t('show')}>
           {w.kind === 'epg' && (
-            <Field label={t('page')}>
-              <input value={w.show.page ?? ''} maxLength={128} onInput={(e) => change({ show: { ...w.show, page: e.currentTarget.value } }, 'page')} />
-            </Field>
+            <>
+              <Field label={t('page')}>
+                <input value={w.show.page ?? ''} maxLength={128} onInput={(e) => change({ show: { ...w.show, page: e.currentTarget.value } }, 'page')} />
+              </Field>
+              <PictureField widget={w} filters={w.alone ? {} : under(board.filters, tab.filters)} change={(to) => change({ show: to })} />
+            </>
           )}
           {axis && (
             <label class="check">

@@ -16,9 +16,12 @@ import { stepsOf, TileGrid, TileLegend, TileMap } from '../parts/tilemap';
 import { dark, lang, still } from '../prefs';
 import { placeName } from '../regions';
 import { Shapes, useCountry } from './country';
-import { cellName, changeText, csv, dataOf, inOrder, matrixOf, num, sheetOf, tsv, written, type Data, type Sheet, type Shown } from './data';
-import { drawing, look, type Chosen } from './draw';
+import { cellName, changeText, csv, dataOf, dimensionTitle, inOrder, matrixOf, num, sheetOf, tsv, written, type Data, type Sheet, type Shown } from './data';
+import { drawing, look, own, type Chosen } from './draw';
+import { Slots } from './epg';
+import { minuteCurve } from './minutes';
 import { marksFor, type Filters, type Mark, type Widget, type WidgetAnswer } from './model';
+import { programmeSheet, programmesOf, whyNone } from './programmes';
 import { t } from './words';
 
 export interface BodyProps {
@@ -77,16 +80,21 @@ interface Drawable extends BodyProps {
   data: Data;
 }
 
-function Charted({ widget, data, filters, marks, narrow, pick, handle }: Drawable) {
+function Charted({ widget, got, data, filters, marks, narrow, pick, handle }: Drawable) {
   const l = lang.value;
   const isDark = dark.value;
   const isStill = still.value;
+  const minutes = widget.kind === 'minute';
   const drawn = useMemo(
-    () => drawing(widget, data, marksFor(marks, filters), look(isStill), l, narrow),
-    [widget, data, marks, filters, l, isDark, isStill, narrow],
+    () =>
+      minutes
+        ? minuteCurve(widget, data, programmesOf(got, l), filters, own(widget, look(isStill)), l, narrow)
+        : drawing(widget, data, marksFor(marks, filters), look(isStill), l, narrow),
+    [widget, got, data, marks, filters, l, isDark, isStill, narrow],
   );
   if (!drawn) return <Nothing />;
-  return (
+  const why = minutes ? whyNone(got) : '';
+  const chart = (
     <Chart
       option={drawn.option}
       label={`${data.figures.map((f) => f.title).join(', ')}. ${t('tableSays')}`}
@@ -96,6 +104,13 @@ function Charted({ widget, data, filters, marks, narrow, pick, handle }: Drawabl
       }}
       handle={handle}
     />
+  );
+  if (!why) return chart;
+  return (
+    <div class="curve-with-hint">
+      {chart}
+      <p class="widget-hint">{t(why)}</p>
+    </div>
   );
 }
 
@@ -128,7 +143,7 @@ function Figures({ widget, got, data, filters }: Drawable) {
             <BigNumber value={value} figure={f} moving={widget.kind === 'ticker'} />
             <span class="number-note">
               <Change percent={f.change >= 0 ? num(data.rows[0], f.change) : null} />
-              {f.before >= 0 && (
+              {before !== null && (
                 <span class="quiet">
                   {' '}
                   {t(`against_${filters.compare?.with || 'previous'}` as 'against_previous')} {written(before, f, l)}
@@ -144,12 +159,20 @@ function Figures({ widget, got, data, filters }: Drawable) {
   );
 }
 
+const times = ['minutes', 'hours', 'seconds', 'ms'] as const;
+
+// what is no time says by its title what is counted
+function isTime(unit: string): unit is (typeof times)[number] {
+  return (times as readonly string[]).includes(unit);
+}
+
 function BigNumber({ value, figure: f, moving }: { value: number | null; figure: Shown; moving: boolean }) {
   const l = lang.value;
   const write = useCallback((n: number | null) => written(n, f, l, 'card'), [f.unit, f.decimals, l]);
   return (
     <span class="number-value" title={written(value, f, l, 'full')} data-value={value ?? ''}>
       {moving ? <Count value={value} write={write} /> : write(value)}
+      {value !== null && isTime(f.unit) && <small class="number-unit"> {t(`unit_${f.unit}`)}</small>}
     </span>
   );
 }
@@ -275,10 +298,10 @@ function Matrix({ data, widget }: Drawable) {
   const step = new Map(keys.map(([r, c], i) => [`${r}|${c}`, steps[i]]));
   return (
     <div class="matrix-frame" tabIndex={0} role="region" aria-label={f.title}>
-      <table class={`matrix ${heat ? 'matrix-heat' : ''}`}>
+      <table class={`matrix ${heat ? 'matrix-heat' : 'matrix-cohort'}`}>
         <thead>
           <tr>
-            <td />
+            {heat ? <td /> : <td class="matrix-corner">{data.dims.map((d) => dimensionTitle(d.id, l)).join(' \\ ')}</td>}
             {columns.map((c, i) => (
               <th key={c} scope="col">
                 <span class={heat && i % 3 !== 0 ? 'unseen' : undefined}>{heat ? String(Number(c)) : (m.columns[i]?.name ?? c)}</span>
@@ -291,10 +314,13 @@ function Matrix({ data, widget }: Drawable) {
             <tr key={r.cell}>
               <th scope="row">{r.name}</th>
               {columns.map((c) => {
-                const text = written(m.value(r.cell, c), f, l);
+                const value = m.value(r.cell, c);
+                // a month that has not come yet is no cell at all
+                if (!heat && value === null) return <td key={c} />;
+                const text = written(value, f, l);
                 return (
                   <td key={c} class={`step-${step.get(`${r.cell}|${c}`) ?? 'none'}`} title={`${r.name} ${c}: ${text}`}>
-                    <span class={heat ? 'unseen' : undefined}>{text}</span>
+                    <span class={heat ? 'unseen' : undefined}>{heat ? text : text.replace(/\.0%$/, '%')}</span>
                   </td>
                 );
               })}
@@ -335,75 +361,6 @@ function Funnel({ data }: Drawable) {
         </li>
       ))}
     </ol>
-  );
-}
-
-/** A page's areas and slots, as they lie: a row an area, a box a slot. */
-function Slots({ data, pick }: Drawable) {
-  const l = lang.value;
-  const dim = (id: string) => data.dims.find((d) => d.id === id);
-  const [area, slot, content] = [dim('area'), dim('slot'), dim('content')];
-  const [f, ...more] = data.figures;
-  const rate = f!.unit === 'percent' || f!.unit === 'ratio';
-  const found = new Map<string, Map<string, Cell[][]>>();
-  for (const r of data.rows) {
-    const a = String(r[area?.at ?? 0] ?? '');
-    const s = String(r[slot?.at ?? 0] ?? '');
-    const slots = found.get(a) ?? new Map<string, Cell[][]>();
-    slots.set(s, [...(slots.get(s) ?? []), r]);
-    found.set(a, slots);
-  }
-  // counts of a slot's contents add up; of a rate the most clicked content speaks
-  const boxes = [...found].map(([a, slots]) => ({
-    area: a,
-    slots: [...slots]
-      .sort(([x], [y]) => Number(x) - Number(y))
-      .map(([s, rows]) => {
-        const sorted = [...rows].sort((x, y) => (num(y, f!.at) ?? 0) - (num(x, f!.at) ?? 0));
-        const value = rate ? num(sorted[0], f!.at) : rows.reduce((n, r) => n + (num(r, f!.at) ?? 0), 0);
-        return { slot: s, value, best: sorted[0]!, contents: rows.length };
-      }),
-  }));
-  const steps = stepsOf(boxes.flatMap((b) => b.slots.map((s) => s.value)), rate);
-  let n = 0;
-  return (
-    <div class="slots" tabIndex={0} role="region" aria-label={f!.title}>
-      {boxes.map((b) => (
-        <section key={b.area} class="slots-area">
-          <h3>{cellName(data.answer, 'area', b.area, l)}</h3>
-          <ul>
-            {b.slots.map((s) => {
-              const step = steps[n++];
-              const name = content ? cellName(data.answer, 'content', s.best[content.at] ?? null, l) : '';
-              return (
-                <li key={s.slot}>
-                  <button
-                    type="button"
-                    class={`slot step-${step ?? 'none'}`}
-                    title={[name, ...data.figures.map((g) => `${g.title} ${written(num(s.best, g.at), g, l, 'full')}`)].filter(Boolean).join('\n')}
-                    onClick={() => {
-                      pick({ dimension: 'area', value: b.area });
-                      pick({ dimension: 'slot', value: s.slot });
-                    }}
-                  >
-                    <span class="slot-number">{s.slot}</span>
-                    <span class="slot-value">{written(s.value, f!, l)}</span>
-                    <span class="slot-more">{more.map((g) => written(num(s.best, g.at), g, l)).join(' · ')}</span>
-                    {content && String(s.best[content.at] ?? '') !== '' && (
-                      <span class="slot-content">
-                        {name}
-                        {s.contents > 1 && ` +${s.contents - 1}`}
-                      </span>
-                    )}
-                  </button>
-                </li>
-              );
-            })}
-          </ul>
-        </section>
-      ))}
-      <p class="slots-legend quiet">{t('slotsLegend', { figures: data.figures.map((g) => g.title).join(' · ') })}</p>
-    </div>
   );
 }
 
@@ -509,10 +466,12 @@ function NumberTable({ data, pick, widget }: Drawable) {
 
 /** The sheets of a widget, for its table view, for copying and for CSV. */
 export function sheetsOf(widget: Widget, got: WidgetAnswer, l: Lang): Sheet[] {
-  return (['main', 'trend'] as const).flatMap((part) => {
+  const programmes = programmeSheet(got, l);
+  const numbers = (['main', 'trend'] as const).flatMap((part) => {
     const data = dataOf(widget, got, part, l);
     return data && data.rows.length > 0 ? [sheetOf(data, l)] : [];
   });
+  return programmes ? [programmes, ...numbers] : numbers;
 }
 
 export function csvOf(widget: Widget, got: WidgetAnswer, l: Lang): string {

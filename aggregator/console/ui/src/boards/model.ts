@@ -56,8 +56,20 @@ export interface Show {
   aim?: { value: number; below?: boolean };
   colour?: string;
   page?: string;
-  picture?: string;
   decimals?: number;
+  /** Of a page: its picture, and where slots lie on it. */
+  picture?: string;
+  slots?: SlotArea[];
+}
+
+/** Where a slot lies on a page's picture, in thousandths of it. */
+export interface SlotArea {
+  area: string;
+  slot: string;
+  x: number;
+  y: number;
+  w: number;
+  h: number;
 }
 
 export interface Ask {
@@ -120,7 +132,7 @@ export interface BoardInfo {
 }
 
 export interface WidgetPart {
-  part: 'main' | 'trend';
+  part: 'main' | 'trend' | 'programmes';
   request: Query;
   answer: Answer;
 }
@@ -293,7 +305,7 @@ const starts: Partial<Record<Kind, Ask>> = {
   heat: { figures: [ask('plays')] },
   funnel: { figures: [ask('clicks'), ask('order_pages'), ask('orders')] },
   path: { figures: [ask('page_steps')] },
-  cohort: { figures: [ask('active_boxes')] },
+  cohort: { figures: [ask('cohort_retention')] },
   minute: { figures: [ask('minute_ama')] },
   scatter: { figures: [ask('clicks'), ask('viewing_minutes')], by: ['province'] },
   stacked: { figures: [ask('viewing_minutes')], by: ['mode'] },
@@ -314,7 +326,8 @@ export function newWidget(board: Board, kind: Kind, place: Place): Widget {
     kind,
     title: { zh: '', en: '' },
     place: fit(place, kind),
-    filters: {},
+    // months of opening cannot be told apart in a month
+    filters: kind === 'cohort' ? { period: { last: 12, unit: 'month' } } : {},
     ask: structuredClone(start),
     show: kind === 'epg' ? { page: 'home' } : {},
     prose: kind === 'text' ? { zh: '# 标题\n\n文字，**重点**。', en: '# Heading\n\nText, **bold**.' } : { zh: '', en: '' },

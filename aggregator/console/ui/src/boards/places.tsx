@@ -10,9 +10,10 @@ import { tell } from './widget';
 
 const blank: api.NewPlace = { kind: 'mail', address: '', secret: '', label: '', reports: true, alerts: true };
 
-export function Places({ onChange }: { onChange: () => void }) {
+/** The reader's places; beside alerts a new one is for alerts, unless they say otherwise. */
+export function Places({ onChange, alerts }: { onChange: () => void; alerts?: boolean }) {
   const [list, setList] = useState<api.Place[] | null>(null);
-  const [made, setMade] = useState<api.NewPlace>(blank);
+  const [made, setMade] = useState<api.NewPlace>(alerts ? { ...blank, reports: false } : blank);
   const [problem, setProblem] = useState('');
   const load = () =>
     api
@@ -72,7 +73,7 @@ export function Places({ onChange }: { onChange: () => void }) {
           e.preventDefault();
           void act(async () => {
             await api.addPlace(made);
-            setMade({ ...blank, kind: made.kind });
+            setMade({ ...made, address: '', secret: '', label: '' });
           });
         }}
       >

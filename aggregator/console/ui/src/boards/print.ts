@@ -1,6 +1,6 @@
-// How a tab of a board lies on paper: A4 across, no widget cut in two. The widgets are
-// put onto pages here, as a browser breaks a page wherever its end falls; what every page
-// says at its edge stands in the sheet's own margins.
+// How a board lies on paper: A4 across, no widget cut in two, each tab on pages of its own.
+// The widgets are put onto pages here, as a browser breaks a page wherever its end falls;
+// what every page says at its edge stands in the sheet's own margins.
 
 import { tile } from '../mark';
 import type { Place } from './model';
@@ -80,9 +80,8 @@ export function startsOf(places: Printed[]): number[] {
 }
 
 // what is fixed stands on the first page alone, if it is a canvas: each page gets its own
-function markPages(text: string, places: Printed[]): HTMLElement[] {
-  const grid = document.querySelector('.board-grid');
-  if (!text || !grid) return [];
+function markPages(text: string, places: Printed[], grid: Element): HTMLElement[] {
+  if (!text) return [];
   const starts = startsOf(places);
   return starts.slice(1).map((end, i) => {
     const start = starts[i]!;
@@ -100,22 +99,42 @@ function markPages(text: string, places: Printed[]): HTMLElement[] {
   });
 }
 
+/** Puts the widgets of a tab onto pages. */
+function layTab(grid: Element, mark: string): HTMLElement[] {
+  const items = [...grid.querySelectorAll<HTMLElement>(':scope > .board-item')];
+  const number = (e: HTMLElement, name: string) => Number(e.style.getPropertyValue(name));
+  const laid = pagesOf(items.map((e) => ({ x: number(e, '--x'), y: number(e, '--y') - 1, w: number(e, '--w'), h: number(e, '--h') })));
+  items.forEach((e, i) => {
+    const p = laid.places[i]!;
+    e.style.setProperty('--pr', String(p.row + 1));
+    e.style.setProperty('--ph', String(p.height));
+    e.classList.toggle('print-first', p.begins);
+  });
+  return markPages(mark, laid.places, grid);
+}
+
+// figures that do not come must not keep the rest from being printed
+const printPatience = 60_000;
+
+/** Waits until all widgets of all tabs show what they have, and charts are drawn. */
+export async function drawnWhole(within: Element): Promise<void> {
+  const end = performance.now() + printPatience;
+  const frame = () => new Promise((go) => requestAnimationFrame(go));
+  const ready = () => !within.querySelector('[data-state="waiting"]') && [...within.querySelectorAll('.chart')].every((c) => c.querySelector('canvas') || c.matches('.chart-message'));
+  await frame();
+  while (!ready() && performance.now() < end) await frame();
+  // charts move for a moment as they appear
+  const still = performance.now() + 700;
+  while (performance.now() < still) await frame();
+}
+
 /** Makes the open board ready for paper whenever it is printed, by whatever way; returns how to stop that. */
 export function printable(edge: () => Edge, mark: () => string, told: () => void): () => void {
   let sheet: CSSStyleSheet | null = null;
   let marks: HTMLElement[] = [];
   const before = () => {
-    const items = [...document.querySelectorAll<HTMLElement>('.board-grid > .board-item')];
-    const number = (e: HTMLElement, name: string) => Number(e.style.getPropertyValue(name));
-    const laid = pagesOf(items.map((e) => ({ x: number(e, '--x'), y: number(e, '--y') - 1, w: number(e, '--w'), h: number(e, '--h') })));
-    items.forEach((e, i) => {
-      const p = laid.places[i]!;
-      e.style.setProperty('--pr', String(p.row + 1));
-      e.style.setProperty('--ph', String(p.height));
-      e.classList.toggle('print-first', p.begins);
-    });
     marks.forEach((m) => m.remove());
-    marks = markPages(mark(), laid.places);
+    marks = [...document.querySelectorAll('.board-grid')].flatMap((grid) => layTab(grid, mark()));
     sheet ??= new CSSStyleSheet();
     sheet.replaceSync(sheetStyle(edge()));
     document.adoptedStyleSheets = [...document.adoptedStyleSheets.filter((s) => s !== sheet), sheet];

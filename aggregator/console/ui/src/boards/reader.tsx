@@ -13,6 +13,7 @@ import { answerBy, strange, turn } from './asking';
 import { refusal, t } from './doorwords';
 import { periodText, whereText } from './filters';
 import { say, under, type Board, type Filters, type Widget, type WidgetAnswer } from './model';
+import { picturesBy } from './pictures';
 import { Grid, Tabs } from './view';
 
 interface Opened {
@@ -157,6 +158,7 @@ export function startReader(): void {
   applyPrefs();
   strange.value = true;
   answerBy(answer);
+  picturesBy((picture) => fetch(`/api/v1/shared/pictures/${encodeURIComponent(picture)}`, { headers: { Authorization: `Ticket ${opened.peek()?.ticket ?? ''}` } }));
   link.value = 'live';
   void open();
   render(<Page />, document.getElementById('page')!);

@@ -14,7 +14,7 @@ import { copyOf, textOf } from './list';
 import { phoneOrder, say, type Board, type Filters, type Tab, type Widget } from './model';
 import { ExcelButton } from './out';
 import { o } from './outwords';
-import { printable } from './print';
+import { drawnWhole, printable } from './print';
 import { ReportsDialog } from './reports';
 import { RevisionsDialog } from './revisions';
 import { ShareDialog } from './share';
@@ -90,8 +90,23 @@ function BoardView({ open, edit }: { open: Opened; edit: () => void }) {
     }
   };
   const title = say(board.title, l);
-  const place = board.tabs.length > 1 ? `${title} · ${say(tab.title, l)}` : title;
-  const holds = [all.period ? periodText(all.period) : '', ...(all.where ?? []).map(whereText)].filter(Boolean).join(' · ');
+  const [whole, setWhole] = useState(false); // all tabs are there, to be printed
+  const placeOf = (of: Tab) => (board.tabs.length > 1 ? `${title} · ${say(of.title, l)}` : title);
+  const holdsOf = (f: Filters) => [f.period ? periodText(f.period) : '', ...(f.where ?? []).map(whereText)].filter(Boolean).join(' · ');
+  const place = whole ? title : placeOf(tab);
+  const holds = holdsOf(all);
+  useEffect(() => {
+    if (!whole || !main.current) return;
+    let here = true;
+    const end = () => setWhole(false);
+    addEventListener('afterprint', end);
+    tell(o('making'));
+    void drawnWhole(main.current).then(() => here && print());
+    return () => {
+      here = false;
+      removeEventListener('afterprint', end);
+    };
+  }, [whole]);
   useEffect(
     () =>
       printable(
@@ -181,7 +196,7 @@ function BoardView({ open, edit }: { open: Opened; edit: () => void }) {
             </button>
           )}
           {may('export') && (
-            <button type="button" class="button" data-do="print" title={o('printHint')} onClick={() => print()}>
+            <button type="button" class="button" data-do="print" title={o('printHint')} disabled={whole} onClick={() => (board.tabs.length > 1 ? setWhole(true) : print())}>
               {o('print')}
             </button>
           )}
@@ -191,11 +206,19 @@ function BoardView({ open, edit }: { open: Opened; edit: () => void }) {
         </div>
       </div>
       <FilterBar board={board} tab={tab} all={all} reader={turned} onChange={setReader} onSaveView={info?.edits && revision === 0 ? () => setDialog('view') : undefined} />
-      <div class="print-head" aria-hidden="true">
-        <strong>{place}</strong>
-        <span>{holds}</span>
-      </div>
-      <Grid tab={tab} filters={all} board={board} pick={pick} onEnlarge={setLarge} />
+      {(whole ? board.tabs : [tab]).map((one) => {
+        const f = around(board, one, turned);
+        const open = one.id === tab.id;
+        return (
+          <div key={one.id} class={`print-tab ${open ? '' : 'print-other'}`} data-print-tab={one.id} aria-hidden={open ? undefined : 'true'} inert={!open}>
+            <div class="print-head" aria-hidden="true">
+              <strong>{placeOf(one)}</strong>
+              <span>{holdsOf(f)}</span>
+            </div>
+            <Grid tab={one} filters={f} board={board} pick={pick} {...(open ? { onEnlarge: setLarge } : {})} />
+          </div>
+        );
+      })}
       {large && <Enlarged widget={large} filters={all} marks={board.marks ?? []} pick={pick} onClose={() => setLarge(null)} />}
       {dialog === 'share' && info && <ShareDialog board={info} filters={turned} onClose={() => setDialog(null)} />}
       {dialog === 'revisions' && info && <RevisionsDialog info={info} onClose={() => setDialog(null)} onLook={(n) => { setDialog(null); go({ revision: n }); }} />}

@@ -3,12 +3,15 @@ import { useState } from 'preact/hooks';
 import * as api from '../api';
 import { ApiError, type AlertRule, type Alerts } from '../api';
 import { figure } from '../format';
+import { Places } from '../boards/places';
+import { Toast } from '../boards/toast';
 import { t } from '../i18n';
 import { useInsight } from '../insights';
-import { names } from '../live';
+import { may, names } from '../live';
 import { lang } from '../prefs';
 import { placeName } from '../regions';
 import { Box } from './insights';
+import { w } from './insightwords';
 
 const kinds = ['anomaly', 'fall', 'rise', 'below', 'above'] as const;
 const grains = ['day', 'hour'] as const;
@@ -16,7 +19,7 @@ const grains = ['day', 'hour'] as const;
 // what a level starts with: usual thresholds
 const levels: Record<(typeof kinds)[number], number> = { anomaly: 3.5, fall: 20, rise: 20, below: 0, above: 0 };
 
-/** The reader's rules, how they stand, and what they told. */
+/** The reader's rules, how they stand, what they told, and where the reader is told. */
 export function AlertsPanel({ place }: { place: string }) {
   const [turn, setTurn] = useState(0);
   const [failed, setFailed] = useState<ApiError | null>(null);
@@ -41,6 +44,7 @@ export function AlertsPanel({ place }: { place: string }) {
             <p>
               <strong>{rule.title[l]}</strong> {words(rule)}
             </p>
+            {rule.receivers.length > 0 && <p class="quiet">{w('alsoTold', { names: rule.receivers.join(l === 'zh' ? '、' : ', ') })}</p>}
             <p class={rule.firing.length > 0 ? 'rule-firing' : 'quiet'}>
               {rule.firing.length > 0 ? t('firingIn', { places: rule.firing.map((p) => placeName(p)).join(l === 'zh' ? '、' : ', ') }) : rule.judged > 0 ? t('quietIn', { n: rule.judged }) : t('notJudged')}
             </p>
@@ -63,6 +67,10 @@ export function AlertsPanel({ place }: { place: string }) {
           </li>
         ))}
       </ul>
+      <div class="reports">
+        <Places onChange={() => undefined} alerts />
+      </div>
+      <Toast />
     </Box>
   );
 }
@@ -83,12 +91,13 @@ function RuleForm({ place, onAdd }: { place: string; onAdd: (rule: api.NewRule) 
   const [level, setLevel] = useState(String(levels.anomaly));
   const [hold, setHold] = useState('1');
   const [grain, setGrain] = useState<(typeof grains)[number]>('day');
+  const [to, setTo] = useState('');
   const submit = (e: Event) => {
     e.preventDefault();
     const unit = names.value?.indicators.find((i) => i.id === indicator)?.unit;
     // people write yuan, figures are in fen
     const times = unit === 'fen' && (kind === 'above' || kind === 'below') ? 100 : 1;
-    void onAdd({ indicator, kind, level: Number(level) * times, hold: Number(hold), grain, provinces: place ? [place] : [] });
+    void onAdd({ indicator, kind, level: Number(level) * times, hold: Number(hold), grain, provinces: place ? [place] : [], receivers: to.split(/[,，、;；\s]+/).filter(Boolean) });
   };
   return (
     <form class="rule-form" onSubmit={submit}>
@@ -140,6 +149,12 @@ function RuleForm({ place, onAdd }: { place: string; onAdd: (rule: api.NewRule) 
           ))}
         </select>
       </label>
+      {may('share_boards') && (
+        <label class="pick" title={w('tellHint')}>
+          <span>{w('tell')}</span>
+          <input data-pick="rule-to" placeholder={w('tellNames')} value={to} onInput={(e) => setTo(e.currentTarget.value)} />
+        </label>
+      )}
       <button type="submit" class="button">
         {t('addRule')} · {place ? placeName(place) : t('allProvinces')}
       </button>

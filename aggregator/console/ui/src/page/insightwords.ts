@@ -35,6 +35,10 @@ const zh = {
   productCompletion: '完成度',
   productReturn: '7 日回访率',
   productErrors: '播放错误率',
+  tell: '还通知',
+  tellNames: '用户名，用逗号分开',
+  tellHint: '除您之外还通知谁：每人只收到自己有授权的省份，发到其自己设置的接收方式（邮件、企业微信、钉钉、飞书、JSON）',
+  alsoTold: '还通知 {names}',
 } as const;
 
 export type InsightWord = keyof typeof zh;
@@ -70,6 +74,10 @@ const en: Record<InsightWord, string> = {
   productCompletion: 'Completion',
   productReturn: 'Come back',
   productErrors: 'Plays that fail',
+  tell: 'Tell also',
+  tellNames: 'names, with commas',
+  tellHint: 'Who is told beside you: each of the provinces that are open to them, at the places that they set for themselves (mail, WeCom, DingTalk, Feishu, JSON)',
+  alsoTold: 'Tells also {names}',
 };
 
 const words: Record<Lang, Record<InsightWord, string>> = { zh, en };

@@ -21,6 +21,8 @@ export interface Person {
   disabled: boolean;
   password: boolean;
   totp: boolean;
+  /** They are bound to somebody at the sign-on provider. */
+  sign_on: boolean;
   grants: Given[];
   holds: ({ data: string } & Scope)[];
   powers: string[];
@@ -92,6 +94,20 @@ export interface Identities {
   identities: { issuer: string; username: string; bound: string; seen: string }[];
 }
 
+export interface ShareLink {
+  id: string;
+  name: string;
+  board: string;
+  title: Text;
+  maker: string;
+  opens: Opened[];
+  password: boolean;
+  expires: string;
+  revoked?: string;
+  used?: string;
+  uses: number;
+}
+
 export interface EmbedKey {
   id: string;
   name: string;
@@ -138,6 +154,8 @@ export const embedKeys = (all: boolean) => call<{ keys: EmbedKey[] }>(`/api/v1/e
 export const newEmbedKey = (k: { name: string; origins: string[]; boards: string[] } & Partial<Part>) => send<{ id: string; secret: string }>('POST', '/api/v1/embed-keys', k);
 export const revokeEmbedKey = (id: string) => send<unknown>('DELETE', `/api/v1/embed-keys/${id}`);
 export const ownBoards = () => call<{ boards: OwnBoard[] }>('/api/v1/boards', {});
+export const links = () => call<{ links: ShareLink[] }>('/api/v1/links?all=true', {});
+export const revokeLink = (id: string) => send<unknown>('DELETE', `/api/v1/links/${id}`);
 export const identities = () => call<Identities>('/api/v1/me/signon', {});
 export const bind = () => send<{ to: string }>('POST', '/api/v1/me/signon');
 export const unbind = () => send<unknown>('DELETE', '/api/v1/me/signon');

@@ -10,6 +10,7 @@ import { field, Said, useDoing } from './doing';
 import { EmbedKeys } from './embedkeys';
 import { t as door } from './doorwords';
 import { Grants } from './grants';
+import { Links } from './links';
 import { Matrix } from './matrix';
 import { Roles } from './roles';
 import { Tokens } from './tokens';
@@ -44,6 +45,7 @@ export function PeoplePage() {
           {may('administer') && <OptionsPanel />}
           {may('administer') && <Roles roles={roles} reload={load} />}
           {may('administer') && <Tokens all />}
+          {may('administer') && <Links />}
           {may('share_links') && <EmbedKeys all={may('administer')} />}
         </div>
       )}
@@ -192,7 +194,7 @@ function One({ person, people, roles, reload }: OneProps) {
               {t('resetTOTP')}
             </button>
           )}
-          {person.managed && person.grants.some((g) => g.mapped) && (
+          {person.managed && person.sign_on && (
             <button type="button" class="button" data-do="unbind" disabled={busy} onClick={() => act('unbind')}>
               {door('unbindPerson')}
             </button>

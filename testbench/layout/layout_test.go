@@ -68,6 +68,7 @@ var allowed = []struct {
 	{"agent", []string{"protocol", "agent/..."}},
 	{"aggregator/broker", []string{"protocol"}},
 	{"aggregator/profiles", []string{"protocol", "aggregator/durable"}},
+	{"aggregator/provision", []string{"protocol", "aggregator"}},
 	{"aggregator/ledger/sqlite", []string{"protocol", "aggregator", "aggregator/ledger"}},
 	{"aggregator/ledger/ledgertest", []string{"protocol", "aggregator", "aggregator/ledger"}},
 	{"aggregator/ledger", []string{"protocol", "aggregator"}},

@@ -162,7 +162,8 @@ func (r *Registry) others(ctx context.Context, tx *sql.Tx, box, serial string, k
 	if errors.Is(err, sql.ErrNoRows) {
 		return v, nil
 	}
-	return refused(ReasonKeyTaken, "the key is that of box %s", owner), err
+	// Boxes draw alike keys if their kernel has no randomness yet: another is welcome.
+	return verdict{code: protocol.IssueRekey, word: ReasonKeyTaken, detail: "the key is that of box " + owner}, err
 }
 
 // first gives a box that is not known its first certificate.
@@ -194,7 +195,7 @@ func (r *Registry) again(ctx context.Context, tx *sql.Tx, k *claimRow, b *boxRow
 	}
 	current := same(b.key, csr.key) || same(b.next, csr.key)
 	switch {
-	case b.allowed && known:
+	case known && (b.allowed || !current && !b.revoked):
 		return verdict{code: protocol.IssueRekey, word: rekey, detail: "this key is void; make another"}, nil
 	case b.allowed:
 		return r.replace(ctx, tx, k, b, serial, csr)

@@ -190,7 +190,9 @@ func TestOneClaimASerial(t *testing.T) {
 	c.refused(c.claim(newDevice(t, boxTwo, "SN1"), k), ReasonSerialTaken)
 	c.refused(c.claim(newDevice(t, boxOne, "SN2"), k), ReasonBoxTaken)
 	c.refused(c.claim(&device{boxOne, "SN2", d.key}, k), ReasonBoxTaken)
-	c.refused(c.claim(&device{boxTwo, "SN2", d.key}, k), ReasonKeyTaken)
+	if i := c.claim(&device{boxTwo, "SN2", d.key}, k); i.Code != protocol.IssueRekey || !strings.HasPrefix(i.Why, ReasonKeyTaken) || strings.Contains(i.Why, boxOne) {
+		t.Errorf("a key of another box: %+v", i)
+	}
 	refusals, err := c.Refusals(t.Context(), 100)
 	if err != nil || len(refusals) != 4 || refusals[3].Reason != ReasonTaken || refusals[3].N != 2 || refusals[3].Place != "10.1.2.3" {
 		t.Fatalf("%+v, %v", refusals, err)
@@ -213,7 +215,9 @@ func TestOneClaimASerial(t *testing.T) {
 	c.granted(c.claim(repaired, k), d.box, repaired.key)
 	c.admits(d.box, "", again)
 	c.admits(d.box, ReasonVoid, first)
-	c.refused(c.claim(d, k), ReasonTaken)                           // its key is known, and void
+	if i := c.claim(d, k); i.Code != protocol.IssueRekey {
+		t.Errorf("a key that is void: %+v", i)
+	}
 	c.refused(c.claim(newDevice(t, boxOne, "SN1"), k), ReasonTaken) // once is once
 	if !slices.Equal(c.changed[len(c.changed)-1], []string{boxOne}) || len(c.noted) != 1 || !strings.HasPrefix(c.noted[0], "box_reclaimed "+boxOne) {
 		t.Errorf("told of %v, noted %v", c.changed, c.noted)

@@ -17,7 +17,7 @@ const maxRefusals = 10_000
 // keepRefusal notes a refusal, and of what may be a clone a sign.
 func (r *Registry) keepRefusal(ctx context.Context, tx *sql.Tx, v *verdict, place string, now time.Time) error {
 	// What proves nothing may come from anybody: counted, not kept.
-	if v.code != protocol.IssueRefused || v.word == ReasonProof || v.word == ReasonCredential {
+	if v.code != protocol.IssueRefused && v.word != ReasonKeyTaken || v.word == ReasonProof || v.word == ReasonCredential {
 		return nil
 	}
 	ms := now.UnixMilli()

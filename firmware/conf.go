@@ -37,7 +37,7 @@ var perBox = []string{"BOX", "ACCOUNT", "STBID", "MAC", "TOKEN", "CERT", "KEY", 
 // kinds says of each setting that an image may hold what its value is.
 // The test of the programs holds it against `stbagent run -h`.
 var kinds = map[string]func(string) error{
-	"DATA": pathValue, "CA": pathValue, "PROFILE_KEYS": pathValue,
+	"DATA": pathValue, "CA": pathValue, "IDENTITY": pathValue, "PROFILE_KEYS": pathValue,
 	"BROKER": brokers, "CLAIM": claim, "PROVINCE": digits(2), "CITY": digits(4), "LISTEN": loopback,
 	"MODEL": anything, "FIRMWARE": anything, "PROFILE_GROUP": anything, "ORIGIN": origins, "HOST": anything,
 	"SOCKET": socket, "SOCKET_UID": numbers, "SOCKET_GID": numbers,

@@ -43,6 +43,9 @@ type Config struct {
 	Claim string
 	// Serial of the board; "": from the hardware.
 	Serial string
+	// IdentityDir is where key and certificate lie; "": Dir. It is created. One that a
+	// factory reset leaves alone spares the box another claim.
+	IdentityDir string
 	// Listen is the loopback address, as 127.0.0.1:7780; "": no endpoint.
 	Listen string
 	API    localapi.Config // limits and origins only
@@ -78,7 +81,7 @@ type Config struct {
 	// OwnTime takes no time from acks: Clock does not run as the centre's does.
 	OwnTime bool
 	Dial    func(ctx context.Context, network, addr string) (net.Conn, error)
-	// IdentityDisk keeps the box's key and certificate; nil: Dir.
+	// IdentityDisk keeps the box's key and certificate; nil: IdentityDir.
 	IdentityDisk identity.Disk
 	Rand         *rand.Rand
 	Listener     net.Listener

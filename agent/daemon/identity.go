@@ -42,8 +42,11 @@ func (c *Config) checkClaim() error {
 // certificate by -cert.
 func (d *Daemon) openIdentity() error {
 	c := &d.cfg
+	if c.IdentityDir == "" {
+		c.IdentityDir = c.Dir
+	}
 	given := c.TLS != nil && len(c.TLS.Certificates) > 0
-	if _, err := os.Stat(filepath.Join(c.Dir, identity.File)); c.Claim == "" && (err != nil || given) {
+	if _, err := os.Stat(filepath.Join(c.IdentityDir, identity.File)); c.Claim == "" && (err != nil || given) {
 		return nil
 	}
 	var claim protocol.Credential
@@ -55,7 +58,10 @@ func (d *Daemon) openIdentity() error {
 	}
 	disk := c.IdentityDisk
 	if disk == nil {
-		disk = identity.Folder(c.Dir)
+		if err := os.MkdirAll(c.IdentityDir, 0o700); err != nil {
+			c.Log.Error("no folder for the box's certificate; none is claimed until there is one", "error", err)
+		}
+		disk = identity.Folder(c.IdentityDir)
 	}
 	keeper, err := identity.Open(identity.Config{
 		Disk: disk, Box: c.Box, Serial: c.Serial, Province: c.Province, Claim: claim, Token: c.Token,

@@ -18,7 +18,7 @@ type Question struct {
 	User, Password, Client string
 	Certificate            *tls.Certificate // to show; nil: none
 	Topic, Answer          string
-	Packet                 []byte
+	Packet                 []byte // nil: nothing is asked, only whether one could
 	// Mine reports whether what came on Answer is meant.
 	Mine func(packet []byte) bool
 }
@@ -92,6 +92,10 @@ func (u *Uplink) ask(ctx context.Context, at *url.URL, q *Question) ([]byte, err
 	}
 	if st, ok := subscribed.(*mqtt.SubscribeToken); ok && st.Result()[q.Answer] > 1 {
 		return nil, errors.New("the broker does not let this box hear answers about its certificate")
+	}
+	if q.Packet == nil {
+		client.Disconnect(200)
+		return nil, nil
 	}
 	if err := await(ctx, client.Publish(q.Topic, 1, false, q.Packet)); err != nil {
 		return nil, err

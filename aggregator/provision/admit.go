@@ -46,6 +46,9 @@ func (r *Registry) admit(ctx context.Context, box string, shown []*x509.Certific
 	if !r.Admits(box, 0) {
 		return ReasonRevoked, nil
 	}
+	if len(shown) == 0 && !r.config.Required && !r.known.Load() {
+		return "", nil
+	}
 	known, err := findBox(ctx, r.db, "box", box)
 	if err != nil {
 		return "", err
@@ -88,6 +91,7 @@ func (r *Registry) adopt(ctx context.Context, box string, c *x509.Certificate) e
 	r.config.Log.Warn("a certificate of ours that the registry does not have; it is taken in", "box", box)
 	now := r.config.Now().UnixMilli()
 	key := fingerprint(c.RawSubjectPublicKeyInfo)
+	r.known.Store(true)
 	return r.update(ctx, func(ctx context.Context, tx *sql.Tx) error {
 		_, err := tx.ExecContext(ctx, "INSERT INTO box (box, claim, province, key, public, made_ms, claimed_ms, why, turn) VALUES (?, '', 0, ?, ?, ?, ?, '', 0) ON CONFLICT DO NOTHING",
 			box, key, c.RawSubjectPublicKeyInfo, now, now)

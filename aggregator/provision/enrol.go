@@ -172,6 +172,7 @@ func (r *Registry) first(ctx context.Context, tx *sql.Tx, k *claimRow, box strin
 		return v, err
 	}
 	now := r.config.Now().UnixMilli()
+	r.known.Store(true) // before it is committed: who looks in vain loses nothing
 	if _, err := tx.ExecContext(ctx, "INSERT INTO box (box, serial, claim, province, key, public, made_ms, claimed_ms, why, turn) VALUES (?, ?, ?, ?, ?, ?, ?, ?, '', 0)"+
 		" ON CONFLICT (box) DO UPDATE SET serial = excluded.serial, claim = excluded.claim, province = excluded.province, key = excluded.key, public = excluded.public, claimed_ms = excluded.claimed_ms",
 		box, serial, k.ID, province, csr.key, csr.raw, now, now); err != nil {

@@ -27,6 +27,9 @@ const (
 	placesWithin = 24 * time.Hour
 	// tellEvery bounds how often one sign of a box is written; all are counted.
 	tellEvery = time.Minute
+	// signsPerSecond bounds how many signs of all boxes are written in a second; all
+	// are counted.
+	signsPerSecond = 20
 	// maxPresent bounds the memory of signs; who is connected does not matter beyond.
 	maxPresent = 2_000_000
 )
@@ -139,7 +142,7 @@ func (r *Registry) tell(box, sign, detail string, now time.Time) {
 	kind := map[string]int{SignPlaces: 0, SignBoot: 1, SignEpoch: 2}[sign]
 	r.present.mu.Lock()
 	s := r.present.boxes[box]
-	early := s == nil || s.told[kind] > 0 && now.UnixMilli()-s.told[kind] < tellEvery.Milliseconds()
+	early := s == nil || !r.signs.AllowN(now, 1) || s.told[kind] > 0 && now.UnixMilli()-s.told[kind] < tellEvery.Milliseconds()
 	if !early {
 		s.told[kind] = now.UnixMilli()
 	}

@@ -18,6 +18,7 @@ import (
 	"os"
 	"path/filepath"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	_ "modernc.org/sqlite" // registers the driver
@@ -61,6 +62,9 @@ type Registry struct {
 	limit   *rate.Limiter
 	eager   eager
 	present presence
+
+	signs *rate.Limiter // of clones, written down
+	known atomic.Bool   // there are boxes in it: none has to be looked for while not
 
 	mu      sync.RWMutex // guards what follows
 	revoked map[string]struct{}
@@ -110,11 +114,11 @@ func Open(ctx context.Context, c Config) (*Registry, error) {
 	}
 	db.SetMaxOpenConns(4)
 	r := &Registry{config: c, db: db, revoked: map[string]struct{}{},
-		limit: rate.NewLimiter(rate.Limit(c.PerSecond), int(4*c.PerSecond)+1)}
+		limit: rate.NewLimiter(rate.Limit(c.PerSecond), int(4*c.PerSecond)+1), signs: rate.NewLimiter(signsPerSecond, 5*signsPerSecond)}
 	r.present.init()
 	err = r.update(ctx, migrate)
 	if err == nil {
-		err = r.Refresh(ctx)
+		err = r.load(ctx)
 	}
 	if err != nil {
 		return nil, errors.Join(fmt.Errorf("provision: %s: %w", path, err), db.Close())
@@ -158,6 +162,30 @@ func nextTurn(ctx context.Context, tx *sql.Tx) (n int64, err error) {
 	return n, err
 }
 
+// load reads who is revoked.
+func (r *Registry) load(ctx context.Context) error {
+	var known bool
+	// The number first: what changes meanwhile is looked at again.
+	err := r.db.QueryRowContext(ctx, "SELECT n, EXISTS (SELECT 1 FROM box) FROM turn").Scan(&r.turn, &known)
+	if err != nil {
+		return err
+	}
+	r.known.Store(known)
+	rows, err := r.db.QueryContext(ctx, "SELECT box FROM box WHERE revoked_ms IS NOT NULL")
+	if err != nil {
+		return err
+	}
+	defer func() { _ = rows.Close() }()
+	for rows.Next() {
+		var box string
+		if err := rows.Scan(&box); err != nil {
+			return err
+		}
+		r.revoked[box] = struct{}{}
+	}
+	return rows.Err()
+}
+
 // Refresh takes in what changed since, here or by another process, and tells
 // Config.Changed of it.
 func (r *Registry) Refresh(ctx context.Context) error {
@@ -194,7 +222,11 @@ func (r *Registry) Refresh(ctx context.Context) error {
 	}
 	r.turn = turn
 	r.mu.Unlock()
-	if len(changed) > 0 && r.config.Changed != nil {
+	if len(changed) == 0 {
+		return nil
+	}
+	r.known.Store(true)
+	if r.config.Changed != nil {
 		r.config.Changed(changed)
 	}
 	return nil

@@ -34,6 +34,7 @@ CREATE TABLE box (
 ) STRICT, WITHOUT ROWID;
 CREATE INDEX box_turn ON box (turn);
 CREATE INDEX box_claim ON box (claim);
+CREATE INDEX box_revoked ON box (box) WHERE revoked_ms IS NOT NULL;
 
 CREATE TABLE certificate (
 	number   TEXT PRIMARY KEY, -- in hexadecimal

@@ -12,6 +12,8 @@ import (
 	mqtt "github.com/eclipse/paho.mqtt.golang"
 
 	"iptvdc/agent/identity"
+	"iptvdc/agent/outbox"
+	"iptvdc/agent/uplink"
 	"iptvdc/aggregator/provision"
 	"iptvdc/protocol"
 )
@@ -210,6 +212,20 @@ func TestDoor(t *testing.T) {
 	m, err := connect(secure, k.ID, k.Secret, k.ID+".1")
 	if err != nil {
 		t.Fatal(err)
+	}
+	probe := func(claim protocol.Credential) error {
+		out, err := outbox.New(outbox.NewMemory(), outbox.Options{})
+		if err != nil {
+			t.Fatal(err)
+		}
+		return uplink.ProbeClaim(t.Context(), uplink.Config{Brokers: []string{secure}, Box: boxTwo, Province: 33, Outbox: out,
+			Clock: boxClock{time.Now()}, Boot: func() uint32 { return 1 }, TLS: &tls.Config{RootCAs: pool}}, claim)
+	}
+	if err := probe(k); err != nil {
+		t.Errorf("the factory's test: %v", err)
+	}
+	if probe(protocol.Credential{ID: k.ID, Secret: "OTHER"}) == nil {
+		t.Error("the factory's test passes with another secret")
 	}
 	hear := func(m mqtt.Client, filter string, want bool) {
 		t.Helper()

@@ -3,6 +3,7 @@ package main
 import (
 	"cmp"
 	"fmt"
+	"strings"
 	"text/tabwriter"
 
 	"github.com/spf13/cobra"
@@ -122,13 +123,26 @@ func boxRevoke() *cobra.Command {
 }
 
 func boxAllow() *cobra.Command {
-	return onClaims("allow BOX", "Let a box claim once more, with another key: after a factory reset or repair, or to have a revoked one back", cobra.ExactArgs(1), func(cmd *cobra.Command, r *provision.Registry, args []string) (string, string, error) {
-		if err := r.AllowBox(cmd.Context(), args[0]); err != nil {
-			return "", "", err
+	return onClaims("allow BOX...", "Let boxes claim once more, with another key: after a factory reset or repair, or to have revoked ones back", cobra.MinimumNArgs(1), func(cmd *cobra.Command, r *provision.Registry, args []string) (string, string, error) {
+		var done []string
+		var err error
+		for _, box := range args {
+			if err = r.AllowBox(cmd.Context(), box); err != nil {
+				break // what was done before it is done, and noted
+			}
+			done = append(done, box)
+			fmt.Fprintf(cmd.OutOrStdout(), "%s may claim once more; whichever box of this id and serial asks first has it\n", box)
 		}
-		_, err := fmt.Fprintf(cmd.OutOrStdout(), "%s may claim once more; whichever box of this id and serial asks first has it\n", args[0])
-		return "box_allowed", "box=" + args[0], err
+		return noteOf("box_allowed", done), "box=" + strings.Join(done, ","), err
 	})
+}
+
+// noteOf is what to note of something done to boxes; "": nothing was.
+func noteOf(what string, boxes []string) string {
+	if len(boxes) == 0 {
+		return ""
+	}
+	return what
 }
 
 func boxSuspects() *cobra.Command {
@@ -136,7 +150,11 @@ func boxSuspects() *cobra.Command {
 	var clear string
 	cmd := onClaims("suspects", "List boxes of which there may be two, and what gives them away; take one off that was looked at", cobra.NoArgs, func(cmd *cobra.Command, r *provision.Registry, _ []string) (string, string, error) {
 		if clear != "" {
-			return "suspect_cleared", "box=" + clear, r.ClearSuspect(cmd.Context(), clear)
+			err := r.ClearSuspect(cmd.Context(), clear)
+			if err != nil {
+				return "", "", err
+			}
+			return "suspect_cleared", "box=" + clear, nil
 		}
 		all, err := r.Suspects(cmd.Context(), limit)
 		if err != nil {

@@ -67,21 +67,21 @@ func claimCommand() *cobra.Command {
 }
 
 // onClaims makes a command that works on the registry of a data folder. What it
-// returns as note goes to the audit log; "": nothing changed.
+// returns as note goes to the audit log, beside an error too; "": nothing changed.
 func onClaims(use, short string, args cobra.PositionalArgs, f func(cmd *cobra.Command, r *provision.Registry, args []string) (note, detail string, err error)) *cobra.Command {
 	var data string
 	cmd := &cobra.Command{Use: use, Short: short, Args: args, RunE: func(cmd *cobra.Command, args []string) error {
 		return onRegistry(cmd.Context(), data, "", false, func(r *provision.Registry, _ *provision.Authority) error {
 			note, detail, err := f(cmd, r, args)
-			if err != nil || note == "" {
+			if note == "" {
 				return err
 			}
-			return withSettings(cmd, data, func(s *settings.Settings) error {
-				if err := s.Note(cmd.Context(), settings.Principal{}, note, "", detail); err != nil {
+			return errors.Join(err, withSettings(cmd, data, func(s *settings.Settings) error {
+				if err := s.Note(cmd.Context(), settings.OfMachine(), note, "", detail); err != nil {
 					return fmt.Errorf("it is done, but the audit log does not have it: %w", err)
 				}
 				return nil
-			})
+			}))
 		})
 	}}
 	dataFlag(cmd, &data)

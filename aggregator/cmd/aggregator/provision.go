@@ -86,7 +86,7 @@ func (p *Platform) openProvision(ctx context.Context) (err error) {
 		Dir: p.dir.file(provisionDir), Life: time.Duration(p.config.MQTT.CertificateDays) * 24 * time.Hour, Log: log,
 		Required: p.config.certificates() == certsRequired,
 		Noted: func(what, box, detail string) {
-			if err := p.settings.Note(context.WithoutCancel(ctx), settings.Principal{}, what, "", "box="+box+" "+detail); err != nil {
+			if err := p.settings.Note(context.WithoutCancel(ctx), settings.OfMachine(), what, "", "box="+box+" "+detail); err != nil {
 				log.Error("the audit log lacks a line", "what", what, "box", box, "error", err)
 			}
 		},

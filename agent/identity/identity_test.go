@@ -47,6 +47,7 @@ type bench struct {
 	dir   string
 	asked []Question
 	give  func(csr []byte) protocol.Issue
+	mono  uint64
 }
 
 func open(t *testing.T, dir string) *bench {
@@ -54,7 +55,7 @@ func open(t *testing.T, dir string) *bench {
 	b := &bench{dir: dir}
 	var err error
 	b.Keeper, err = Open(Config{
-		Disk: Folder(dir), Box: testBox, Serial: "SN1", Province: 33, Claim: factory, MonoMs: func() uint64 { return 0 },
+		Disk: Folder(dir), Box: testBox, Serial: "SN1", Province: 33, Claim: factory, MonoMs: func() uint64 { return b.mono },
 		BackoffMin: time.Minute, BackoffMax: time.Hour,
 		Ask: func(_ context.Context, q Question) ([]byte, error) {
 			b.asked = append(b.asked, q)
@@ -91,6 +92,16 @@ func TestAnswers(t *testing.T) {
 		t.Helper()
 		b.give = func([]byte) protocol.Issue { return i }
 		wait := b.Step(t.Context())
+		if asked := len(b.asked); i.RetryS > 0 {
+			b.Refused() // as a broker may say meanwhile
+			if again := b.Step(t.Context()); again.Round(time.Second) != wait.Round(time.Second) || len(b.asked) != asked {
+				t.Errorf("%v: asked again, or after %v, want %v", i.Code, again, wait)
+			}
+			b.mu.Lock()
+			b.refused, b.stats.State = false, state
+			b.mu.Unlock()
+		}
+		b.mono += uint64(wait.Milliseconds())
 		if s := b.Stats(); s.State != state || wait < least || wait > most || b.Certificate() != nil {
 			t.Errorf("%v: %v, %+v", i.Code, wait, s)
 		}

@@ -78,7 +78,8 @@ type Keeper struct {
 	step sync.Mutex // one step at a time; guards what follows
 	held *held
 	next *ecdsa.PrivateKey
-	n    int // failures in a row
+	n    int    // failures in a row
+	rest uint64 // the centre wants no question before this, of MonoMs
 
 	mu      sync.Mutex // guards what follows
 	stats   Stats
@@ -242,6 +243,9 @@ func sleep(ctx context.Context, d time.Duration, wake <-chan struct{}) bool {
 func (k *Keeper) Step(ctx context.Context) time.Duration {
 	k.step.Lock()
 	defer k.step.Unlock()
+	if now := k.c.MonoMs(); now < k.rest { // also if a broker turns the box away once more
+		return time.Duration(k.rest-now) * time.Millisecond
+	}
 	wait, err := k.act(ctx)
 	if err == nil {
 		k.n = 0
@@ -380,7 +384,9 @@ func (k *Keeper) take(i *protocol.Issue, key *ecdsa.PrivateKey) (time.Duration, 
 		if d == 0 {
 			d = def
 		}
-		return d + k.upTo(d)
+		d += k.upTo(d)
+		k.rest = k.c.MonoMs() + uint64(d.Milliseconds())
+		return d
 	}
 	switch i.Code {
 	case protocol.IssueGranted:

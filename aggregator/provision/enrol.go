@@ -40,7 +40,7 @@ const (
 
 const (
 	retryBusy    = 30 * time.Second
-	retryRefused = time.Hour
+	retryRefused = 30 * time.Minute
 )
 
 // Enrol judges a claim or renewal that came on topic, and returns what to answer;

@@ -108,7 +108,7 @@ func (l *life) boot() {
 	var err error
 	l.keeper, err = identity.Open(identity.Config{
 		Disk: l.flash, Box: l.box, Serial: l.serial, Province: 33, Claim: l.claim,
-		MonoMs: func() uint64 { return 0 }, BackoffMin: time.Nanosecond, BackoffMax: time.Nanosecond,
+		MonoMs: func() uint64 { return uint64(l.c.nowMs()) }, BackoffMin: time.Nanosecond, BackoffMax: time.Nanosecond,
 		Ask: func(ctx context.Context, q identity.Question) ([]byte, error) {
 			if !l.flash.point("before the question") {
 				return nil, errCut
@@ -126,7 +126,7 @@ func (l *life) boot() {
 	if err != nil {
 		l.t.Fatal(err)
 	}
-	l.keeper.Heard(uint64(l.c.now().UnixMilli()), 0)
+	l.keeper.Heard(uint64(l.c.nowMs()), uint64(l.c.nowMs()))
 }
 
 // until steps, through cuts and boots, until done.
@@ -170,9 +170,9 @@ func (l *life) live() bool {
 	}
 	first := l.keeper.Certificate().Leaf
 	l.c.pass(85 * time.Hour) // of a hundred
-	l.keeper.Heard(uint64(l.c.now().UnixMilli()), 0)
+	l.keeper.Heard(uint64(l.c.nowMs()), uint64(l.c.nowMs()))
 	if !l.until("its renewal", func() bool {
-		l.keeper.Heard(uint64(l.c.now().UnixMilli()), 0)
+		l.keeper.Heard(uint64(l.c.nowMs()), uint64(l.c.nowMs()))
 		return l.admitted() && !l.keeper.Certificate().Leaf.Equal(first)
 	}) {
 		return false

@@ -6,12 +6,14 @@ import (
 	"crypto/elliptic"
 	"crypto/rand"
 	"crypto/rsa"
+	"crypto/sha256"
 	"crypto/x509"
 	"crypto/x509/pkix"
 	"encoding/asn1"
 	"fmt"
 	"slices"
 	"testing"
+	"time"
 
 	"iptvdc/protocol"
 )
@@ -173,5 +175,55 @@ func TestSigns(t *testing.T) {
 	c.Sent(boxOne, []byte("noise"))
 	if err := c.ClearSuspect(t.Context(), boxOne); err != nil || sign(SignBoot) {
 		t.Error(err)
+	}
+}
+
+// FuzzCSR: whatever asks for a certificate is refused, or is a request for a key on
+// P-256 by the box's name.
+func FuzzCSR(f *testing.F) {
+	f.Add(csrOf(f, boxOne, newKey(f)))
+	f.Add(csrOf(f, boxTwo, newKey(f)))
+	f.Fuzz(func(t *testing.T, der []byte) {
+		q, err := readCSR(der, boxOne)
+		if err == nil && (q.public.Curve != elliptic.P256() || len(q.key) != sha256.Size) {
+			t.Fatalf("%+v", q)
+		}
+	})
+}
+
+// BenchmarkClaim is how many boxes a second can have their first certificate: request,
+// proof, signature, and a durable commit each.
+func BenchmarkClaim(b *testing.B) {
+	dir := b.TempDir()
+	a, err := OwnAuthority(dir, time.Now())
+	if err != nil {
+		b.Fatal(err)
+	}
+	r, err := Open(b.Context(), Config{Dir: dir, Authority: a, PerSecond: 1e6})
+	if err != nil {
+		b.Fatal(err)
+	}
+	defer r.Close()
+	k, err := r.NewClaim(b.Context(), Batch{})
+	if err != nil {
+		b.Fatal(err)
+	}
+	packets, topics := make([][]byte, b.N), make([]string, b.N)
+	for n := range packets {
+		box := fmt.Sprintf("bench%015d", n)
+		topics[n] = protocol.ClaimTopic(33, box)
+		q := protocol.Claim{Serial: box, CSR: csrOf(b, box, newKey(b))}
+		protocol.ProveClaim(topics[n], &q, k)
+		packets[n] = protocol.AppendClaim(nil, &q)
+	}
+	b.ResetTimer()
+	for n := range packets {
+		if to, _ := r.Enrol(b.Context(), topics[n], packets[n], k.ID, ""); to == "" {
+			b.Fatal("no answer")
+		}
+	}
+	b.ReportMetric(float64(b.N)/b.Elapsed().Seconds(), "claims/s")
+	if r.Stats().Claims.Of(claimed) != uint64(b.N) {
+		b.Errorf("%v", r.Stats().Claims.All())
 	}
 }

@@ -5,6 +5,7 @@ import (
 	"io/fs"
 	"net/http"
 	"path/filepath"
+	"strings"
 	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
@@ -83,6 +84,9 @@ func (c closed) Close(ctx context.Context, snap store.Snapshot) error {
 type timed struct {
 	to *intake.Intake
 	m  *metrics
+	// sent, if set, is told of batches that came over a broker that stands elsewhere
+	// and were taken; the embedded one tells it itself.
+	sent func(box string, packet []byte)
 }
 
 // Receive implements broker.Receiver.
@@ -100,6 +104,9 @@ func (t timed) Submit(ctx context.Context, topic string, payload []byte, atMs in
 	return func() (string, []byte, error) {
 		ackTopic, ack, err := wait()
 		t.m.ack.Observe(time.Since(began).Seconds())
+		if t.sent != nil && err == nil && ackTopic != "" {
+			t.sent(ackTopic[strings.LastIndexByte(ackTopic, '/')+1:], payload)
+		}
 		return ackTopic, ack, err
 	}
 }

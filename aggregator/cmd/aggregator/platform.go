@@ -234,7 +234,7 @@ func (p *Platform) embed() (err error) {
 	}
 	p.embedded, err = broker.New(broker.Config{
 		Listen: p.config.plainListen(), ListenTLS: c.TLSListen, TLS: secure, Registry: p.registry, Token: token, Logger: p.log.With("part", "broker"),
-	}, timed{p.intake, p.metrics})
+	}, timed{p.intake, p.metrics, nil})
 	if err != nil && c.TLSListen != "" && strings.Contains(err.Error(), "listen on "+c.TLSListen) {
 		return addressError("mqtt-tls-listen", c.TLSListen, err)
 	}
@@ -262,7 +262,7 @@ func (p *Platform) consume() error {
 		return fmt.Errorf("mqtt.password_file: %w", err)
 	}
 	for _, url := range p.config.Brokers() {
-		k, err := broker.Consume(broker.ConsumerConfig{URL: url, User: c.User, Password: password, Enrol: p.enrol(), Logger: p.log.With("part", "broker")}, timed{p.intake, p.metrics})
+		k, err := broker.Consume(broker.ConsumerConfig{URL: url, User: c.User, Password: password, Enrol: p.enrol(), Logger: p.log.With("part", "broker")}, timed{p.intake, p.metrics, p.registry.Sent})
 		if err != nil {
 			return err
 		}

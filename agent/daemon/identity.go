@@ -3,6 +3,7 @@ package daemon
 import (
 	"context"
 	"errors"
+	"io/fs"
 	"os"
 	"path/filepath"
 	"strings"
@@ -62,6 +63,13 @@ func (d *Daemon) openIdentity() error {
 			c.Log.Error("no folder for the box's certificate; none is claimed until there is one", "error", err)
 		}
 		disk = identity.Folder(c.IdentityDir)
+		if _, err := disk.Read(identity.File); errors.Is(err, fs.ErrNotExist) {
+			// A folder that was just made, with a key in it, must not be gone after a cut:
+			// the serial would be used up.
+			if err := syncFolder(filepath.Dir(c.IdentityDir)); err != nil {
+				c.Log.Warn("the folder above that of the certificate cannot be synced; should it be new, a power cut at once could lose both", "error", err)
+			}
+		}
 	}
 	keeper, err := identity.Open(identity.Config{
 		Disk: disk, Box: c.Box, Serial: c.Serial, Province: c.Province, Claim: claim, Token: c.Token,
@@ -81,6 +89,14 @@ func (d *Daemon) openIdentity() error {
 	})
 	d.keeper = keeper
 	return err
+}
+
+func syncFolder(path string) error {
+	d, err := os.Open(path)
+	if err != nil {
+		return err
+	}
+	return errors.Join(d.Sync(), d.Close())
 }
 
 // identify has an uplink show the box's certificate, and wait for the first.

@@ -6,7 +6,6 @@ import (
 	"crypto/elliptic"
 	"crypto/rand"
 	"crypto/rsa"
-	"crypto/sha256"
 	"crypto/x509"
 	"crypto/x509/pkix"
 	"encoding/asn1"
@@ -176,19 +175,6 @@ func TestSigns(t *testing.T) {
 	if err := c.ClearSuspect(t.Context(), boxOne); err != nil || sign(SignBoot) {
 		t.Error(err)
 	}
-}
-
-// FuzzCSR: whatever asks for a certificate is refused, or is a request for a key on
-// P-256 by the box's name.
-func FuzzCSR(f *testing.F) {
-	f.Add(csrOf(f, boxOne, newKey(f)))
-	f.Add(csrOf(f, boxTwo, newKey(f)))
-	f.Fuzz(func(t *testing.T, der []byte) {
-		q, err := readCSR(der, boxOne)
-		if err == nil && (q.public.Curve != elliptic.P256() || len(q.key) != sha256.Size) {
-			t.Fatalf("%+v", q)
-		}
-	})
 }
 
 // BenchmarkClaim is how many boxes a second can have their first certificate: request,

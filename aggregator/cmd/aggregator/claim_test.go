@@ -168,6 +168,9 @@ func TestProvisioned(t *testing.T) {
 	if _, err := connect(box, "", box+".1", tls.Certificate{Certificate: [][]byte{issue.Chain}, PrivateKey: key}); err == nil {
 		t.Error("a revoked box is let in")
 	}
+	if text := p.ask("GET", "/api/v1/boxes/claims", "", nil); !strings.Contains(text, `"refusals":[]`) {
+		t.Errorf("%s", text)
+	}
 	scrape := p.ask("GET", "/metrics", "", nil)
 	for _, want := range []string{`iptv_claims_total{outcome="claimed"} 1`, `iptv_boxes_turned_away_total{reason="revoked"}`, `iptv_boxes_turned_away_total{reason="bare"} 1`,
 		"iptv_boxes_revoked 1", "iptv_broker_cut_total 1"} {

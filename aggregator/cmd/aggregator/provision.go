@@ -12,6 +12,8 @@ import (
 	"time"
 
 	"iptvdc/aggregator/broker"
+	"iptvdc/aggregator/console"
+	"iptvdc/aggregator/indicator"
 	"iptvdc/aggregator/provision"
 	"iptvdc/aggregator/settings"
 )
@@ -192,4 +194,29 @@ func onRegistry(ctx context.Context, data, config string, withAuthority bool, f 
 		return err
 	}
 	return errors.Join(forPeople(f(r, c.Authority)), r.Close())
+}
+
+// claims is the registry as the console shows it.
+type claims struct{ r *provision.Registry }
+
+// Refusals implements console.Claims.
+func (c claims) Refusals(ctx context.Context, limit int) ([]console.ClaimRefusal, error) {
+	rows, err := c.r.Refusals(ctx, limit)
+	all := make([]console.ClaimRefusal, len(rows))
+	for n, f := range rows {
+		all[n] = console.ClaimRefusal{Box: f.Box, Serial: f.Serial, Claim: f.Claim, Reason: f.Reason, Detail: f.Detail, From: f.Place, Times: f.N,
+			First: indicator.Moment(f.First.UnixMilli()), Last: indicator.Moment(f.Last.UnixMilli())}
+	}
+	return all, err
+}
+
+// Suspects implements console.Claims.
+func (c claims) Suspects(ctx context.Context, limit int) ([]console.BoxSuspect, error) {
+	rows, err := c.r.Suspects(ctx, limit)
+	all := make([]console.BoxSuspect, len(rows))
+	for n, s := range rows {
+		all[n] = console.BoxSuspect{Box: s.Box, Sign: s.Kind, Detail: s.Detail, Times: s.N,
+			First: indicator.Moment(s.First.UnixMilli()), Last: indicator.Moment(s.Last.UnixMilli())}
+	}
+	return all, err
 }

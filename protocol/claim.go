@@ -8,7 +8,7 @@ import (
 	"strings"
 )
 
-// The topics of provisioning [P-10.1].
+// The topics of provisioning [P-11.1].
 //
 //	e1/<pp>/<box>  claim or renewal  up    QoS 1
 //	i1/<pp>/<box>  answer            down  QoS 1
@@ -92,7 +92,7 @@ func IsCredential(s string) bool {
 	return ok && len(name) == 8 && strings.Trim(name, "0123456789abcdefghijklmnopqrstuvwxyz") == ""
 }
 
-// Claim asks for a certificate [P-10.2].
+// Claim asks for a certificate [P-11.2].
 type Claim struct {
 	// Credential is the id of the claim credential; "": the box has a certificate
 	// and renews it.
@@ -207,7 +207,7 @@ func (r *headerReader) text(field string, into *string) {
 	}
 }
 
-// IssueCode says what the centre did with a claim [P-10.3].
+// IssueCode says what the centre did with a claim [P-11.3].
 type IssueCode uint8
 
 const (

@@ -1,4 +1,4 @@
-// Package identity keeps a box's key and certificate [P-10]: it makes the key at the
+// Package identity keeps a box's key and certificate [P-11]: it makes the key at the
 // first boot, claims a certificate with the credential that the image brings, renews
 // it, and starts over when the centre says so.
 //

@@ -35,7 +35,7 @@ func (h *held) tls() *tls.Certificate {
 	return &tls.Certificate{Certificate: h.chain, PrivateKey: h.key, Leaf: h.leaf}
 }
 
-// due is when a certificate is to be renewed [P-10.5]; spread is the box's share of
+// due is when a certificate is to be renewed [P-11.5]; spread is the box's share of
 // the time over which a fleet does so, 0..255.
 func (h *held) due(spread uint8) time.Time {
 	life := h.leaf.NotAfter.Sub(h.leaf.NotBefore)

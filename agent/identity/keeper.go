@@ -170,7 +170,7 @@ func (k *Keeper) Refused() {
 }
 
 // Heard is told what the centre's clock was (UTC ms) at a moment of this boot's. Nothing
-// else decides when a certificate is to be renewed [P-10.6].
+// else decides when a certificate is to be renewed [P-11.6].
 func (k *Keeper) Heard(serverMs, monoMs uint64) {
 	k.mu.Lock()
 	k.wall, k.mono = serverMs, monoMs

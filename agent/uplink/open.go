@@ -53,7 +53,7 @@ func (u *Uplink) trust(host string, show func() *tls.Certificate) *tls.Config {
 }
 
 // trustLate checks the broker by hand, and as strictly, while the box's clock is surely
-// wrong [P-10.6]: all that is known of the time is then that it is not earlier than
+// wrong [P-11.6]: all that is known of the time is then that it is not earlier than
 // now. So a certificate that begins later may be good, and is taken at its beginning;
 // one that has ended by now is not.
 func (u *Uplink) trustLate(cfg *tls.Config) {

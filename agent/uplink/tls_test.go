@@ -50,7 +50,7 @@ func authority(t *testing.T, host string) (*x509.CertPool, tls.Certificate) {
 }
 
 // TestTLS: a box whose clock stands in 1970 connects to a broker of its own CA, also
-// if that one's certificate is younger than the program [P-10.6]; and to no other
+// if that one's certificate is younger than the program [P-11.6]; and to no other
 // broker.
 func TestTLS(t *testing.T) {
 	pool, cert := authority(t, "broker.example")

@@ -36,7 +36,7 @@ type ConsumerConfig struct {
 	NowMs          func() int64  // stamps arrivals; default the system's clock
 	Logger         *slog.Logger  // default: discard
 	CommitTimeout  time.Duration // longest wait for a place at the intake; default 10 s
-	// Enrol, if set, judges claims and renewals of boxes' certificates [P-10], which
+	// Enrol, if set, judges claims and renewals of boxes' certificates [P-11], which
 	// are then subscribed to as well: see Registry.
 	Enrol func(ctx context.Context, topic string, packet []byte) (answerTopic string, answer []byte)
 }

@@ -187,7 +187,7 @@ func TestConsumerPublishes(t *testing.T) {
 	eventually(t, "loss noticed", func() bool { return k.Publish("p1/33/all", []byte("profile"), true) != nil })
 }
 
-// [P-10] claims that come over a broker that stands elsewhere are judged and answered
+// [P-11] claims that come over a broker that stands elsewhere are judged and answered
 // beside the batches, and are none.
 func TestClaimsElsewhere(t *testing.T) {
 	s, address := foreign(t, "127.0.0.1:0")

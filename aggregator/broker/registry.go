@@ -16,7 +16,7 @@ import (
 	"iptvdc/protocol"
 )
 
-// Registry knows boxes by their certificates [P-10]. It is asked by many connections
+// Registry knows boxes by their certificates [P-11]. It is asked by many connections
 // at once.
 type Registry interface {
 	// Admit says why a box may not come in with the certificates that it showed, the

@@ -19,7 +19,7 @@ type request struct {
 	key    []byte // its SHA-256
 }
 
-// readCSR checks a request for a certificate of box [P-10.2]. Whoever asks for more
+// readCSR checks a request for a certificate of box [P-11.2]. Whoever asks for more
 // than a name and a key (an authority's rights, other names, other uses) is refused
 // rather than answered with less: nothing of ours asks so.
 func readCSR(der []byte, box string) (request, error) {

@@ -112,7 +112,7 @@ func refused(reason, format string, args ...any) verdict {
 	return verdict{code: protocol.IssueRefused, word: reason, detail: fmt.Sprintf(format, args...), retry: retryRefused}
 }
 
-// decide is the whole of the rules [P-10.4], inside the transaction of what follows.
+// decide is the whole of the rules [P-11.4], inside the transaction of what follows.
 func (r *Registry) decide(ctx context.Context, tx *sql.Tx, topic string, province uint8, box string, c *protocol.Claim, user string) (verdict, error) {
 	if protocol.IsCredential(user) && user != c.Credential || user == box && c.Credential != "" {
 		return refused(ReasonProof, "the claim is not of the credential that the connection was made with"), nil

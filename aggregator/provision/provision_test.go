@@ -170,7 +170,7 @@ func (c *centre) admits(box, reason string, shown ...*x509.Certificate) {
 	}
 }
 
-// TestOneClaimASerial is the life of a box and of its clone [P-10.4].
+// TestOneClaimASerial is the life of a box and of its clone [P-11.4].
 func TestOneClaimASerial(t *testing.T) {
 	c := newCentre(t)
 	k := c.credential(Batch{Name: "E900V22C"})
@@ -276,7 +276,7 @@ func TestBounds(t *testing.T) {
 }
 
 // TestRenewal: the old key signs for the next; both hold until the box comes with the
-// next one [P-10.5].
+// next one [P-11.5].
 func TestRenewal(t *testing.T) {
 	c := newCentre(t)
 	d := newDevice(t, boxOne, "SN1")

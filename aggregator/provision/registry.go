@@ -1,6 +1,6 @@
 // Package provision gives boxes their certificates and takes them back: claim
 // credentials, the authority that signs, which box has which key, what was refused,
-// and boxes of which there may be two [P-10].
+// and boxes of which there may be two [P-11].
 //
 // The registry is one SQLite file beside the ledger. Several processes may have it
 // open: what a command changes, the running aggregator sees within Config.Every.

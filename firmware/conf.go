@@ -10,6 +10,8 @@ import (
 	"strconv"
 	"strings"
 	"time"
+
+	"iptvdc/protocol"
 )
 
 // Conf is an agent.conf: settings of `stbagent run`, a line NAME=value each,
@@ -30,13 +32,13 @@ const prefix = "STBAGENT_"
 var safe = regexp.MustCompile(`^[A-Za-z0-9_./:,@%+=\[\]-]+$`)
 
 // perBox are settings that one box has: an image is for all.
-var perBox = []string{"BOX", "ACCOUNT", "STBID", "MAC", "TOKEN", "CERT", "KEY"}
+var perBox = []string{"BOX", "ACCOUNT", "STBID", "MAC", "TOKEN", "CERT", "KEY", "SERIAL"}
 
 // kinds says of each setting that an image may hold what its value is.
 // The test of the programs holds it against `stbagent run -h`.
 var kinds = map[string]func(string) error{
-	"DATA": pathValue, "CA": pathValue, "PROFILE_KEYS": pathValue,
-	"BROKER": brokers, "PROVINCE": digits(2), "CITY": digits(4), "LISTEN": loopback,
+	"DATA": pathValue, "CA": pathValue, "IDENTITY": pathValue, "PROFILE_KEYS": pathValue,
+	"BROKER": brokers, "CLAIM": claim, "PROVINCE": digits(2), "CITY": digits(4), "LISTEN": loopback,
 	"MODEL": anything, "FIRMWARE": anything, "PROFILE_GROUP": anything, "ORIGIN": origins, "HOST": anything,
 	"SOCKET": socket, "SOCKET_UID": numbers, "SOCKET_GID": numbers,
 	"PAGE_RATE": number, "NATIVE_RATE": number, "NATIVE_BYTES": number, "QUOTA": number, "BATCH": number, "WINDOW": number,
@@ -127,10 +129,34 @@ func (c *Conf) Complete(file string, t *Target, ca string) error {
 			c.settings = append(c.settings, setting{prefix + d[0], d[1], 0})
 		}
 	}
+	if c.Get("CLAIM") != "" && !strings.Contains(c.Get("BROKER"), "tls://") {
+		return fmt.Errorf("%s: %sCLAIM is set, but no broker is tls://; certificates are claimed over nothing else", file, prefix)
+	}
 	if c.Get("CA") == "" && strings.Contains(c.Get("BROKER"), "tls://") {
 		return fmt.Errorf("%s: %sBROKER is tls, but nothing says whom to trust; give --ca FILE", file, prefix)
 	}
 	return nil
+}
+
+// SetClaim sets the claim credential, the text of a file that aggregator claim new has
+// printed.
+func (c *Conf) SetClaim(file string, text []byte) error {
+	value := strings.TrimSpace(string(text))
+	if err := claim(value); err != nil {
+		return fmt.Errorf("%s: %w", file, err)
+	}
+	if had := c.Get("CLAIM"); had != "" && had != value {
+		return fmt.Errorf("%s: the configuration has another %sCLAIM; keep one", file, prefix)
+	} else if had == "" {
+		c.settings = append(c.settings, setting{prefix + "CLAIM", value, 0})
+	}
+	return nil
+}
+
+// Claim is the id of the claim credential, without its secret; "": none is set.
+func (c *Conf) Claim() string {
+	id, _, _ := strings.Cut(c.Get("CLAIM"), ".")
+	return id
 }
 
 // Each calls f for every setting, sorted by name, with the full name.
@@ -150,6 +176,12 @@ func (c *Conf) Text() []byte {
 }
 
 func anything(string) error { return nil }
+
+// claim keeps the secret out of the error.
+func claim(v string) error {
+	_, err := protocol.ParseCredential(v)
+	return err
+}
 
 func pathValue(v string) error {
 	if v[0] != '/' {

@@ -38,6 +38,9 @@ func TestReadConf(t *testing.T) {
 	f("STBAGENT_ALIVE=1", `c:1: STBAGENT_ALIVE: "1"; want a time as 250ms`)
 	f("STBAGENT_LOG=loud", `c:1: STBAGENT_LOG: "loud"; allowed: debug`)
 	f("STBAGENT_ORIGIN=10.1.2.3", `c:1: STBAGENT_ORIGIN: "10.1.2.3"; want http`)
+	f("STBAGENT_CLAIM=claim-0a1b2c3d.ABCDEFGHIJKLMNOPQRSTUVWXYZ", "")
+	f("STBAGENT_CLAIM=claim-0a1b2c3d", "c:1: STBAGENT_CLAIM: claim: not a claim credential")
+	f("STBAGENT_SERIAL=SN1", "c:1: STBAGENT_SERIAL belongs to one box")
 	f("STBAGENT_SOCKET=none", "")
 	f("STBAGENT_SOCKET=run", `c:1: STBAGENT_SOCKET: "run"; want a path`)
 	f("STBAGENT_SOCKET_GID=inet", `c:1: STBAGENT_SOCKET_GID: "inet"; want numbers`)
@@ -66,6 +69,7 @@ func TestComplete(t *testing.T) {
 	f("STBAGENT_BROKER=tcp://a:1\nSTBAGENT_PROVINCE=33\n", "", "STBAGENT_CITY is missing")
 	f("STBAGENT_BROKER=tcp://a:1\nSTBAGENT_PROVINCE=33\nSTBAGENT_CITY=4301\n", "", "does not lie in province 33")
 	f("STBAGENT_BROKER=tls://a:1\n"+place, "", "give --ca FILE")
+	f("STBAGENT_BROKER=tcp://a:1\nSTBAGENT_CLAIM=claim-0a1b2c3d.ABCDEFGHIJKLMNOPQRSTUVWXYZ\n"+place, "", "no broker is tls://")
 	f("STBAGENT_BROKER=tcp://a:1\nSTBAGENT_DATA=/tmp\n"+place, "", "STBAGENT_DATA=/tmp; on box it is /data/stbagent")
 	f("STBAGENT_BROKER=tls://a:1\n"+place, "/etc/ca.pem",
 		"\nSTBAGENT_BROKER=tls://a:1\nSTBAGENT_CA=/etc/ca.pem\nSTBAGENT_CITY=3301\nSTBAGENT_DATA=/data/stbagent\nSTBAGENT_PROVINCE=33\n")

@@ -245,3 +245,26 @@ func (r *headerReader) bytes(field string, into *[]byte) {
 	}
 	*into, r.err = r.d.r.bytes(field)
 }
+
+// PeekBatch reads which epoch and boot a packet on u1 tells of, and nothing else:
+// neither its CRC nor its body. ok is false if it does not begin as a batch.
+func PeekBatch(packet []byte) (epoch uint64, boot uint32, ok bool) {
+	r := reader{src: packet}
+	if n, err := r.arrayLen("batch"); err != nil || n < batchFields {
+		return 0, 0, false
+	}
+	if r.skip(1) != nil { // v
+		return 0, 0, false
+	}
+	epoch, err := r.uint("epoch")
+	for range 7 { // no, first, n, floor, prev, uid, flags
+		if err == nil {
+			err = r.skip(1)
+		}
+	}
+	if err != nil {
+		return 0, 0, false
+	}
+	at, err := r.uint("boot")
+	return epoch, uint32(at), err == nil && at < 1<<32
+}

@@ -114,6 +114,9 @@ func specLimits() string {
 		{"MaxLocalRequest", MaxLocalRequest, "request to a box's local API, bytes"},
 		{"MaxMonoMs", MaxMonoMs, "time since boot, ms"},
 		{"MaxAssetMs", MaxAssetMs, "length of an asset, or a position in it plus 1, ms"},
+		{"MaxClaim", MaxClaim, "claim of a certificate, bytes"},
+		{"MaxCSR", MaxCSR, "request for a certificate in it, bytes"},
+		{"MaxSerial", MaxSerial, "serial of a box, characters"},
 	} {
 		fmt.Fprintf(&out, "| %s | %d | %s |\n", l.name, l.value, l.what)
 	}

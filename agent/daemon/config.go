@@ -15,6 +15,7 @@ import (
 	"time"
 
 	"iptvdc/agent"
+	"iptvdc/agent/identity"
 	"iptvdc/agent/localapi"
 	"iptvdc/agent/outbox"
 	"iptvdc/agent/uplink"
@@ -37,6 +38,14 @@ type Config struct {
 	Identity protocol.Event
 	Token    string      // MQTT password
 	TLS      *tls.Config // nil: the system's roots
+	// Claim is the credential (protocol.Credential) by which the box claims its
+	// certificate; "": it has one already, or needs none.
+	Claim string
+	// Serial of the board; "": from the hardware.
+	Serial string
+	// IdentityDir is where key and certificate lie; "": Dir. It is created. One that a
+	// factory reset leaves alone spares the box another claim.
+	IdentityDir string
 	// Listen is the loopback address, as 127.0.0.1:7780; "": no endpoint.
 	Listen string
 	API    localapi.Config // limits and origins only
@@ -70,10 +79,12 @@ type Config struct {
 	// crypto/rand.
 	BootRand io.Reader
 	// OwnTime takes no time from acks: Clock does not run as the centre's does.
-	OwnTime  bool
-	Dial     func(ctx context.Context, network, addr string) (net.Conn, error)
-	Rand     *rand.Rand
-	Listener net.Listener
+	OwnTime bool
+	Dial    func(ctx context.Context, network, addr string) (net.Conn, error)
+	// IdentityDisk keeps the box's key and certificate; nil: IdentityDir.
+	IdentityDisk identity.Disk
+	Rand         *rand.Rand
+	Listener     net.Listener
 }
 
 // Validate explains what is wrong with c, naming the flag.
@@ -96,6 +107,9 @@ func (c *Config) Validate() error {
 		return fmt.Errorf("city: %d does not lie in province %d; write its four digits, as -city %d01", city, c.Province, c.Province)
 	}
 	if err := c.checkProfiles(); err != nil {
+		return err
+	}
+	if err := c.checkClaim(); err != nil {
 		return err
 	}
 	if c.Box != "" {

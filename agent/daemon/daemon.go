@@ -13,6 +13,7 @@ import (
 	"sync/atomic"
 
 	"iptvdc/agent"
+	"iptvdc/agent/identity"
 	"iptvdc/agent/localapi"
 	"iptvdc/agent/outbox"
 	"iptvdc/agent/profile"
@@ -40,8 +41,9 @@ type Daemon struct {
 	opened   chan struct{} // closed when the outbox is open
 	listener net.Listener
 
-	lines *localapi.Lines
-	ring  *tail.Ring // of what was recorded
+	lines  *localapi.Lines
+	keeper *identity.Keeper // nil: the box claims no certificate
+	ring   *tail.Ring       // of what was recorded
 }
 
 // New checks cfg, makes the folder, opens the outbox and the listener. An
@@ -62,6 +64,9 @@ func New(cfg Config) (*Daemon, error) {
 	}
 	d := &Daemon{cfg: cfg, disk: outbox.NewSQLite(cfg.Dir), opened: make(chan struct{})}
 	err := d.openPolicy()
+	if err == nil {
+		err = d.openIdentity()
+	}
 	if err != nil {
 		return nil, err
 	}
@@ -120,6 +125,9 @@ func (c *Config) fillIn() error {
 	}
 	if c.Identity.MAC == "" {
 		c.Identity.MAC = h.mac
+	}
+	if c.Serial == "" {
+		c.Serial = boardSerial(h, c.Box)
 	}
 	c.Identity.Province = uint32(c.Province)
 	if c.Clock == nil {
@@ -257,14 +265,15 @@ func (d *Daemon) runLink(ctx context.Context) {
 		Synced: synced, Log: d.cfg.Log,
 	}
 	d.heed(&c)
+	d.identify(&c)
 	u, err := uplink.New(c)
 	if err != nil {
 		d.cfg.Log.Error("no uplink", "error", err)
 		return
 	}
 	d.link.Store(u)
-	d.apply()      // what came between
-	_ = u.Run(ctx) // ends with ctx, and says so
+	d.apply() // what came between
+	d.keep(ctx, u)
 }
 
 // Status tells how everything stands.
@@ -276,6 +285,10 @@ func (d *Daemon) Status() Status {
 	}
 	lines := d.lines.Stats()
 	s.Lines, s.Socket, s.Brokers = &lines, d.cfg.Lines.path(d.cfg.Dir), d.cfg.Brokers
+	if d.keeper != nil {
+		st := d.keeper.Stats()
+		s.Certificate = &st
+	}
 	if a := d.Addr(); a != nil {
 		s.Listen = a.String()
 	}

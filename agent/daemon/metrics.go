@@ -46,6 +46,11 @@ func (d *Daemon) metrics(s *health.Sampler) []byte {
 	if st.Uplink != nil {
 		uplinkMetrics(&x, st.Uplink, st.UpMs)
 	}
+	if c := st.Certificate; c != nil {
+		x.gauge("stbagent_certificate_until_seconds", "End of the box's certificate, UTC since 1970; 0: it has none yet.", float64(c.UntilMs)/1000)
+		x.gauge("stbagent_certificate_refused", "1 while the centre gives the box no certificate or does not take it.", flag(c.State == "refused"))
+		x.counter("stbagent_certificate_claims_total", "Questions for a certificate.", c.Claims)
+	}
 	apiMetrics(&x, st.API, st.Lines)
 	own := s.Sample()
 	var mem runtime.MemStats

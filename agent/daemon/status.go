@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"iptvdc/agent"
+	"iptvdc/agent/identity"
 	"iptvdc/agent/localapi"
 	"iptvdc/agent/outbox"
 	"iptvdc/agent/profile"
@@ -38,7 +39,9 @@ type Status struct {
 	Recorder *agent.RecorderStats `json:"recorder,omitempty"`
 	Uplink   *uplink.Stats        `json:"uplink,omitempty"`
 	API      *localapi.Stats      `json:"api,omitempty"`
-	Profile  profile.Stats        `json:"profile"`
+	// Certificate tells how the box stands to it; nil: it claims none.
+	Certificate *identity.Stats `json:"certificate,omitempty"`
+	Profile     profile.Stats   `json:"profile"`
 	// Machine tells what the box does, as signals said: state, segment.
 	Machine *session.MachineStatus `json:"machine,omitempty"`
 }

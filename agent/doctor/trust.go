@@ -11,6 +11,7 @@ import (
 	"strings"
 	"time"
 
+	"iptvdc/agent/identity"
 	"iptvdc/agent/profile"
 )
 
@@ -46,6 +47,9 @@ func (p *Patient) expiry(c *x509.Certificate, what, cure Text) Finding {
 func checkCertificates(ctx context.Context, p *Patient) (out []Finding) {
 	if p.CA != "" {
 		out = append(out, p.authorities()...)
+	}
+	if s, err := p.state(ctx); err == nil && s.Certificate != nil {
+		out = append(out, identityFinding(s.Box, s.Certificate))
 	}
 	if p.Cert != "" || p.Key != "" {
 		out = append(out, p.pair())
@@ -130,4 +134,20 @@ func checkKeys(_ context.Context, p *Patient) []Finding {
 		return []Finding{bad(say("chmod go-w %s", "chmod go-w %s", p.Keys), "%s can be changed by other users, who could then steer this box", "%s 可被其他用户修改，配置可能被冒充", p.Keys)}
 	}
 	return []Finding{good("%s holds %d keys", "%s 含 %d 个公钥", p.Keys, len(keys))}
+}
+
+// identityFinding judges the certificate that the box claims itself.
+func identityFinding(box string, c *identity.Stats) Finding {
+	until := time.UnixMilli(c.UntilMs).UTC().Format(time.DateOnly)
+	switch {
+	case c.State == "refused":
+		return bad(say("aggregator box show %s    (at the centre: why; aggregator box allow %[1]s lets it claim once more)", "aggregator box show %s    （在中心侧查看原因；aggregator box allow %[1]s 允许重新申领一次）", box),
+			"the centre does not let this box in: %s", "中心拒绝本机：%s", c.Why)
+	case c.UntilMs > 0:
+		return good("the box's certificate holds until %s", "机顶盒证书有效期到 %s", until)
+	case c.Failed > 0:
+		return bad(say("--claim, --broker    (is the credential the centre's, does the broker take TLS? at the centre: aggregator claim list)", "--claim、--broker    （凭证是否由中心签发，服务器是否启用 TLS？在中心侧执行 aggregator claim list）"),
+			"the box has no certificate yet: %s", "尚未取得证书：%s", c.Why)
+	}
+	return note("the box has no certificate yet; it is being claimed", "尚未取得证书，正在申领")
 }

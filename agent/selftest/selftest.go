@@ -33,6 +33,8 @@ type Config struct {
 	MinCommits float64
 	// Broker, if its Brokers are set, is connected to once, without data.
 	Broker uplink.Config
+	// Claim, if set, is what it is connected with, in place of the box's own name.
+	Claim protocol.Credential
 }
 
 // Limit is how long all tests together may take.
@@ -329,6 +331,12 @@ func (l *line) broker(ctx context.Context) (string, error) {
 	cfg.Outbox, cfg.Clock, cfg.Boot = l.out, l.Clock, func() uint32 { return 0 }
 	if l.out == nil {
 		return "", errNoOutbox
+	}
+	if l.Claim != (protocol.Credential{}) {
+		if err := uplink.ProbeClaim(ctx, cfg, l.Claim); err != nil {
+			return "", err
+		}
+		return "connected with the claim credential, nothing claimed", nil
 	}
 	if err := uplink.Probe(ctx, cfg); err != nil {
 		return "", err

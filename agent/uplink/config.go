@@ -50,6 +50,14 @@ type Config struct {
 	// TLS is for tls:// brokers; nil: the system's roots. Its Time is replaced:
 	// see NotBefore.
 	TLS *tls.Config
+	// Certificate, if set, is asked at each connection for what to show a tls://
+	// broker; nil: nothing. It goes before those of TLS.
+	Certificate func() *tls.Certificate
+	// Ready, if set, is waited for after the first spread, before the first connect;
+	// false ends Run. Refused, if set, is told when a broker turned the box away; it
+	// must not block.
+	Ready   func(context.Context) bool
+	Refused func()
 	// NotBefore is when the program was built: certificates are never checked
 	// against an earlier time, because a box starts in 1970.
 	NotBefore time.Time

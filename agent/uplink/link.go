@@ -2,13 +2,10 @@ package uplink
 
 import (
 	"context"
-	"crypto/tls"
 	"errors"
-	"fmt"
 	"net"
 	"net/url"
 	"strings"
-	"time"
 
 	mqtt "github.com/eclipse/paho.mqtt.golang"
 
@@ -69,7 +66,7 @@ func (u *Uplink) connect(ctx context.Context, broker *url.URL, epoch uint64) (*l
 	dialCtx, cancel := context.WithTimeout(ctx, t.ConnectTimeout)
 	defer cancel()
 	o.SetCustomOpenConnectionFn(func(at *url.URL, _ mqtt.ClientOptions) (net.Conn, error) {
-		conn, err := u.open(dialCtx, at)
+		conn, err := u.open(dialCtx, at, u.cfg.Certificate)
 		if err == nil {
 			l.conn = conn
 			opened <- context.AfterFunc(dialCtx, func() { conn.Close() })
@@ -127,41 +124,4 @@ func (l *link) close(politely bool) {
 	}
 	l.conn.Close()
 	l.client.Disconnect(0)
-}
-
-// open dials a broker: TCP, TLS if asked for, and a limit on what comes down.
-func (u *Uplink) open(ctx context.Context, at *url.URL) (net.Conn, error) {
-	conn, err := u.cfg.Dial(ctx, "tcp", at.Host)
-	if err != nil {
-		return nil, err
-	}
-	if at.Scheme == "tls" {
-		cfg := &tls.Config{MinVersion: tls.VersionTLS12}
-		if u.cfg.TLS != nil {
-			cfg = u.cfg.TLS.Clone()
-		}
-		if cfg.ServerName == "" {
-			cfg.ServerName = at.Hostname()
-		}
-		cfg.Time = u.now
-		sec := tls.Client(conn, cfg)
-		if err := sec.HandshakeContext(ctx); err != nil {
-			conn.Close()
-			return nil, fmt.Errorf("tls: %w", err)
-		}
-		conn = sec
-	}
-	return &limited{Conn: conn}, nil
-}
-
-// now is the time for certificates: the latest that is known to have passed.
-func (u *Uplink) now() time.Time {
-	t := time.UnixMilli(int64(u.cfg.Clock.WallMs()))
-	if t.Before(u.cfg.NotBefore) {
-		t = u.cfg.NotBefore
-	}
-	if s := time.UnixMilli(u.serverMs.Load()); t.Before(s) {
-		t = s
-	}
-	return t
 }

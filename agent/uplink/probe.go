@@ -5,6 +5,8 @@ import (
 	"crypto/rand"
 	"encoding/binary"
 	"fmt"
+
+	"iptvdc/protocol"
 )
 
 // Probe connects once to the first of the brokers, subscribes to the box's acks
@@ -29,4 +31,20 @@ func Probe(ctx context.Context, cfg Config) error {
 	}
 	l.close(true)
 	return nil
+}
+
+// ProbeClaim connects once as a box that claims its certificate does, and asks for
+// none: the credential is good, and the box's serial is not used up.
+func ProbeClaim(ctx context.Context, cfg Config, claim protocol.Credential) error {
+	u, err := New(cfg)
+	if err != nil {
+		return err
+	}
+	var b [8]byte
+	if _, err := rand.Read(b[:]); err != nil {
+		return err
+	}
+	_, err = u.Ask(ctx, Question{User: claim.ID, Password: claim.Secret, Client: fmt.Sprintf("%s.%x", claim.ID, b),
+		Answer: protocol.IssueTopic(cfg.Province, cfg.Box), Mine: func([]byte) bool { return false }})
+	return err
 }

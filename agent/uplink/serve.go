@@ -205,12 +205,6 @@ func (s *service) send() error {
 	return nil
 }
 
-// clockUnset reports whether the box's clock is certainly wrong.
-func (u *Uplink) clockUnset() bool {
-	wall := u.cfg.Clock.WallMs()
-	return wall < protocol.MinWallMs || wall < uint64(max(0, u.cfg.NotBefore.UnixMilli()))
-}
-
 // jitter is random(wait/2, wait).
 func (s *service) jitter() time.Duration { return s.wait/2 + s.u.upTo(s.wait/2) }
 

@@ -49,8 +49,9 @@ func authority(t *testing.T, host string) (*x509.CertPool, tls.Certificate) {
 	return pool, tls.Certificate{Certificate: [][]byte{der}, PrivateKey: key}
 }
 
-// TestTLS: a box whose clock stands in 1970 connects to a broker of its own CA,
-// because the program was built later; and to no other broker.
+// TestTLS: a box whose clock stands in 1970 connects to a broker of its own CA, also
+// if that one's certificate is younger than the program [P-11.6]; and to no other
+// broker.
 func TestTLS(t *testing.T) {
 	pool, cert := authority(t, "broker.example")
 	stranger, _ := authority(t, "broker.example")
@@ -96,7 +97,10 @@ func TestTLS(t *testing.T) {
 		}
 	}
 	f("clock of 1970, program of today", "tls://broker.example", pool, time.Now(), true)
-	f("clock of 1970, program of 1970", "tls://broker.example", pool, time.Unix(0, 0), false)
+	f("clock of 1970, program of 1970: all that is known is that it is later", "tls://broker.example", pool, time.Unix(0, 0), true)
+	f("ended before the program was built", "tls://broker.example", pool, time.Now().Add(2*time.Hour), false)
+	f("another CA, program of 1970", "tls://broker.example", stranger, time.Unix(0, 0), false)
+	f("another name, program of 1970", "tls://other.example", pool, time.Unix(0, 0), false)
 	f("another CA", "tls://broker.example", stranger, time.Now(), false)
 	f("another name", "tls://other.example", pool, time.Now(), false)
 }

@@ -64,6 +64,8 @@ type Uplink struct {
 	state      atomic.Uint32
 	stats      counters
 	serverMs   atomic.Int64
+	hurry      chan struct{} // see Hurry
+	asked      atomic.Uint32 // questions put, see Ask
 }
 
 // New checks cfg and prepares an uplink; Run does the work.
@@ -80,7 +82,7 @@ func New(cfg Config) (*Uplink, error) {
 	if cfg.Dial == nil {
 		cfg.Dial = dialer(cfg.Timing.WriteTimeout).DialContext
 	}
-	u := &Uplink{cfg: cfg, log: cfg.Log, rand: cfg.Rand, poke: make(chan struct{}, 1)}
+	u := &Uplink{cfg: cfg, log: cfg.Log, rand: cfg.Rand, poke: make(chan struct{}, 1), hurry: make(chan struct{}, 1)}
 	set := cfg.settings()
 	u.settings.Store(&set)
 	if u.log == nil {
@@ -113,6 +115,9 @@ func (u *Uplink) Run(ctx context.Context) error {
 	if !u.pause(ctx, u.upTo(t.FirstSpread)) {
 		return ctx.Err()
 	}
+	if u.cfg.Ready != nil && !u.cfg.Ready(ctx) {
+		return ctx.Err()
+	}
 	n, failures := 0, 0
 	for attempt := 0; ; attempt++ {
 		broker, err := u.broker(attempt, failures)
@@ -135,6 +140,9 @@ func (u *Uplink) Run(ctx context.Context) error {
 			u.log.Warn("no connection", "broker", broker.Redacted(), "error", err)
 			if errors.Is(err, errRefused) {
 				n = 30 // the longest wait; recording goes on
+				if u.cfg.Refused != nil {
+					u.cfg.Refused()
+				}
 			}
 		default:
 			failures = 0
@@ -160,10 +168,37 @@ func (u *Uplink) Run(ctx context.Context) error {
 			}
 		}
 		set := u.settings.Load()
-		if !u.pause(ctx, u.upTo(backoff(set.BackoffMin, set.BackoffMax, n))) {
+		hurried, ok := u.backOff(ctx, u.upTo(backoff(set.BackoffMin, set.BackoffMax, n)))
+		if !ok {
 			return ctx.Err()
 		}
-		n++
+		if n++; hurried {
+			n = 0
+		}
+	}
+}
+
+// Hurry ends the wait between two attempts, if one is on: what stood in the way is
+// out of it. Safe for concurrent use.
+func (u *Uplink) Hurry() {
+	select {
+	case u.hurry <- struct{}{}:
+	default:
+	}
+}
+
+// backOff waits for d or until Hurry; ok is false if ctx is done.
+func (u *Uplink) backOff(ctx context.Context, d time.Duration) (hurried, ok bool) {
+	u.state.Store(uint32(Waiting))
+	timer := time.NewTimer(d)
+	defer timer.Stop()
+	select {
+	case <-timer.C:
+		return false, ctx.Err() == nil
+	case <-u.hurry:
+		return true, ctx.Err() == nil
+	case <-ctx.Done():
+		return false, false
 	}
 }
 

@@ -36,6 +36,9 @@ type ConsumerConfig struct {
 	NowMs          func() int64  // stamps arrivals; default the system's clock
 	Logger         *slog.Logger  // default: discard
 	CommitTimeout  time.Duration // longest wait for a place at the intake; default 10 s
+	// Enrol, if set, judges claims and renewals of boxes' certificates [P-11], which
+	// are then subscribed to as well: see Registry.
+	Enrol func(ctx context.Context, topic string, packet []byte) (answerTopic string, answer []byte)
 }
 
 // Validate explains what is wrong with c.
@@ -59,6 +62,13 @@ func (c *ConsumerConfig) Validate() error {
 
 // filters lists what to subscribe to.
 func (c *ConsumerConfig) filters() []string {
+	if c.Enrol != nil {
+		return append(c.uploads(), "e1/+/+")
+	}
+	return c.uploads()
+}
+
+func (c *ConsumerConfig) uploads() []string {
 	if len(c.Shards) == 0 {
 		return []string{"u1/+/+/+"}
 	}
@@ -268,12 +278,35 @@ func (k *Consumer) submit() {
 		case <-k.done:
 			return
 		case m := <-k.arrived:
+			if k.config.Enrol != nil && strings.HasPrefix(m.Topic(), "e1/") {
+				k.flying <- flight{m, k.enrol(m)}
+				continue
+			}
 			k.stats.Uploads.Add(1)
 			ctx, cancel := context.WithTimeout(context.Background(), k.config.CommitTimeout)
 			wait := k.to.Submit(ctx, m.Topic(), m.Payload(), k.config.NowMs())
 			cancel()
 			k.flying <- flight{m, wait}
 		}
+	}
+}
+
+// enrol judges a claim beside the commits, whose order it does not matter to.
+func (k *Consumer) enrol(m mqtt.Message) (wait func() (string, []byte, error)) {
+	type answer struct {
+		topic  string
+		packet []byte
+	}
+	done := make(chan answer, 1)
+	go func() {
+		ctx, cancel := context.WithTimeout(context.Background(), k.config.CommitTimeout)
+		defer cancel()
+		topic, packet := k.config.Enrol(ctx, m.Topic(), m.Payload())
+		done <- answer{topic, packet}
+	}()
+	return func() (string, []byte, error) {
+		a := <-done
+		return a.topic, a.packet, nil
 	}
 }
 

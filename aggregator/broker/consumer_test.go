@@ -2,6 +2,7 @@ package broker_test
 
 import (
 	"bytes"
+	"context"
 	"log/slog"
 	"regexp"
 	"strings"
@@ -184,4 +185,30 @@ func TestConsumerPublishes(t *testing.T) {
 		t.Fatal(err)
 	}
 	eventually(t, "loss noticed", func() bool { return k.Publish("p1/33/all", []byte("profile"), true) != nil })
+}
+
+// [P-11] claims that come over a broker that stands elsewhere are judged and answered
+// beside the batches, and are none.
+func TestClaimsElsewhere(t *testing.T) {
+	s, address := foreign(t, "127.0.0.1:0")
+	t.Cleanup(func() { s.Close() })
+	in := newIntake(t, ledger.NewMemory())
+	k := consume(t, broker.ConsumerConfig{URL: "tcp://" + address, Enrol: func(_ context.Context, topic string, packet []byte) (string, []byte) {
+		return strings.Replace(topic, "e1/", "i1/", 1), append([]byte("answer to "), packet...)
+	}}, in)
+	eventually(t, "consumer ready", k.Ready)
+	st := ledgertest.NewStream(ledgertest.BoxID(1), 33, 7)
+	b := mustConnect(t, dial{url: "tcp://" + address}, st)
+	got := make(chan string, 1)
+	heard := b.client.Subscribe(protocol.IssueTopic(33, st.Route.Box), 1, func(_ mqtt.Client, m mqtt.Message) { got <- string(m.Payload()) })
+	heard.Wait()
+	b.client.Publish(protocol.ClaimTopic(33, st.Route.Box), 1, false, []byte("a claim"))
+	b.send(st.Next(1))
+	b.ack(protocol.AckOK, 1)
+	if a := <-got; a != "answer to a claim" {
+		t.Errorf("%q", a)
+	}
+	if n := in.Stats().Packets.Load(); n != 1 || k.Stats().Uploads.Load() != 1 {
+		t.Errorf("%d packets at the intake, want the batch alone", n)
+	}
 }

@@ -25,6 +25,9 @@ type Config struct {
 	TLS       *tls.Config
 	// Token, if set, is the password that every box must show.
 	Token string
+	// Registry, if set, judges boxes' certificates, and gives them: then TLS must ask
+	// for certificates, and should leave it at that (tls.RequestClientCert).
+	Registry Registry
 	// MaxClients is how many boxes may be connected; 0 means no limit.
 	MaxClients int64
 	// CommitTimeout bounds how long a box's packet waits for a place at the
@@ -58,6 +61,8 @@ type Stats struct {
 	Acks          atomic.Uint64 // published
 	AcksLost      atomic.Uint64 // could not be published; costs a repeat each
 	Disconnects   atomic.Uint64
+	Cut           atomic.Uint64 // connections ended because the registry admits them no more
+	Claimants     atomic.Int64  // connected by a claim credential now
 	Unaccepted    atomic.Uint64 // pauses because the kernel had no connection to give, as when files run short
 	connectedNow  func() int64
 	subscriptions func() int64
@@ -74,6 +79,7 @@ func (s *Stats) Subscriptions() int64 { return s.subscriptions() }
 // kept over a restart. Safe for concurrent use.
 type Embedded struct {
 	server *mochi.Server
+	hook   *hook
 	stats  Stats
 	plain  *door
 	secure *door
@@ -123,8 +129,8 @@ func New(c Config, to Receiver) (*Embedded, error) {
 	b.close = sync.OnceValue(b.server.Close) // mochi panics when closed twice
 	b.stats.connectedNow = func() int64 { return atomic.LoadInt64(&b.server.Info.ClientsConnected) }
 	b.stats.subscriptions = func() int64 { return atomic.LoadInt64(&b.server.Info.Subscriptions) }
-	hook := &hook{config: c, to: to, server: b.server, stats: &b.stats, log: orDiscard(c.Logger)}
-	if err := b.server.AddHook(hook, nil); err != nil {
+	b.hook = &hook{config: c, to: to, server: b.server, stats: &b.stats, log: orDiscard(c.Logger)}
+	if err := b.server.AddHook(b.hook, nil); err != nil {
 		return nil, fmt.Errorf("broker: %w", err)
 	}
 	if err := b.listen(c); err != nil {

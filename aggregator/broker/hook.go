@@ -3,7 +3,6 @@ package broker
 import (
 	"context"
 	"crypto/subtle"
-	"crypto/tls"
 	"log/slog"
 	"strings"
 
@@ -28,7 +27,7 @@ func (h *hook) ID() string { return "boxes" }
 
 func (h *hook) Provides(b byte) bool {
 	switch b {
-	case mochi.OnConnectAuthenticate, mochi.OnACLCheck, mochi.OnPublish, mochi.OnDisconnect:
+	case mochi.OnConnectAuthenticate, mochi.OnSessionEstablished, mochi.OnACLCheck, mochi.OnPublish, mochi.OnDisconnect:
 		return true
 	}
 	return false
@@ -48,15 +47,24 @@ func (h *hook) OnConnectAuthenticate(cl *mochi.Client, pk packets.Packet) bool {
 
 func (h *hook) refusal(cl *mochi.Client, c *packets.ConnectParams) string {
 	box := string(c.Username)
+	registry := h.config.Registry != nil
 	switch {
+	case registry && protocol.IsCredential(box):
+		return h.claimRefusal(cl, c)
 	case protocol.CheckBox(box) != nil:
 		return "the user name is no box id"
 	case !ownsClientID(box, c.ClientIdentifier):
 		return "the client id does not begin with the box id and a dot"
+	case registry && len(shown(cl)) > 0: // the certificate says more than a token
 	case h.config.Token != "" && subtle.ConstantTimeCompare(c.Password, []byte(h.config.Token)) != 1:
 		return "wrong token"
+	}
+	switch {
 	case c.WillFlag && (!strings.HasPrefix(c.WillTopic, "s1/") || !mayPublish(box, c.WillTopic) || c.WillRetain):
 		return "the will is not for the box's own s1 topic, or is to be retained"
+	}
+	if registry {
+		return h.admit(cl, box)
 	}
 	if name, ok := certificateName(cl); ok && name != box {
 		return "the certificate is another box's"
@@ -66,11 +74,7 @@ func (h *hook) refusal(cl *mochi.Client, c *packets.ConnectParams) string {
 
 // certificateName returns the common name of the client's certificate.
 func certificateName(cl *mochi.Client) (string, bool) {
-	conn, ok := cl.Net.Conn.(*tls.Conn)
-	if !ok {
-		return "", false
-	}
-	peer := conn.ConnectionState().PeerCertificates
+	peer := shown(cl)
 	if len(peer) == 0 {
 		return "", false
 	}
@@ -84,7 +88,9 @@ func (h *hook) OnACLCheck(cl *mochi.Client, topic string, write bool) bool {
 	if write {
 		may = mayPublish
 	}
-	if may(string(cl.Properties.Username), topic) {
+	user := string(cl.Properties.Username)
+	claims := protocol.IsCredential(user) // may claim, and nothing else
+	if !claims && may(user, topic) || h.config.Registry != nil && mayClaim(user, topic, write) {
 		return true
 	}
 	h.stats.Denied.Add(1)
@@ -96,6 +102,9 @@ func (h *hook) OnACLCheck(cl *mochi.Client, topic string, write bool) bool {
 func (h *hook) OnPublish(cl *mochi.Client, pk packets.Packet) (packets.Packet, error) {
 	if cl.Net.Inline {
 		return pk, nil
+	}
+	if strings.HasPrefix(pk.TopicName, "e1/") {
+		return h.enrol(cl, pk)
 	}
 	if !strings.HasPrefix(pk.TopicName, "u1/") {
 		pk.FixedHeader.Retain = false // a box leaves nothing behind
@@ -124,7 +133,13 @@ func (h *hook) OnPublish(cl *mochi.Client, pk packets.Packet) (packets.Packet, e
 		h.stats.NotStored.Add(1)
 		return pk, packets.ErrRejectPacket // the only error after which there is no PUBACK
 	}
+	if h.config.Registry != nil {
+		h.config.Registry.Sent(string(cl.Properties.Username), pk.Payload)
+	}
 	return pk, packets.CodeSuccessIgnore // PUBACK, and nobody else gets it
 }
 
-func (h *hook) OnDisconnect(*mochi.Client, error, bool) { h.stats.Disconnects.Add(1) }
+func (h *hook) OnDisconnect(cl *mochi.Client, _ error, _ bool) {
+	h.stats.Disconnects.Add(1)
+	h.ended(cl)
+}

@@ -116,14 +116,15 @@ type Decisions interface {
 	Reject(ctx context.Context, p aggregator.Province, id [16]byte) (c3.Receipt, error)
 }
 
-// Config is what a Console needs. All fields but Page, Names, SignOn, Proxies and
-// Links must be set.
+// Config is what a Console needs. All fields but Page, Names, SignOn, Proxies, Claims
+// and Links must be set.
 type Config struct {
 	Figures    indicator.Source
 	Identities Identities
 	Books      Books
 	Auditor    Auditor
 	Profiles   Profiles
+	Claims     Claims // nil: none are taken
 	Feeds      Feeds
 	Decisions  Decisions
 	Unknowns   Unknowns
@@ -291,6 +292,7 @@ func (s *Console) routes() []route {
 		{"GET", "/api/v1/quarantine", reader, "The newest batches that were kept raw, with the reason", nil, Quarantine{}, "", s.quarantine, nil},
 		{"GET", "/api/v1/profiles/running", reader, "How many boxes run which profile, and what they refused, by what they told last", nil, RunningAnswer{}, "", s.running, runningParameters},
 		{"GET", "/api/v1/profiles/running/boxes", admin, "The boxes that run a profile, or refused one", nil, RunningBoxes{}, "", s.runningBoxes, runningBoxesParameters},
+		{"GET", "/api/v1/boxes/claims", admin, "Claims of boxes' certificates that were refused, and boxes of which there may be two", nil, ClaimTrouble{}, "", s.claims, claimParameters},
 		{"GET", "/api/v1/feeds/files", reader, "What became of the provinces' files, the latest first", nil, FeedFiles{}, "", s.feedFiles, feedFilesParameters},
 		{"GET", "/api/v1/feeds/unknown", reader, "What catalogues write that no dictionary knows, the most watched first", nil, UnknownValues{}, "", s.unknown, unknownParameters},
 		{"GET", "/api/v1/feeds/files/{id}", reader, "What became of one file", nil, FeedFile{}, "", s.feedFile, nil},

@@ -54,6 +54,7 @@ var guards = map[string]guard{
 	"GET /api/v1/quarantine":                  showsQuality,
 	"GET /api/v1/profiles/running":            showsQuality,
 	"GET /api/v1/profiles/running/boxes":      {may: settings.Administer, data: []aggregator.DataSet{aggregator.DataAccounts}},
+	"GET /api/v1/boxes/claims":                {may: settings.Administer, data: []aggregator.DataSet{aggregator.DataAccounts}},
 	"GET /api/v1/feeds/files":                 showsQuality,
 	"GET /api/v1/feeds/unknown":               {data: []aggregator.DataSet{aggregator.DataRatings, aggregator.DataQuality}}, // by minutes watched
 	"GET /api/v1/feeds/files/{id}":            showsQuality,

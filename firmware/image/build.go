@@ -24,6 +24,9 @@ type Job struct {
 	AgentFile string
 	ConfFile  string
 	CAFile    string // "": no certificate
+	// ClaimFile holds the credential by which boxes claim their certificates; "": none,
+	// or it stands in ConfFile.
+	ClaimFile string
 	// Base is a tar of the box's root, which the agent is laid over; "": the
 	// squashfs holds the agent's files alone.
 	Base string
@@ -116,6 +119,15 @@ func (r *run) read() (err error) {
 	if r.conf, err = firmware.ReadConf(r.ConfFile, text); err != nil {
 		return err
 	}
+	if r.ClaimFile != "" {
+		text, err := os.ReadFile(r.ClaimFile)
+		if err != nil {
+			return fmt.Errorf("claim: %w; aggregator claim new makes one", err)
+		}
+		if err := r.conf.SetClaim(r.ClaimFile, text); err != nil {
+			return fmt.Errorf("claim: %w", err)
+		}
+	}
 	ca := ""
 	if r.CAFile != "" {
 		if r.ca, err = os.ReadFile(r.CAFile); err != nil {
@@ -147,11 +159,21 @@ func (r *run) confFolder() string {
 	return "/etc/stbagent"
 }
 
+// confMode is the mode of agent.conf: with a claim credential it has a secret, which
+// the box's other users need not read; init and the scripts that do are root's.
+func (r *run) confMode() fs.FileMode {
+	if r.conf.Claim() != "" {
+		return 0o600
+	}
+	return 0o644
+}
+
 // fillings are the values of the integrations' places.
 func (r *run) fillings() map[string]string {
 	t := r.Target
 	v := map[string]string{
-		"DATA": t.Data.Folder, "MOUNT": t.Data.Mount, "VERSION": r.Version, "ARCH": t.Arch(), "AGENT_MB": fmt.Sprint(t.AgentMB),
+		"CONF_MODE": fmt.Sprintf("%04o", r.confMode()),
+		"DATA":      t.Data.Folder, "MOUNT": t.Data.Mount, "VERSION": r.Version, "ARCH": t.Arch(), "AGENT_MB": fmt.Sprint(t.AgentMB),
 		"DEB_VERSION": debVersion(r.Version), "DEB_ARCH": map[string]string{"arm": "armhf", "arm64": "arm64"}[t.GOARCH],
 		"KB": fmt.Sprint(len(r.agent.Data)/1024 + 64), "DATE": r.Epoch.Format(time.RFC1123Z),
 		"BITS":       map[string]string{"arm": "32", "arm64": "64"}[t.GOARCH],

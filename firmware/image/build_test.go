@@ -227,6 +227,13 @@ func TestRefusals(t *testing.T) {
 	f(func(j *Job) { write(j.CAFile, "x") }, "must hold certificates")
 	f(func(j *Job) { write(j.CAFile, "-----BEGIN CERTIFICATE-----\n-----BEGIN PRIVATE KEY-----") }, "no private key")
 	f(func(j *Job) { j.CAFile += "-none" }, "ca: open")
+	f(func(j *Job) { j.ClaimFile = "none" }, "claim: open none")
+	f(func(j *Job) { j.ClaimFile = j.CAFile }, "not a claim credential")
+	f(func(j *Job) {
+		j.ClaimFile = filepath.Join(filepath.Dir(j.ConfFile), "claim.txt")
+		write(j.ClaimFile, "claim-0a1b2c3d.ABCDEFGHIJKLMNOPQRSTUVWXYZ\n")
+		write(j.ConfFile, rightConf+"STBAGENT_CLAIM=claim-0a1b2c3e.ABCDEFGHIJKLMNOPQRSTUVWXYZ\n")
+	}, "another STBAGENT_CLAIM")
 	f(func(j *Job) { j.Version = "1.2-rc 1" }, `version "1.2-rc 1"`)
 	f(func(j *Job) { j.Only = []string{"deb"} }, `linux-armv7 makes no "deb"; it makes overlay, squashfs, data`)
 	f(func(j *Job) { j.Target.Budget["squashfs"] = 1000 }, "more than its budget of 1000")
@@ -255,4 +262,43 @@ func TestRefusals(t *testing.T) {
 	if _, err := Build(t.Context(), j); err == nil || !strings.Contains(err.Error(), "no etc/inittab") {
 		t.Errorf("a root without inittab: %v", err)
 	}
+}
+
+// TestClaim: the credential is in the image's settings, which its other users cannot
+// read then; the manifest names it, and keeps its secret.
+func TestClaim(t *testing.T) {
+	j := job(t, "linux-armv7")
+	j.Only, j.ClaimFile = []string{"overlay"}, filepath.Join(filepath.Dir(j.ConfFile), "claim.txt")
+	const secret = "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
+	for path, text := range map[string]string{j.ClaimFile: "claim-0a1b2c3d." + secret + "\n", j.ConfFile: strings.ReplaceAll(rightConf, "tcp://", "tls://")} {
+		if err := os.WriteFile(path, []byte(text), 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	m, err := Build(t.Context(), j)
+	if err != nil {
+		t.Fatal(err)
+	}
+	manifest, err := os.ReadFile(filepath.Join(j.Out, "manifest.json"))
+	if err != nil || m.Claim != "claim-0a1b2c3d" || !strings.Contains(string(manifest), m.Claim) || strings.Contains(string(manifest), secret) {
+		t.Errorf("%v: %s", err, manifest)
+	}
+	f, err := os.Open(filepath.Join(j.Out, "stbagent-linux-armv7-overlay.tar"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer f.Close()
+	tree, err := pack.ReadTar(f)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, e := range tree.Entries() {
+		if e.Path == "etc/stbagent/agent.conf" {
+			if e.Mode.Perm() != 0o600 || !strings.Contains(string(e.Data), "STBAGENT_CLAIM=claim-0a1b2c3d."+secret+"\n") {
+				t.Errorf("%v: %s", e.Mode, e.Data)
+			}
+			return
+		}
+	}
+	t.Error("no agent.conf")
 }

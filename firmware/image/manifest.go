@@ -17,6 +17,7 @@ type Manifest struct {
 	Version string   `json:"version"`
 	Epoch   int64    `json:"source_date_epoch"`
 	Agent   AgentRow `json:"agent"`
+	Claim   string   `json:"claim,omitempty"` // id of the credential in it
 	Files   []File   `json:"files"`
 	Over    []string `json:"over_budget,omitempty"` // in words
 	limits  map[string]int64
@@ -43,7 +44,7 @@ type File struct {
 }
 
 func newManifest(r *run) *Manifest {
-	m := &Manifest{Target: r.Target.Name, Title: r.Target.Title.EN, Version: r.Version, Epoch: r.Epoch.Unix(), limits: r.Target.Budget,
+	m := &Manifest{Target: r.Target.Name, Title: r.Target.Title.EN, Version: r.Version, Epoch: r.Epoch.Unix(), limits: r.Target.Budget, Claim: r.conf.Claim(),
 		Agent: AgentRow{SHA256: r.agent.SHA256, Bytes: int64(len(r.agent.Data)), XZ: r.agent.XZ, Go: r.agent.Info.GoVersion, Arch: r.Target.Arch()}}
 	for _, s := range r.agent.Info.Settings {
 		if s.Key == "vcs.revision" {

@@ -20,7 +20,7 @@ func (r *run) root() (*pack.Tree, error) {
 	}
 	t.File(bin, 0o755, r.agent.Data)
 	if r.Target.Init != "android" { // there its settings stand in the rc file
-		t.File(r.confFolder()+"/agent.conf", 0o644, r.conf.Text())
+		t.File(r.confFolder()+"/agent.conf", r.confMode(), r.conf.Text())
 	}
 	if r.ca != nil {
 		t.File(r.confFolder()+"/ca.pem", 0o644, r.ca)
@@ -200,7 +200,7 @@ func (r *run) yocto() error {
 func (r *run) openwrt() error {
 	return r.packageFolder("openwrt", func(t *pack.Tree) error {
 		t.File("files/stbagent", 0o755, r.agent.Data)
-		t.File("files/etc/agent.conf", 0o644, r.conf.Text())
+		t.File("files/etc/agent.conf", r.confMode(), r.conf.Text())
 		if r.ca != nil {
 			t.File("files/etc/ca.pem", 0o644, r.ca)
 		}

@@ -2,7 +2,7 @@
 # Read by the scripts beside it: what an agent's settings are on this box.
 #
 # The image's settings win: box.conf, in the agent's folder, adds what one box has
-# (STBAGENT_BOX, _ACCOUNT, _TOKEN, _CERT, _KEY) and cannot turn the box elsewhere.
+# (STBAGENT_BOX, _ACCOUNT, _TOKEN, _CERT, _KEY, _SERIAL) and cannot turn the box elsewhere.
 # Neither file is run: a line that is no setting is passed over.
 
 # shellcheck disable=SC2034 # the scripts' that read this

@@ -96,8 +96,13 @@ func parse(args []string, getenv func(string) string, errw io.Writer) (daemon.Co
 	if err := readProfileKeys(files.profileKeys, &cfg); err != nil {
 		return cfg, err
 	}
-	cfg.TLS, err = trust(files.ca, files.cert, files.key)
-	return cfg, err
+	if cfg.TLS, err = trust(files.ca, files.cert, files.key); err != nil {
+		return cfg, err
+	}
+	if err := cfg.Validate(); err != nil { // with what the files brought
+		return cfg, &usageError{err}
+	}
+	return cfg, nil
 }
 
 // files are the paths of certificates and of the keys that sign profiles.
@@ -127,6 +132,9 @@ func read(fs *flag.FlagSet, args []string, getenv func(string) string) (daemon.C
 	fs.StringVar(&f.ca, "ca", "", "`file` with the certificates (PEM) that brokers are checked against (default: the system's)")
 	fs.StringVar(&f.cert, "cert", "", "`file` with the box's certificate (PEM)")
 	fs.StringVar(&f.key, "key", "", "`file` with the key of -cert")
+	fs.StringVar(&cfg.Claim, "claim", "", "`credential` of the image by which the box claims its certificate, as aggregator claim new prints it; better given as STBAGENT_CLAIM")
+	fs.StringVar(&cfg.IdentityDir, "identity", "", "`folder` of the box's key and certificate (default: that of -data); one that a factory reset leaves alone spares another claim")
+	fs.StringVar(&cfg.Serial, "serial", "", "the board's `serial`, for -claim (default: from the hardware)")
 	fs.StringVar(&cfg.Token, "token", "", "MQTT password; better given as STBAGENT_TOKEN than on the command line")
 	fs.Var(&origins, "origin", "`origin` of pages that may post, as http://10.1.2.3:8080; may be repeated")
 	fs.Var(&hosts, "host", "further `name` by which the endpoint is called")

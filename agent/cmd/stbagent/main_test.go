@@ -28,6 +28,10 @@ func TestWrongUse(t *testing.T) {
 	f(2, "loopback", "run", "--data", "x", "--broker", "tcp://h", "--province", "33", "--listen", "0.0.0.0:1")
 	f(2, "debug, info", "run", "--data", "x", "--broker", "tcp://h", "--province", "33", "--log", "loud")
 	f(1, "ca:", "run", "--data", "x", "--broker", "tcp://h", "--province", "33", "--ca", "/nonexistent")
+	const claim = "claim-0a1b2c3d.ABCDEFGHIJKLMNOPQRSTUVWXYZ"
+	f(2, "write -broker tls://host:8883", "run", "--data", "x", "--broker", "tcp://h", "--province", "33", "--claim", claim)
+	f(2, "not a claim credential", "run", "--data", "x", "--broker", "tls://h", "--province", "33", "--claim", "claim-0a1b2c3d")
+	f(2, "serial: character", "run", "--data", "x", "--broker", "tls://h", "--province", "33", "--serial", "a b")
 	f(2, "write --data DIR", "status")
 	f(1, "no folder of an agent", "status", "--data", "/nonexistent")
 	f(0, "first-spread", "run", "-h")

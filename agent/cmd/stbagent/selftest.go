@@ -11,6 +11,7 @@ import (
 	"iptvdc/agent/selftest"
 	"iptvdc/agent/session"
 	"iptvdc/agent/uplink"
+	"iptvdc/protocol"
 )
 
 const selftestHelp = `stbagent selftest is for the factory line: in a temporary folder inside --data it
@@ -23,7 +24,8 @@ under 5 s, leaves nothing behind, and a running agent is not disturbed.
   stbagent selftest --data /data --json
 
 With --broker it connects and subscribes once and sends no data; it takes the
-flags and variables of stbagent run for that. Flags:
+flags and variables of stbagent run for that. With --claim it does so by the
+credential, and claims nothing. Flags:
 `
 
 func testLine(args []string, out, errw io.Writer) error {
@@ -44,10 +46,16 @@ func testLine(args []string, out, errw io.Writer) error {
 	if *least <= 0 {
 		return &usageError{fmt.Errorf("min-commits: %v; it must be above 0", *least)}
 	}
+	var claim protocol.Credential
 	broker := uplink.Config{Brokers: cfg.Brokers, Box: cfg.Box, Province: cfg.Province, Token: cfg.Token, NotBefore: cfg.NotBefore}
 	if len(cfg.Brokers) > 0 {
 		if broker.Box == "" || broker.Province == 0 {
 			return &usageError{errors.New("broker: the broker wants to know who calls; write --box ID --province CODE, too")}
+		}
+		if cfg.Claim != "" {
+			if claim, err = protocol.ParseCredential(cfg.Claim); err != nil {
+				return &usageError{err}
+			}
 		}
 		if broker.TLS, err = trust(files.ca, files.cert, files.key); err != nil {
 			return err
@@ -56,7 +64,7 @@ func testLine(args []string, out, errw io.Writer) error {
 	if fi, err := os.Stat(cfg.Dir); err != nil || !fi.IsDir() {
 		return fmt.Errorf("data: %s is no folder; make it first: mkdir -p %[1]s", cfg.Dir)
 	}
-	sum := selftest.Run(context.Background(), selftest.Config{Dir: cfg.Dir, Clock: session.SystemClock{}, MinCommits: *least, Broker: broker},
+	sum := selftest.Run(context.Background(), selftest.Config{Dir: cfg.Dir, Clock: session.SystemClock{}, MinCommits: *least, Broker: broker, Claim: claim},
 		func(o selftest.Outcome) {
 			if !*asJSON {
 				_, _ = fmt.Fprintf(out, "%s  %-7s %7.1f ms  %s\n", map[bool]string{true: "PASS", false: "FAIL"}[o.Pass], o.Test, o.Ms, o.Says)

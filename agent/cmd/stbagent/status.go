@@ -71,6 +71,16 @@ func showStatus(w io.Writer, s *daemon.Status) (err error) {
 			line("acks", "none yet")
 		}
 	}
+	if c := s.Certificate; c != nil {
+		switch {
+		case c.State == "refused":
+			line("TROUBLE", "the centre gives this box no certificate, or does not take it: %s", c.Why)
+		case c.UntilMs > 0:
+			line("identity", "certificate until %s", time.UnixMilli(c.UntilMs).UTC().Format(time.DateOnly))
+		default:
+			line("identity", "claiming a certificate; asked %d times. %s", c.Claims, c.Why)
+		}
+	}
 	if s.Running {
 		line("profile", "%s", profileLine(&s.Profile))
 	}

@@ -24,7 +24,7 @@ func newRoot(out, logs io.Writer) *cobra.Command {
 	root.SetOut(out)
 	root.SetErr(logs)
 	root.AddCommand(serveCommand(), demoCommand(), tokenCommand(), linkCommand(), configCommand(), profileCommand(), c3Command(),
-		qualityCommand(), insightCommand(), askCommand(), holidaysCommand(), userCommand(), roleCommand(), auditCommand(), optionsCommand(), exportCommand(), reportCommand(), sourceCommand(), appCommand(),
+		qualityCommand(), insightCommand(), askCommand(), holidaysCommand(), userCommand(), roleCommand(), auditCommand(), optionsCommand(), exportCommand(), reportCommand(), sourceCommand(), appCommand(), claimCommand(), boxCommand(),
 		&cobra.Command{Use: "version", Short: "Print the version", Args: cobra.NoArgs, RunE: func(cmd *cobra.Command, _ []string) error {
 			_, err := fmt.Fprintln(out, version)
 			return err
@@ -37,6 +37,8 @@ func newRoot(out, logs io.Writer) *cobra.Command {
 type setup struct {
 	file                     string
 	data, http, mqtt, broker string
+	// of boxes that come over TLS
+	tlsListen, tlsNames, tlsCert, tlsKey, certificates, caCert, caKey string
 	// of the sign-on provider
 	issuer, client, secretFile, redirect string
 	proxies                              string
@@ -53,7 +55,14 @@ func (s *setup) flags(cmd *cobra.Command) {
 	f.StringVar(&s.client, "sign-on-client-id", "", "`NAME` of the platform there")
 	f.StringVar(&s.secretFile, "sign-on-secret-file", "", "`FILE` with the platform's secret there")
 	f.StringVar(&s.redirect, "sign-on-redirect-url", "", "`URL` of the page as browsers reach it, and "+signOnPath)
-	f.StringVar(&s.mqtt, "mqtt-listen", d.MQTT.Listen, "`ADDR` where boxes connect; port 0 takes a free one")
+	f.StringVar(&s.mqtt, "mqtt-listen", d.MQTT.Listen, "`ADDR` where boxes connect; port 0 takes a free one; none: only over TLS")
+	f.StringVar(&s.tlsListen, "mqtt-tls-listen", "", "`ADDR` where boxes connect over TLS, with their certificates; as 0.0.0.0:8883")
+	f.StringVar(&s.tlsNames, "mqtt-tls-names", "", "`NAME`s and addresses by which boxes call it, with commas between them: for its certificate")
+	f.StringVar(&s.tlsCert, "mqtt-tls-cert", "", "`FILE` with a certificate for it, instead")
+	f.StringVar(&s.tlsKey, "mqtt-tls-key", "", "`FILE` with its key")
+	f.StringVar(&s.certificates, "certificates", "", "of boxes: off, optional (who has one comes with it) or required; without: optional with -mqtt-tls-listen")
+	f.StringVar(&s.caCert, "ca-cert", "", "`FILE` with the certificate of an authority of yours that signs boxes' ones; without: an own one is made")
+	f.StringVar(&s.caKey, "ca-key", "", "`FILE` with its key")
 }
 
 // config puts defaults, file, environment and flags together, and checks them.
@@ -64,6 +73,8 @@ func (s *setup) config(cmd *cobra.Command) (Config, error) {
 	}
 	for name, field := range map[string]struct{ from, to *string }{
 		"data": {&s.data, &c.Data}, "http-listen": {&s.http, &c.HTTP.Listen},
+		"mqtt-tls-listen": {&s.tlsListen, &c.MQTT.TLSListen}, "mqtt-tls-names": {&s.tlsNames, &c.MQTT.TLSNames}, "mqtt-tls-cert": {&s.tlsCert, &c.MQTT.TLSCert},
+		"mqtt-tls-key": {&s.tlsKey, &c.MQTT.TLSKey}, "certificates": {&s.certificates, &c.MQTT.Certificates}, "ca-cert": {&s.caCert, &c.MQTT.CACert}, "ca-key": {&s.caKey, &c.MQTT.CAKey},
 		"mqtt-listen": {&s.mqtt, &c.MQTT.Listen}, "broker": {&s.broker, &c.MQTT.Broker},
 		"trusted-proxies": {&s.proxies, &c.HTTP.TrustedProxies}, "sign-on-issuer": {&s.issuer, &c.SignOn.Issuer}, "sign-on-client-id": {&s.client, &c.SignOn.ClientID},
 		"sign-on-secret-file": {&s.secretFile, &c.SignOn.ClientSecretFile}, "sign-on-redirect-url": {&s.redirect, &c.SignOn.RedirectURL},

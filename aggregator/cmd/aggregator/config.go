@@ -53,6 +53,23 @@ type Config struct {
 		// embedded broker; TokenFile names a file that holds it.
 		Token     string `yaml:"token"`
 		TokenFile string `yaml:"token_file"`
+		// TLSListen is where boxes connect over TLS; "": nowhere. Listen may then be
+		// "none". TLSNames are the names and addresses by which boxes call it, with
+		// commas between them: the authority signs a certificate for these, unless
+		// TLSCert and TLSKey name files with one.
+		TLSListen string `yaml:"tls_listen"`
+		TLSNames  string `yaml:"tls_names"`
+		TLSCert   string `yaml:"tls_cert"`
+		TLSKey    string `yaml:"tls_key"`
+		// Certificates is off, optional (who has one must come with it) or required
+		// (nobody comes without); "": optional with TLSListen, else off.
+		Certificates string `yaml:"certificates"`
+		// CertificateDays is how long a box's certificate holds.
+		CertificateDays int `yaml:"certificate_days"`
+		// CACert and CAKey name the files of the authority that signs them; "": an own
+		// one in Data.
+		CACert string `yaml:"ca_cert"`
+		CAKey  string `yaml:"ca_key"`
 	} `yaml:"mqtt"`
 	Store struct {
 		// Threads is how many threads the columnar store works with; 0: one a
@@ -198,6 +215,7 @@ func Defaults() Config {
 	c.Data = "data"
 	c.HTTP.Listen, c.HTTP.AnswerRows = "127.0.0.1:8080", indicator.MaxRows
 	c.MQTT.Listen = "127.0.0.1:1883"
+	c.MQTT.CertificateDays = 365
 	c.C3.SettleS, c.C3.ManifestMinutes, c.C3.MaxFileMB = 5, 15, 8192
 	c.C3.KeepDays = 7
 	c.editDefaults()
@@ -232,6 +250,14 @@ func (c *Config) keys() []key {
 		{"mqtt.password_file", &c.MQTT.PasswordFile, false},
 		{"mqtt.token", &c.MQTT.Token, true},
 		{"mqtt.token_file", &c.MQTT.TokenFile, false},
+		{"mqtt.tls_listen", &c.MQTT.TLSListen, false},
+		{"mqtt.tls_names", &c.MQTT.TLSNames, false},
+		{"mqtt.tls_cert", &c.MQTT.TLSCert, false},
+		{"mqtt.tls_key", &c.MQTT.TLSKey, false},
+		{"mqtt.certificates", &c.MQTT.Certificates, false},
+		{"mqtt.certificate_days", &c.MQTT.CertificateDays, false},
+		{"mqtt.ca_cert", &c.MQTT.CACert, false},
+		{"mqtt.ca_key", &c.MQTT.CAKey, false},
 		{"store.threads", &c.Store.Threads, false},
 		{"store.memory_mb", &c.Store.MemoryMB, false},
 		{"c3.folder", &c.C3.Folder, false},
@@ -342,9 +368,13 @@ func (c *Config) Check() error {
 		}
 	}
 	address("http.listen", c.HTTP.Listen)
-	if c.MQTT.Broker == "" {
+	if c.MQTT.Broker == "" && (c.MQTT.Listen != noListen || c.MQTT.TLSListen == "") {
 		address("mqtt.listen", c.MQTT.Listen)
 	}
+	if c.MQTT.TLSListen != "" {
+		address("mqtt.tls_listen", c.MQTT.TLSListen)
+	}
+	c.checkTLS(bad)
 	seen := map[string]bool{}
 	for _, broker := range c.Brokers() {
 		switch u, err := url.Parse(broker); {
@@ -441,6 +471,17 @@ func (c *Config) Check() error {
 		bad("log.format", "%q, allowed auto, text, json", c.Log.Format)
 	}
 	return errors.Join(all...)
+}
+
+// noListen in place of mqtt.listen closes the plain door beside the one with TLS.
+const noListen = "none"
+
+// plainListen is where the plain door is; "": nowhere.
+func (c *Config) plainListen() string {
+	if c.MQTT.Listen == noListen {
+		return ""
+	}
+	return c.MQTT.Listen
 }
 
 // Brokers lists the existing brokers to take uploads from; none: the embedded

@@ -5,6 +5,7 @@ import (
 	"io/fs"
 	"net/http"
 	"path/filepath"
+	"strings"
 	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
@@ -83,6 +84,9 @@ func (c closed) Close(ctx context.Context, snap store.Snapshot) error {
 type timed struct {
 	to *intake.Intake
 	m  *metrics
+	// sent, if set, is told of batches that came over a broker that stands elsewhere
+	// and were taken; the embedded one tells it itself.
+	sent func(box string, packet []byte)
 }
 
 // Receive implements broker.Receiver.
@@ -100,6 +104,9 @@ func (t timed) Submit(ctx context.Context, topic string, payload []byte, atMs in
 	return func() (string, []byte, error) {
 		ackTopic, ack, err := wait()
 		t.m.ack.Observe(time.Since(began).Seconds())
+		if t.sent != nil && err == nil && ackTopic != "" {
+			t.sent(ackTopic[strings.LastIndexByte(ackTopic, '/')+1:], payload)
+		}
 		return ackTopic, ack, err
 	}
 }
@@ -136,6 +143,12 @@ var parts = []part{
 	{"iptv_broker_acks_total", "Acks published.", prometheus.CounterValue, nil},
 	{"iptv_broker_unaccepted_total", "Pauses in taking connections because the kernel had none to give, as when files run short.", prometheus.CounterValue, nil},
 	{"iptv_broker_acks_lost_total", "Acks that could not be published; each costs a repeat.", prometheus.CounterValue, nil},
+	{"iptv_broker_cut_total", "Connections of boxes ended because they were revoked or their key was replaced.", prometheus.CounterValue, nil},
+	{"iptv_claims_total", "Claims and renewals of boxes' certificates, by what came of them: claimed, again, renewed, rekey, busy, or why they were refused.", prometheus.CounterValue, []string{"outcome"}},
+	{"iptv_boxes_turned_away_total", "Connections refused for their certificate or claim credential, by why.", prometheus.CounterValue, []string{"reason"}},
+	{"iptv_clone_signs_total", "Signs that there may be two boxes of one id, by kind; aggregator box suspects names them.", prometheus.CounterValue, []string{"kind"}},
+	{"iptv_boxes_revoked", "Boxes that are revoked.", prometheus.GaugeValue, nil},
+	{"iptv_provision_failures_total", "Calls to the registry of boxes that failed; the boxes ask again.", prometheus.CounterValue, nil},
 	{"iptv_sources", "Own data sources.", prometheus.GaugeValue, nil},
 	{"iptv_sources_failing", "Own data sources that could not be read the last time; the rows of before stand.", prometheus.GaugeValue, nil},
 	{"iptv_sources_oldest_seconds", "Age of the rows of the stalest own data source that has a schedule.", prometheus.GaugeValue, nil},
@@ -240,6 +253,7 @@ func (c *partsCollector) Collect(ch chan<- prometheus.Metric) {
 	c.soap(tell)
 	c.insight(tell)
 	c.sources(tell)
+	c.provision(tell)
 	for what, ask := range map[string]func(context.Context, teller) error{"ledger": c.ledger, "store": c.store, "figures": c.figures, "quality": c.quality, "reports": c.reports} {
 		if err := ask(ctx, tell); err != nil {
 			c.p.log.Warn("a part is missing in the metrics", "part", what, "error", err)

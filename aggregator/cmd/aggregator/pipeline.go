@@ -57,6 +57,7 @@ func (p *Platform) Run(ctx context.Context) error {
 	parts.Go(func() { _ = p.closing.Run(work) })
 	parts.Go(func() { p.tell(work) })
 	parts.Go(func() { p.prune(work) })
+	parts.Go(func() { p.registry.Run(work) })
 	parts.Go(func() { p.sources.Run(work) })
 	parts.Go(func() { p.watcher.Run(work, watchEvery) })
 	// Nothing new is sent while the rest drains; what waits goes on at the next start.
@@ -150,10 +151,21 @@ func (p *Platform) prune(ctx context.Context) {
 // PageURL is where the page is, as this machine reaches it.
 func (p *Platform) PageURL() string { return "http://" + reachable(p.listener.Addr().String()) + "/" }
 
+// SecureURL is where boxes connect over TLS, "" if nowhere.
+func (p *Platform) SecureURL() string {
+	if p.embedded == nil || p.embedded.AddrTLS() == "" {
+		return ""
+	}
+	return "tls://" + reachable(p.embedded.AddrTLS())
+}
+
 // BrokerURL is where boxes connect, "" with an external broker.
 func (p *Platform) BrokerURL() string {
 	if p.embedded == nil {
 		return ""
 	}
-	return "tcp://" + reachable(p.embedded.Addr())
+	if a := p.embedded.Addr(); a != "" {
+		return "tcp://" + reachable(a)
+	}
+	return p.SecureURL()
 }

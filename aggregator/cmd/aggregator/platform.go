@@ -9,6 +9,7 @@ import (
 	"net/http"
 	"os"
 	"slices"
+	"strings"
 	"sync"
 	"syscall"
 	"time"
@@ -27,6 +28,7 @@ import (
 	"iptvdc/aggregator/loader"
 	"iptvdc/aggregator/phone"
 	"iptvdc/aggregator/post"
+	"iptvdc/aggregator/provision"
 	"iptvdc/aggregator/quality"
 	"iptvdc/aggregator/report"
 	"iptvdc/aggregator/settings"
@@ -43,7 +45,9 @@ type Platform struct {
 	ledger     *sqlite.Ledger
 	store      *duckdb.Store
 	intake     *intake.Intake
-	embedded   *broker.Embedded   // nil with external brokers
+	embedded   *broker.Embedded // nil with external brokers
+	doors      doors            // the same, while others may ask for it
+	registry   *provision.Registry
 	consumers  []*broker.Consumer // one each of Config.Brokers
 	loader     *loader.Loader
 	closing    *closing.Closing
@@ -78,7 +82,7 @@ func Open(ctx context.Context, c Config, log *slog.Logger) (_ *Platform, err err
 			err = errors.Join(err, p.unwind())
 		}
 	}()
-	for _, step := range []func(context.Context) error{p.openData, p.openEngines, p.openInbox, p.listen, p.openSOAP, p.openDoor, p.openConsole} {
+	for _, step := range []func(context.Context) error{p.openData, p.openEngines, p.openInbox, p.listen, p.openSOAP, p.openProvision, p.openDoor, p.openConsole} {
 		if err := step(ctx); err != nil {
 			return nil, err
 		}
@@ -205,7 +209,7 @@ func addressError(flag, address string, err error) error {
 // openDoor lets boxes in: the intake, and before it the broker or clients of
 // others.
 func (p *Platform) openDoor(context.Context) (err error) {
-	p.intake = intake.New(p.ledger, intake.Config{Committed: p.metrics.committed, Logger: p.log.With("part", "intake")})
+	p.intake = intake.New(p.ledger, intake.Config{Admission: p.registry, Committed: p.metrics.committed, Logger: p.log.With("part", "intake")})
 	p.later(p.intake.Close)
 	if p.config.MQTT.Broker != "" {
 		err = p.consume()
@@ -224,10 +228,20 @@ func (p *Platform) embed() (err error) {
 	if err != nil {
 		return fmt.Errorf("mqtt.token_file: %w", err)
 	}
-	p.embedded, err = broker.New(broker.Config{Listen: c.Listen, Token: token, Logger: p.log.With("part", "broker")}, timed{p.intake, p.metrics})
+	secure, err := p.serverTLS()
+	if err != nil {
+		return err
+	}
+	p.embedded, err = broker.New(broker.Config{
+		Listen: p.config.plainListen(), ListenTLS: c.TLSListen, TLS: secure, Registry: p.registry, Token: token, Logger: p.log.With("part", "broker"),
+	}, timed{p.intake, p.metrics, nil})
+	if err != nil && c.TLSListen != "" && strings.Contains(err.Error(), "listen on "+c.TLSListen) {
+		return addressError("mqtt-tls-listen", c.TLSListen, err)
+	}
 	if err != nil {
 		return addressError("mqtt-listen", c.Listen, err)
 	}
+	p.doors.Store(p.embedded)
 	p.closeDoor = sync.OnceValue(p.embedded.Close)
 	return nil
 }
@@ -248,7 +262,7 @@ func (p *Platform) consume() error {
 		return fmt.Errorf("mqtt.password_file: %w", err)
 	}
 	for _, url := range p.config.Brokers() {
-		k, err := broker.Consume(broker.ConsumerConfig{URL: url, User: c.User, Password: password, Logger: p.log.With("part", "broker")}, timed{p.intake, p.metrics})
+		k, err := broker.Consume(broker.ConsumerConfig{URL: url, User: c.User, Password: password, Enrol: p.enrol(), Logger: p.log.With("part", "broker")}, timed{p.intake, p.metrics, p.registry.Sent})
 		if err != nil {
 			return err
 		}
@@ -295,7 +309,7 @@ func (p *Platform) openConsole(ctx context.Context) (err error) {
 	}
 	p.console, err = console.New(console.Config{
 		Apps: apps, First: first, MapFile: p.dir.file(mapFile),
-		Figures: p.figures(), Sources: p.sources, Identities: p.settings, Books: books{p.ledger, p.store}, Auditor: auditor{p.store, p.secrets}, Profiles: p.store, Risks: p.store,
+		Figures: p.figures(), Sources: p.sources, Identities: p.settings, Books: books{p.ledger, p.store}, Auditor: auditor{p.store, p.secrets}, Profiles: p.store, Claims: claims{p.registry}, Risks: p.store,
 		Feeds: p.store, Decisions: p.inbox, Unknowns: unknowns{p.store, p.dictionary}, Quality: p.board, Alerts: p.settings, Boards: p.settings, People: p.settings, Names: p.valueName,
 		Doors: p.settings, Links: p.config.links(),
 		SignOns: p.settings, SignOn: signOn, Proxies: proxies,

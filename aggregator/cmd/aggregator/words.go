@@ -52,6 +52,9 @@ func (p *Platform) greeting(w io.Writer, key string) {
 		line(t.broker, p.config.MQTT.Broker)
 	} else {
 		line(t.boxes, p.BrokerURL())
+		if s := p.SecureURL(); s != "" && s != p.BrokerURL() {
+			line("", s)
+		}
 	}
 	line(t.data, p.dir.path)
 	line("", t.stop)

@@ -20,6 +20,7 @@ func all(ctx context.Context, args []string, getenv func(string) string, w *word
 	agents := fs.String("agents", "", w.flagAgents)
 	fs.StringVar(&j.ConfFile, "conf", "", w.flagConf)
 	fs.StringVar(&j.CAFile, "ca", "", w.flagCA)
+	fs.StringVar(&j.ClaimFile, "claim", "", w.flagClaim)
 	base := fs.String("base", "", w.flagBase)
 	fs.StringVar(&j.RamBase, "ram-base", "", w.flagRamBase)
 	fs.StringVar(&j.Version, "version", "", w.flagVersion)

@@ -5,14 +5,14 @@ import "strings"
 // words are what people read of the program, but for errors about files, which
 // name fields and lines and are in English as those of the agent.
 type words struct {
-	zh                                                bool
-	usage, help, noCommand, noFlag, missing, epoch    string
-	columns, over, differs, same                      string
-	flagAgents                                        string
-	commands                                          map[string]string
-	flagTargets, flagNames, flagTarget, flagAgent     string
-	flagConf, flagCA, flagBase, flagRamBase, flagOnly string
-	flagVersion, flagOut, flagStrict                  string
+	zh                                                           bool
+	usage, help, noCommand, noFlag, missing, epoch               string
+	columns, over, differs, same                                 string
+	flagAgents                                                   string
+	commands                                                     map[string]string
+	flagTargets, flagNames, flagTarget, flagAgent                string
+	flagConf, flagCA, flagClaim, flagBase, flagRamBase, flagOnly string
+	flagVersion, flagOut, flagStrict                             string
 }
 
 var english = words{
@@ -53,6 +53,7 @@ In Chinese with LANG=zh_CN.UTF-8.
 	flagAgent:   "the agent built for it, a `file`",
 	flagConf:    "agent.conf, a `file`; mkimage conf prints one",
 	flagCA:      "`file` with the certificates (PEM) that brokers are checked against",
+	flagClaim:   "`file` with the credential by which boxes claim their certificates; aggregator claim new makes one",
 	flagBase:    "the box's own root as a `tar`; the squashfs is then the whole root, else the agent's files alone",
 	flagRamBase: "bin/busybox and modules/*.ko for an initramfs, as a `tar`",
 	flagOnly:    "`artefacts` to make, with commas between (default: all of the target)",
@@ -99,6 +100,7 @@ var chinese = words{
 	flagAgent:   "为该类型编译的采集程序`文件`",
 	flagConf:    "agent.conf `文件`；mkimage conf 可输出一份",
 	flagCA:      "校验 broker 的证书`文件`（PEM）",
+	flagClaim:   "机顶盒申领证书所用的凭证 `文件`，由 aggregator claim new 生成",
 	flagBase:    "机顶盒自身根文件系统的 `tar`；给出后 squashfs 为完整根，否则只含采集程序的文件",
 	flagRamBase: "initramfs 所需的 bin/busybox 和 modules/*.ko，打成 `tar`",
 	flagOnly:    "只制作这些`内容`，逗号分隔（缺省为全部）",

@@ -18,6 +18,7 @@ define STBAGENT_INSTALL_TARGET_CMDS
 	$(INSTALL) -D -m 0644 $(@D)/etc/inittab.stbagent $(TARGET_DIR)/etc/inittab.stbagent
 	cd $(@D)/etc/stbagent && for f in *; do \
 		$(INSTALL) -D -m 0644 $$f $(TARGET_DIR)/etc/stbagent/$$f || exit 1; done
+	chmod @CONF_MODE@ $(TARGET_DIR)/etc/stbagent/agent.conf
 	mkdir -p $(TARGET_DIR)@MOUNT@
 endef
 

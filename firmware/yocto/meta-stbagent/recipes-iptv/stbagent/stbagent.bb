@@ -30,6 +30,7 @@ do_install() {
     install -m 0644 ${S}/usr/lib/systemd/system/stbagent.service ${D}${systemd_system_unitdir}/stbagent.service
     install -m 0644 ${S}/usr/lib/tmpfiles.d/stbagent.conf ${D}${nonarch_libdir}/tmpfiles.d/stbagent.conf
     install -m 0644 ${S}/etc/stbagent/* ${D}${sysconfdir}/stbagent/
+    chmod @CONF_MODE@ ${D}${sysconfdir}/stbagent/agent.conf
 }
 
 FILES:${PN} += "${nonarch_libdir}/tmpfiles.d/stbagent.conf"

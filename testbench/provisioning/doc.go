@@ -1,0 +1,3 @@
+// Package provisioning tries the certificates of boxes with all real parts: the
+// agent's key and its questions, TLS, the broker, the registry with its authority.
+package provisioning

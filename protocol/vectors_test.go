@@ -76,6 +76,8 @@ func decodeVector(tb testing.TB, file string, v *vector) (any, error) {
 		return eventsForm(events), err
 	case "profiles.json":
 		return signedForm(v.Text, v.bytes(tb))
+	case "manifests.json":
+		return manifestForm(v.bytes(tb))
 	case "identities.json":
 		events, err := protocol.ParseEvents([]byte(v.Text))
 		if err != nil || len(events) != 1 {
@@ -104,7 +106,7 @@ func eventsForm(events []protocol.Event) []json.RawMessage {
 }
 
 func vectorFiles() []string {
-	return []string{"batches.json", "bodies.json", "acks.json", "topics.json", "events.json", "identities.json", "profiles.json"}
+	return []string{"batches.json", "bodies.json", "acks.json", "topics.json", "events.json", "identities.json", "profiles.json", "manifests.json"}
 }
 
 func TestVectors(t *testing.T) {

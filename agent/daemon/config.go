@@ -59,6 +59,9 @@ type Config struct {
 	ProfileKeys  protocol.Keys
 	ProfileGroup string
 
+	// Update is how the agent renews itself; without Update.Keys it does not.
+	Update UpdateConfig
+
 	Version   string
 	NotBefore time.Time // when the program was built
 	Log       *slog.Logger
@@ -96,6 +99,9 @@ func (c *Config) Validate() error {
 		return fmt.Errorf("city: %d does not lie in province %d; write its four digits, as -city %d01", city, c.Province, c.Province)
 	}
 	if err := c.checkProfiles(); err != nil {
+		return err
+	}
+	if err := c.Update.validate(); err != nil {
 		return err
 	}
 	if c.Box != "" {

@@ -18,6 +18,7 @@ import (
 	"iptvdc/agent/profile"
 	"iptvdc/agent/session"
 	"iptvdc/agent/tail"
+	"iptvdc/agent/update"
 	"iptvdc/agent/uplink"
 	"iptvdc/protocol"
 )
@@ -39,6 +40,11 @@ type Daemon struct {
 	link     atomic.Pointer[uplink.Uplink]
 	opened   chan struct{} // closed when the outbox is open
 	listener net.Listener
+
+	update *update.Updater // nil: the agent does not update itself
+	end    context.CancelFunc
+	// sendSoon says that all is to be sent with the first connection.
+	sendSoon atomic.Bool
 
 	lines *localapi.Lines
 	ring  *tail.Ring // of what was recorded
@@ -88,6 +94,7 @@ func New(cfg Config) (*Daemon, error) {
 	if d.api, err = localapi.New(api); err != nil {
 		return nil, err
 	}
+	d.openUpdate()
 	d.lines, d.ring = localapi.NewLines(d.api, cfg.Lines.Peers), tail.NewRing(cfg.Clock, 0)
 	d.cfg.Outbox.Recorded = func(events []protocol.Event) { d.ring.Add(events...) }
 	if _, err := d.open(); errors.Is(err, outbox.ErrBusy) {
@@ -176,10 +183,13 @@ func (d *Daemon) Addr() net.Addr {
 
 // Run works until ctx is done. Then callers are let go, the state of the box is
 // noted, what is in memory is committed and sealed, the connection is closed,
-// and the outbox last: each step still needs the next. With agent.ErrCut as the cause of ctx's end it
+// and the outbox last: each step still needs the next. It also ends, as with ctx, when
+// another version of the agent is to start. With agent.ErrCut as the cause of ctx's end it
 // ends as a power cut would: nothing more is committed or sealed.
 func (d *Daemon) Run(ctx context.Context) error {
 	var recErr error
+	ctx, d.end = context.WithCancel(ctx)
+	defer d.end()
 	recCtx, stopRec := context.WithCancelCause(context.WithoutCancel(ctx))
 	linkCtx, stopLink := context.WithCancel(context.WithoutCancel(ctx))
 	defer stopRec(nil)
@@ -192,6 +202,9 @@ func (d *Daemon) Run(ctx context.Context) error {
 	link.Go(func() { d.runLink(linkCtx) })
 	d.serve(ctx, &front)
 	front.Go(func() { d.follow(ctx) })
+	if d.update != nil {
+		front.Go(func() { d.update.Run(ctx) })
+	}
 	<-ctx.Done()
 	front.Wait()
 	stopMach(context.Cause(ctx))
@@ -263,7 +276,10 @@ func (d *Daemon) runLink(ctx context.Context) {
 		return
 	}
 	d.link.Store(u)
-	d.apply()      // what came between
+	d.apply() // what came between
+	if d.sendSoon.Load() {
+		u.SendNow()
+	}
 	_ = u.Run(ctx) // ends with ctx, and says so
 }
 
@@ -281,6 +297,10 @@ func (d *Daemon) Status() Status {
 	}
 	if o := d.out.Load(); o != nil {
 		s.Outbox, s.Epoch, s.Odd = o.Stats(), fmt.Sprintf("%016x", o.Epoch()), d.disk.Odd()
+	}
+	if d.update != nil {
+		st := d.update.Stats()
+		s.Update = &st
 	}
 	if u := d.link.Load(); u != nil {
 		st := u.Stats()

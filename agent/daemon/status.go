@@ -15,6 +15,7 @@ import (
 	"iptvdc/agent/outbox"
 	"iptvdc/agent/profile"
 	"iptvdc/agent/session"
+	"iptvdc/agent/update"
 	"iptvdc/agent/uplink"
 )
 
@@ -39,6 +40,8 @@ type Status struct {
 	Uplink   *uplink.Stats        `json:"uplink,omitempty"`
 	API      *localapi.Stats      `json:"api,omitempty"`
 	Profile  profile.Stats        `json:"profile"`
+	// Update tells of the agent's own updates; nil: it does not update itself.
+	Update *update.Stats `json:"update,omitempty"`
 	// Machine tells what the box does, as signals said: state, segment.
 	Machine *session.MachineStatus `json:"machine,omitempty"`
 }

@@ -88,10 +88,7 @@ func (s *State) take(m *protocol.Manifest) {
 
 // refuse has a refusal told, once; false: it was told before.
 func (s *State) refuse(version uint64, why string) bool {
-	text := fmt.Sprintf("%d: %s", version, why)
-	if len(text) > protocol.MaxString {
-		text = clean(text[:protocol.MaxString])
-	}
+	text := short(fmt.Sprintf("%d: %s", version, why))
 	if s.Refused == text {
 		return false
 	}

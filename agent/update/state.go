@@ -3,6 +3,7 @@ package update
 import (
 	"fmt"
 	"slices"
+	"strings"
 
 	"iptvdc/protocol"
 )
@@ -108,22 +109,18 @@ func (s *State) version(slot string) uint64 {
 
 // note has something told. When too much waits, the oldest goes.
 func (s *State) note(state protocol.ProfileState, version uint64, why string) {
-	if len(why) > protocol.MaxString {
-		why = why[:protocol.MaxString]
-	}
-	s.Notes = append(s.Notes, Note{state, version, clean(why)})
+	s.Notes = append(s.Notes, Note{state, version, short(why)})
 	if n := len(s.Notes) - maxNotes; n > 0 {
 		s.Notes = s.Notes[n:]
 	}
 }
 
-// clean keeps a text that was cut from ending in half a character.
-func clean(s string) string {
-	out := []rune(s)
-	if len(out) > 0 && out[len(out)-1] == '\uFFFD' {
-		out = out[:len(out)-1]
+// short makes a text one that an event takes.
+func short(s string) string {
+	if len(s) > protocol.MaxString {
+		s = strings.ToValidUTF8(s[:protocol.MaxString-3], "") + "..."
 	}
-	return string(out)
+	return strings.ToValidUTF8(s, "?")
 }
 
 // spare is the slot that a download goes to: never the one that runs.

@@ -44,6 +44,8 @@ const (
 const (
 	Format    = schemaNumber
 	FormatMin = 1
+	// Mark says both inside the program, for who signs it as an update.
+	Mark = "stbagent-outbox-format:2:1;"
 )
 
 // ErrBusy says that another process has the outbox open.

@@ -1,6 +1,7 @@
 package rollout
 
 import (
+	"bytes"
 	"crypto/ed25519"
 	"crypto/sha256"
 	"debug/buildinfo"
@@ -11,6 +12,8 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"regexp"
+	"strconv"
 	"strings"
 
 	"iptvdc/protocol"
@@ -25,9 +28,9 @@ type Signed struct {
 // agentProgram ends the import path of the agent's program.
 const agentProgram = "agent/cmd/stbagent"
 
-// Sign fills in what the program itself says (size, hash, build) and signs the
-// manifest. It refuses a program that no box could start: not an agent, linked to
-// libraries, built for something else than m.Build, if that is set.
+// Sign fills in what the program itself says (size, hash, build, format of the
+// outbox) and signs the manifest. It refuses a program that no box could start: not an
+// agent, linked to libraries, built for something else than m.Build, if that is set.
 func Sign(m protocol.Manifest, program string, key uint64, private ed25519.PrivateKey) ([]byte, error) {
 	build, err := buildOf(program)
 	if err != nil {
@@ -51,12 +54,8 @@ func Sign(m protocol.Manifest, program string, key uint64, private ed25519.Priva
 	if m.Agent == "" {
 		return nil, errors.New("agent: which version does it tell of itself? stbagent version says so")
 	}
-	found, err := holds(f, m.Agent)
-	if err != nil {
+	if err := inside(f, &m, program); err != nil {
 		return nil, err
-	}
-	if !found {
-		return nil, fmt.Errorf("agent: %s does not hold the text %q; what does stbagent version say there?", program, m.Agent)
 	}
 	payload, err := json.Marshal(m)
 	if err != nil {
@@ -65,13 +64,29 @@ func Sign(m protocol.Manifest, program string, key uint64, private ed25519.Priva
 	return protocol.AppendManifest(nil, key, payload, private)
 }
 
-// holds looks for a text in a program.
-func holds(f io.ReadSeeker, text string) (bool, error) {
+// mark is how an agent says inside its program which outbox it writes.
+var mark = regexp.MustCompile(`stbagent-outbox-format:([0-9]{1,3}):([0-9]{1,3});`)
+
+// inside looks into a program for what it says of itself.
+func inside(f io.ReadSeeker, m *protocol.Manifest, program string) error {
 	if _, err := f.Seek(0, io.SeekStart); err != nil {
-		return false, err
+		return err
 	}
 	whole, err := io.ReadAll(io.LimitReader(f, protocol.MaxAgent))
-	return strings.Contains(string(whole), text), err
+	if err != nil {
+		return err
+	}
+	if !bytes.Contains(whole, []byte(m.Agent)) {
+		return fmt.Errorf("agent: %s does not hold the text %q; what does stbagent version say there?", program, m.Agent)
+	}
+	says := mark.FindSubmatch(whole)
+	if says == nil {
+		return fmt.Errorf("%s does not say which outbox it writes: it is older than updates", program)
+	}
+	var err1, err2 error
+	m.Outbox, err1 = strconv.ParseUint(string(says[1]), 10, 64)
+	m.OutboxMin, err2 = strconv.ParseUint(string(says[2]), 10, 64)
+	return errors.Join(err1, err2)
 }
 
 // buildOf reads what a program is built for.

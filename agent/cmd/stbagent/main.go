@@ -14,6 +14,7 @@ import (
 	"syscall"
 
 	"iptvdc/agent/daemon"
+	"iptvdc/agent/outbox"
 )
 
 const usage = `stbagent records what happens on a set-top box and brings it to the centre.
@@ -57,6 +58,9 @@ func run(args []string, out, errw io.Writer) int {
 		err = testLine(args[1:], out, errw)
 	case "version", "-version", "--version":
 		fmt.Fprintln(out, "stbagent", versionText())
+		if len(args) > 1 && args[1] == "--formats" {
+			fmt.Fprintln(out, outbox.Mark)
+		}
 	case "help", "-h", "-help", "--help":
 		fmt.Fprint(out, usage)
 	default:

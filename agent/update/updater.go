@@ -147,7 +147,7 @@ func (u *Updater) Report() {
 }
 
 // pulse is how often a program that has to get well looks whether it did.
-const pulse = 2 * time.Second
+const pulse = 500 * time.Millisecond
 
 // Run works until ctx is done, or until Restart was called.
 func (u *Updater) Run(ctx context.Context) {

@@ -24,8 +24,7 @@ type Releases interface {
 	Restage(version uint64, s rollout.Stage, now time.Time) (rollout.Release, error)
 }
 
-// updatesLife is how old an answer may be: the command line halts, and so does the
-// watcher, past the console.
+// updatesLife is how old counts may be: what boxes tell of updates moves no figure.
 const updatesLife = 2 * time.Second
 
 // shownReleases is of how many releases it is counted how boxes stand, the newest.
@@ -119,7 +118,12 @@ func (s *Console) updates(w http.ResponseWriter, r *http.Request) error {
 			return err
 		}
 	}
-	request, err := json.Marshal(q)
+	// What is published is read each time: others change it too.
+	releases, err := s.Releases.List()
+	if err != nil {
+		s.Log.Error("not every update is shown", "error", err)
+	}
+	request, err := json.Marshal(updatesQuestion{q, releases})
 	if err != nil {
 		return err
 	}
@@ -130,17 +134,20 @@ func (s *Console) updates(w http.ResponseWriter, r *http.Request) error {
 	return writeBytes(w, http.StatusOK, b)
 }
 
+// updatesQuestion is what an answer depends on.
+type updatesQuestion struct {
+	Query    store.UpdateQuery
+	Releases []rollout.Release
+}
+
 // countUpdates computes what the cache does not have.
 func (s *Console) countUpdates(ctx context.Context, key answerKey) ([]byte, error) {
-	var q store.UpdateQuery
-	if err := json.Unmarshal([]byte(key.request), &q); err != nil {
+	var asked updatesQuestion
+	if err := json.Unmarshal([]byte(key.request), &asked); err != nil {
 		return nil, err
 	}
+	q, releases := asked.Query, asked.Releases
 	a := UpdatesAnswer{Releases: []UpdateRelease{}, Running: []UpdateRunning{}}
-	releases, err := s.Releases.List()
-	if err != nil {
-		s.Log.Error("not every update is shown", "error", err)
-	}
 	for i := range releases {
 		u := releaseOf(&releases[i])
 		if i < shownReleases {

@@ -289,7 +289,7 @@ func TestSignRefuses(t *testing.T) {
 	m := protocol.Manifest{Version: 1, Agent: "1", Outbox: 2, OutboxMin: 1}
 	f := func(program, says string) {
 		t.Helper()
-		if _, err := Sign(m, program, 1, private); err == nil || !strings.Contains(err.Error(), says) {
+		if _, err := Sign(m, program, false, 1, private); err == nil || !strings.Contains(err.Error(), says) {
 			t.Errorf("%s: %v, want %q", program, err, says)
 		}
 	}

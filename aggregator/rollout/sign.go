@@ -31,8 +31,11 @@ const agentProgram = "agent/cmd/stbagent"
 // Sign fills in what the program itself says (size, hash, build, format of the
 // outbox) and signs the manifest. It refuses a program that no box could start: not an
 // agent, linked to libraries, built for something else than m.Build, if that is set.
-func Sign(m protocol.Manifest, program string, key uint64, private ed25519.PrivateKey) ([]byte, error) {
-	build, err := buildOf(program)
+//
+// Libraries lets a program pass that is linked to libraries of the system, for systems
+// that have them.
+func Sign(m protocol.Manifest, program string, libraries bool, key uint64, private ed25519.PrivateKey) ([]byte, error) {
+	build, err := buildOf(program, libraries)
 	if err != nil {
 		return nil, fmt.Errorf("%s: %w", program, err)
 	}
@@ -90,15 +93,15 @@ func inside(f io.ReadSeeker, m *protocol.Manifest, program string) error {
 }
 
 // buildOf reads what a program is built for.
-func buildOf(program string) (string, error) {
+func buildOf(program string, libraries bool) (string, error) {
 	e, err := elf.Open(program)
 	if err != nil {
 		return "", errors.New("no program for Linux")
 	}
 	defer e.Close()
 	for _, p := range e.Progs {
-		if p.Type == elf.PT_INTERP {
-			return "", errors.New("it is linked to libraries of the system; build it with CGO_ENABLED=0")
+		if p.Type == elf.PT_INTERP && !libraries {
+			return "", errors.New("it is linked to libraries of the system; build it with CGO_ENABLED=0, or say that boxes have these")
 		}
 	}
 	bi, err := buildinfo.ReadFile(program)

@@ -52,6 +52,7 @@ func updateKeygen() *cobra.Command {
 func updateSign() *cobra.Command {
 	var m protocol.Manifest
 	var keyFile, expires string
+	var libraries bool
 	cmd := &cobra.Command{Use: "sign PROGRAM", Short: "Sign a program on a machine that has the key", Args: cobra.ExactArgs(1),
 		Long:    "Sign a program where the private key is, and print the signed file for update publish. Hash, size, processor and the format of the outbox are read from the program. One version may have a program for each processor.",
 		Example: "  aggregator update sign bin/firmware/stbagent-armv7 --key release.key --version 27 --agent 1.4.3 --model E900V22C > 27-armv7.signed",
@@ -76,7 +77,7 @@ func updateSign() *cobra.Command {
 			if err != nil {
 				return err
 			}
-			packet, err := rollout.Sign(m, args[0], key.ID, key.Private)
+			packet, err := rollout.Sign(m, args[0], libraries, key.ID, key.Private)
 			if err != nil {
 				return err
 			}
@@ -90,6 +91,7 @@ func updateSign() *cobra.Command {
 	f.StringSliceVar(&m.Models, "model", nil, "`NAME`s of models that may run it; without: all")
 	f.StringSliceVar(&m.URLs, "url", nil, "`URL`s of mirrors, which have the program as URL/SHA256")
 	f.StringVar(&expires, "expires", "", "how long boxes may take it: `TIME` as 90d, or a date; without: for ever")
+	f.BoolVar(&libraries, "libraries", false, "let a program pass that is linked to libraries of the system; boxes must have these")
 	f.Var(&numbers{&m.Retires}, "retire", "`NUMBER`s of keys that boxes shall not believe any more, lower than the one that signs")
 	return cmd
 }

@@ -20,6 +20,7 @@ func all(ctx context.Context, args []string, getenv func(string) string, w *word
 	agents := fs.String("agents", "", w.flagAgents)
 	fs.StringVar(&j.ConfFile, "conf", "", w.flagConf)
 	fs.StringVar(&j.CAFile, "ca", "", w.flagCA)
+	fs.StringVar(&j.UpdateKeys, "update-keys", "", w.flagUpdateKeys)
 	base := fs.String("base", "", w.flagBase)
 	fs.StringVar(&j.RamBase, "ram-base", "", w.flagRamBase)
 	fs.StringVar(&j.Version, "version", "", w.flagVersion)
@@ -44,6 +45,9 @@ func all(ctx context.Context, args []string, getenv func(string) string, w *word
 	for i := range targets {
 		j := j
 		j.Target = &targets[i]
+		if j.Target.Init == "android" {
+			j.UpdateKeys = ""
+		}
 		j.AgentFile = filepath.Join(*agents, "stbagent-"+j.Target.Arch())
 		if slices.Contains(j.Target.Makes, "initramfs") { // a whole system; the others are laid over a maker's
 			j.Base = *base

@@ -2,7 +2,9 @@
 # fleet, `make test` passes every test. `make help` lists the rest.
 
 VERSION  := $(shell git describe --tags --always --dirty 2>/dev/null || echo dev)
-LDFLAGS  := -s -w -X main.version=$(VERSION)
+# The agent's own number as an update (P-10.2), for programs that go into an image.
+RELEASE  ?=
+LDFLAGS  := -s -w -X main.version=$(VERSION) -X main.release=$(RELEASE)
 GO       := go
 PROGRAMS := ./agent/cmd/stbagent ./aggregator/cmd/aggregator ./testbench/cmd/stbfleet ./firmware/cmd/mkimage
 UI       := aggregator/console/ui
@@ -103,6 +105,7 @@ country: build ## an evening of 100,000 connected boxes on this machine, ten min
 crash: ## every state a power cut, a kill or a failing disk can leave; needs root and /dev/fuse
 	$(GO) test -count=1 -timeout 90m -v ./testbench/crash -states=100000 -every=1 -points=1000 -cuts=600 -agentcuts=1000
 	$(GO) test -count=1 -timeout 30m -v -run TestCrashes ./aggregator/c3/inbox -every=1
+	$(GO) test -count=1 -timeout 30m -v -run TestCut ./agent/update -every=1
 
 bench: ## our figures beside a peer's, from one run; JSON and HTML in out/bench; LONG=1 with files of gigabytes
 	$(GO) run ./testbench/bench -out out/bench $(if $(LONG),-long)

@@ -38,7 +38,7 @@ func (k Key) Save(path string) error {
 	if err != nil {
 		return err
 	}
-	_, err = fmt.Fprintf(f, "# private key for profiles; keep it apart and secret\n%d %s\n", k.ID, base64.StdEncoding.EncodeToString(k.Private.Seed()))
+	_, err = fmt.Fprintf(f, "# private key; keep it apart and secret\n%d %s\n", k.ID, base64.StdEncoding.EncodeToString(k.Private.Seed()))
 	return errors.Join(err, f.Sync(), f.Close())
 }
 

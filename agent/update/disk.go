@@ -246,7 +246,7 @@ func whole(path string, m *protocol.Manifest) error {
 		return fmt.Errorf("size: the program is not of %d bytes", m.Size)
 	}
 	if got := hex.EncodeToString(h.Sum(nil)); got != m.SHA256 {
-		return fmt.Errorf("sha256: the program's is %.12s..., the manifest's %.12s...", got, m.SHA256)
+		return fmt.Errorf("sha256: the program's is %.12s, the manifest's %.12s", got, m.SHA256)
 	}
 	return nil
 }

@@ -296,7 +296,7 @@ func TestDownload(t *testing.T) {
 			t.Fatal("taken")
 		}
 	}
-	b.want(2, "offered; update_refused sha256: the program's is "+got12(m.files[manifestOf(3).SHA256])+"..., the manifest's "+manifestOf(3).SHA256[:12]+"..., 3 times")
+	b.want(2, "offered; update_refused sha256: the program's is "+got12(m.files[manifestOf(3).SHA256])+", the manifest's "+manifestOf(3).SHA256[:12]+", 3 times")
 }
 
 // TestHalted: what is not offered any more does not start.

@@ -169,12 +169,13 @@ firmware: firmware-agents firmware-base ## firmware for every kind of box, each 
 	firmware/check/run out/firmware/1
 	FIRMWARE_AGENTS=$(CURDIR)/bin/firmware $(GO) test -count=1 -run TestAgents -v ./testbench/boxboot
 
-firmware-boot: ## boots the emulated board from an image: power cuts, a silent agent, a factory reset, then every event against the aggregator
+firmware-boot: ## boots the emulated board from an image: power cuts, a silent agent, updates, a factory reset, then every event against the aggregator
 	@testbench/setup/install.sh firmware system
 	@mkdir -p bin/firmware
 	$(GO) build -o bin/ ./aggregator/cmd/aggregator
 	$(ARM) $(GO) build -trimpath -tags nethttpomithttp2 -gcflags=all=-l -ldflags '$(LDFLAGS)' -o bin/firmware/stbagent-armv7 ./agent/cmd/stbagent
-	$(GO) run ./testbench/boxboot -cache bin/armvm -agent bin/firmware/stbagent-armv7
+	$(ARM) $(GO) build -trimpath -tags nethttpomithttp2 -gcflags=all=-l -ldflags '-s -w -X main.version=$(VERSION)-next' -o bin/firmware/stbagent-armv7-next ./agent/cmd/stbagent
+	$(GO) run ./testbench/boxboot -cache bin/armvm -agent bin/firmware/stbagent-armv7 -update bin/firmware/stbagent-armv7-next -update-version $(VERSION)-next
 
 web: ## the page's built files, from its sources
 	@testbench/setup/install.sh browser

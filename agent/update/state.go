@@ -157,7 +157,8 @@ func (s *State) fail(why string) {
 func (s *State) choose(image string, release uint64, check func(slot string) error) string {
 	if s.Image != image {
 		if version := max(s.version(s.Run), s.trialVersion()); version > 0 {
-			s.note(protocol.UpdateRolledBack, version, "the box has another image")
+			// Not rolled back: a new image on many boxes must not halt a release.
+			s.note(protocol.UpdateRefused, version, "the box has another image")
 		}
 		if release == 0 { // nobody knows which is newer: what came before the image stays away
 			s.Failed = max(s.Failed, s.Seen)

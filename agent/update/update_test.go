@@ -142,20 +142,20 @@ func TestImage(t *testing.T) {
 	b := newBox(t, m).start().update(1).getsWell().start()
 	b.says()
 	b.image.Agent = "2.0.0"
-	b.start().want(0, "rolled_back the box has another image")
+	b.start().want(0, "update_refused the box has another image")
 	if names, err := os.ReadDir(b.dir + "/" + FolderName); err != nil || len(names) != 3 { // state, the one before it, lock
 		t.Errorf("%v, %v", names, err)
 	}
 	b.update(2).want(2, "offered; downloaded")
 	b.image.Agent = "1.2.0" // that of version 2
-	b.start().want(0, "rolled_back the box has another image")
+	b.start().want(0, "update_refused the box has another image")
 	if b.up.Look(t.Context()) {
 		t.Error("what came before the image was taken again")
 	}
 	b.image.Agent, b.image.Release = "0.9.0", 1 // an old one, which says so
 	b.start().update(3).getsWell().start().want(3, "offered; downloaded; good")
 	b.image.Agent, b.image.Release = "1.2.1", 3
-	b.start().want(0, "rolled_back the box has another image")
+	b.start().want(0, "update_refused the box has another image")
 	if b.up.Look(t.Context()) || !strings.HasSuffix(m.asked, "version=3") {
 		t.Errorf("taken again: %s", m.asked)
 	}

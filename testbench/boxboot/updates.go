@@ -92,14 +92,11 @@ func (p *play) updates(ctx context.Context, token string) error {
 	}); err != nil {
 		return err
 	}
-	s, err := p.status()
+	slot, err := p.runs(ctx, 1, 0)
 	if err != nil {
 		return err
 	}
-	if s.Update == nil || s.Update.Version != 1 || s.Update.Slot == "" {
-		return fmt.Errorf("the status says %+v of updates; want version 1 in a slot", s.Update)
-	}
-	p.say("the box runs update 1 in slot %s, through a power cut while it took it", s.Update.Slot)
+	p.say("the box runs update 1 in slot %s, through a power cut while it took it", slot)
 	bad := filepath.Join(p.work, "bad")
 	text, err := os.ReadFile(p.update)
 	if err != nil {
@@ -120,8 +117,8 @@ func (p *play) updates(ctx context.Context, token string) error {
 		return err
 	}
 	p.truth.cut()
-	if s, err = p.status(); err != nil || s.Update == nil || s.Update.Version != 1 || s.Update.Failed != 2 {
-		return fmt.Errorf("after the broken update the status says %+v (%v); want version 1, and 2 failed", s.Update, err)
+	if _, err := p.runs(ctx, 1, 2); err != nil {
+		return err
 	}
 	p.say("update 2 died at every start; the box is back at update 1")
 	for _, version := range []string{"1", "2"} {
@@ -130,4 +127,20 @@ func (p *play) updates(ctx context.Context, token string) error {
 		}
 	}
 	return nil
+}
+
+// runs waits until the box answers, and wants a version in a slot, and another to have
+// failed.
+func (p *play) runs(ctx context.Context, version, failed uint64) (slot string, err error) {
+	err = p.until(ctx, "the agent answers", func() (bool, error) {
+		s, err := p.status()
+		if err != nil || s.Update == nil {
+			return false, nil // busy
+		}
+		if slot = s.Update.Slot; s.Update.Version != version || s.Update.Failed != failed || slot == "" {
+			return false, fmt.Errorf("the status says %+v of updates; want version %d in a slot, and %d failed", *s.Update, version, failed)
+		}
+		return true, nil
+	})
+	return slot, err
 }

@@ -101,6 +101,9 @@ func (i *initd) cut(t *testing.T) {
 // one that crashes, and the centre knows. Programs, broker, ledger, store and disks are
 // the real ones.
 func TestUpdates(t *testing.T) {
+	if testing.Short() {
+		t.Skip("builds programs")
+	}
 	dir := t.TempDir()
 	image, good := agentOf(t, dir, "1.0.0"), agentOf(t, dir, "1.1.0")
 	bad := crashing(t, good)

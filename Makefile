@@ -2,7 +2,9 @@
 # fleet, `make test` passes every test. `make help` lists the rest.
 
 VERSION  := $(shell git describe --tags --always --dirty 2>/dev/null || echo dev)
-LDFLAGS  := -s -w -X main.version=$(VERSION)
+# The agent's own number as an update (P-10.2), for programs that go into an image.
+RELEASE  ?=
+LDFLAGS  := -s -w -X main.version=$(VERSION) -X main.release=$(RELEASE)
 GO       := go
 PROGRAMS := ./agent/cmd/stbagent ./aggregator/cmd/aggregator ./testbench/cmd/stbfleet ./firmware/cmd/mkimage
 UI       := aggregator/console/ui
@@ -104,6 +106,7 @@ country: build ## an evening of 100,000 connected boxes on this machine, ten min
 crash: ## every state a power cut, a kill or a failing disk can leave; needs root and /dev/fuse
 	$(GO) test -count=1 -timeout 90m -v ./testbench/crash -states=100000 -every=1 -points=1000 -cuts=600 -agentcuts=1000
 	$(GO) test -count=1 -timeout 30m -v -run TestCrashes ./aggregator/c3/inbox -every=1
+	$(GO) test -count=1 -timeout 30m -v -run TestCut ./agent/update -every=1
 
 bench: ## our figures beside a peer's, from one run; JSON and HTML in out/bench; LONG=1 with files of gigabytes
 	$(GO) run ./testbench/bench -out out/bench $(if $(LONG),-long)
@@ -175,12 +178,13 @@ firmware: firmware-agents firmware-base ## firmware for every kind of box, each 
 	firmware/check/run out/firmware/1
 	FIRMWARE_AGENTS=$(CURDIR)/bin/firmware $(GO) test -count=1 -run TestAgents -v ./testbench/boxboot
 
-firmware-boot: ## boots the emulated board from an image: power cuts, a silent agent, a factory reset, then every event against the aggregator
+firmware-boot: ## boots the emulated board from an image: power cuts, a silent agent, updates, a factory reset, then every event against the aggregator
 	@testbench/setup/install.sh firmware system
 	@mkdir -p bin/firmware
 	$(GO) build -o bin/ ./aggregator/cmd/aggregator
 	$(ARM) $(GO) build -trimpath -tags nethttpomithttp2 -gcflags=all=-l -ldflags '$(LDFLAGS)' -o bin/firmware/stbagent-armv7 ./agent/cmd/stbagent
-	$(GO) run ./testbench/boxboot -cache bin/armvm -agent bin/firmware/stbagent-armv7
+	$(ARM) $(GO) build -trimpath -tags nethttpomithttp2 -gcflags=all=-l -ldflags '-s -w -X main.version=$(VERSION)-next' -o bin/firmware/stbagent-armv7-next ./agent/cmd/stbagent
+	$(GO) run ./testbench/boxboot -cache bin/armvm -agent bin/firmware/stbagent-armv7 -update bin/firmware/stbagent-armv7-next -update-version $(VERSION)-next
 
 web: ## the page's built files, from its sources
 	@testbench/setup/install.sh browser

@@ -2,6 +2,7 @@ package firmware
 
 import (
 	"bytes"
+	"encoding/base64"
 	"fmt"
 	"net"
 	"net/url"
@@ -45,6 +46,7 @@ var kinds = map[string]func(string) error{
 	"GROUP": duration, "ALIVE": duration, "FIRST_SPREAD": duration, "LOSS_SPREAD": duration, "BACKOFF_MIN": duration,
 	"BACKOFF_MAX": duration, "RESET_AFTER": duration, "RETRY": duration, "RETRY_MAX": duration, "BATCH_AGE": duration,
 	"BATCH_RIDE": duration, "KEEPALIVE": duration, "HEALTH_EVERY": duration,
+	"UPDATE_KEYS": pathValue, "UPDATE_URL": mirrors, "UPDATE_HOURS": hours, "UPDATE_RATE": number, "UPDATE_EVERY": duration, "UPDATE_GOOD": duration,
 	"LOG": oneOf("debug", "info", "warn", "error"), "METRICS": oneOf("true", "false"),
 }
 
@@ -295,4 +297,72 @@ func distance(a, b string) int {
 		}
 	}
 	return row[len(b)]
+}
+
+// Update has boxes believe updates that the keys in a file on the box have signed. It
+// refuses settings with which they could not take any.
+func (c *Conf) Update(file string, t *Target, keys string) error {
+	switch had := c.Get("UPDATE_KEYS"); {
+	case keys == "" && had == "":
+		return nil
+	case t.Init == "android":
+		return fmt.Errorf("%s: the agent of %s is updated with the image: Android lets no program start from the data partition; leave update keys out", file, t.Name)
+	case keys != "" && had != "" && had != keys:
+		return fmt.Errorf("%s: %sUPDATE_KEYS=%s; with --update-keys it is %s", file, prefix, had, keys)
+	case c.Get("UPDATE_URL") == "":
+		return fmt.Errorf("%s: %sUPDATE_URL is missing, where boxes ask for updates; write %[2]sUPDATE_URL=http://10.1.2.3:8090", file, prefix)
+	case had == "":
+		c.settings = append(c.settings, setting{prefix + "UPDATE_KEYS", keys, 0})
+	}
+	return nil
+}
+
+// CheckKeys reports what is wrong with a file of public keys: lines "<id> <base64>".
+func CheckKeys(text []byte) error {
+	n := 0
+	for line := range strings.Lines(string(text)) {
+		field := strings.Fields(line)
+		if len(field) == 0 || strings.HasPrefix(field[0], "#") {
+			continue
+		}
+		n++
+		if len(field) != 2 {
+			return fmt.Errorf("%q; want ID KEY, as aggregator update keygen prints", strings.TrimSpace(line))
+		}
+		if _, err := strconv.ParseUint(field[0], 10, 53); err != nil {
+			return fmt.Errorf("%q is no number of a key", field[0])
+		}
+		if key, err := base64.StdEncoding.DecodeString(field[1]); err != nil || len(key) != 32 {
+			return fmt.Errorf("key %s is no public key: 32 bytes in base64", field[0])
+		}
+	}
+	if n < 1 || n > 2 || bytes.Contains(text, []byte("private key")) {
+		return fmt.Errorf("want one or two public keys and no private one, there are %d", n)
+	}
+	return nil
+}
+
+func mirrors(v string) error {
+	for part := range strings.SplitSeq(v, ",") {
+		if u, err := url.Parse(part); err != nil || u.Host == "" || u.Scheme != "http" && u.Scheme != "https" || u.User != nil || u.RawQuery != "" {
+			return fmt.Errorf("%q; want http://host:port or https://host:port, with commas between", part)
+		}
+	}
+	return nil
+}
+
+func hours(v string) error {
+	if v == "all" {
+		return nil
+	}
+	from, to, _ := strings.Cut(v, "-")
+	for _, at := range []string{from, to} {
+		if _, err := time.Parse("15:04", at); err != nil || len(at) != 5 {
+			return fmt.Errorf("%q; want HH:MM-HH:MM, as 02:00-05:00, or all", v)
+		}
+	}
+	if from == to {
+		return fmt.Errorf("%q begins and ends at the same time; write all", v)
+	}
+	return nil
 }

@@ -21,7 +21,7 @@ const (
 	OrderPage  Kind = 12 // a page that offers to order was entered: Page, Product, Content, Trace
 	Playback   Kind = 13 // how a play went, told at its end: Mode, Channel, Content, StartMs, Stalls, StallMs, Errors, Error, Trace
 	Health     Kind = 14 // how the box and the agent on it do: CPU, MemoryKB, Temperature, AgentKB, AgentMs, FlashKB, Waiting
-	Running    Kind = 15 // which profile the box runs or has refused: Version, State, Why
+	Running    Kind = 15 // which profile or agent the box runs, or has refused: Version, State, Why
 )
 
 // Cause says why a box was switched on or off.
@@ -113,7 +113,7 @@ const (
 	SightFocus    Sight = 2 // the focus rested on it
 )
 
-// ProfileState says what became of a profile.
+// ProfileState says what became of a profile, or of the agent itself.
 type ProfileState uint8
 
 const (
@@ -122,6 +122,14 @@ const (
 	ProfileRefused  ProfileState = 2 // Why says what is wrong; the one before stays
 	ProfileExpired  ProfileState = 3 // the one built in holds again
 	ProfileAnswered ProfileState = 4 // asked to say what runs
+
+	// What became of the agent's own updates [P-10.5]: Version is a manifest's.
+	AgentRuns        ProfileState = 5 // this agent runs; Version 0: the image's own; Why is AgentText
+	UpdateOffered    ProfileState = 6 // good so far, and being fetched
+	UpdateDownloaded ProfileState = 7 // whole, to be started
+	UpdateGood       ProfileState = 8
+	UpdateRolledBack ProfileState = 9  // Why says what was wrong with it
+	UpdateRefused    ProfileState = 10 // Why says what was wrong with it
 )
 
 // Clock is how good a time is; a greater value is better.
@@ -164,7 +172,7 @@ var (
 	reasonNames = names{"unknown", "rate_limit", "sampling", "read_only", "memory", "invalid", "quiet"}
 	sightNames  = names{"unknown", "rendered", "focus"}
 	tvNames     = names{"unknown", "on", "off"}
-	stateNames  = names{"unknown", "applied", "refused", "expired", "answered"}
+	stateNames  = names{"unknown", "applied", "refused", "expired", "answered", "agent", "offered", "downloaded", "good", "rolled_back", "update_refused"}
 )
 
 func (n names) word(v uint8) string {

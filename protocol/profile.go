@@ -207,7 +207,7 @@ func (p *Profile) Check() error {
 }
 
 func (p *Profile) checkLists() error {
-	if err := checkList("quiet", p.Quiet, maxSpans, func(field string, s Span) error { return s.check(field) }); err != nil {
+	if err := checkList("quiet", p.Quiet, maxSpans, func(field string, s Span) error { return s.Check(field) }); err != nil {
 		return err
 	}
 	if err := checkList("brokers", p.Brokers, maxBrokers, checkBroker); err != nil {
@@ -263,7 +263,8 @@ func checkHealth(field string, s *uint32) error {
 	return nil
 }
 
-func (s Span) check(field string) error {
+// Check reports what is wrong with a span that stands in a field.
+func (s Span) Check(field string) error {
 	if _, ok := clockMs(s.From); !ok {
 		return faultf(BadLimit, field+".from", "%.40q, must be HH:MM, 00:00..23:59", s.From)
 	}

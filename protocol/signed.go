@@ -88,6 +88,11 @@ func AppendSigned(dst []byte, topic string, key uint64, payload []byte, private 
 	case len(payload) == 0:
 		return dst, faultf(Malformed, "payload", "empty")
 	}
+	return appendPacket(dst, topic, key, payload, private)
+}
+
+// appendPacket signs and packs what was checked.
+func appendPacket(dst []byte, topic string, key uint64, payload []byte, private ed25519.PrivateKey) ([]byte, error) {
 	w := packer{dst}
 	w.array(signedFields)
 	w.uint(Version)
@@ -111,14 +116,22 @@ func OpenSigned(topic string, packet []byte, keys Keys) (payload []byte, err err
 	if err != nil {
 		return nil, err
 	}
-	public, ok := keys[s.Key]
-	if !ok || len(public) != ed25519.PublicKeySize {
-		return nil, faultf(BadSignature, "key", "%d is none of the keys that this box has", s.Key)
-	}
-	if !ed25519.Verify(public, signedBytes(topic, s.Payload), s.Signature[:]) {
-		return nil, faultf(BadSignature, "signature", "key %d did not sign this payload for %s", s.Key, topic)
+	if err := s.verify(topic, keys); err != nil {
+		return nil, err
 	}
 	return s.Payload, nil
+}
+
+// verify reports whether one of keys has signed the packet for topic.
+func (s *Signed) verify(topic string, keys Keys) error {
+	public, ok := keys[s.Key]
+	if !ok || len(public) != ed25519.PublicKeySize {
+		return faultf(BadSignature, "key", "%d is none of the keys that this box has", s.Key)
+	}
+	if !ed25519.Verify(public, signedBytes(topic, s.Payload), s.Signature[:]) {
+		return faultf(BadSignature, "signature", "key %d did not sign this payload for %s", s.Key, topic)
+	}
+	return nil
 }
 
 // Signed is a packet on p1 or c1, taken apart. Nothing in it is to be believed

@@ -78,6 +78,8 @@ func decodeVector(tb testing.TB, file string, v *vector) (any, error) {
 		return signedForm(v.Text, v.bytes(tb))
 	case "claims.json":
 		return claimForm(v.Text, v.bytes(tb))
+	case "manifests.json":
+		return manifestForm(v.bytes(tb))
 	case "identities.json":
 		events, err := protocol.ParseEvents([]byte(v.Text))
 		if err != nil || len(events) != 1 {
@@ -106,7 +108,7 @@ func eventsForm(events []protocol.Event) []json.RawMessage {
 }
 
 func vectorFiles() []string {
-	return []string{"batches.json", "bodies.json", "acks.json", "topics.json", "events.json", "identities.json", "profiles.json", "claims.json"}
+	return []string{"batches.json", "bodies.json", "acks.json", "topics.json", "events.json", "identities.json", "profiles.json", "claims.json", "manifests.json"}
 }
 
 func TestVectors(t *testing.T) {

@@ -26,7 +26,7 @@ func TestWriteVectors(t *testing.T) {
 	for file, vs := range map[string][]vector{
 		"batches.json": batchVectors(t), "bodies.json": bodyVectors(t), "acks.json": ackVectors(t),
 		"topics.json": topicVectors(), "events.json": eventVectors(), "identities.json": identityVectors(),
-		"profiles.json": profileVectors(t), "claims.json": claimVectors(t),
+		"profiles.json": profileVectors(t), "claims.json": claimVectors(t), "manifests.json": manifestVectors(t),
 	} {
 		for i := range vs {
 			got, err := decodeVector(t, file, &vs[i])

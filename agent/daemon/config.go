@@ -4,6 +4,7 @@
 package daemon
 
 import (
+	"cmp"
 	"context"
 	"crypto/tls"
 	"errors"
@@ -68,6 +69,9 @@ type Config struct {
 	ProfileKeys  protocol.Keys
 	ProfileGroup string
 
+	// Update is how the agent renews itself; without Update.Keys it does not.
+	Update UpdateConfig
+
 	Version   string
 	NotBefore time.Time // when the program was built
 	Log       *slog.Logger
@@ -109,7 +113,7 @@ func (c *Config) Validate() error {
 	if err := c.checkProfiles(); err != nil {
 		return err
 	}
-	if err := c.checkClaim(); err != nil {
+	if err := cmp.Or(c.checkClaim(), c.Update.validate()); err != nil {
 		return err
 	}
 	if c.Box != "" {

@@ -19,6 +19,7 @@ import (
 	"iptvdc/agent/profile"
 	"iptvdc/agent/session"
 	"iptvdc/agent/tail"
+	"iptvdc/agent/update"
 	"iptvdc/agent/uplink"
 	"iptvdc/protocol"
 )
@@ -43,7 +44,12 @@ type Daemon struct {
 
 	lines  *localapi.Lines
 	keeper *identity.Keeper // nil: the box claims no certificate
-	ring   *tail.Ring       // of what was recorded
+	update *update.Updater  // nil: the agent does not update itself
+	end    context.CancelFunc
+	// sendSoon says that all is to be sent with the first connection.
+	sendSoon atomic.Bool
+
+	ring *tail.Ring // of what was recorded
 }
 
 // New checks cfg, makes the folder, opens the outbox and the listener. An
@@ -93,6 +99,7 @@ func New(cfg Config) (*Daemon, error) {
 	if d.api, err = localapi.New(api); err != nil {
 		return nil, err
 	}
+	d.openUpdate()
 	d.lines, d.ring = localapi.NewLines(d.api, cfg.Lines.Peers), tail.NewRing(cfg.Clock, 0)
 	d.cfg.Outbox.Recorded = func(events []protocol.Event) { d.ring.Add(events...) }
 	if _, err := d.open(); errors.Is(err, outbox.ErrBusy) {
@@ -184,10 +191,13 @@ func (d *Daemon) Addr() net.Addr {
 
 // Run works until ctx is done. Then callers are let go, the state of the box is
 // noted, what is in memory is committed and sealed, the connection is closed,
-// and the outbox last: each step still needs the next. With agent.ErrCut as the cause of ctx's end it
+// and the outbox last: each step still needs the next. It also ends, as with ctx, when
+// another version of the agent is to start. With agent.ErrCut as the cause of ctx's end it
 // ends as a power cut would: nothing more is committed or sealed.
 func (d *Daemon) Run(ctx context.Context) error {
 	var recErr error
+	ctx, d.end = context.WithCancel(ctx)
+	defer d.end()
 	recCtx, stopRec := context.WithCancelCause(context.WithoutCancel(ctx))
 	linkCtx, stopLink := context.WithCancel(context.WithoutCancel(ctx))
 	defer stopRec(nil)
@@ -200,6 +210,9 @@ func (d *Daemon) Run(ctx context.Context) error {
 	link.Go(func() { d.runLink(linkCtx) })
 	d.serve(ctx, &front)
 	front.Go(func() { d.follow(ctx) })
+	if d.update != nil {
+		front.Go(func() { d.update.Run(ctx) })
+	}
 	<-ctx.Done()
 	front.Wait()
 	stopMach(context.Cause(ctx))
@@ -273,6 +286,9 @@ func (d *Daemon) runLink(ctx context.Context) {
 	}
 	d.link.Store(u)
 	d.apply() // what came between
+	if d.sendSoon.Load() {
+		u.SendNow()
+	}
 	d.keep(ctx, u)
 }
 
@@ -294,6 +310,10 @@ func (d *Daemon) Status() Status {
 	}
 	if o := d.out.Load(); o != nil {
 		s.Outbox, s.Epoch, s.Odd = o.Stats(), fmt.Sprintf("%016x", o.Epoch()), d.disk.Odd()
+	}
+	if d.update != nil {
+		st := d.update.Stats()
+		s.Update = &st
 	}
 	if u := d.link.Load(); u != nil {
 		st := u.Stats()

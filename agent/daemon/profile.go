@@ -84,8 +84,11 @@ func (d *Daemon) onReport(ask func()) { d.ask.Store(&ask) }
 // HealthEvery is the time between two health events that holds now; 0: none.
 func (d *Daemon) HealthEvery() time.Duration { return d.policy.Settings().Health }
 
-// report asks for health and sends everything now.
+// report asks for health and which agent runs, and sends everything now.
 func (d *Daemon) report(ctx context.Context) {
+	if d.update != nil {
+		d.update.Report()
+	}
 	if ask := d.ask.Load(); ask != nil {
 		(*ask)()
 	}

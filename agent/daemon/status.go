@@ -16,6 +16,7 @@ import (
 	"iptvdc/agent/outbox"
 	"iptvdc/agent/profile"
 	"iptvdc/agent/session"
+	"iptvdc/agent/update"
 	"iptvdc/agent/uplink"
 )
 
@@ -42,6 +43,8 @@ type Status struct {
 	// Certificate tells how the box stands to it; nil: it claims none.
 	Certificate *identity.Stats `json:"certificate,omitempty"`
 	Profile     profile.Stats   `json:"profile"`
+	// Update tells of the agent's own updates; nil: it does not update itself.
+	Update *update.Stats `json:"update,omitempty"`
 	// Machine tells what the box does, as signals said: state, segment.
 	Machine *session.MachineStatus `json:"machine,omitempty"`
 }

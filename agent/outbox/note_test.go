@@ -4,6 +4,7 @@ import (
 	"context"
 	"database/sql"
 	"errors"
+	"fmt"
 	"os"
 	"path/filepath"
 	"testing"
@@ -132,5 +133,12 @@ func TestFirstSchema(t *testing.T) {
 	}
 	if err := o.Close(); err != nil {
 		t.Fatal(err)
+	}
+}
+
+// TestMark: what the program holds for signers is what it does.
+func TestMark(t *testing.T) {
+	if want := fmt.Sprintf("stbagent-outbox-format:%d:%d;", Format, FormatMin); Mark != want {
+		t.Errorf("Mark is %q, want %q", Mark, want)
 	}
 }

@@ -36,6 +36,18 @@ const (
 	schemaNumber = 2
 )
 
+// Format is the format of the file that this program writes, FormatMin the lowest
+// format whose agents still read that: what they do not know they pass over. Every
+// agent reads all formats below its own. An update that would break either is
+// refused, see agent/update; who raises schemaNumber so that older agents lose
+// something raises FormatMin to it.
+const (
+	Format    = schemaNumber
+	FormatMin = 1
+	// Mark says both inside the program, for who signs it as an update.
+	Mark = "stbagent-outbox-format:2:1;"
+)
+
 // ErrBusy says that another process has the outbox open.
 var ErrBusy = errors.New("outbox: in use by another process")
 

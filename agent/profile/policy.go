@@ -195,8 +195,8 @@ func (p *Policy) Stats() Stats {
 	return s
 }
 
-// centreMs is the centre's time, 0 if it is not known.
-func (p *Policy) centreMs() uint64 {
+// CentreMs is the centre's time, 0 if it is not known.
+func (p *Policy) CentreMs() uint64 {
 	offset := p.offset.Load()
 	if offset == nil {
 		return 0
@@ -216,7 +216,7 @@ func (p *Policy) refreshLocked() *effective {
 		p.last = in
 	}
 	trigger, _ := p.bad.holding(p.cfg.Clock.MonoMs())
-	quiet, now := false, p.centreMs()
+	quiet, now := false, p.CentreMs()
 	if in != nil && now > 0 {
 		for _, s := range in.Quiet {
 			quiet = quiet || s.Holds(now)
@@ -260,7 +260,7 @@ func (p *Policy) waitLocked() time.Duration {
 	if _, until := p.bad.holding(mono); until > 0 {
 		wait = min(wait, until-mono)
 	}
-	if now := p.centreMs(); now > 0 {
+	if now := p.CentreMs(); now > 0 {
 		if e := p.store.NextExpiry(); e > 0 {
 			wait = min(wait, max(e, now)-now)
 		}
@@ -276,7 +276,7 @@ func (p *Policy) take(d packet) []Outcome {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	p.stats.Packets++
-	o := p.store.Apply(d.topic, d.bytes, p.centreMs())
+	o := p.store.Apply(d.topic, d.bytes, p.CentreMs())
 	p.refreshLocked() // for the very next event
 	if !p.noteLocked(o) {
 		return nil
@@ -288,7 +288,7 @@ func (p *Policy) take(d packet) []Outcome {
 // tells outcomes, and carries a command out.
 func (p *Policy) step(h Hooks, settings Settings, told []Outcome) Settings {
 	p.mu.Lock()
-	now := p.centreMs()
+	now := p.CentreMs()
 	told = append(told, p.store.Expire(now)...)
 	var due *protocol.Command
 	if now > 0 {

@@ -163,7 +163,7 @@ func TestQuiet(t *testing.T) {
 			t.Helper()
 			synctest.Wait()
 			if s.Settings().Quiet != want || s.Stats().Quiet != want {
-				t.Errorf("at %v: quiet %v", time.UnixMilli(int64(s.centreMs())).UTC(), !want)
+				t.Errorf("at %v: quiet %v", time.UnixMilli(int64(s.CentreMs())).UTC(), !want)
 			}
 		}
 		quiet(false)

@@ -61,7 +61,8 @@ func worldOf(t *testing.T, provinces ...aggregator.Province) *bench {
 			case 6:
 				block.Playbacks = append(block.Playbacks, store.Playback{Stamp: s, Mode: 1, Channel: key("channel"), Content: key("content"), StartMs: r.Int64N(4000), Errors: uint32(r.IntN(2))})
 			case 7:
-				block.Runnings = append(block.Runnings, store.Running{Stamp: s, Version: uint64(1 + r.IntN(3)), State: uint8(protocol.ProfileApplied)})
+				block.Runnings = append(block.Runnings, store.Running{Stamp: s, Version: uint64(1 + r.IntN(3)), State: uint8(protocol.ProfileApplied)},
+					store.Running{Stamp: s, Version: uint64(r.IntN(2)), State: uint8(protocol.AgentRuns), Why: key("agent")})
 			}
 		}
 		// The day after has begun, so that the day itself is judged.
@@ -200,6 +201,7 @@ var asked = map[string][]request{
 	"GET /api/v1/feeds/files":      {{needs: of(trust)}, {query: "?province=43", needs: of(trust)}},
 	"GET /api/v1/feeds/files/{id}": {{query: fmt.Sprintf("/%032x", 0), needs: of(trust), bare: true}, {query: "/2b02" + strings.Repeat("0", 28), needs: of(trust)}},
 	"GET /api/v1/feeds/unknown":    {{needs: of(ratings, trust)}},
+	"GET /api/v1/updates":          {{needs: of(trust)}, {query: "?province=43", needs: of(trust)}},
 	"GET /api/v1/quality":          {{query: "?from=2024-10-03&to=2024-10-06", needs: of(trust)}},
 }
 

@@ -20,6 +20,7 @@ import (
 	"iptvdc/aggregator/indicator"
 	"iptvdc/aggregator/insight"
 	"iptvdc/aggregator/report"
+	"iptvdc/aggregator/rollout"
 	"iptvdc/aggregator/settings"
 	"iptvdc/aggregator/store"
 )
@@ -125,6 +126,8 @@ type Config struct {
 	Auditor    Auditor
 	Profiles   Profiles
 	Claims     Claims // nil: none are taken
+	Releases   Releases
+	Outcomes   rollout.Outcomes
 	Feeds      Feeds
 	Decisions  Decisions
 	Unknowns   Unknowns
@@ -184,6 +187,7 @@ type Console struct {
 	explained *answers
 	widgets   *answers
 	runs      *answers // about running profiles
+	rolled    *answers // about updates
 	grades    *answers // about quality
 	insights  *answers
 	accounts  memo[[]Account]
@@ -211,6 +215,8 @@ func New(c Config) (*Console, error) {
 	s.explained = newAnswers(s.explain, 2)
 	s.widgets = newAnswers(s.layWidget, queriesAtOnce)
 	s.runs = newAnswers(s.countRunning, 1) // operators ask, and it is dear
+	s.rolled = newAnswers(s.countUpdates, 1)
+	s.rolled.life = updatesLife
 	s.grades = newAnswers(s.grade, 1)
 	s.grades.life = qualityLife
 	s.insights = newAnswers(s.findInsight, 2)
@@ -252,6 +258,7 @@ func (s *Console) Changed(c Change) {
 	s.explained.forget()
 	s.widgets.forget()
 	s.runs.forget()
+	s.rolled.forget()
 	s.changes.tell(c)
 }
 
@@ -308,7 +315,7 @@ func (s *Console) routes() []route {
 		{"GET", "/healthz", anyone, "200 while the program runs", nil, nil, "text/plain", s.healthz, nil},
 		{"GET", "/readyz", anyone, "200 while ledger, store and broker are usable, else 503 with the reasons", nil, Readiness{}, "", s.readyz, nil},
 		{"GET", "/metrics", anyone, "Metrics for Prometheus", nil, nil, "text/plain", s.metrics, nil},
-	}, s.insightRoutes(), s.boardRoutes(), s.accountRoutes(), s.peopleRoutes(), s.reportRoutes(), s.placeRoutes(), s.tokenRoutes(), s.linkRoutes(), s.sharedRoutes(), s.sourceRoutes(), s.signOnRoutes(), s.appRoutes(), s.setupRoutes(), s.mapRoutes(), s.pictureRoutes())
+	}, s.insightRoutes(), s.boardRoutes(), s.accountRoutes(), s.peopleRoutes(), s.reportRoutes(), s.placeRoutes(), s.tokenRoutes(), s.linkRoutes(), s.sharedRoutes(), s.sourceRoutes(), s.signOnRoutes(), s.appRoutes(), s.setupRoutes(), s.mapRoutes(), s.pictureRoutes(), s.updateRoutes())
 }
 
 // mux puts together what is declared; whatever is not is the page's or refused.

@@ -27,6 +27,7 @@ import (
 	"iptvdc/aggregator"
 	"iptvdc/aggregator/indicator"
 	"iptvdc/aggregator/phone"
+	"iptvdc/aggregator/rollout"
 	"iptvdc/aggregator/settings"
 	"iptvdc/aggregator/source"
 	"iptvdc/aggregator/store"
@@ -152,6 +153,7 @@ func newBenchOver(t *testing.T, st store.Store) *bench {
 	}
 	t.Cleanup(func() { _ = apps.Close() })
 	b.console, err = New(Config{
+		Releases: rollout.In(filepath.Join(t.TempDir(), "updates")), Outcomes: b.store,
 		Apps: apps, First: firstStart(t, b.settings), MapFile: filepath.Join(t.TempDir(), "map.geojson"),
 		Sources: b.sources, Figures: indicator.Joined(b.queries, b.sources), Identities: b.settings, Books: b.books, Auditor: fakeAuditor{}, Profiles: b.store, Claims: fakeClaims{}, Feeds: b.store, Decisions: fakeDecisions{}, Unknowns: fakeUnknowns{}, Quality: qualityBoard(b.store), Alerts: b.settings, Boards: b.settings, People: b.settings, Risks: b.store,
 		Doors: b.settings, SignOns: b.settings,

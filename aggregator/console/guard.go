@@ -165,6 +165,10 @@ var guards = map[string]guard{
 	"POST /api/v1/me/places":                  showsNothing,
 	"DELETE /api/v1/me/places/{place}":        showsNothing,
 	"POST /api/v1/me/places/{place}/test":     showsNothing,
+	"GET /api/v1/updates":                     showsQuality,
+	"POST /api/v1/updates/{version}/halt":     administers,
+	"POST /api/v1/updates/{version}/resume":   administers,
+	"PUT /api/v1/updates/{version}/stage":     administers,
 }
 
 // unguarded lists declared routes of which nobody said what they show, and guards of

@@ -164,8 +164,8 @@ func (d describer) object(t reflect.Type) map[string]any {
 	properties := map[string]any{}
 	required := []string{}
 	for _, f := range reflect.VisibleFields(t) {
-		if f.Anonymous {
-			continue // its fields stand beside those of t
+		if f.Anonymous || f.Tag.Get("json") == "-" {
+			continue // its fields stand beside those of t; or it is nobody's outside
 		}
 		property := jsonName(f)
 		properties[property] = d.schema(f.Type)

@@ -129,6 +129,9 @@ func TestDocumentCoversTheAPI(t *testing.T) {
 	bodies["POST /api/v1/embed-keys"] = `{"name":"p","origins":["https://a"],"boards":["` + anna + `"]}`
 	bodies["/api/v1/shared/open"] = `{"link":"` + kept.link() + `"}`
 	bodies["/api/v1/shared/answer"] = `{"tab":"t","widget":"p"}`
+	b.publishUpdate()
+	bodies["POST /api/v1/updates/{version}/halt"] = `{"why":"black screens"}`
+	bodies["PUT /api/v1/updates/{version}/stage"] = `{"percent":5,"provinces":["33"],"models":[]}`
 	byCode := []string{"POST /api/v1/setup", "/api/v1/signin/code", "/api/v1/me/totp/confirm", "/api/v1/me/totp/end"}
 	b.do("POST", "/api/v1/me/password", "", bodies["POST /api/v1/me/password"], "Cookie", cookie)
 	described := 0
@@ -170,7 +173,7 @@ func TestDocumentCoversTheAPI(t *testing.T) {
 		if strings.HasSuffix(rt.path, "/links") {
 			boardID = anna
 		}
-		r := b.do(rt.method, strings.NewReplacer("{link}", link.ID, "{key}", key.ID, "{token}", tokenID, "{box}", knownBox, "{id}", fileID, "{rule}", "1", "{board}", boardID, "{person}", "lee", "{role}", "ads", "{source}", "sales", "{app}", "data", "{session}", session, "{report}", "1", "{place}", "1").Replace(rt.path)+queries[rt.path], token, body, header...)
+		r := b.do(rt.method, strings.NewReplacer("{link}", link.ID, "{key}", key.ID, "{token}", tokenID, "{box}", knownBox, "{id}", fileID, "{rule}", "1", "{board}", boardID, "{person}", "lee", "{role}", "ads", "{source}", "sales", "{app}", "data", "{session}", session, "{report}", "1", "{place}", "1", "{version}", "27").Replace(rt.path)+queries[rt.path], token, body, header...)
 		if r.status != 200 {
 			t.Errorf("%s: %d %s", rt.path, r.status, r.body)
 		}

@@ -8,6 +8,8 @@ import (
 	"os"
 	"strconv"
 	"strings"
+
+	"iptvdc/protocol"
 )
 
 // Key signs profiles and commands.
@@ -36,7 +38,7 @@ func (k Key) Save(path string) error {
 	if err != nil {
 		return err
 	}
-	_, err = fmt.Fprintf(f, "# private key for profiles; keep it apart and secret\n%d %s\n", k.ID, base64.StdEncoding.EncodeToString(k.Private.Seed()))
+	_, err = fmt.Fprintf(f, "# private key; keep it apart and secret\n%d %s\n", k.ID, base64.StdEncoding.EncodeToString(k.Private.Seed()))
 	return errors.Join(err, f.Sync(), f.Close())
 }
 
@@ -68,4 +70,32 @@ func LoadKey(path string) (Key, error) {
 		break
 	}
 	return Key{}, fmt.Errorf("key: %s holds no private key; make one with: aggregator profile keygen --out FILE", path)
+}
+
+// LoadPublic reads a file of public keys as boxes have it: lines "<id> <base64>".
+func LoadPublic(path string) (protocol.Keys, error) {
+	text, err := os.ReadFile(path)
+	if err != nil {
+		return nil, fmt.Errorf("keys: %w", err)
+	}
+	keys := protocol.Keys{}
+	for line := range strings.Lines(string(text)) {
+		field := strings.Fields(line)
+		if len(field) == 0 || strings.HasPrefix(field[0], "#") {
+			continue
+		}
+		if len(field) != 2 {
+			return nil, fmt.Errorf("keys: %s: a line must be: ID KEY, as 1 and 44 characters of base64", path)
+		}
+		id, ierr := strconv.ParseUint(field[0], 10, 53)
+		public, kerr := base64.StdEncoding.DecodeString(field[1])
+		if ierr != nil || kerr != nil || len(public) != ed25519.PublicKeySize {
+			return nil, fmt.Errorf("keys: %s: %s is no public key", path, field[0])
+		}
+		keys[id] = public
+	}
+	if len(keys) == 0 {
+		return nil, fmt.Errorf("keys: %s has no key in it", path)
+	}
+	return keys, nil
 }

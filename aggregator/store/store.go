@@ -91,6 +91,10 @@ type Store interface {
 	// RunningBoxes lists the boxes that Running counts.
 	RunningBoxes(ctx context.Context, q RunningQuery) ([]RunningBox, error)
 
+	// Updates counts boxes by the agent they run and by what became of an update. A
+	// query whose Provinces is empty and AllProvinces false has no rows.
+	Updates(ctx context.Context, q UpdateQuery) ([]UpdateCount, error)
+
 	// Risk counts accounts by the signs that they may leave, RiskAccounts lists them,
 	// RiskDepartures counts which signs those had who left. A query whose Provinces is
 	// empty and AllProvinces false has no rows. Faults of a query are *aggregator.Errors.

@@ -27,6 +27,9 @@ type Job struct {
 	// ClaimFile holds the credential by which boxes claim their certificates; "": none,
 	// or it stands in ConfFile.
 	ClaimFile string
+	// UpdateKeys is a file of public keys that may sign updates of the agent; "": it
+	// is updated with the image alone.
+	UpdateKeys string
 	// Base is a tar of the box's root, which the agent is laid over; "": the
 	// squashfs holds the agent's files alone.
 	Base string
@@ -50,12 +53,14 @@ var versionForm = regexp.MustCompile(`^[A-Za-z0-9][A-Za-z0-9.+~]*$`)
 // run is a job under way.
 type run struct {
 	Job
-	ctx    context.Context
-	agent  *Agent
-	conf   *firmware.Conf
-	ca     []byte
-	values map[string]string
-	man    *Manifest
+	ctx   context.Context
+	agent *Agent
+	conf  *firmware.Conf
+	ca    []byte
+	// updateKeys is the text of Job.UpdateKeys.
+	updateKeys []byte
+	values     map[string]string
+	man        *Manifest
 }
 
 // Build makes the target's firmware in j.Out and returns its manifest, which lies
@@ -141,6 +146,9 @@ func (r *run) read() (err error) {
 	if err := r.conf.Complete(r.ConfFile, r.Target, ca); err != nil {
 		return err
 	}
+	if err := r.readUpdateKeys(); err != nil {
+		return err
+	}
 	if r.Epoch.IsZero() {
 		if r.Epoch = r.agent.Commit; r.Epoch.IsZero() {
 			return errors.New("the agent does not say when its source was committed; set SOURCE_DATE_EPOCH to seconds since 1970")
@@ -149,6 +157,21 @@ func (r *run) read() (err error) {
 	r.Epoch = r.Epoch.UTC().Truncate(time.Second)
 	r.values = r.fillings()
 	return nil
+}
+
+// readUpdateKeys reads and checks who may sign updates.
+func (r *run) readUpdateKeys() (err error) {
+	path := ""
+	if r.UpdateKeys != "" {
+		if r.updateKeys, err = os.ReadFile(r.UpdateKeys); err != nil {
+			return fmt.Errorf("update-keys: %w", err)
+		}
+		if err := firmware.CheckKeys(r.updateKeys); err != nil {
+			return fmt.Errorf("update-keys: %s: %w", r.UpdateKeys, err)
+		}
+		path = r.confFolder() + "/update.keys"
+	}
+	return r.conf.Update(r.ConfFile, r.Target, path)
 }
 
 // confFolder is where agent.conf lies on the box.
@@ -192,6 +215,10 @@ func (r *run) fillings() map[string]string {
 		v["MK_REQUIRED"] = " stbagent_ca"
 		v["MK_CA"] = "\ninclude $(CLEAR_VARS)\nLOCAL_MODULE := stbagent_ca\nLOCAL_MODULE_CLASS := ETC\nLOCAL_MODULE_TAGS := optional\n" +
 			"LOCAL_MODULE_STEM := ca.pem\nLOCAL_MODULE_PATH := $(TARGET_OUT_VENDOR)/etc/stbagent\nLOCAL_SRC_FILES := ca.pem\ninclude $(BUILD_PREBUILT)\n"
+	}
+	v["NOEXEC"] = ",noexec"
+	if r.conf.Get("UPDATE_KEYS") != "" { // updates of the agent start from there
+		v["NOEXEC"] = ""
 	}
 	if t.WatchS > 0 {
 		v["WATCH"] = fmt.Sprintf("::respawn:/usr/libexec/stbagent/watch %d\n", t.WatchS)

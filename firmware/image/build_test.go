@@ -180,6 +180,12 @@ func sums(t *testing.T, dir string) map[string]string {
 // TestImagesHoldWhatTheyShould asks Debian's tools for what is in an image.
 func TestImagesHoldWhatTheyShould(t *testing.T) {
 	j := job(t, "qemu-virt")
+	j.UpdateKeys = filepath.Join(t.TempDir(), "keys")
+	for path, text := range map[string]string{j.UpdateKeys: "1 A6EHv/POEL4dcN0Y50vAmWfk1jCbpQ1fHdyGZBJVMbg=\n", j.ConfFile: rightConf + "STBAGENT_UPDATE_URL=http://10.1.2.3:8090\n"} {
+		if err := os.WriteFile(path, []byte(text), 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
 	if _, err := Build(t.Context(), j); err != nil {
 		t.Fatal(err)
 	}
@@ -190,6 +196,8 @@ func TestImagesHoldWhatTheyShould(t *testing.T) {
 			t.Errorf("%s %v: %v\n%s\nwant %s", name, args, err, out, want)
 		}
 	}
+	f("STBAGENT_UPDATE_KEYS=/etc/stbagent/update.keys\nSTBAGENT_UPDATE_URL=http://10.1.2.3:8090\n", "tar", "-xOf", filepath.Join(j.Out, "stbagent-qemu-virt-overlay.tar"), "etc/stbagent/agent.conf")
+	f("1 A6EHv/POEL4d", "tar", "-xOf", filepath.Join(j.Out, "stbagent-qemu-virt-overlay.tar"), "etc/stbagent/update.keys")
 	root, data := filepath.Join(j.Out, "stbagent-qemu-virt-root.squashfs"), filepath.Join(j.Out, "stbagent-qemu-virt-data.ext4")
 	f("::sysinit:/etc/init.d/rcS\n# The agent", "unsquashfs", "-cat", root, "etc/inittab")
 	f("::respawn:/usr/libexec/stbagent/watch 4\n::respawn:/sbin/watchdog -F -t 5 -T 30 /dev/watchdog\n", "unsquashfs", "-cat", root, "etc/inittab")
@@ -234,6 +242,19 @@ func TestRefusals(t *testing.T) {
 		write(j.ClaimFile, "claim-0a1b2c3d.ABCDEFGHIJKLMNOPQRSTUVWXYZ\n")
 		write(j.ConfFile, rightConf+"STBAGENT_CLAIM=claim-0a1b2c3e.ABCDEFGHIJKLMNOPQRSTUVWXYZ\n")
 	}, "another STBAGENT_CLAIM")
+	keys := func(j *Job, text, conf string) {
+		write(j.ConfFile, rightConf+conf)
+		j.UpdateKeys = filepath.Join(t.TempDir(), "update.keys")
+		write(j.UpdateKeys, text)
+	}
+	const url, key = "STBAGENT_UPDATE_URL=http://10.1.2.3:8090\n", "1 A6EHv/POEL4dcN0Y50vAmWfk1jCbpQ1fHdyGZBJVMbg=\n"
+	f(func(j *Job) { keys(j, key, "") }, "STBAGENT_UPDATE_URL is missing")
+	f(func(j *Job) { keys(j, "", url) }, "want one or two public keys")
+	f(func(j *Job) { keys(j, "# private key for profiles\n"+key, url) }, "no private one")
+	f(func(j *Job) { keys(j, "one\n", url) }, "want ID KEY")
+	f(func(j *Job) { keys(j, "1 AAAA\n", url) }, "32 bytes in base64")
+	f(func(j *Job) { keys(j, key, url+"STBAGENT_UPDATE_HOURS=2-5\n") }, "HH:MM-HH:MM")
+	f(func(j *Job) { keys(j, key, url); j.Target.Init = "android" }, "is updated with the image")
 	f(func(j *Job) { j.Version = "1.2-rc 1" }, `version "1.2-rc 1"`)
 	f(func(j *Job) { j.Only = []string{"deb"} }, `linux-armv7 makes no "deb"; it makes overlay, squashfs, data`)
 	f(func(j *Job) { j.Target.Budget["squashfs"] = 1000 }, "more than its budget of 1000")

@@ -37,7 +37,7 @@ if [ -z "$root" ] || ! mount -t squashfs -o ro "$root" /root; then
 	echo "init: no root file system; disks: $(ls /sys/class/block)"
 	poweroff -f
 fi
-if [ -z "$data" ] || ! mount -t ext4 -o noatime,nodev,nosuid,noexec "$data" /root@MOUNT@; then
+if [ -z "$data" ] || ! mount -t ext4 -o noatime,nodev,nosuid@NOEXEC@ "$data" /root@MOUNT@; then
 	echo "init: no data partition; disks: $(ls /sys/class/block)"
 fi
 mount --move /proc /root/proc

@@ -25,6 +25,9 @@ func (r *run) root() (*pack.Tree, error) {
 	if r.ca != nil {
 		t.File(r.confFolder()+"/ca.pem", 0o644, r.ca)
 	}
+	if r.updateKeys != nil {
+		t.File(r.confFolder()+"/update.keys", 0o644, r.updateKeys)
+	}
 	var err error
 	put := func(path, template string, perm fs.FileMode) { err = errors.Join(err, r.put(t, path, template, perm)) }
 	switch r.Target.Init {
@@ -203,6 +206,9 @@ func (r *run) openwrt() error {
 		t.File("files/etc/agent.conf", r.confMode(), r.conf.Text())
 		if r.ca != nil {
 			t.File("files/etc/ca.pem", 0o644, r.ca)
+		}
+		if r.updateKeys != nil {
+			t.File("files/etc/update.keys", 0o644, r.updateKeys)
 		}
 		return nil
 	})

@@ -18,6 +18,10 @@ type status struct {
 		Events, Open int // sealed and not acknowledged; not sealed yet
 	}
 	Recorder struct{ Pending int }
+	Update   *struct {
+		Slot                  string
+		Version, Seen, Failed uint64
+	}
 }
 
 func (p *play) status() (s status, err error) {

@@ -17,6 +17,8 @@ func main() {
 	flag.StringVar(&p.cache, "cache", "bin/armvm", "`folder` for the board's kernel")
 	flag.StringVar(&p.agent, "agent", "bin/firmware/stbagent-armv7", "the agent, a `file`")
 	flag.StringVar(&p.aggregator, "aggregator", "bin/aggregator", "the aggregator, a `file`")
+	flag.StringVar(&p.update, "update", "", "another version of the agent, a `file`, which the box takes as an update; without: no updates")
+	flag.StringVar(&p.updateVersion, "update-version", "", "`version` that it tells")
 	flag.IntVar(&p.cuts, "cuts", 3, "power cuts")
 	flag.Uint64Var(&p.seed, "seed", uint64(time.Now().UnixNano()), "of the moments of the cuts")
 	flag.Parse()

@@ -17,6 +17,7 @@ import (
 // play is one run.
 type play struct {
 	cache, agent, aggregator string
+	update, updateVersion    string // another version of the agent; "": none
 	cuts                     int
 	seed                     uint64
 	dice                     *rand.Rand
@@ -24,6 +25,8 @@ type play struct {
 	began      time.Time
 	work       string
 	mqtt, http string // the aggregator's
+	offers     string // where boxes ask it for updates
+	key, keys  string // files: the private one for updates, the public one
 	images     map[string]string
 	disk       string
 	vm         *armvm.VM
@@ -50,6 +53,9 @@ func (p *play) run(ctx context.Context) (err error) {
 		return err
 	}
 	defer func() { err = errors.Join(err, stop()) }()
+	if err := p.makeKeys(ctx); err != nil {
+		return err
+	}
 	if err := p.makeImages(ctx); err != nil {
 		return err
 	}
@@ -58,7 +64,7 @@ func (p *play) run(ctx context.Context) (err error) {
 			err = errors.Join(err, p.vm.Close())
 		}
 	}()
-	if err := p.acts(ctx); err != nil {
+	if err := p.acts(ctx, token); err != nil {
 		if p.vm != nil {
 			log, lerr := p.door("log")
 			err = fmt.Errorf("%w\nthe box's log (%v):\n%s", err, lerr, log)
@@ -69,7 +75,7 @@ func (p *play) run(ctx context.Context) (err error) {
 }
 
 // acts are what happens to the box.
-func (p *play) acts(ctx context.Context) error {
+func (p *play) acts(ctx context.Context, token string) error {
 	if err := p.boot(ctx); err != nil {
 		return err
 	}
@@ -131,6 +137,18 @@ func (p *play) acts(ctx context.Context) error {
 		return fmt.Errorf("after power cuts the epoch is %s, was %s: the outbox did not survive", last.Epoch, first.Epoch)
 	}
 	p.say("everything acknowledged, epoch still %s", last.Epoch)
+	if p.update != "" {
+		if err := p.updates(ctx, token); err != nil {
+			return err
+		}
+		if err := p.post(ctx, 2*time.Second); err != nil {
+			return err
+		}
+		if last, err = p.emptied(ctx); err != nil || last.Epoch != first.Epoch {
+			return fmt.Errorf("after updates the epoch is %s, was %s (%v): the outbox did not survive", last.Epoch, first.Epoch, err)
+		}
+		p.say("everything acknowledged, epoch still %s", last.Epoch)
+	}
 
 	p.vm.Kill()
 	if err := p.newDisk(); err != nil {

@@ -38,6 +38,10 @@ func (p *play) makeImages(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
+	_, offers, err := net.SplitHostPort(p.offers)
+	if err != nil {
+		return err
+	}
 	conf := filepath.Join(p.work, "agent.conf")
 	if err := os.WriteFile(conf, fmt.Appendf(nil, `STBAGENT_BROKER=tcp://%s:%s
 STBAGENT_PROVINCE=33
@@ -49,7 +53,11 @@ STBAGENT_BACKOFF_MIN=200ms
 STBAGENT_BACKOFF_MAX=2s
 STBAGENT_BATCH_AGE=2s
 STBAGENT_LOG=warn
-`, armvm.Host, port), 0o600); err != nil {
+STBAGENT_UPDATE_URL=http://%s:%s
+STBAGENT_UPDATE_HOURS=all
+STBAGENT_UPDATE_EVERY=5s
+STBAGENT_UPDATE_RATE=16777216
+`, armvm.Host, port, armvm.Host, offers), 0o600); err != nil {
 		return err
 	}
 	targets, err := firmware.Targets()
@@ -61,7 +69,7 @@ STBAGENT_LOG=warn
 		return err
 	}
 	out := filepath.Join(p.work, "images")
-	m, err := image.Build(ctx, image.Job{Target: target, AgentFile: p.agent, ConfFile: conf, Base: filepath.Join(base, "root.tar"),
+	m, err := image.Build(ctx, image.Job{Target: target, AgentFile: p.agent, ConfFile: conf, UpdateKeys: p.keys, Base: filepath.Join(base, "root.tar"),
 		RamBase: filepath.Join(base, "ram.tar"), Version: "boot", Epoch: time.Unix(1_700_000_000, 0), Out: out})
 	if err != nil {
 		return err
@@ -79,7 +87,7 @@ STBAGENT_LOG=warn
 
 // startCentre starts a real aggregator on loopback ports of its own.
 func (p *play) startCentre(ctx context.Context) (stop func() error, token string, err error) {
-	for _, addr := range []*string{&p.mqtt, &p.http} {
+	for _, addr := range []*string{&p.mqtt, &p.http, &p.offers} {
 		if *addr, err = freeAddr(); err != nil {
 			return nil, "", err
 		}
@@ -90,6 +98,7 @@ func (p *play) startCentre(ctx context.Context) (stop func() error, token string
 		return nil, "", err
 	}
 	cmd := exec.Command(p.aggregator, "serve", "--data", data, "--mqtt-listen", p.mqtt, "--http-listen", p.http)
+	cmd.Env = append(os.Environ(), "IPTV_UPDATES_LISTEN="+p.offers)
 	cmd.Stdout, cmd.Stderr = log, log
 	if err := cmd.Start(); err != nil {
 		return nil, "", errors.Join(fmt.Errorf("%w; build it: make build", err), log.Close())

@@ -90,6 +90,9 @@ func parse(args []string, getenv func(string) string, errw io.Writer) (daemon.Co
 	if err != nil {
 		return cfg, err
 	}
+	if err := readUpdateKeys(files.updateKeys, &cfg); err != nil {
+		return cfg, err
+	}
 	if err := cfg.Validate(); err != nil {
 		return cfg, &usageError{err}
 	}
@@ -106,12 +109,12 @@ func parse(args []string, getenv func(string) string, errw io.Writer) (daemon.Co
 }
 
 // files are the paths of certificates and of the keys that sign profiles.
-type files struct{ ca, cert, key, profileKeys string }
+type files struct{ ca, cert, key, profileKeys, updateKeys string }
 
 // read defines the flags of an agent on fs, which may have others, and reads
 // them and the environment. What they say together is not checked yet.
 func read(fs *flag.FlagSet, args []string, getenv func(string) string) (daemon.Config, files, error) {
-	cfg := daemon.Config{Timing: uplink.DefaultTiming(), Version: version(), NotBefore: built()}
+	cfg := daemon.Config{Timing: uplink.DefaultTiming(), Version: versionText(), NotBefore: built()}
 	var brokers, origins, hosts list
 	var province uint32
 	var f files
@@ -157,6 +160,8 @@ func read(fs *flag.FlagSet, args []string, getenv func(string) string) (daemon.C
 	fs.DurationVar(&t.SealRide, "batch-ride", t.SealRide, "and when so old, with the next event")
 	fs.DurationVar(&t.KeepAlive, "keepalive", t.KeepAlive, "MQTT keep-alive, +-20 % by box")
 	keys := profileFlags(fs, &cfg)
+	var up updateFlags
+	up.define(fs)
 	fs.StringVar(&level, "log", "info", "log `level`: debug, info, warn, error")
 	local.define(fs, &cfg)
 	if err := parseFlags(fs, args); err != nil {
@@ -176,6 +181,11 @@ func read(fs *flag.FlagSet, args []string, getenv func(string) string) (daemon.C
 		return cfg, f, &usageError{err}
 	}
 	f.profileKeys = *keys
+	if f.updateKeys = up.keys; f.updateKeys != "" {
+		if err := up.take(&cfg, getenv); err != nil {
+			return cfg, f, &usageError{err}
+		}
+	}
 	return cfg, f, nil
 }
 

@@ -14,12 +14,15 @@ import (
 	"syscall"
 
 	"iptvdc/agent/daemon"
+	"iptvdc/agent/outbox"
 )
 
 const usage = `stbagent records what happens on a set-top box and brings it to the centre.
 
   stbagent run --data DIR --broker URL --province CODE --city CODE --listen ADDR
         record and send until stopped; see stbagent run -h
+  stbagent launch [as run]
+        as run, but of an update if there is one: what init starts; see DESIGN.md of agent/update
   stbagent status --data DIR [--json]
         how the agent on DIR stands, running or not
   stbagent tail --data DIR [-n 10] [--once] [--json]
@@ -43,6 +46,8 @@ func run(args []string, out, errw io.Writer) int {
 	switch args[0] {
 	case "run":
 		err = runAgent(args[1:], errw)
+	case "launch":
+		err = launch(args[1:], errw)
 	case "status":
 		err = status(args[1:], out, errw)
 	case "tail":
@@ -52,11 +57,14 @@ func run(args []string, out, errw io.Writer) int {
 	case "selftest":
 		err = testLine(args[1:], out, errw)
 	case "version", "-version", "--version":
-		fmt.Fprintln(out, "stbagent", version())
+		fmt.Fprintln(out, "stbagent", versionText())
+		if len(args) > 1 && args[1] == "--formats" {
+			fmt.Fprintln(out, outbox.Mark)
+		}
 	case "help", "-h", "-help", "--help":
 		fmt.Fprint(out, usage)
 	default:
-		fmt.Fprintf(errw, "stbagent: %q is no command; allowed: run, status, tail, doctor, selftest, version\n", args[0])
+		fmt.Fprintf(errw, "stbagent: %q is no command; allowed: run, launch, status, tail, doctor, selftest, version\n", args[0])
 		return 2
 	}
 	var wrong *usageError
@@ -79,15 +87,28 @@ type usageError struct{ err error }
 func (e *usageError) Error() string { return e.err.Error() }
 func (e *usageError) Unwrap() error { return e.err }
 
-func version() string {
-	bi, ok := debug.ReadBuildInfo()
-	if !ok {
-		return "unknown"
+// version and release are set when the program is linked, by -X: the version that
+// people read, and the number that it has as an update [P-10.2].
+var version, release string
+
+// agentVersion is the version as one word.
+func agentVersion() string {
+	if version != "" {
+		return version
 	}
-	v := bi.Main.Version
-	for _, s := range bi.Settings {
-		if s.Key == "vcs.revision" {
-			v += " " + s.Value[:min(12, len(s.Value))]
+	if bi, ok := debug.ReadBuildInfo(); ok && bi.Main.Version != "" {
+		return bi.Main.Version
+	}
+	return "unknown"
+}
+
+func versionText() string {
+	v := agentVersion()
+	if bi, ok := debug.ReadBuildInfo(); ok {
+		for _, s := range bi.Settings {
+			if s.Key == "vcs.revision" {
+				v += " " + s.Value[:min(12, len(s.Value))]
+			}
 		}
 	}
 	return fmt.Sprintf("%s %s/%s %s", v, runtime.GOOS, runtime.GOARCH, runtime.Version())

@@ -16,7 +16,7 @@ func TestWrongUse(t *testing.T) {
 		}
 	}
 	f(2, "stbagent run --data DIR")
-	f(2, "allowed: run, status, tail, doctor, selftest, version", "start")
+	f(2, "allowed: run, launch, status, tail, doctor, selftest, version", "start")
 	f(0, "go1.", "version")
 	f(0, "--data DIR", "help")
 	f(2, "must be 2 digits", "run", "--province", "3")

@@ -9,6 +9,7 @@ import (
 
 	"iptvdc/agent/daemon"
 	"iptvdc/agent/profile"
+	"iptvdc/protocol"
 )
 
 // maxKeyFile is more than two keys and some comments take.
@@ -26,19 +27,27 @@ func readProfileKeys(path string, cfg *daemon.Config) error {
 	if path == "" {
 		return nil
 	}
+	keys, err := readKeys("profile-keys", path)
+	cfg.ProfileKeys = keys
+	return err
+}
+
+// readKeys reads a file of public keys, that of a flag.
+func readKeys(flag, path string) (protocol.Keys, error) {
 	f, err := os.Open(path)
 	if err != nil {
-		return fmt.Errorf("profile-keys: %w", err)
+		return nil, fmt.Errorf("%s: %w", flag, err)
 	}
 	defer f.Close()
 	text, err := io.ReadAll(io.LimitReader(f, maxKeyFile))
 	if err != nil {
-		return fmt.Errorf("profile-keys: %w", err)
+		return nil, fmt.Errorf("%s: %w", flag, err)
 	}
-	if cfg.ProfileKeys, err = profile.ParseKeys(string(text)); err != nil {
-		return fmt.Errorf("profile-keys: %s: %w", path, err)
+	keys, err := profile.ParseKeys(string(text))
+	if err != nil {
+		return nil, fmt.Errorf("%s: %s: %w", flag, path, err)
 	}
-	return nil
+	return keys, nil
 }
 
 // profileLine says in a line which profile runs.

@@ -8,6 +8,7 @@ import (
 	"testing"
 	"time"
 
+	"iptvdc/agent/daemon"
 	"iptvdc/agent/profile"
 )
 
@@ -31,7 +32,7 @@ func TestProfileKeys(t *testing.T) {
 	f("", "no key in it")
 	f("one\n", path+": line 1")
 	path = filepath.Join(path, "none")
-	if err := readProfileKeys(path, nil); err == nil {
+	if err := readProfileKeys(path, &daemon.Config{}); err == nil {
 		t.Error("a file that is none was read")
 	}
 	var errw bytes.Buffer

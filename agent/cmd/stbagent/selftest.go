@@ -73,7 +73,7 @@ func testLine(args []string, out, errw io.Writer) error {
 	text, err := json.Marshal(struct {
 		selftest.Summary
 		Version string `json:"version"`
-	}{sum, version()})
+	}{sum, versionText()})
 	if err != nil {
 		return err
 	}

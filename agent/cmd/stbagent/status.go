@@ -83,6 +83,9 @@ func showStatus(w io.Writer, s *daemon.Status) (err error) {
 	}
 	if s.Running {
 		line("profile", "%s", profileLine(&s.Profile))
+		if s.Update != nil {
+			line("update", "%s", updateLine(s.Update))
+		}
 	}
 	if s.Running && s.Listen != "" {
 		line("pages", "http://%s", s.Listen)

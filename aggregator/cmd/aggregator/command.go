@@ -24,7 +24,7 @@ func newRoot(out, logs io.Writer) *cobra.Command {
 	root.SetOut(out)
 	root.SetErr(logs)
 	root.AddCommand(serveCommand(), demoCommand(), tokenCommand(), linkCommand(), configCommand(), profileCommand(), c3Command(),
-		qualityCommand(), insightCommand(), askCommand(), holidaysCommand(), userCommand(), roleCommand(), auditCommand(), optionsCommand(), exportCommand(), reportCommand(), sourceCommand(), appCommand(), claimCommand(), boxCommand(),
+		qualityCommand(), insightCommand(), askCommand(), holidaysCommand(), userCommand(), roleCommand(), auditCommand(), optionsCommand(), exportCommand(), reportCommand(), sourceCommand(), appCommand(), claimCommand(), boxCommand(), updateCommand(),
 		&cobra.Command{Use: "version", Short: "Print the version", Args: cobra.NoArgs, RunE: func(cmd *cobra.Command, _ []string) error {
 			_, err := fmt.Fprintln(out, version)
 			return err

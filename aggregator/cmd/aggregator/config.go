@@ -178,6 +178,15 @@ type Config struct {
 		Email string       `yaml:"email"`
 		Roles []SignOnRole `yaml:"roles"`
 	} `yaml:"sign_on"`
+	// Updates is about updates of boxes' agents.
+	Updates struct {
+		// Listen is where boxes ask for updates and fetch them; "": nowhere.
+		Listen string `yaml:"listen"`
+		// An update halts by itself when at least HaltLeast boxes went back from it, and
+		// these are at least HaltPercent of those that tried it.
+		HaltPercent int `yaml:"halt_percent"`
+		HaltLeast   int `yaml:"halt_least"`
+	} `yaml:"updates"`
 	// ArchiveDays is how long sealed batches are kept after they were loaded.
 	ArchiveDays int `yaml:"archive_days"`
 	Log         struct {
@@ -223,6 +232,7 @@ func Defaults() Config {
 	c.Post.defaults()
 	c.Share.Links, c.Share.MaxDays = "allowed", 30
 	c.SignOn.Name, c.SignOn.Scopes, c.SignOn.Nobody, c.SignOn.Email = "SSO", "profile email", "refuse", "verified"
+	c.Updates.HaltPercent, c.Updates.HaltLeast = 5, 5
 	c.ArchiveDays = 90
 	c.Log.Level, c.Log.Format = "info", "auto"
 	return c
@@ -289,6 +299,9 @@ func (c *Config) keys() []key {
 		{"sign_on.claim", &c.SignOn.Claim, false},
 		{"sign_on.nobody", &c.SignOn.Nobody, false},
 		{"sign_on.email", &c.SignOn.Email, false},
+		{"updates.listen", &c.Updates.Listen, false},
+		{"updates.halt_percent", &c.Updates.HaltPercent, false},
+		{"updates.halt_least", &c.Updates.HaltLeast, false},
 		{"archive_days", &c.ArchiveDays, false},
 		{"log.level", &c.Log.Level, false},
 		{"log.format", &c.Log.Format, false},
@@ -417,6 +430,15 @@ func (c *Config) Check() error {
 		if len(c.C3.Senders)+len(c.C3.OrderSenders) == 0 {
 			bad("c3.senders", "none, and no order_senders, though c3.listen is set; name who may send, or leave c3.listen out")
 		}
+	}
+	if c.Updates.Listen != "" {
+		address("updates.listen", c.Updates.Listen)
+	}
+	if c.Updates.HaltPercent < 1 || c.Updates.HaltPercent > 100 {
+		bad("updates.halt_percent", "%d, allowed 1 to 100", c.Updates.HaltPercent)
+	}
+	if c.Updates.HaltLeast < 1 || c.Updates.HaltLeast > 1_000_000 {
+		bad("updates.halt_least", "%d, allowed 1 to 1000000", c.Updates.HaltLeast)
 	}
 	for i, s := range c.C3.Senders {
 		if _, err := s.soap(); err != nil {

@@ -217,6 +217,12 @@ var parts = []part{
 	{"iptv_active_boxes_today", "Boxes with a power-on today.", prometheus.GaugeValue, []string{"province"}},
 	{"iptv_power_ons_today", "Power-ons today.", prometheus.GaugeValue, []string{"province"}},
 	{"iptv_orders_today", "Orders paid today.", prometheus.GaugeValue, []string{"province"}},
+	{"iptv_update_offers_total", "Questions of boxes for an update, by the answer: offered, none, bad, which was no question.", prometheus.CounterValue, []string{"answer"}},
+	{"iptv_update_pieces_total", "Pieces of programs that boxes asked for: given; busy: too many at once; missing: the program is not on disk; unknown: of no release.", prometheus.CounterValue, []string{"outcome"}},
+	{"iptv_update_sent_bytes_total", "Bytes of programs sent to boxes.", prometheus.CounterValue, nil},
+	{"iptv_update_newest_version", "The newest update that is published; 0: none.", prometheus.GaugeValue, nil},
+	{"iptv_update_halted_releases", "Updates that are halted.", prometheus.GaugeValue, nil},
+	{"iptv_update_boxes", "Boxes by how they stand with the newest update: offered (fetching), downloaded (or on trial), good, rolled_back, refused, others.", prometheus.GaugeValue, []string{"province", "state"}},
 }
 
 func newPartsCollector(p *Platform) *partsCollector {
@@ -254,6 +260,7 @@ func (c *partsCollector) Collect(ch chan<- prometheus.Metric) {
 	c.insight(tell)
 	c.sources(tell)
 	c.provision(tell)
+	c.updates(tell)
 	for what, ask := range map[string]func(context.Context, teller) error{"ledger": c.ledger, "store": c.store, "figures": c.figures, "quality": c.quality, "reports": c.reports} {
 		if err := ask(ctx, tell); err != nil {
 			c.p.log.Warn("a part is missing in the metrics", "part", what, "error", err)

@@ -60,6 +60,8 @@ func (p *Platform) Run(ctx context.Context) error {
 	parts.Go(func() { p.registry.Run(work) })
 	parts.Go(func() { p.sources.Run(work) })
 	parts.Go(func() { p.watcher.Run(work, watchEvery) })
+	parts.Go(func() { p.updates.watcher.Run(work) })
+	parts.Go(func() { p.updates.serve(work) })
 	// Nothing new is sent while the rest drains; what waits goes on at the next start.
 	sending, stopSending := context.WithCancel(work)
 	defer stopSending()

@@ -59,6 +59,7 @@ type Platform struct {
 	desk       *report.Desk
 	soap       *soapDoor // nil: nobody may send
 	console    *console.Console
+	updates    *updates
 	sources    *source.Shelf
 	metrics    *metrics
 	ready      readiness
@@ -82,7 +83,7 @@ func Open(ctx context.Context, c Config, log *slog.Logger) (_ *Platform, err err
 			err = errors.Join(err, p.unwind())
 		}
 	}()
-	for _, step := range []func(context.Context) error{p.openData, p.openEngines, p.openInbox, p.listen, p.openSOAP, p.openProvision, p.openDoor, p.openConsole} {
+	for _, step := range []func(context.Context) error{p.openData, p.openEngines, p.openInbox, p.listen, p.openSOAP, p.openProvision, p.openUpdates, p.openDoor, p.openConsole} {
 		if err := step(ctx); err != nil {
 			return nil, err
 		}
@@ -309,7 +310,7 @@ func (p *Platform) openConsole(ctx context.Context) (err error) {
 	}
 	p.console, err = console.New(console.Config{
 		Apps: apps, First: first, MapFile: p.dir.file(mapFile),
-		Figures: p.figures(), Sources: p.sources, Identities: p.settings, Books: books{p.ledger, p.store}, Auditor: auditor{p.store, p.secrets}, Profiles: p.store, Claims: claims{p.registry}, Risks: p.store,
+		Figures: p.figures(), Sources: p.sources, Identities: p.settings, Books: books{p.ledger, p.store}, Auditor: auditor{p.store, p.secrets}, Profiles: p.store, Claims: claims{p.registry}, Risks: p.store, Releases: p.updates.folder, Outcomes: p.store,
 		Feeds: p.store, Decisions: p.inbox, Unknowns: unknowns{p.store, p.dictionary}, Quality: p.board, Alerts: p.settings, Boards: p.settings, People: p.settings, Names: p.valueName,
 		Doors: p.settings, Links: p.config.links(),
 		SignOns: p.settings, SignOn: signOn, Proxies: proxies,

@@ -76,6 +76,8 @@ func testRandom(t *testing.T, b *bench) {
 			q := g.runningQuery()
 			b.running(q, must(ref.Running(ctx, q))...)
 			b.runningBoxes(q, must(ref.RunningBoxes(ctx, q))...)
+			uq := store.UpdateQuery{AllProvinces: q.AllProvinces, Provinces: q.Provinces, Province: q.Province, Limit: q.Limit, Version: g.one(3)}
+			b.updates(uq, must(ref.Updates(ctx, uq))...)
 		}
 		gotMs, gotDirty, err := b.AsOf(ctx)
 		wantMs, wantDirty, _ := ref.AsOf(ctx)
@@ -153,7 +155,7 @@ func (g *maker) stamp() store.Stamp {
 }
 
 // whys are what running events say; the key of the last is not told.
-var whys = []string{"", "signature", "group E900", "group E900: window: 0", "group A", "command 3", "command: signature", "the group's profile holds", "not told"}
+var whys = []string{"", "signature", "group E900", "group E900: window: 0", "group A", "command 3", "command: signature", "the group's profile holds", "1.4.3 arm7 E900", "not told"}
 
 func (g *maker) runningQuery() store.RunningQuery {
 	q := store.RunningQuery{AllProvinces: g.r.IntN(2) == 0, Refused: g.r.IntN(3) == 0, Cities: g.r.IntN(2) == 0, Limit: g.r.IntN(2) * g.r.IntN(6)}
@@ -188,7 +190,7 @@ func (g *maker) block(round int) *store.Block {
 			StartMs: int64(g.one(3)) * 700, Stalls: uint32(g.one(3)), StallMs: int64(g.one(9000)), Errors: uint32(g.one(2)), Error: g.one(2)})
 		b.Healths = append(b.Healths, store.Health{Stamp: g.stamp(), CPU: uint32(g.one(1001)), Temperature: -5})
 		why := whys[g.r.IntN(len(whys))]
-		b.Runnings = append(b.Runnings, store.Running{Stamp: g.stamp(), Version: g.one(3), State: uint8(g.one(6)), Why: aggregator.TextKey(why)})
+		b.Runnings = append(b.Runnings, store.Running{Stamp: g.stamp(), Version: g.one(3), State: uint8(g.one(12)), Why: aggregator.TextKey(why)})
 		v := g.view(g.stamp())
 		b.Views = append(b.Views, v)
 		if g.r.IntN(4) == 0 {

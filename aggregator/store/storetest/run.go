@@ -71,6 +71,7 @@ func Run(t *testing.T, e Engine) {
 		{"running: the latest", testRunningLatest},
 		{"running: topics", testRunningTopics},
 		{"running: boxes that moved", testRunningMoved},
+		{"updates of agents", testUpdates},
 		{"as of", testAsOf},
 		{"cancelled", testCancelled},
 		{"reopen", testReopen},

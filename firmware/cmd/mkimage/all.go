@@ -21,6 +21,7 @@ func all(ctx context.Context, args []string, getenv func(string) string, w *word
 	fs.StringVar(&j.ConfFile, "conf", "", w.flagConf)
 	fs.StringVar(&j.CAFile, "ca", "", w.flagCA)
 	fs.StringVar(&j.ClaimFile, "claim", "", w.flagClaim)
+	fs.StringVar(&j.UpdateKeys, "update-keys", "", w.flagUpdateKeys)
 	base := fs.String("base", "", w.flagBase)
 	fs.StringVar(&j.RamBase, "ram-base", "", w.flagRamBase)
 	fs.StringVar(&j.Version, "version", "", w.flagVersion)
@@ -45,6 +46,9 @@ func all(ctx context.Context, args []string, getenv func(string) string, w *word
 	for i := range targets {
 		j := j
 		j.Target = &targets[i]
+		if j.Target.Init == "android" {
+			j.UpdateKeys = ""
+		}
 		j.AgentFile = filepath.Join(*agents, "stbagent-"+j.Target.Arch())
 		if slices.Contains(j.Target.Makes, "initramfs") { // a whole system; the others are laid over a maker's
 			j.Base = *base

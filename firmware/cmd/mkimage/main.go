@@ -141,6 +141,7 @@ func build(ctx context.Context, args []string, getenv func(string) string, w *wo
 	fs.StringVar(&j.ConfFile, "conf", "", w.flagConf)
 	fs.StringVar(&j.CAFile, "ca", "", w.flagCA)
 	fs.StringVar(&j.ClaimFile, "claim", "", w.flagClaim)
+	fs.StringVar(&j.UpdateKeys, "update-keys", "", w.flagUpdateKeys)
 	fs.StringVar(&j.Base, "base", "", w.flagBase)
 	fs.StringVar(&j.RamBase, "ram-base", "", w.flagRamBase)
 	fs.StringVar(&j.Version, "version", "", w.flagVersion)

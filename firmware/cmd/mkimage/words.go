@@ -13,6 +13,7 @@ type words struct {
 	flagTargets, flagNames, flagTarget, flagAgent                string
 	flagConf, flagCA, flagClaim, flagBase, flagRamBase, flagOnly string
 	flagVersion, flagOut, flagStrict                             string
+	flagUpdateKeys                                               string
 }
 
 var english = words{
@@ -60,6 +61,8 @@ In Chinese with LANG=zh_CN.UTF-8.
 	flagVersion: "`version` of the firmware's package, as 1.4.2",
 	flagOut:     "`folder` to fill; it must be empty or not there",
 	flagStrict:  "refuse an agent that is over its raw size budget",
+
+	flagUpdateKeys: "`file` with the public keys that may sign updates of the agent, as aggregator update keygen prints them; not for Android",
 }
 
 var chinese = words{
@@ -107,6 +110,8 @@ var chinese = words{
 	flagVersion: "固件包`版本`，如 1.4.2",
 	flagOut:     "输出`目录`，须为空或不存在",
 	flagStrict:  "采集程序超出未压缩大小预算时拒绝制作",
+
+	flagUpdateKeys: "可签署采集程序升级包的公钥`文件`，由 aggregator update keygen 输出；不用于 Android",
 }
 
 // wordsFor chooses the language as programs on a terminal do.

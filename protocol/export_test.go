@@ -1,0 +1,4 @@
+package protocol
+
+// AppendSignedRaw signs whatever it is given, for vectors of what is wrong.
+var AppendSignedRaw = appendPacket

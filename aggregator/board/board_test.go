@@ -74,6 +74,10 @@ func TestRead(t *testing.T) {
 	if diff := cmp.Diff(b, same); diff != "" {
 		t.Error(diff)
 	}
+	// A filter by a source's texts outlives the source.
+	if _, err := Read([]byte(strings.Replace(good, `"dimension":"province","in":["33"]`, `"dimension":"src.sales.shop","in":["a"]`, 1))); err != nil {
+		t.Error(err)
+	}
 	if err := Blank(indicator.Text{ZH: "新"}).Check(); err != nil {
 		t.Error(err)
 	}
@@ -101,6 +105,7 @@ func TestReadRefuses(t *testing.T) {
 	f(`"last":7`, `"last":7,"from":"2026-11-01"`, "not both")
 	f(`{"with":"previous"}`, `{"with":"decade"}`, `compare: there is no "decade"`)
 	f(`"dimension":"province","in":["33"]`, `"dimension":"box","in":["33"]`, `no dimension "box"`)
+	f(`"dimension":"province","in":["33"]`, `"dimension":"src.Sales.shop","in":["a"]`, `no dimension "src.Sales.shop"`)
 	f(`"in":["33"]`, `"in":[]`, "province has 0 values")
 	f(`"name":"Evenings"`, `"name":""`, `name ""`)
 	f(`"from":"2026-10-01","to"`, `"from":"2026-10-09","to"`, "mark 1: period: from")

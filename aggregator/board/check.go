@@ -295,7 +295,9 @@ func (f *Filters) Check() error {
 		return faultf("bad_filter", "where: %d filters, allowed %d", len(f.Where), indicator.MaxFilters)
 	}
 	for n, w := range f.Where {
-		if !slices.ContainsFunc(indicator.Dimensions(), func(d indicator.Dimension) bool { return d.ID == w.Dimension }) {
+		_, known := indicator.FindDimension(w.Dimension)
+		// A source that is gone leaves its filters behind; widgets then say that they ignore them.
+		if _, _, own := indicator.CutTextColumn(w.Dimension); !known && !own {
 			return faultf("bad_filter", "where: there is no dimension %q", clip(string(w.Dimension)))
 		}
 		if slices.ContainsFunc(f.Where[:n], func(o indicator.Filter) bool { return o.Dimension == w.Dimension }) {

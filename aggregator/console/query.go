@@ -8,6 +8,7 @@ import (
 
 	"iptvdc/aggregator"
 	"iptvdc/aggregator/indicator"
+	"iptvdc/aggregator/source"
 )
 
 // Catalogue is what can be asked.
@@ -70,6 +71,11 @@ func describe(g aggregator.Grants, wanted func(id string) bool) Catalogue {
 	for _, i := range sourceFigures(g) {
 		if wanted(i.ID) {
 			c.Indicators = append(c.Indicators, i)
+		}
+	}
+	for _, s := range source.Infos(g) {
+		if slices.ContainsFunc(s.Measures, func(m indicator.SourceMeasure) bool { return wanted(s.IDOf(m)) }) {
+			c.Dimensions = append(c.Dimensions, s.Texts...)
 		}
 	}
 	for _, r := range aggregator.Regions() {

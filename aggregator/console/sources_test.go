@@ -192,3 +192,33 @@ func TestSourcesAreTheirOwners(t *testing.T) {
 	}
 	b.wantError(b.ask(other, "DELETE", "/api/v1/sources/mine", ""), 404, "not_found", "may manage")
 }
+
+// A source's column of text is a dimension of its figures, named to whom the source is open.
+func TestSourceTexts(t *testing.T) {
+	b := newBench(t)
+	root := b.person("maker.all", settings.Permit{Role: settings.RoleAdministrator, Scope: aggregator.Scope{All: true}})
+	one := b.person("one", settings.Permit{Data: aggregator.DataOfSource("sales"), Scope: aggregator.Scope{Provinces: []aggregator.Province{33}}})
+	none := b.person("none", settings.Permit{Data: aggregator.DataEPG, Scope: aggregator.Scope{All: true}})
+	up := b.upload(root, "day,province,amount,shop\n"+soldOn+",33,10,West Lake\n"+soldOn+",33,5,West Lake\n"+soldOn+",33,1,\n"+soldOn+",43,7,Orange Isle\n")
+	definition := strings.Replace(salesSource("sales"), `"type":"yuan"}]`, `"type":"yuan"},{"field":"shop","name":"shop","title":{"zh":"门店","en":"shop"},"type":"text"}]`, 1)
+	if r := b.ask(root, "POST", "/api/v1/sources", `{"definition":`+definition+`,"upload":"`+up+`"}`); r.status != 200 {
+		t.Fatalf("%d %s", r.status, r.body)
+	}
+	question := `{"widget":{"id":"w","kind":"ranking","title":{"zh":"","en":""},"place":{"x":0,"y":0,"w":8,"h":6},"filters":{},"ask":{"figures":[{"indicator":"src.sales.amount.sum","title":{"zh":"","en":""}}],"by":["src.sales.shop"]},"show":{},"prose":{"zh":"","en":""}},
+		"filters":{"period":{"from":"` + soldOn + `","to":"` + soldOn + `"},"where":[{"dimension":"src.sales.shop","in":["West Lake","Orange Isle"]}]}}`
+	for cookie, want := range map[string]string{root: `"rows":[["total","West Lake",1500],["total","Orange Isle",700]]`, one: `"rows":[["total","West Lake",1500]]`} {
+		if r := b.ask(cookie, "POST", "/api/v1/boards/answer", question); r.status != 200 || !strings.Contains(r.body, want) || strings.Contains(r.body, `"ignored"`) {
+			t.Errorf("%d %s, want %s", r.status, r.body, want)
+		}
+	}
+	// Figures that do not have it say so on a board, and refuse it in a question.
+	if r := b.ask(none, "POST", "/api/v1/boards/answer", strings.Replace(strings.Replace(question, `src.sales.amount.sum`, `clicks`, 1), `"by":["src.sales.shop"]`, `"by":["page"]`, 1)); r.status != 200 || !strings.Contains(r.body, `"ignored":["src.sales.shop"]`) {
+		t.Errorf("%d %s", r.status, r.body)
+	}
+	b.wantError(b.ask(none, "POST", "/api/v1/query", `{"indicators":["clicks"],"dimensions":["src.sales.shop"],"from":"`+soldOn+`","to":"`+soldOn+`"}`), 400, "bad_dimension", "clicks has no")
+	for cookie, want := range map[string]bool{root: true, one: true, none: false} {
+		if r := b.ask(cookie, "GET", "/api/v1/indicators", ""); strings.Contains(r.body, `{"id":"src.sales.shop","title":{"zh":"线下 · 门店","en":"shops · shop"}}`) != want {
+			t.Errorf("%s", r.body)
+		}
+	}
+}

@@ -20,8 +20,22 @@ type Dimension struct {
 	FiltersOnly bool `json:"filters_only,omitempty"`
 }
 
-// Dimensions lists every dimension.
+// Dimensions lists every dimension but those of own data sources.
 func Dimensions() []Dimension { return slices.Clone(dimensions) }
+
+// FindDimension returns a dimension, of own data sources too.
+func FindDimension(c store.Column) (Dimension, bool) {
+	all := dimensions
+	if source, _, ok := CutTextColumn(c); ok {
+		s, _ := findSource(source)
+		all = s.Texts
+	}
+	n := slices.IndexFunc(all, func(d Dimension) bool { return d.ID == c })
+	if n < 0 {
+		return Dimension{}, false
+	}
+	return all[n], true
+}
 
 var dimensions = []Dimension{
 	{ID: store.ColProvince, Title: Text{"省份", "Province"}},
@@ -67,7 +81,8 @@ var dimensions = []Dimension{
 }
 
 func isDimension(c store.Column) bool {
-	return slices.ContainsFunc(dimensions, func(d Dimension) bool { return d.ID == c })
+	_, ok := FindDimension(c)
+	return ok
 }
 
 // coded reports whether the dimension's values are keys of texts.

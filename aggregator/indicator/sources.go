@@ -49,8 +49,10 @@ type SourceInfo struct {
 	// Name is that of machines, see aggregator.IsSourceName.
 	Name  string
 	Title Text
-	// Dimensions are those of the catalogue that its rows have.
+	// Dimensions are those of the catalogue that its rows have, Texts its own: its columns
+	// of text, named by TextColumn.
 	Dimensions []store.Column
+	Texts      []Dimension
 	// Dated: every row is of a day. Else its rows hold at all times. Placed: rows are of
 	// provinces. Else they are for readers of all provinces alone.
 	Dated, Placed bool
@@ -165,6 +167,23 @@ func findSource(name string) (SourceInfo, bool) {
 	return d.sources[n], true
 }
 
+// TextColumn is the dimension that a source's column of text is: src.sales.shop. A source
+// has no figure of that name: those end in how they are made.
+func TextColumn(source, column string) store.Column {
+	return store.Column(string(aggregator.DataOfSource(source)) + "." + column)
+}
+
+// CutTextColumn is the inverse of TextColumn; ok is false of other dimensions. The source
+// need not be there (any more).
+func CutTextColumn(c store.Column) (source, column string, ok bool) {
+	at := strings.LastIndexByte(string(c), '.')
+	if at < 0 || at == len(c)-1 {
+		return "", "", false
+	}
+	source = aggregator.DataSet(c[:at]).Source()
+	return source, string(c[at+1:]), source != ""
+}
+
 // IDOf is the id of a source's figure: src.sales.amount.sum, or src.sales.rows.
 func (s *SourceInfo) IDOf(m SourceMeasure) string {
 	id := string(aggregator.DataOfSource(s.Name)) + "."
@@ -179,13 +198,22 @@ var howTitles = map[How]Text{
 	HowGreatest: {"最大", "greatest"}, HowDistinct: {"去重数", "distinct"}, HowFilled: {"有值的行数", "rows with a number"}, HowAny: {"是否有值", "whether there is any"},
 }
 
+// dimensions are all that its figures can be grouped by.
+func (s *SourceInfo) dimensions() []store.Column {
+	all := slices.Clone(s.Dimensions)
+	for _, d := range s.Texts {
+		all = append(all, d.ID)
+	}
+	return all
+}
+
 // figure is a measure as an indicator.
 func (s *SourceInfo) figure(m SourceMeasure) Indicator {
 	number := func(h How, column string) term {
 		return term{source: s.Name, value: store.Value{Measure: h.Of(column)}}
 	}
 	how := howTitles[m.How]
-	i := Indicator{ID: s.IDOf(m), Data: aggregator.DataOfSource(s.Name), Dimensions: s.Dimensions, Unit: m.Unit, times: 1, by: max(m.By, 1),
+	i := Indicator{ID: s.IDOf(m), Data: aggregator.DataOfSource(s.Name), Dimensions: s.dimensions(), Unit: m.Unit, times: 1, by: max(m.By, 1),
 		Title:   Text{s.Title.ZH + " · " + m.Title.ZH + how.ZH, s.Title.EN + " · " + m.Title.EN + " (" + how.EN + ")"},
 		Formula: Text{"数据源“" + s.Title.ZH + "”中“" + m.Title.ZH + "”列的" + how.ZH, how.EN + " of “" + m.Title.EN + "” in the data source “" + s.Title.EN + "”"},
 		value:   add(number(m.How, m.Column))}

@@ -356,10 +356,8 @@ func shareOf(part, all indicator.Number) indicator.Number {
 }
 
 func titleOf(d store.Column) indicator.Text {
-	for _, one := range indicator.Dimensions() {
-		if one.ID == d {
-			return one.Title
-		}
+	if one, ok := indicator.FindDimension(d); ok {
+		return one.Title
 	}
 	return indicator.Text{ZH: string(d), EN: string(d)}
 }

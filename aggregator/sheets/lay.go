@@ -175,10 +175,8 @@ func TitleOf(w *board.Widget, l Lang) string {
 
 // DimensionTitle is what a dimension is called.
 func DimensionTitle(c store.Column, l Lang) string {
-	for _, d := range indicator.Dimensions() {
-		if d.ID == c {
-			return l.Of(d.Title)
-		}
+	if d, ok := indicator.FindDimension(c); ok {
+		return l.Of(d.Title)
 	}
 	return string(c)
 }

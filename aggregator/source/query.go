@@ -43,15 +43,19 @@ func (s *scan) column(n int) ([]int64, error) {
 	return c, err
 }
 
-// dimension returns the values of one of the catalogue's dimensions by row.
+// dimension returns the values of one of the catalogue's dimensions, or of a column of text,
+// by row.
 func (s *scan) dimension(d store.Column) (func(row int) uint64, error) {
 	want := func(c *StoredColumn) bool { return c.Type.dimension() == d }
+	if _, name, own := indicator.CutTextColumn(d); own {
+		want = func(c *StoredColumn) bool { return c.Name == name && c.Type == TypeText }
+	}
 	if d == store.ColWeekday {
 		want = func(c *StoredColumn) bool { return c.Type == TypeDate }
 	}
 	n := s.t.place(want)
 	if n < 0 {
-		return nil, fmt.Errorf("source: there is no column %s", d)
+		return nil, faultf("bad_dimension", "The data source has no column %s any more.", clip(string(d)))
 	}
 	values, err := s.column(n)
 	if err != nil {

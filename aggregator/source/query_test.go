@@ -157,8 +157,9 @@ func TestAnswersAreTheGrantedRows(t *testing.T) {
 			return fmt.Sprint(r.province)
 		},
 		store.ColCity: func(r plainRow) string { return r.city }, store.ColProduct: func(r plainRow) string { return r.product }, store.ColProvider: func(r plainRow) string { return r.cp },
+		"src.plain.text": func(r plainRow) string { return r.text },
 	}
-	dimensions := []store.Column{store.ColProvince, store.ColCity, store.ColProduct, store.ColProvider}
+	dimensions := []store.Column{store.ColProvince, store.ColCity, store.ColProduct, store.ColProvider, "src.plain.text"}
 	rapid.Check(t, func(t *rapid.T) {
 		scope := aggregator.Scope{All: rapid.IntRange(0, 3).Draw(t, "all") == 0}
 		if !scope.All {
@@ -175,7 +176,7 @@ func TestAnswersAreTheGrantedRows(t *testing.T) {
 		var filter indicator.Filter
 		if rapid.Bool().Draw(t, "filtered") {
 			filter = indicator.Filter{Dimension: rapid.SampledFrom(dimensions).Draw(t, "of"), Not: rapid.Bool().Draw(t, "not")}
-			filter.In = []string{map[store.Column]string{store.ColProvince: "33", store.ColCity: "3301", store.ColProduct: "P1", store.ColProvider: "cp2"}[filter.Dimension]}
+			filter.In = []string{map[store.Column]string{store.ColProvince: "33", store.ColCity: "3301", store.ColProduct: "P1", store.ColProvider: "cp2", "src.plain.text": "b"}[filter.Dimension]}
 			q.Filters = []indicator.Filter{filter}
 		}
 		a, err := indicator.Evaluate(t.Context(), indicator.Within(src, scope, grants.Sets()...), scope, q)

@@ -319,6 +319,10 @@ func Info(d *Definition, columns []StoredColumn) indicator.SourceInfo {
 			s.Placed = true
 			continue
 		case !c.Type.number():
+			if c.Type == TypeText && c.Name != string(indicator.HowRows) { // src.sales.rows is a figure
+				t := c.title()
+				s.Texts = append(s.Texts, indicator.Dimension{ID: indicator.TextColumn(d.Name, c.Name), Title: indicator.Text{ZH: s.Title.ZH + " · " + t.ZH, EN: s.Title.EN + " · " + t.EN}})
+			}
 			s.Measures = append(s.Measures, indicator.SourceMeasure{How: indicator.HowDistinct, Column: c.Name, Title: c.title()})
 			continue
 		}

@@ -60,13 +60,15 @@ func (v *verifier) compareEarlier(ctx context.Context, o *oracle.Oracle) error {
 		for some := range chunks(maxIndicators, byEdit(have)...) {
 			q := query{Dimensions: w.dimensions, From: from, To: to, Grain: w.grain, Compare: w.compare, Align: w.align}
 			q.ask(some)
-			if err := v.compareWith(ctx, &q, some, now, was); err != nil {
+			if err := v.late(&q, v.compareWith(ctx, &q, some, now, was)); err != nil {
 				return err
 			}
 		}
 		return nil
 	})
-	v.say("comparisons with earlier times compared")
+	if err == nil {
+		v.say("comparisons with earlier times compared")
+	}
 	return err
 }
 

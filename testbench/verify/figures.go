@@ -240,10 +240,22 @@ func (v *verifier) compareTask(ctx context.Context, o *oracle.Oracle, t *task) e
 			}
 			return values[n*len(some)+place[id]]
 		})
-		if err != nil {
+		if err := v.late(&q, err); err != nil {
 			return err
 		}
 	}
+	return nil
+}
+
+// late makes a fault of a question that the aggregator did not answer in time, so that
+// hours of other questions are not lost with it. Other errors are returned.
+func (v *verifier) late(q *query, err error) error {
+	if !errors.Is(err, errSlow) {
+		return err
+	}
+	v.mu.Lock()
+	defer v.mu.Unlock()
+	v.report.Faults = append(v.report.Faults, fmt.Sprintf("not answered, so not compared: %s: %v", strings.Join(q.Indicators, ", "), err))
 	return nil
 }
 

@@ -38,19 +38,21 @@ func (v *verifier) comparePackages(ctx context.Context, o *oracle.Oracle) error 
 				for n := range sheet.Cells {
 					sheet.Values(few, n, values[n*len(few):(n+1)*len(few)])
 				}
-				if err := v.compare(ctx, &q, slices.Clone(sheet.Cells), func(id string, c oracle.Cell) oracle.Value {
+				if err := v.late(&q, v.compare(ctx, &q, slices.Clone(sheet.Cells), func(id string, c oracle.Cell) oracle.Value {
 					n, ok := sheet.Find(c)
 					if !ok {
 						return oracle.Value{}
 					}
 					return values[n*len(few)+place[id]]
-				}); err != nil {
+				})); err != nil {
 					return err
 				}
 			}
 		}
 		return nil
 	})
-	v.say("what %d products open compared", len(products))
+	if err == nil {
+		v.say("what %d products open compared", len(products))
+	}
 	return err
 }

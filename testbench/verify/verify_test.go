@@ -62,6 +62,7 @@ type centre struct {
 	lost    int64
 	most    int        // figures of a question that it answers in time; 0: any
 	slow    int        // questions that it did not
+	never   string     // a figure that it never answers in time
 	mu      sync.Mutex // guards the above
 }
 
@@ -129,7 +130,7 @@ func (c *centre) query(w http.ResponseWriter, r *http.Request) {
 	}
 	key := q.Grain + strings.Join(q.Dimensions, " ")
 	c.mu.Lock()
-	if c.most > 0 && (len(q.Indicators) > c.most || c.slow%7 == 1) {
+	if c.most > 0 && (len(q.Indicators) > c.most || c.slow%7 == 1) || slices.Contains(q.Indicators, c.never) {
 		c.slow++
 		c.mu.Unlock()
 		w.WriteHeader(http.StatusGatewayTimeout)
@@ -317,6 +318,14 @@ func TestSlow(t *testing.T) {
 	}
 	if got := summary(r); got != "equal true, lost 0, doubled 0, faults 0, wrong []" || c.slow == 0 {
 		t.Errorf("%s, %d questions too slow", got, c.slow)
+	}
+	c, url = serve(t, told)
+	c.never = "page_views"
+	if r, err = Run(t.Context(), parse(t, told), Config{URL: url, Token: "secret", OneOf: 20}); err != nil {
+		t.Fatal(err)
+	}
+	if r.Equal || len(r.Faults) == 0 || !strings.Contains(r.Faults[0], "not compared: ") || !strings.Contains(r.Faults[0], "page_views") || r.Lines[0].Equal == 0 {
+		t.Errorf("%s: %v", summary(r), r.Faults)
 	}
 }
 

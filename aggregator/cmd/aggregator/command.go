@@ -29,7 +29,32 @@ func newRoot(out, logs io.Writer) *cobra.Command {
 			_, err := fmt.Fprintln(out, version)
 			return err
 		}})
+	for _, cmd := range root.Commands() {
+		refuseUnknown(cmd)
+	}
 	return root
+}
+
+// refuseUnknown makes words that follow a group of commands and are none of them an
+// error; a group alone prints its help.
+func refuseUnknown(cmd *cobra.Command) {
+	for _, sub := range cmd.Commands() {
+		refuseUnknown(sub)
+	}
+	if cmd.Runnable() || !cmd.HasSubCommands() {
+		return
+	}
+	cmd.Args, cmd.SuggestionsMinimumDistance = cobra.ArbitraryArgs, 2
+	cmd.RunE = func(cmd *cobra.Command, words []string) error {
+		if len(words) == 0 {
+			return cmd.Help()
+		}
+		like := ""
+		if some := cmd.SuggestionsFor(words[0]); len(some) > 0 {
+			like = ", perhaps " + strings.Join(some, " or ")
+		}
+		return fmt.Errorf("%s: there is no command %q%s; see: %s --help", cmd.Name(), words[0], like, cmd.CommandPath())
+	}
 }
 
 // setup holds the flags of programs that run; flags that were not given leave

@@ -35,6 +35,13 @@ func TestCommands(t *testing.T) {
 		t.Errorf("token of a folder that is none: %v", err)
 	}
 
+	if _, err := run("claim", "lst"); err == nil || err.Error() != `claim: there is no command "lst", perhaps list; see: aggregator claim --help` {
+		t.Errorf("a command that is none: %v", err)
+	}
+	if help, err := run("claim"); err != nil || !strings.Contains(help, "Available Commands") {
+		t.Errorf("a group of commands: %v\n%s", err, help)
+	}
+
 	ctx, cancel := context.WithCancel(t.Context())
 	out := &lines{ready: make(chan struct{})}
 	ended := make(chan error, 1)

@@ -106,6 +106,13 @@ func sumTable(q *store.Query, grain string) string {
 			return n.name()
 		}
 	}
+	if shape, ok := folded[q.Fact]; ok {
+		missing := func(c store.Column) bool { return !slices.Contains(shape.Dimensions, c) }
+		unknown := func(m store.Measure) bool { return !slices.Contains(shape.Measures, m) }
+		if !slices.ContainsFunc(columns, missing) && !slices.ContainsFunc(measures(q, addsUp), unknown) {
+			return shape.Name
+		}
+	}
 	return store.ShapeOf(q.Fact).Name
 }
 

@@ -44,6 +44,9 @@ func (s *Store) Query(ctx context.Context, q store.Query) ([]store.Row, error) {
 		}
 		return ask(ctx, tx, &q, "WITH "+table+",\n"+strings.TrimPrefix(querySQL(&q, settled), "WITH "))
 	}
+	if readsFolded(&q) {
+		return ask(ctx, tx, &q, sightSQL(&q, settled))
+	}
 	called, rest := apartByRolls(&q)
 	if called == nil {
 		return ask(ctx, tx, &q, querySQL(&q, settled))
@@ -149,6 +152,12 @@ func querySQL(q *store.Query, settled aggregator.Day) string {
 			parts = append(parts, fmt.Sprintf("FROM counted%d", i))
 		}
 	}
+	return answerSQL(q, ctes, parts)
+}
+
+// answerSQL puts the parts of the answer side by side: rows of common tables, each with
+// span, groups and all values.
+func answerSQL(q *store.Query, ctes, parts []string) string {
 	names := []string{"span"}
 	for i := range q.GroupBy {
 		names = append(names, fmt.Sprintf("g%d", i))
@@ -158,7 +167,7 @@ func querySQL(q *store.Query, settled aggregator.Day) string {
 		values[i] = fmt.Sprintf("sum(v%d)::BIGINT AS v%d", i, i)
 		some[i] = fmt.Sprintf("v%d <> 0", i)
 	}
-	with("grouped", fmt.Sprintf("SELECT %s, %s FROM (%s) GROUP BY ALL HAVING %s",
+	ctes = append(ctes, fmt.Sprintf("grouped AS (SELECT %s, %s FROM (%s) GROUP BY ALL HAVING %s)",
 		joinWith(names, ", "), joinWith(values, ", "), joinWith(parts, " UNION ALL "), joinWith(some, " OR ")))
 	var b strings.Builder
 	b.WriteString("WITH " + joinWith(ctes, ",\n") + "\n")
@@ -212,11 +221,9 @@ func oneSpan(q *store.Query) (n int, one bool) {
 }
 
 // sourceSQL selects the columns that q needs for its sums, or with boxes for
-// what it asks of boxes, or accounts, one by one. For days after the settled one
-// the hourly table stands in: its rows add up to the same.
+// what it asks of boxes, or accounts, one by one.
 func sourceSQL(q *store.Query, settled aggregator.Day, boxes bool) string {
 	shape := store.ShapeOf(q.Fact)
-	first, last := bounds(q)
 	table, asked := func(grain string) string { return sumTable(q, grain) }, measures(q, addsUp)
 	columns := slices.DeleteFunc(slices.Clone(q.GroupBy), isTime)
 	if q.Latest {
@@ -227,12 +234,24 @@ func sourceSQL(q *store.Query, settled aggregator.Day, boxes bool) string {
 		columns = append(columns, shape.Counted())
 	}
 	columns = slices.Compact(slices.Sorted(slices.Values(columns)))
-	rest := ""
+	rest := make([]string, 0, len(columns)+len(asked))
 	for _, c := range columns {
-		rest += ", " + string(c)
+		rest = append(rest, string(c))
 	}
 	for _, m := range asked {
-		rest += ", " + string(m)
+		rest = append(rest, string(m))
+	}
+	return rowsSQL(q, settled, table, rest)
+}
+
+// rowsSQL selects columns, or what is made of them, of the rows that scope and filters
+// of q let through, of the table that is called table(grain) but for its grain. For
+// days after the settled one the hourly table stands in: its rows add up to the same.
+func rowsSQL(q *store.Query, settled aggregator.Day, table func(grain string) string, columns []string) string {
+	first, last := bounds(q)
+	rest := ""
+	for _, c := range columns {
+		rest += ", " + c
 	}
 	one := func(grain, period string, from, to int64) string {
 		name := table(grain) + "_" + grain

@@ -1,1 +1,1 @@
-"use strict";(()=>{try{let e=localStorage.getItem("console.theme");(e==="light"||e==="dark")&&(document.documentElement.dataset.theme=e)}catch{}})();
+"use strict";(()=>{try{let e=localStorage.getItem("console.theme");(e==="light"||e==="dark")&&(document.documentElement.dataset.theme=e)}catch{}if(/^#\/(boards|insights)/.test(location.hash)){let e=document.createElement("link");e.rel="modulepreload",e.href="/analysis.js",document.head.append(e)}})();

@@ -5,4 +5,13 @@ try {
 } catch {
   // no storage: the system's appearance it is
 }
+
+// A board is what most come for: its file is asked for beside the page's own, not after
+// they have run.
+if (/^#\/(boards|insights)/.test(location.hash)) {
+  const link = document.createElement('link');
+  link.rel = 'modulepreload';
+  link.href = '/analysis.js';
+  document.head.append(link);
+}
 export {};

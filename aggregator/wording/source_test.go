@@ -1,0 +1,555 @@
+package wording
+
+import (
+	"go/ast"
+	"go/parser"
+	"go/token"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"strconv"
+	"strings"
+	"testing"
+)
+
+// The source is read as text, without types: what makes a message is followed through the
+// functions of its package by their names.
+
+// piece is a part of a message as the source writes it: a text, a verb, or the parameter
+// of the function around it.
+type piece struct {
+	text   string
+	verb   string
+	param  int  // 1 for the first; 0: none
+	format bool // the parameter is a format, given to Sprintf
+}
+
+type template []piece
+
+// passedOn stands for another error's text.
+const passedOn = "%e"
+
+// passes reports whether a template is nothing but another error's text.
+func (t template) passes() bool { return len(t) == 1 && t[0].verb == passedOn }
+
+// String is the template as a format.
+func (t template) String() string {
+	var b strings.Builder
+	for _, p := range t {
+		switch {
+		case p.param > 0:
+			b.WriteString("%!param")
+		case p.verb == passedOn:
+			b.WriteString("%s")
+		case p.verb != "":
+			b.WriteString(p.verb)
+		default:
+			b.WriteString(strings.ReplaceAll(p.text, "%", "%%"))
+		}
+	}
+	return b.String()
+}
+
+func (t template) open() bool {
+	for _, p := range t {
+		if p.param > 0 {
+			return true
+		}
+	}
+	return false
+}
+
+// field is a text for people in a kind of value.
+type field struct {
+	pkg, typ, name string // pkg as the folder below the aggregator's, "" itself
+	at             int    // where it stands in a literal without names
+}
+
+// read says which texts of the source reach people.
+var read = []field{
+	{"", "Error", "Message", 1},
+	{"source", "badCell", "text", 1},
+}
+
+// function is its name, its parameters, and what stands in it.
+type function struct {
+	name   string
+	params []string
+	body   ast.Node
+	around *function
+}
+
+// maker is a function that makes a message of its parameters.
+type maker []template
+
+type folder struct {
+	path    string // below aggregator
+	files   []*ast.File
+	consts  map[string]ast.Expr
+	makers  map[string]maker
+	imports map[string]string // by the name in the source, folder below aggregator
+}
+
+// found is a message of the source, as a format.
+type found struct {
+	format, folder, at string
+}
+
+// source is what the centre's source says: messages, and all texts in one.
+type source struct {
+	messages []found
+	literals map[string]bool
+}
+
+type reader struct {
+	fset    *token.FileSet
+	folders map[string]*folder
+	found   []found
+	seen    map[found]bool
+}
+
+// readSource reads all that stands below the aggregator's folder, but for tests, what
+// tests alone use, and command lines.
+func readSource(t testing.TB) source {
+	t.Helper()
+	r := &reader{fset: token.NewFileSet(), folders: map[string]*folder{}, seen: map[found]bool{}}
+	literals := map[string]bool{}
+	err := filepath.WalkDir("..", func(path string, d fs.DirEntry, err error) error {
+		if err != nil {
+			return err
+		}
+		if d.IsDir() && (d.Name() == "testdata" || d.Name() == "node_modules" || strings.HasSuffix(d.Name(), "test") || d.Name() == "cmd" || d.Name() == "wording") {
+			return filepath.SkipDir
+		}
+		if !strings.HasSuffix(path, ".go") || strings.HasSuffix(path, "_test.go") {
+			return nil
+		}
+		text, err := os.ReadFile(path)
+		if err != nil {
+			return err
+		}
+		f, err := parser.ParseFile(r.fset, path, text, parser.SkipObjectResolution)
+		if err != nil {
+			return err
+		}
+		ast.Inspect(f, func(n ast.Node) bool {
+			if lit, ok := n.(*ast.BasicLit); ok && lit.Kind == token.STRING {
+				s, _ := strconv.Unquote(lit.Value)
+				literals[s] = true
+			}
+			return true
+		})
+		r.take(filepath.ToSlash(strings.TrimPrefix(strings.TrimPrefix(filepath.Dir(path), ".."), string(filepath.Separator))), f)
+		return nil
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for again := true; again; {
+		again = false
+		for _, f := range r.folders {
+			again = r.learn(f) || again
+		}
+	}
+	for _, f := range r.folders {
+		r.collect(f)
+	}
+	return source{r.found, literals}
+}
+
+func (r *reader) take(path string, f *ast.File) {
+	d := r.folders[path]
+	if d == nil {
+		d = &folder{path: path, consts: map[string]ast.Expr{}, makers: map[string]maker{}, imports: map[string]string{}}
+		r.folders[path] = d
+	}
+	d.files = append(d.files, f)
+	for _, i := range f.Imports {
+		p, _ := strconv.Unquote(i.Path.Value)
+		if below, ok := strings.CutPrefix(p, "iptvdc/aggregator"); ok {
+			name := p[strings.LastIndex(p, "/")+1:]
+			if i.Name != nil {
+				name = i.Name.Name
+			}
+			d.imports[name] = strings.TrimPrefix(below, "/")
+		}
+	}
+	for _, decl := range f.Decls {
+		g, ok := decl.(*ast.GenDecl)
+		if !ok || g.Tok != token.CONST && g.Tok != token.VAR {
+			continue
+		}
+		for _, s := range g.Specs {
+			v := s.(*ast.ValueSpec)
+			for i, n := range v.Names {
+				if i < len(v.Values) {
+					d.consts[n.Name] = v.Values[i]
+				}
+			}
+		}
+	}
+}
+
+func params(t *ast.FuncType) []string {
+	var names []string
+	for _, p := range t.Params.List {
+		for _, n := range p.Names {
+			names = append(names, n.Name)
+		}
+		if len(p.Names) == 0 {
+			names = append(names, "_")
+		}
+	}
+	return names
+}
+
+// functions calls back for every function of a folder, the inner ones after the outer.
+func (d *folder) functions(each func(*function)) {
+	for _, f := range d.files {
+		for _, decl := range f.Decls {
+			switch v := decl.(type) {
+			case *ast.FuncDecl:
+				if v.Body != nil {
+					d.inner(&function{name: v.Name.Name, params: params(v.Type), body: v.Body}, each)
+				}
+			case *ast.GenDecl:
+				d.inner(&function{body: v}, each)
+			}
+		}
+	}
+}
+
+func (d *folder) inner(u *function, each func(*function)) {
+	each(u)
+	names := map[*ast.FuncLit]string{}
+	ast.Inspect(u.body, func(n ast.Node) bool {
+		switch v := n.(type) {
+		case *ast.AssignStmt:
+			for i, right := range v.Rhs {
+				if lit, ok := right.(*ast.FuncLit); ok && i < len(v.Lhs) {
+					if id, ok := v.Lhs[i].(*ast.Ident); ok {
+						names[lit] = id.Name
+					}
+				}
+			}
+		case *ast.FuncLit:
+			d.inner(&function{name: names[v], params: params(v.Type), body: v.Body, around: u}, each)
+			return false
+		}
+		return true
+	})
+}
+
+// own walks what stands in a function and not in one within it.
+func (u *function) own(each func(ast.Node)) {
+	ast.Inspect(u.body, func(n ast.Node) bool {
+		if _, ok := n.(*ast.FuncLit); ok && n != u.body {
+			return false
+		}
+		if n != nil {
+			each(n)
+		}
+		return true
+	})
+}
+
+// learn finds what else in a folder makes messages of its parameters.
+func (r *reader) learn(d *folder) (more bool) {
+	d.functions(func(u *function) {
+		if u.name == "" {
+			return
+		}
+		var m maker
+		r.messages(d, u, func(t template, _ token.Pos) {
+			if t.open() {
+				m = append(m, t)
+			}
+		})
+		if len(m) > len(d.makers[u.name]) {
+			d.makers[u.name] = m
+			more = true
+		}
+	})
+	return more
+}
+
+func (r *reader) collect(d *folder) {
+	d.functions(func(u *function) {
+		r.messages(d, u, func(t template, pos token.Pos) {
+			if t.open() && u.name != "" || t.passes() {
+				return // whoever calls it, or made the other, says what
+			}
+			m := found{format: t.String(), folder: d.path}
+			if !r.seen[m] {
+				r.seen[m] = true
+				m.at = r.fset.Position(pos).String()
+				r.found = append(r.found, m)
+			}
+		})
+	})
+}
+
+// messages calls back for every message that a function makes itself.
+func (r *reader) messages(d *folder, u *function, each func(template, token.Pos)) {
+	u.own(func(n ast.Node) {
+		switch v := n.(type) {
+		case *ast.CompositeLit:
+			for _, f := range read {
+				if !r.is(d, v.Type, f) {
+					continue
+				}
+				if e := f.of(v); e != nil {
+					for _, t := range r.eval(d, u, e, 0) {
+						each(t, e.Pos())
+					}
+				}
+			}
+		case *ast.AssignStmt: // fault.Message = ...
+			for i, left := range v.Lhs {
+				s, ok := left.(*ast.SelectorExpr)
+				if !ok || i >= len(v.Rhs) || len(v.Lhs) != len(v.Rhs) {
+					continue
+				}
+				for _, f := range read {
+					if s.Sel.Name == f.name && f.name == "Message" {
+						for _, t := range r.eval(d, u, v.Rhs[i], 0) {
+							each(t, v.Rhs[i].Pos())
+						}
+					}
+				}
+			}
+		case *ast.CallExpr:
+			m := r.maker(d, v)
+			for _, t := range m {
+				for _, full := range r.fill(d, u, t, v) {
+					each(full, v.Pos())
+				}
+			}
+		}
+	})
+}
+
+func (f field) of(v *ast.CompositeLit) ast.Expr {
+	for i, e := range v.Elts {
+		if kv, ok := e.(*ast.KeyValueExpr); !ok && i == f.at {
+			return e
+		} else if ok {
+			if id, ok := kv.Key.(*ast.Ident); ok && id.Name == f.name {
+				return kv.Value
+			}
+		}
+	}
+	return nil
+}
+
+func (r *reader) is(d *folder, typ ast.Expr, f field) bool {
+	switch v := typ.(type) {
+	case *ast.Ident:
+		return v.Name == f.typ && d.path == f.pkg
+	case *ast.SelectorExpr:
+		x, ok := v.X.(*ast.Ident)
+		if !ok || v.Sel.Name != f.typ {
+			return false
+		}
+		path, ours := d.imports[x.Name]
+		return ours && path == f.pkg
+	}
+	return false
+}
+
+func (r *reader) maker(d *folder, call *ast.CallExpr) maker {
+	switch v := call.Fun.(type) {
+	case *ast.Ident:
+		return d.makers[v.Name]
+	case *ast.SelectorExpr:
+		if x, ok := v.X.(*ast.Ident); ok {
+			if path, ours := d.imports[x.Name]; ours {
+				if to := r.folders[path]; to != nil {
+					return to.makers[v.Sel.Name]
+				}
+				return nil
+			}
+		}
+		return d.makers[v.Sel.Name]
+	}
+	return nil
+}
+
+// fill puts the arguments of a call into what it makes.
+func (r *reader) fill(d *folder, u *function, t template, call *ast.CallExpr) []template {
+	all := []template{nil}
+	for _, p := range t {
+		parts := []template{{p}}
+		if p.param > 0 {
+			if p.param > len(call.Args) {
+				return nil
+			}
+			parts = r.eval(d, u, call.Args[p.param-1], 0)
+			if p.format {
+				for i := range parts {
+					parts[i] = asFormat(parts[i])
+				}
+			}
+		}
+		all = cross(all, parts)
+	}
+	return all
+}
+
+func cross(heads, tails []template) []template {
+	var all []template
+	for _, h := range heads {
+		for _, t := range tails {
+			all = append(all, append(h[:len(h):len(h)], t...))
+		}
+	}
+	return all
+}
+
+// asFormat takes the texts of a template as a format apart.
+func asFormat(t template) template {
+	var out template
+	for _, p := range t {
+		if p.param > 0 {
+			p.format = true
+		}
+		if p.text == "" {
+			out = append(out, p)
+			continue
+		}
+		text := p.text
+		for text != "" {
+			i := strings.IndexByte(text, '%')
+			if i < 0 {
+				out = append(out, piece{text: text})
+				break
+			}
+			if i > 0 {
+				out = append(out, piece{text: text[:i]})
+			}
+			j := i + 1
+			for j < len(text) && strings.IndexByte("+-# 0123456789.[]", text[j]) >= 0 {
+				j++
+			}
+			if j == len(text) {
+				break
+			}
+			if text[j] == '%' {
+				out = append(out, piece{text: "%"})
+			} else {
+				out = append(out, piece{verb: text[i : j+1]})
+			}
+			text = text[j+1:]
+		}
+	}
+	return out
+}
+
+// eval returns what a text may be; what is not known is a hole.
+func (r *reader) eval(d *folder, u *function, e ast.Expr, depth int) []template {
+	hole := []template{{{verb: "%s"}}}
+	if depth > 8 {
+		return hole
+	}
+	switch v := e.(type) {
+	case *ast.BasicLit:
+		if v.Kind == token.STRING {
+			s, _ := strconv.Unquote(v.Value)
+			if s == "" {
+				return []template{nil}
+			}
+			return []template{{{text: s}}}
+		}
+	case *ast.ParenExpr:
+		return r.eval(d, u, v.X, depth+1)
+	case *ast.BinaryExpr:
+		if v.Op == token.ADD {
+			return cross(r.eval(d, u, v.X, depth+1), r.eval(d, u, v.Y, depth+1))
+		}
+	case *ast.Ident:
+		if u == nil {
+			return hole
+		}
+		for i, p := range u.params {
+			if p == v.Name {
+				return []template{{{param: i + 1}}}
+			}
+		}
+		if all := r.assigned(d, u, v.Name, depth); all != nil {
+			return all
+		}
+		if c, ok := d.consts[v.Name]; ok && u.around == nil {
+			return r.eval(d, nil, c, depth+1)
+		}
+	case *ast.CallExpr:
+		s, ok := v.Fun.(*ast.SelectorExpr)
+		if !ok {
+			break
+		}
+		if s.Sel.Name == "Error" && len(v.Args) == 0 {
+			return []template{{{verb: passedOn}}}
+		}
+		x, ok := s.X.(*ast.Ident)
+		if !ok || len(v.Args) == 0 {
+			break
+		}
+		switch x.Name + "." + s.Sel.Name {
+		case "fmt.Sprintf":
+			formats := r.eval(d, u, v.Args[0], depth+1)
+			for i := range formats {
+				formats[i] = asFormat(formats[i])
+			}
+			return formats
+		case "strconv.Itoa":
+			return []template{{{verb: "%d"}}}
+		case "strconv.Quote":
+			return []template{{{verb: "%q"}}}
+		}
+	}
+	return hole
+}
+
+// assigned returns the texts that a local variable is set to; what else it may hold is not
+// looked at, as variables of the same name are not told apart.
+func (r *reader) assigned(d *folder, u *function, name string, depth int) (all []template) {
+	take := func(to, from ast.Expr) {
+		if id, ok := to.(*ast.Ident); ok && id.Name == name && textual(from) {
+			all = append(all, r.eval(d, u, from, depth+1)...)
+		}
+	}
+	u.own(func(n ast.Node) {
+		switch v := n.(type) {
+		case *ast.AssignStmt:
+			for i, l := range v.Lhs {
+				if len(v.Lhs) == len(v.Rhs) && v.Tok != token.ADD_ASSIGN {
+					take(l, v.Rhs[i])
+				}
+			}
+		case *ast.ValueSpec:
+			for i, n := range v.Names {
+				if i < len(v.Values) {
+					take(n, v.Values[i])
+				}
+			}
+		}
+	})
+	return all
+}
+
+// textual reports whether an expression is a text with words in it.
+func textual(e ast.Expr) bool {
+	switch v := e.(type) {
+	case *ast.BasicLit:
+		return v.Kind == token.STRING
+	case *ast.BinaryExpr:
+		return textual(v.X) || textual(v.Y)
+	case *ast.CallExpr:
+		s, ok := v.Fun.(*ast.SelectorExpr)
+		if !ok {
+			return false
+		}
+		x, ok := s.X.(*ast.Ident)
+		return ok && x.Name == "fmt" && s.Sel.Name == "Sprintf"
+	}
+	return false
+}

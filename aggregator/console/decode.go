@@ -79,7 +79,7 @@ func fields(into any) string {
 	var names []string
 	t := reflect.TypeOf(into).Elem()
 	for _, f := range reflect.VisibleFields(t) {
-		if !f.Anonymous {
+		if !f.Anonymous && jsonName(f) != "-" {
 			names = append(names, jsonName(f))
 		}
 	}

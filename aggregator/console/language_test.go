@@ -86,7 +86,7 @@ func TestRefusalsSpeakTheReadersLanguage(t *testing.T) {
 		"Name and password do not fit together. Whoever forgot the password asks the one who manages their account for a link.", "用户名与密码不符。忘记密码的人可请管理其账户的人生成登录链接。")
 	f("GET", "/api/v1/me", "", "", http.StatusUnauthorized, "unauthorized", errUnauthorized.Message, "请在页面上登录，或使用一次性链接（aggregator link），或以 Authorization: Bearer TOKEN 带上 API 令牌（aggregator token）。")
 	f("GET", "/api/v1/nothing?a=1", b.all, "", http.StatusNotFound, "not_found", "There is no GET /api/v1/nothing; /api/v1/openapi.json lists what there is.", "没有 GET /api/v1/nothing；/api/v1/openapi.json 列出了全部接口。")
-	f("POST", "/api/v1/query", b.all, `{"indicators":["power_ons"],`+today+`,"top":"x"}`, http.StatusBadRequest, "bad_body", "top: string does not fit; must be a whole number.", "top：string 不适用；须为整数。")
+	f("POST", "/api/v1/query", b.all, `{"indicators":["power_ons"],`+today+`,"top":"x"}`, http.StatusBadRequest, "bad_body", "top: string does not fit; must be a whole number.", "top：string 不正确；须为整数。")
 	f("POST", "/api/v1/query", b.all, `{"indicators":["power_ons"],"from":"2026-11-23","to":"2026-11-22"}`, http.StatusBadRequest, "bad_period",
 		"from: 2026-11-23 lies after to, 2026-11-22; both days count, so from may be at most to.", "时间：开始日期 2026-11-23 晚于结束日期 2026-11-22；两端都计入，开始日期不能晚于结束日期。")
 	orders := b.token(settings.Principal{Name: "orders", Grants: aggregator.GrantsOf(aggregator.Scope{All: true}, aggregator.DataOrders)})

@@ -205,8 +205,12 @@ func quote(s string) int {
 	return len(q)
 }
 
-// quoted writes what %q wrote as Chinese does, unless it holds what cannot be seen.
+// quoted writes what Go quoted as Chinese does, unless it holds what cannot be seen, and
+// anything else as it is.
 func quoted(s string) string {
+	if s == "" || s[0] != '"' && s[0] != '\'' {
+		return s
+	}
 	text, err := strconv.Unquote(s)
 	if err != nil || strings.ContainsFunc(text, func(r rune) bool { return !unicode.IsPrint(r) || r == unicode.ReplacementChar }) {
 		return s

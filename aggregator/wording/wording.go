@@ -116,41 +116,41 @@ func (s *shelf) best(message string) (*pair, []string) {
 }
 
 func (b *book) fill(p *pair, args []string, depth int) string {
-	var out strings.Builder
-	spaced := false // what was put in may want a space behind it
+	out := ""
 	for _, s := range p.to {
-		switch {
-		case s.verb == 0 && spaced:
-			write(&out, s.text)
-			spaced = false
-		case s.verb == 0:
-			out.WriteString(s.text)
-		case s.verb == words:
-			write(&out, b.within(args[s.arg], depth+1))
-			spaced = true
-		case s.verb == unit:
-			write(&out, b.unit(args[s.arg]))
-			spaced = true
-		case s.verb == list:
-			out.WriteString(joined(args[s.arg]))
-		case s.verb == 'q':
-			out.WriteString(quoted(args[s.arg]))
+		switch s.verb {
+		case 0:
+			out = set(out, s.text)
+		case words:
+			out = set(out, b.within(args[s.arg], depth+1))
+		case unit:
+			out = set(out, b.unit(args[s.arg]))
+		case list:
+			out = set(out, joined(args[s.arg]))
+		case 'd':
+			out += args[s.arg]
 		default:
-			out.WriteString(args[s.arg])
+			out = set(out, quoted(args[s.arg]))
 		}
 	}
-	return out.String()
+	return out
 }
 
-// write adds a text, with a space where Chinese meets letters or digits of ours: what
-// stands in such a hole is not known where the pair is written.
-func write(out *strings.Builder, text string) {
-	last, _ := utf8.DecodeLastRuneInString(out.String())
+// set sets a text behind another as Chinese is set: a space between it and narrow letters
+// or digits, none beside its quotes. What stands in a hole is not known where a pair is
+// written.
+func set(out, text string) string {
+	last, _ := utf8.DecodeLastRuneInString(out)
 	first, _ := utf8.DecodeRuneInString(text)
-	if unicode.Is(unicode.Han, last) && narrow(first) || narrow(last) && unicode.Is(unicode.Han, first) {
-		out.WriteByte(' ')
+	switch {
+	case unicode.Is(unicode.Han, last) && narrow(first), narrow(last) && unicode.Is(unicode.Han, first):
+		return out + " " + text
+	case last == '”' && first == ' ':
+		return out + text[1:]
+	case first == '“' && last == ' ':
+		return out[:len(out)-1] + text
 	}
-	out.WriteString(text)
+	return out + text
 }
 
 func narrow(r rune) bool {

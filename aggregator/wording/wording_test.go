@@ -154,7 +154,7 @@ func TestChinese(t *testing.T) {
 	f("Only an administrator may do this.", "只有管理员可以这样做。")
 	f("Too many tries; wait 12 s.", "尝试过于频繁；请等待 12 秒。")
 	f("The board has no revision -3, or no more.", "看板没有第 -3 版，或该版已不再保留。")
-	f(`There is no board "a\"b" that you may open.`, `没有您可以打开的看板 “a"b”。`)
+	f(`There is no board "a\"b" that you may open.`, `没有您可以打开的看板“a"b”。`)
 	f(`There is no board "a\x00" that you may open.`, `没有您可以打开的看板 "a\x00"。`)
 	// another order
 	f("li.wei saved revision 4 at 2026-05-03 10:00, you began from 3; open it and merge, or save yours as a copy.",
@@ -162,21 +162,21 @@ func TestChinese(t *testing.T) {
 	// messages within messages
 	f("tab t1: widget w2: figure 1: formula: at 8: brackets go deeper than 20.", "标签页 t1：组件 w2：指标 1：公式第 8 个字符处：括号嵌套超过 20 层。")
 	f("formula: at 3: accounts and boxes·minutes^2 cannot be added; only what has one unit can.", "公式第 3 个字符处：户与台·分钟^2 不能相加；只有单位相同的才能相加。")
-	f("formula: at 1: there is a 'x' that does not belong here.", "公式第 1 个字符处：“x” 不应出现在这里。")
+	f("formula: at 1: there is a 'x' that does not belong here.", "公式第 1 个字符处：“x”不应出现在这里。")
 	// phrases and lists
-	f("limit: no does not fit; must be 1 to 1000.", "limit：no 不适用；须为 1 至 1000。")
-	f("edits: string does not fit; must be true or false.", "edits：string 不适用；须为 true 或 false。")
-	f("feed: x does not fit; must be one of users, orders.", "feed：x 不适用；须为 users、orders 之一。")
+	f("limit: no does not fit; must be 1 to 1000.", "limit：no 不正确；须为 1 至 1000。")
+	f("edits: string does not fit; must be true or false.", "edits：string 不正确；须为 true 或 false。")
+	f("feed: x does not fit; must be one of users, orders.", "feed：x 不正确；须为 users、orders 之一。")
 	f("This shows data that is not open to you in any province: users, src.shop, ratings. Whoever manages your account can give it to you.",
 		"这里的数据在任何省份都未对您开放：用户、src.shop、收视。管理您账户的人可以为您授权。")
 	f("This takes what you may not do: make_boards, export. Whoever manages your account can let you.", "这需要您没有的权限：制作看板、导出。管理您账户的人可以为您开通。")
 	f("You may not give what is not yours to pass on: users in 33,34; the powers export, people.", "您不能授予自己不可转授的：用户（33,34）；权限：导出、管理人员。")
-	f(`period: there is no unit "moon"; allowed: [day week month].`, "时间：没有单位 “moon”；可选：day、week、month。")
+	f(`period: there is no unit "moon"; allowed: [day week month].`, "时间：没有单位“moon”；可选：day、week、month。")
 	f(`3 of 4 rows are wrong, the first in row 2, column "金额", value "十": It is no amount of money; write it as 19.90. Put the file right, or the types of the columns.`,
 		"共 4 行，其中 3 行有误，首个在第 2 行的列“金额”，内容为“十”：不是金额；请写成 19.90 的形式。请修正文件，或更改列的类型。")
 	// what people wrote stays as they wrote it
 	f("There is or was a data source users, and a name is never given twice; take another.", "数据源 users 已存在或曾经存在，标识不能重复使用；请换一个。")
-	f("There is no sheet \"a\"; there are: Zhang, Li and Wang, June.", "没有工作表 “a”；现有：Zhang, Li and Wang, June。")
+	f("There is no sheet \"a\"; there are: Zhang, Li and Wang, June.", "没有工作表“a”；现有：Zhang, Li and Wang, June。")
 	f("users lets you see this board, not change it; save a copy of your own.", "users 只允许您查看此看板，不能修改；请另存为自己的副本。")
 	// the text of the message wins, not what was put into it
 	f("column 2 (a: at most 3 bytes of text.): a title has at most 200 bytes.", "第 2 列（a: at most 3 bytes of text.）：名称最多 200 字节。")

@@ -131,6 +131,11 @@ func TestAnswersSpeakTheReadersLanguage(t *testing.T) {
 	f("/api/v1/sources", "", root, "en", "There is no such province; write its name, or its code of two digits.")
 	f("/api/v1/sources/sales", "", root, "en", `"text":"`+reason+`"`)
 
+	b.tellFiles()
+	faults := "/api/v1/feeds/files/" + fileID + "/faults"
+	f(faults, b.admin, "", "zh", `"text":"共 2 条记录，其中 2 条有误"`, `"text":"no time"`)
+	f(faults, b.admin, "", "en", `"text":"2 of 2 records are bad"`)
+
 	// A file has the language of the file, whatever the request's is.
 	id := b.everyoneMay(exportBoardOf(exportedWidgets[:1]))
 	orders := b.token(settings.Principal{Name: "orders", Grants: aggregator.GrantsOf(aggregator.Scope{All: true}, aggregator.DataOrders)})

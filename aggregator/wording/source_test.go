@@ -69,11 +69,16 @@ type field struct {
 var read = []field{
 	{"", "Error", "Message", 1},
 	{"source", "badCell", "text", 1},
+	{"c3", "Fault", "Text", 3},
+	{"c3/delimited", "Record", "Why", -1},
 }
 
 // function is its name, its parameters, and what stands in it.
 type function struct {
-	name   string
+	name   string // "": nothing calls it by name
+	method bool
+	recv   string // what it calls its receiver, "": nothing
+	typ    string // its receiver's type
 	params []string
 	body   ast.Node
 	around *function
@@ -86,7 +91,7 @@ type folder struct {
 	path    string // below aggregator
 	files   []*ast.File
 	consts  map[string]ast.Expr
-	makers  map[string]maker
+	makers  map[string]maker  // by name, of methods with a dot before it
 	imports map[string]string // by the name in the source, folder below aggregator
 }
 
@@ -203,6 +208,28 @@ func params(t *ast.FuncType) []string {
 	return names
 }
 
+// baseType is the name of a receiver's type.
+func baseType(e ast.Expr) string {
+	switch v := e.(type) {
+	case *ast.StarExpr:
+		return baseType(v.X)
+	case *ast.IndexExpr:
+		return baseType(v.X)
+	case *ast.Ident:
+		return v.Name
+	}
+	return ""
+}
+
+// called are the names by which makers are kept: a method's with its type, and without it
+// for calls of which the type is not known.
+func (u *function) called() []string {
+	if u.method {
+		return []string{u.typ + "." + u.name, "." + u.name}
+	}
+	return []string{u.name}
+}
+
 // functions calls back for every function of a folder, the inner ones after the outer.
 func (d *folder) functions(each func(*function)) {
 	for _, f := range d.files {
@@ -210,7 +237,14 @@ func (d *folder) functions(each func(*function)) {
 			switch v := decl.(type) {
 			case *ast.FuncDecl:
 				if v.Body != nil {
-					d.inner(&function{name: v.Name.Name, params: params(v.Type), body: v.Body}, each)
+					u := &function{name: v.Name.Name, params: params(v.Type), body: v.Body}
+					if v.Recv != nil {
+						u.method, u.typ = true, baseType(v.Recv.List[0].Type)
+						if names := v.Recv.List[0].Names; len(names) > 0 {
+							u.recv = names[0].Name
+						}
+					}
+					d.inner(u, each)
 				}
 			case *ast.GenDecl:
 				d.inner(&function{body: v}, each)
@@ -265,9 +299,11 @@ func (r *reader) learn(d *folder) (more bool) {
 				m = append(m, t)
 			}
 		})
-		if len(m) > len(d.makers[u.name]) {
-			d.makers[u.name] = m
-			more = true
+		for _, name := range u.called() {
+			if len(m) > len(d.makers[name]) {
+				d.makers[name] = m
+				more = true
+			}
 		}
 	})
 	return more
@@ -311,7 +347,7 @@ func (r *reader) messages(d *folder, u *function, each func(template, token.Pos)
 					continue
 				}
 				for _, f := range read {
-					if s.Sel.Name == f.name && f.name == "Message" {
+					if s.Sel.Name == f.name && (f.pkg == "" || f.pkg == d.path) {
 						for _, t := range r.eval(d, u, v.Rhs[i], 0) {
 							each(t, v.Rhs[i].Pos())
 						}
@@ -319,7 +355,7 @@ func (r *reader) messages(d *folder, u *function, each func(template, token.Pos)
 				}
 			}
 		case *ast.CallExpr:
-			m := r.maker(d, v)
+			m := r.maker(d, u, v)
 			for _, t := range m {
 				for _, full := range r.fill(d, u, t, v) {
 					each(full, v.Pos())
@@ -357,7 +393,7 @@ func (r *reader) is(d *folder, typ ast.Expr, f field) bool {
 	return false
 }
 
-func (r *reader) maker(d *folder, call *ast.CallExpr) maker {
+func (r *reader) maker(d *folder, u *function, call *ast.CallExpr) maker {
 	switch v := call.Fun.(type) {
 	case *ast.Ident:
 		return d.makers[v.Name]
@@ -369,8 +405,13 @@ func (r *reader) maker(d *folder, call *ast.CallExpr) maker {
 				}
 				return nil
 			}
+			for f := u; f != nil; f = f.around {
+				if f.recv == x.Name && f.recv != "" {
+					return d.makers[f.typ+"."+v.Sel.Name]
+				}
+			}
 		}
-		return d.makers[v.Sel.Name]
+		return d.makers["."+v.Sel.Name]
 	}
 	return nil
 }
@@ -459,6 +500,14 @@ func (r *reader) eval(d *folder, u *function, e ast.Expr, depth int) []template 
 				return []template{nil}
 			}
 			return []template{{{text: s}}}
+		}
+	case *ast.IndexExpr: // what was kept or read
+		return []template{{{verb: passedOn}}}
+	case *ast.SelectorExpr:
+		for _, f := range read {
+			if v.Sel.Name == f.name {
+				return []template{{{verb: passedOn}}}
+			}
 		}
 	case *ast.ParenExpr:
 		return r.eval(d, u, v.X, depth+1)

@@ -5,8 +5,10 @@ import (
 	"go/parser"
 	"go/token"
 	"io/fs"
+	"maps"
 	"os"
 	"path/filepath"
+	"slices"
 	"strconv"
 	"strings"
 	"testing"
@@ -49,6 +51,7 @@ type found struct {
 type source struct {
 	messages []found
 	literals map[string]bool
+	text     string // all literals, a line each
 }
 
 type reader struct {
@@ -104,7 +107,7 @@ func readSource(t testing.TB) source {
 	for _, f := range r.folders {
 		r.collect(f)
 	}
-	return source{r.found, literals}
+	return source{r.found, literals, strings.Join(slices.Collect(maps.Keys(literals)), "\n")}
 }
 
 func (r *reader) take(path string, f *ast.File) {

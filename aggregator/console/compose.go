@@ -95,14 +95,14 @@ func (s *Console) part(ctx context.Context, p settings.Principal, c Composition,
 	}
 	// A figure may be gone since the board was saved.
 	if err := w.Check(); err != nil {
-		return refused(part, err)
+		return s.refused(part, err, l)
 	}
 	answered, scope, err := s.widget(ctx, p, &WidgetQuestion{Widget: *w, Filters: b.Around(t, &board.Widget{}, c.Filters)}, c.Day)
 	if err != nil {
 		if ctx.Err() != nil {
 			return nil, ctx.Err()
 		}
-		return refused(part, err)
+		return s.refused(part, err, l)
 	}
 	var got WidgetAnswer
 	if err := json.Unmarshal(answered, &got); err != nil {
@@ -119,7 +119,7 @@ func (s *Console) part(ctx context.Context, p settings.Principal, c Composition,
 }
 
 // refused tells why a widget has no figures, if that is for people.
-func refused(part *sheets.Part, err error) (*sheets.Part, error) {
+func (s *Console) refused(part *sheets.Part, err error, l sheets.Lang) (*sheets.Part, error) {
 	var fault *aggregator.Error
 	switch {
 	case errors.As(err, &fault):
@@ -128,6 +128,9 @@ func refused(part *sheets.Part, err error) (*sheets.Part, error) {
 		part.Refused = errTooLong.Message
 	default:
 		return nil, err
+	}
+	if l == sheets.ZH {
+		part.Refused, _ = s.speaker.chinese(part.Refused)
 	}
 	return part, nil
 }

@@ -200,6 +200,7 @@ type Console struct {
 	opened    *tries // shared boards, by address
 	unlocked  *tries // links by password, by link
 	doors     *doorMetrics
+	speaker   *speaker
 	static    *static
 	exporting chan struct{} // filled by files being made
 	geo       geoMap
@@ -225,6 +226,7 @@ func New(c Config) (*Console, error) {
 	s.exporting = make(chan struct{}, exportsAtOnce)
 	s.requests = newRequestMetrics(c.Registry, s.changes.count)
 	s.doors = newDoorMetrics(c.Registry)
+	s.speaker = newSpeaker(c.Registry)
 	s.answers.count = answerMetric(c.Registry)
 	s.widgets.count = s.answers.count
 	if c.Page != nil {

@@ -7,6 +7,7 @@ import (
 	"io"
 	"net/http"
 	"reflect"
+	"slices"
 	"strings"
 	"time"
 
@@ -78,21 +79,24 @@ func orBody(field string) string {
 func fields(into any) string {
 	var names []string
 	t := reflect.TypeOf(into).Elem()
-	for _, f := range reflect.VisibleFields(t) {
-		if !f.Anonymous {
-			names = append(names, jsonName(f))
-		}
+	for _, f := range namedFields(t) {
+		names = append(names, jsonName(f))
 	}
 	for i := range t.NumField() {
 		ft := t.Field(i).Type
 		if ft.Kind() != reflect.Slice || ft.Elem().Kind() != reflect.Struct {
 			continue
 		}
-		for k := range ft.Elem().NumField() {
-			names = append(names, jsonName(t.Field(i))+"."+jsonName(ft.Elem().Field(k)))
+		for _, f := range namedFields(ft.Elem()) {
+			names = append(names, jsonName(t.Field(i))+"."+jsonName(f))
 		}
 	}
 	return strings.Join(names, ", ")
+}
+
+// namedFields are those that JSON names, also those of structs within.
+func namedFields(t reflect.Type) []reflect.StructField {
+	return slices.DeleteFunc(reflect.VisibleFields(t), func(f reflect.StructField) bool { return f.Anonymous || jsonName(f) == "" || jsonName(f) == "-" })
 }
 
 func jsonName(f reflect.StructField) string {

@@ -237,7 +237,9 @@ func (s *Console) feedFaults(w http.ResponseWriter, r *http.Request) error {
 		return err
 	}
 	a := FeedFaults{Faults: []FeedFault{}, More: len(faults) > limit}
+	repeats := s.repeats(w, r)
 	for _, f := range slices.Clip(faults[:min(len(faults), limit)]) {
+		repeats(&f.Text)
 		a.Faults = append(a.Faults, FeedFault(f))
 	}
 	if err := s.noteList(r, "file_lines_listed", fmt.Sprintf("file=%q faults=%d", row.Name, len(a.Faults))); err != nil {

@@ -31,7 +31,7 @@ func document(routes []route, version string) ([]byte, error) {
 		"info": map[string]any{
 			"title":       "IPTV behaviour data: figures",
 			"version":     version,
-			"description": "Days are civil days in Asia/Shanghai. Every answer holds only what is open to the token or person: by data set, in provinces. Where not everything that a question needs is open, the answer is 403 not_granted and says what is missing.",
+			"description": "Days are civil days in Asia/Shanghai. Every answer holds only what is open to the token or person: by data set, in provinces. Where not everything that a question needs is open, the answer is 403 not_granted and says what is missing. Messages of errors are in Chinese for requests whose Accept-Language prefers it to English, else in English, as Content-Language says; their codes are the same in both.",
 		},
 		"paths": paths,
 		"components": map[string]any{

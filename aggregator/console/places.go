@@ -136,5 +136,6 @@ func (s *Console) testPlace(w http.ResponseWriter, r *http.Request) error {
 	default:
 		return err
 	}
+	s.repeats(w, r)(&out.Detail)
 	return writeJSON(w, http.StatusOK, out)
 }

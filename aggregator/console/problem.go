@@ -66,8 +66,8 @@ type errorText struct {
 	Message string `json:"message"`
 }
 
-// fail is the one place where an error becomes an answer. What is not meant for
-// people is logged, once, and reads "internal error".
+// fail is the one place where an error becomes an answer, in the language of who asks.
+// What is not meant for people is logged, once, and reads "internal error".
 func (s *Console) fail(w *response, r *http.Request, err error) {
 	var fault *aggregator.Error
 	status := http.StatusBadRequest
@@ -94,7 +94,16 @@ func (s *Console) fail(w *response, r *http.Request, err error) {
 	if status == http.StatusUnauthorized {
 		w.Header().Set("WWW-Authenticate", "Bearer")
 	}
-	_ = writeJSON(w, status, errorBody{errorText{fault.Code, fault.Message}})
+	h := w.Header()
+	h.Add("Vary", "Accept-Language")
+	language, message := "en", fault.Message
+	if wantsChinese(r) {
+		if zh, ok := s.speaker.chinese(message); ok {
+			language, message = "zh-CN", zh
+		}
+	}
+	h.Set("Content-Language", language)
+	_ = writeJSON(w, status, errorBody{errorText{fault.Code, message}})
 }
 
 // writeJSON answers with v. An error of the connection is returned for form:

@@ -339,6 +339,7 @@ func (s *Console) listSendings(w http.ResponseWriter, r *http.Request) error {
 		return err
 	}
 	out := SendingList{Sendings: []SendingInfo{}, Missed: []MissedInfo{}}
+	repeats := s.repeats(w, r)
 	for n := range all {
 		a := &all[n]
 		info := SendingInfo{ID: a.ID, Notice: a.Notice, Title: a.Title, Owner: a.Owner, Due: indicator.Moment(a.Due.UnixMilli()), By: a.By, Late: a.Late, Person: a.Person,
@@ -346,6 +347,7 @@ func (s *Console) listSendings(w http.ResponseWriter, r *http.Request) error {
 		if a.Report != nil {
 			info.Report = a.Report.ID
 		}
+		repeats(&info.Detail)
 		out.Sendings = append(out.Sendings, info)
 	}
 	for _, m := range missed {

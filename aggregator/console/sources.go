@@ -114,6 +114,10 @@ func (s *Console) listSources(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
+	says := s.says(w, r)
+	for n := range all {
+		says(&all[n].Fault)
+	}
 	return writeJSON(w, http.StatusOK, SourceList{all, p.Powers.Has(settings.MakeSources) && p.By == "", source.Kinds(), source.Types()})
 }
 
@@ -213,6 +217,20 @@ func (s *Console) answerSource(w http.ResponseWriter, r *http.Request, name stri
 	details, err := s.Sources.Details(r.Context(), principal(r), name)
 	if err != nil {
 		return err
+	}
+	says := s.says(w, r)
+	says(&details.View.Fault)
+	reads := []*source.Read{}
+	if details.Failed != nil {
+		reads = append(reads, details.Failed)
+	}
+	for n := range details.Versions {
+		reads = append(reads, &details.Versions[n].Read)
+	}
+	for _, read := range reads {
+		for n := range read.Faults {
+			says(&read.Faults[n].Text)
+		}
 	}
 	return writeJSON(w, http.StatusOK, details)
 }

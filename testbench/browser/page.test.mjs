@@ -73,6 +73,14 @@ test('the language follows the browser, then the reader, and is remembered', asy
   });
 });
 
+test('what is refused is told in the page’s language, whatever the browser’s is', () =>
+  on({ lang: 'zh-CN', path: '/#/boards/nothing' }, async (page) => {
+    await page.getByText('没有您可以打开的看板“nothing”。').waitFor();
+    await page.getByRole('button', { name: 'EN', exact: true }).click();
+    await page.reload();
+    await page.getByText('There is no board "nothing" that you may open.').waitFor();
+  }));
+
 test('dark follows the system, then the reader, and is remembered', () =>
   on({ colorScheme: 'dark' }, async (page) => {
     const light = () => page.evaluate(() => Number(getComputedStyle(document.documentElement).backgroundColor.match(/\d+/)[0]) > 128);

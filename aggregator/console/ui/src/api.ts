@@ -1,6 +1,9 @@
 // The aggregator's JSON API, as the page sees it. Every call either returns
 // what the server answered or throws an ApiError; nothing is retried here.
 
+import { t } from './i18n';
+import { lang } from './prefs';
+
 export type Lang = 'zh' | 'en';
 
 /** A name in every language of the console. */
@@ -519,31 +522,37 @@ export function removeRule(id: number): Promise<{ removed: number }> {
 
 /** The opened stream of changes; its body is read by the caller. */
 export async function changes(signal: AbortSignal): Promise<ReadableStream<Uint8Array>> {
-  const response = await open('/api/v1/changes', { headers: { Accept: 'text/event-stream' }, signal });
+  const response = await request('/api/v1/changes', { headers: { Accept: 'text/event-stream' }, signal });
   if (!response.body) {
-    throw new ApiError(0, 'unreachable', 'The server sent no stream.');
+    throw new ApiError(0, 'unreachable', t('noStream'));
   }
   return response.body;
 }
 
 /** Asks the server; for the parts of the page that come later and know their own questions. */
 export async function call<T>(path: string, init: RequestInit): Promise<T> {
-  const response = await open(path, init);
+  const response = await request(path, init);
   try {
     return (await response.json()) as T;
   } catch (cause) {
     if (isAbort(cause)) throw cause;
-    throw new ApiError(0, 'unreachable', 'The answer broke off.');
+    throw new ApiError(0, 'unreachable', t('brokeOff'));
   }
 }
 
-async function open(path: string, init: RequestInit): Promise<Response> {
+/**
+ * Asks the server in the page's language, in which it refuses; for what is no JSON. Throws
+ * an ApiError unless it answers as asked.
+ */
+export async function request(path: string, init: RequestInit): Promise<Response> {
+  const headers = new Headers(init.headers);
+  headers.set('Accept-Language', lang.peek());
   let response: Response;
   try {
-    response = await fetch(path, { credentials: 'same-origin', cache: 'no-store', ...init });
+    response = await fetch(path, { credentials: 'same-origin', cache: 'no-store', ...init, headers });
   } catch (cause) {
     if (isAbort(cause)) throw cause;
-    throw new ApiError(0, 'unreachable', 'The server does not answer.');
+    throw new ApiError(0, 'unreachable', t('noAnswer'));
   }
   if (response.ok) return response;
   throw await refusal(response);

@@ -5,6 +5,7 @@ import { useEffect, useRef, useState } from 'preact/hooks';
 
 import { ApiError, isAbort } from '../api';
 import { asOf, link, movedSources } from '../live';
+import { lang } from '../prefs';
 import { Refresher } from '../refresher';
 import * as api from './api';
 import type { Filters, Widget, WidgetAnswer } from './model';
@@ -105,6 +106,15 @@ export function useAnswer(widget: Widget, filters: Filters): Asked {
     seen.current = moment;
     if (!document.hidden) refresher.current?.poke();
   }, [moment]);
+
+  // what was refused is told in the language of then
+  const spoken = lang.value;
+  const asked = useRef(spoken);
+  useEffect(() => {
+    if (spoken === asked.current) return;
+    asked.current = spoken;
+    if (state.problem) refresher.current?.poke();
+  }, [spoken]);
 
   const moved = movedSources.value;
   const told = useRef(moved);

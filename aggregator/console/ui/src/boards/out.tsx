@@ -2,7 +2,7 @@
 
 import { useState } from 'preact/hooks';
 
-import { ApiError, type Lang } from '../api';
+import { ApiError, request, type Lang } from '../api';
 import { lang } from '../prefs';
 import type { Filters } from './model';
 import { o } from './outwords';
@@ -13,11 +13,7 @@ export async function download(board: string, revision: number, filters: Filters
   const asked = new URLSearchParams({ format, lang: language });
   if (Object.keys(filters).length > 0) asked.set('filters', JSON.stringify(filters));
   if (revision > 0) asked.set('revision', String(revision));
-  const response = await fetch(`/api/v1/boards/${encodeURIComponent(board)}/export?${asked}`, { credentials: 'same-origin', cache: 'no-store' });
-  if (!response.ok) {
-    const body = (await response.json().catch(() => ({}))) as { error?: { code?: string; message?: string } };
-    throw new ApiError(response.status, body.error?.code ?? `http_${response.status}`, body.error?.message ?? response.statusText);
-  }
+  const response = await request(`/api/v1/boards/${encodeURIComponent(board)}/export?${asked}`, {});
   const a = document.createElement('a');
   a.href = URL.createObjectURL(await response.blob());
   const named = /filename\*=utf-8''([^;]+)/i.exec(response.headers.get('Content-Disposition') ?? '')?.[1];

@@ -32,7 +32,7 @@ export function ListPage() {
   const [all, setAll] = useState<api.List | null>(null);
   const [adding, setAdding] = useState(false);
   const { run, show } = useRun();
-  useEffect(() => void run(async () => setAll(await api.list())), []);
+  useEffect(() => void run(async () => setAll(await api.list())), [lang.value]);
   return (
     <main id="figures" tabIndex={-1} class="people data">
       <Panel id="sources" title={t('sources')} label={t('sources')} note={t('sourcesHint')}>

@@ -15,7 +15,7 @@ export function OnePage({ name }: { name: string }) {
   const [one, setOne] = useState<api.Details | null>(null);
   const { busy, run, show } = useRun();
   const load = async () => setOne(await api.details(name));
-  useEffect(() => void run(load), [name]);
+  useEffect(() => void run(load), [name, lang.value]); // it tells its faults in the language asked for
   // what failed has left its mark at the source, so it is asked anew either way
   const act = (doing: () => Promise<api.Details>, said: (d: api.Details) => string) =>
     void run(async () => {

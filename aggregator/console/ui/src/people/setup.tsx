@@ -1,7 +1,7 @@
 import { useEffect, useState } from 'preact/hooks';
 import type { ComponentChildren } from 'preact';
 
-import { ApiError, call, send } from '../api';
+import { call, request, send } from '../api';
 import { askMe, link, me, names, retryNow } from '../live';
 import { Panel } from '../parts/panel';
 import { lang } from '../prefs';
@@ -280,8 +280,5 @@ function CountryMap() {
 }
 
 async function put(province: string, file: File): Promise<void> {
-  const r = await fetch(`/api/v1/setup/files?province=${province}&name=${encodeURIComponent(file.name)}`, { method: 'POST', credentials: 'same-origin', headers: { 'Content-Type': 'application/octet-stream' }, body: file });
-  if (r.ok) return;
-  const body = (await r.json().catch(() => ({}))) as { error?: { code: string; message: string } };
-  throw new ApiError(r.status, body.error?.code ?? '', body.error?.message ?? r.statusText);
+  await request(`/api/v1/setup/files?province=${province}&name=${encodeURIComponent(file.name)}`, { method: 'POST', headers: { 'Content-Type': 'application/octet-stream' }, body: file });
 }

@@ -358,6 +358,9 @@ func testRisk(t *testing.T, b *bench) {
 		ref.(*memory).hear(t, last)
 	}
 	for round := range rounds {
+		if round > 0 {
+			b.hum(1, habitDays)
+		}
 		blk := g.habits(round, darkFrom, darkTo)
 		b.insert(blk, true)
 		ref.(*memory).hear(t, blk)

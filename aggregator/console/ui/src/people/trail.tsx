@@ -2,6 +2,7 @@ import { useEffect, useState } from 'preact/hooks';
 
 import { Panel } from '../parts/panel';
 import * as api from './api';
+import { deed } from './deeds';
 import { field, Said, useDoing } from './doing';
 import { AdminTabs } from './tabs';
 import { clock } from './when';
@@ -62,7 +63,7 @@ export function TrailPage() {
                   <td>{clock(e.at)}</td>
                   <td>{e.by ? t('asWho', { by: e.by, who: name(e.who) }) : name(e.who)}</td>
                   <td>
-                    <code>{e.what}</code>
+                    {deed(e.what)} <code>{e.what}</code>
                   </td>
                   <td>{e.whom}</td>
                   <td>{e.place}</td>

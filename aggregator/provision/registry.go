@@ -134,10 +134,14 @@ func migrate(ctx context.Context, tx *sql.Tx) error {
 	if have > 1 {
 		return fmt.Errorf("written by a newer release (schema %d, this one knows 1); start that release", have)
 	}
-	if have == 1 {
-		return nil
+	if have == 0 {
+		if _, err := tx.ExecContext(ctx, schema+"PRAGMA user_version = 1;"); err != nil {
+			return err
+		}
 	}
-	_, err := tx.ExecContext(ctx, schema+"PRAGMA user_version = 1;")
+	// Registries of before get these too; releases of before do not mind them.
+	_, err := tx.ExecContext(ctx, `CREATE INDEX IF NOT EXISTS box_claimed ON box (claimed_ms DESC, box);
+		CREATE INDEX IF NOT EXISTS certificate_until ON certificate (until_ms);`)
 	return err
 }
 

@@ -267,7 +267,7 @@ func updateHalt() *cobra.Command {
 		if why == "" || len(why) > 200 {
 			return "", "", errors.New("why: write --why TEXT, at most 200 bytes: others will ask")
 		}
-		_, err = folder.Halt(version, why, time.Now())
+		_, err = folder.Halt(version, settings.OfMachine().Name, why, time.Now())
 		return "update_halted", fmt.Sprintf("version=%d why=%q", version, why), err
 	})
 	cmd.Long = "Offer a release to nobody any more. Boxes that are fetching it do not start it; those that run it go on: to take them back, sign the program of before with a higher version."

@@ -113,10 +113,10 @@ func writeUpdates(out io.Writer, a *console.UpdatesAnswer) error {
 func writeProgress(out io.Writer, r *console.UpdateRelease) error {
 	w := tabwriter.NewWriter(out, 0, 4, 2, ' ', 0)
 	row := func(place, model string, p rollout.Progress) {
-		fmt.Fprintf(w, "    %s\t%s\t%s\t%s\t%s\t%s\t%s\t%s\n", place, plain(model), thousands(p.Good), thousands(p.RolledBack), thousands(p.Downloaded), thousands(p.Offered), thousands(p.Refused), thousands(p.Others))
+		fmt.Fprintf(w, "    %s\t%s\t%s\t%s\t%s\t%s\t%s\t%s\t%s\n", place, plain(model), thousands(p.Good), thousands(p.RolledBack), thousands(p.Trying), thousands(p.Downloaded), thousands(p.Offered), thousands(p.Refused), thousands(p.Others))
 	}
 	if len(r.Rows) > 0 {
-		fmt.Fprintln(w, "    PROVINCE\tMODEL\tGOOD\tROLLED BACK\tDOWNLOADED\tFETCHING\tREFUSED\tOTHERS")
+		fmt.Fprintln(w, "    PROVINCE\tMODEL\tGOOD\tROLLED BACK\tTRYING\tDOWNLOADED\tFETCHING\tREFUSED\tOTHERS")
 	}
 	for _, one := range r.Rows {
 		row(provinceName(one.Province), one.Model, one.Progress)

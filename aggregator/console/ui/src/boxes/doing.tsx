@@ -28,13 +28,21 @@ export function useDoing() {
   return { show, busy, run };
 }
 
-/** Asks now and every so many milliseconds while somebody looks; a failure is the next time's to mend. */
+/** Asks again so many milliseconds after the last answer, while somebody looks; a failure is the next time's to mend. */
 export function useEvery(ms: number, ask: () => Promise<void>): void {
   useEffect(() => {
-    const timer = setInterval(() => {
-      if (document.visibilityState === 'visible') void ask().catch(() => undefined);
-    }, ms);
-    return () => clearInterval(timer);
+    let timer = 0;
+    const later = () => {
+      timer = window.setTimeout(async () => {
+        if (document.visibilityState === 'visible') await ask().catch(() => undefined);
+        if (timer) later();
+      }, ms);
+    };
+    later();
+    return () => {
+      clearTimeout(timer);
+      timer = 0;
+    };
   }, []);
 }
 

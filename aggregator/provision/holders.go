@@ -1,9 +1,11 @@
 package provision
 
 import (
+	"cmp"
 	"context"
 	"database/sql"
 	"encoding/json"
+	"slices"
 	"strings"
 	"time"
 
@@ -49,68 +51,95 @@ type Holder struct {
 	Signs    []Suspect // that there may be two of it, the latest first
 }
 
-// holdersSQL is all but what {where} says, ordered by {order}. The end is that of the key
-// in use: the same key may have got its certificate again.
-const holdersSQL = `SELECT b.box, b.serial, b.claim, b.province, b.key, b.public, b.next, b.next_public, b.made_ms, b.claimed_ms, b.revoked_ms, b.why, b.allowed_ms,
-	(SELECT max(c.until_ms) FROM certificate c WHERE c.key = b.key AND c.box = b.box) AS until_ms
+// holdersSQL is all but what {where} says, ordered by {order}.
+const holdersSQL = `SELECT b.box, b.serial, b.claim, b.province, b.key, b.public, b.next, b.next_public, b.made_ms, b.claimed_ms, b.revoked_ms, b.why, b.allowed_ms, b.until_ms
 	FROM box b WHERE {where} ORDER BY {order} LIMIT ?`
 
 // Holders lists boxes: the latest claimed first, of those that end soon the soonest.
 func (r *Registry) Holders(ctx context.Context, q HolderQuery) ([]Holder, error) {
-	if q.Scope.Empty() {
-		return []Holder{}, nil // empty means none, never all
-	}
-	where, order, args := []string{"true"}, "b.claimed_ms DESC, b.box", []any{}
-	and := func(text string, values ...any) { where, args = append(where, text), append(args, values...) }
-	if !q.Scope.All {
-		provinces, err := json.Marshal(numbers(q.Scope.Provinces))
+	all := []Holder{}
+	if q.Scope.All {
+		got, err := r.holders(ctx, q, 0)
 		if err != nil {
 			return nil, wrap("holders", err)
 		}
-		and("b.province IN (SELECT value FROM json_each(?))", string(provinces))
+		all = got
 	}
+	for _, p := range q.Scope.Provinces { // each in the order of an index, however few boxes it has
+		if q.Scope.All {
+			break
+		}
+		got, err := r.holders(ctx, q, p)
+		if err != nil {
+			return nil, wrap("holders", err)
+		}
+		all = append(all, got...)
+	}
+	slices.SortStableFunc(all, func(a, b Holder) int {
+		if q.State == HoldersEnding {
+			return cmp.Or(a.Until.Compare(b.Until), cmp.Compare(a.Box, b.Box))
+		}
+		return cmp.Or(b.Claimed.Compare(a.Claimed), cmp.Compare(a.Box, b.Box))
+	})
+	all = all[:min(len(all), q.Limit)]
+	return all, wrap("holders", r.signsOf(ctx, all))
+}
+
+// holders lists those of one province, 0: of all. A + keeps SQLite from an index: what
+// bounds the boxes most is to be looked up first, and the order made of what is left.
+func (r *Registry) holders(ctx context.Context, q HolderQuery, p aggregator.Province) ([]Holder, error) {
+	where, order, args := []string{"true"}, "+b.claimed_ms DESC, b.box", []any{}
+	and := func(text string, values ...any) { where, args = append(where, text), append(args, values...) }
 	if q.Search != "" {
 		end := q.Search + "\x7f" // ids and serials are printable ASCII
 		and("(b.box >= ? AND b.box < ? OR b.serial >= ? AND b.serial < ?)", q.Search, end, q.Search, end)
 	}
+	few := q.Search != "" // an index finds few boxes; the rest is looked at one by one
 	switch q.State {
 	case HoldersGood:
-		and("b.revoked_ms IS NULL")
+		and("+b.revoked_ms IS NULL")
 	case HoldersRevoked:
-		and("b.revoked_ms IS NOT NULL")
+		and("b.box IN (SELECT box FROM box WHERE revoked_ms IS NOT NULL)")
+		few = true
 	case HoldersSuspect:
 		and("b.box IN (SELECT box FROM suspect)")
+		few = true
 	case HoldersEnding:
-		soon := r.config.Now().Add(EndsSoon).UnixMilli()
-		and("b.revoked_ms IS NULL AND b.box IN (SELECT box FROM certificate WHERE until_ms < ?) AND until_ms < ?", soon, soon)
-		order = "until_ms, b.box"
+		and("b.revoked_ms IS NULL AND b.until_ms < ?", r.config.Now().Add(EndsSoon).UnixMilli())
+		few, order = true, "b.until_ms, b.box"
+	}
+	if p != 0 {
+		text := "b.province = ?"
+		if few {
+			text = "+" + text
+		}
+		and(text, int(p))
+	}
+	if !few {
+		order = "b.claimed_ms DESC, b.box" // of an index
 	}
 	rows, err := r.db.QueryContext(ctx, strings.NewReplacer("{where}", strings.Join(where, " AND "), "{order}", order).Replace(holdersSQL), append(args, q.Limit)...)
 	if err != nil {
-		return nil, wrap("holders", err)
+		return nil, err
 	}
 	defer func() { _ = rows.Close() }()
-	all, place := []Holder{}, map[string]int{}
+	var all []Holder
 	for rows.Next() {
 		var b boxRow
 		var until sql.NullInt64
 		if err := b.scan(beside{rows, &until}); err != nil {
-			return nil, wrap("holders", err)
+			return nil, err
 		}
-		place[b.box] = len(all)
 		all = append(all, Holder{BoxState: b.state(), Until: at(until)})
 	}
-	if err := rows.Err(); err != nil {
-		return nil, wrap("holders", err)
-	}
-	return all, wrap("holders", r.signsOf(ctx, all, place))
+	return all, rows.Err()
 }
 
 // signsOf tells of each box what gave it away.
-func (r *Registry) signsOf(ctx context.Context, all []Holder, at map[string]int) error {
-	names := make([]string, 0, len(at))
-	for box := range at {
-		names = append(names, box)
+func (r *Registry) signsOf(ctx context.Context, all []Holder) error {
+	names, place := make([]string, len(all)), map[string]int{}
+	for n := range all {
+		names[n], place[all[n].Box] = all[n].Box, n
 	}
 	list, err := json.Marshal(names)
 	if err != nil {
@@ -118,7 +147,7 @@ func (r *Registry) signsOf(ctx context.Context, all []Holder, at map[string]int)
 	}
 	suspects, err := r.suspects(ctx, "WHERE box IN (SELECT value FROM json_each(?1)) ORDER BY last_ms DESC", string(list))
 	for _, s := range suspects {
-		n := at[s.Box]
+		n := place[s.Box]
 		all[n].Signs = append(all[n].Signs, s)
 	}
 	return err
@@ -131,11 +160,3 @@ type beside struct {
 }
 
 func (b beside) Scan(to ...any) error { return b.rows.Scan(append(to, b.more)...) }
-
-func numbers(all []aggregator.Province) []int {
-	out := make([]int, len(all))
-	for n, p := range all {
-		out[n] = int(p)
-	}
-	return out
-}

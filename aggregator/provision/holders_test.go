@@ -1,7 +1,9 @@
 package provision
 
 import (
+	"database/sql"
 	"fmt"
+	"path/filepath"
 	"strings"
 	"testing"
 	"time"
@@ -80,5 +82,30 @@ func TestHolders(t *testing.T) {
 	f(HolderQuery{Scope: all, State: HoldersEnding})
 	if got := f(HolderQuery{Scope: all, Search: "SN33-1"}, "SN33-1")[0]; !got.Until.Equal(renewed.NotAfter) {
 		t.Errorf("until %v, want %v", got.Until, renewed.NotAfter)
+	}
+}
+
+// TestOldRegistry: one of the schema before opens, and its boxes are listed with their
+// ends.
+func TestOldRegistry(t *testing.T) {
+	dir := t.TempDir()
+	db, err := sql.Open("sqlite", filepath.Join(dir, registryFile))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := db.Exec(schema + `PRAGMA user_version = 1;
+		INSERT INTO box (box, serial, claim, province, key, public, made_ms, claimed_ms, why, turn) VALUES ('0123456789abcdef0001', 'SN1', '', 33, x'01', x'02', 1, 1, '', 0);
+		INSERT INTO certificate VALUES ('a', '0123456789abcdef0001', x'00', 'claimed', 1, 9000, x''), ('b', '0123456789abcdef0001', x'01', 'renewed', 1, 7000, x'');`); err != nil {
+		t.Fatal(err)
+	}
+	if err := db.Close(); err != nil {
+		t.Fatal(err)
+	}
+	for range 2 { // also once it is of this one
+		c := openCentre(t, dir, time.UnixMilli(5000))
+		all, err := c.Holders(t.Context(), HolderQuery{Scope: aggregator.Scope{All: true}, State: HoldersEnding, Limit: 10})
+		if err != nil || len(all) != 1 || all[0].Until.UnixMilli() != 7000 {
+			t.Errorf("%+v, %v", all, err)
+		}
 	}
 }

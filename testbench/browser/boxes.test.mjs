@@ -17,7 +17,7 @@ before(async () => {
   mkdirSync(shots, { recursive: true });
   browser = await launch();
   country = await Fixture.start('normal', new Date().toISOString(), ['-files=false', '-boxes']);
-  page = await open(browser, country.base, { path: '/', reducedMotion: 'reduce' });
+  page = await open(browser, country.base, { path: '/#/boxes', reducedMotion: 'reduce' });
 });
 
 after(async () => {
@@ -28,9 +28,9 @@ after(async () => {
 const said = (text) => page.locator('.said').getByText(text).waitFor();
 
 test('an update is brought, started, widened, halted and resumed', async () => {
-  await page.getByRole('link', { name: 'Boxes' }).click();
   const old = page.locator('[data-release="27"]');
   await old.waitFor();
+  assert.equal(await page.getByRole('link', { name: 'Boxes' }).getAttribute('aria-current'), 'page');
   const bar = (name) => old.locator(`[data-bar="${name}"]`).getAttribute('data-value');
   assert.deepEqual(await Promise.all(['offered', 'downloaded', 'trying', 'good', 'rolled_back', 'refused'].map(bar)), ['77', '38', '12', '308', '4', '7']);
   assert.match(await old.innerText(), /started 3 times and never got well/);

@@ -92,7 +92,8 @@ var (
 type Recorder struct {
 	cfg  RecorderConfig
 	wake chan struct{}
-	done chan struct{} // closed when Run has ended
+	asks chan chan struct{} // of Turn
+	done chan struct{}      // closed when Run has ended
 
 	mu      sync.Mutex
 	pending []item
@@ -159,7 +160,7 @@ func NewRecorder(cfg RecorderConfig) (*Recorder, error) {
 	if cfg.Log == nil {
 		cfg.Log = slog.New(slog.DiscardHandler)
 	}
-	return &Recorder{cfg: cfg, wake: make(chan struct{}, 1), done: make(chan struct{}), dropped: make(map[drop]uint64)}, nil
+	return &Recorder{cfg: cfg, wake: make(chan struct{}, 1), asks: make(chan chan struct{}), done: make(chan struct{}), dropped: make(map[drop]uint64)}, nil
 }
 
 // AtOnce reports whether events of a kind are committed without waiting for
@@ -277,7 +278,12 @@ func (r *Recorder) rest(ctx context.Context, w *writer, failed error) bool {
 	if failed != nil {
 		wait := w.wait/2 + rand.N(w.wait/2+1)
 		w.wait = min(2*w.wait, r.cfg.RetryMax)
-		return sleep(ctx, wait)
+		return r.sleep(ctx, wait)
+	}
+	select { // also while events never cease
+	case asked := <-r.asks:
+		close(asked)
+	default:
 	}
 	w.wait = r.cfg.RetryMin
 	var window <-chan time.Time
@@ -296,20 +302,43 @@ func (r *Recorder) rest(ctx context.Context, w *writer, failed error) bool {
 			return false
 		case <-window:
 			return true
+		case asked := <-r.asks:
+			close(asked)
 		case <-r.wake:
 		}
 	}
 }
 
-func sleep(ctx context.Context, d time.Duration) bool {
+// sleep answers Turn meanwhile.
+func (r *Recorder) sleep(ctx context.Context, d time.Duration) bool {
 	t := time.NewTimer(d)
 	defer t.Stop()
-	select {
-	case <-ctx.Done():
-		return false
-	case <-t.C:
-		return true
+	for {
+		select {
+		case <-ctx.Done():
+			return false
+		case asked := <-r.asks:
+			close(asked)
+		case <-t.C:
+			return true
+		}
 	}
+}
+
+// Turn returns nil once Run has come round: what it was committing is committed, or has
+// failed. It says that the recorder moves, whatever the flash does; when ctx ends first,
+// or Run has ended, it returns an error.
+func (r *Recorder) Turn(ctx context.Context) error {
+	asked := make(chan struct{})
+	select {
+	case r.asks <- asked:
+	case <-r.done:
+		return errors.New("the recorder has ended")
+	case <-ctx.Done():
+		return context.Cause(ctx)
+	}
+	<-asked // is answered at once
+	return nil
 }
 
 // writer is the state of Run's goroutine.

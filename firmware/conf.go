@@ -46,7 +46,7 @@ var kinds = map[string]func(string) error{
 	"GROUP": duration, "ALIVE": duration, "FIRST_SPREAD": duration, "LOSS_SPREAD": duration, "BACKOFF_MIN": duration,
 	"BACKOFF_MAX": duration, "RESET_AFTER": duration, "RETRY": duration, "RETRY_MAX": duration, "BATCH_AGE": duration,
 	"BATCH_RIDE": duration, "KEEPALIVE": duration, "HEALTH_EVERY": duration,
-	"UPDATE_KEYS": pathValue, "UPDATE_URL": mirrors, "UPDATE_HOURS": hours, "UPDATE_RATE": number, "UPDATE_EVERY": duration, "UPDATE_GOOD": duration,
+	"UPDATE_KEYS": pathValue, "UPDATE_URL": mirrors, "UPDATE_HOURS": hours, "UPDATE_RATE": number, "UPDATE_EVERY": duration, "UPDATE_GOOD": duration, "UPDATE_SILENT": duration,
 	"LOG": oneOf("debug", "info", "warn", "error"), "METRICS": oneOf("true", "false"),
 }
 

@@ -211,6 +211,7 @@ func (d *Daemon) Run(ctx context.Context) error {
 	d.serve(ctx, &front)
 	front.Go(func() { d.follow(ctx) })
 	if d.update != nil {
+		front.Go(func() { d.tellAlive(ctx) })
 		front.Go(func() { d.update.Run(ctx) })
 	}
 	<-ctx.Done()

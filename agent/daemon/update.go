@@ -21,6 +21,9 @@ type UpdateConfig struct {
 	Rate        int
 	Hours       *protocol.Span
 	Every, Good time.Duration
+	// Silent is how long an update on trial may not tell its guard that it lives; 0: nobody
+	// watches.
+	Silent time.Duration
 	// Agent is the program's version as one word, Build what it is built for.
 	Agent, Build string
 	// Release is the program's own version as an update, 0: it has none.
@@ -41,8 +44,8 @@ func (c *UpdateConfig) validate() error {
 			return fmt.Errorf("update-%w", err)
 		}
 	}
-	if c.Rate < 0 || c.Every < 0 || c.Good < 0 {
-		return errors.New("update-rate, -update-every, -update-good: not below 0")
+	if c.Rate < 0 || c.Every < 0 || c.Good < 0 || c.Silent < 0 {
+		return errors.New("update-rate, -update-every, -update-good, -update-silent: not below 0")
 	}
 	return nil
 }
@@ -83,6 +86,25 @@ func (d *Daemon) openUpdate() {
 		},
 		Client: d.updateClient(), Log: d.cfg.Log,
 	})
+}
+
+// tellAlive tells the guard that the agent lives, if there is one, until ctx is done: that
+// the locks of its parts are not held for ever, and that the recorder moves.
+func (d *Daemon) tellAlive(ctx context.Context) {
+	c := &d.cfg.Update
+	if c.Place.Alive == 0 || c.Silent == 0 {
+		return
+	}
+	pipe, err := update.OpenPipe(c.Place.Alive)
+	if err != nil {
+		d.cfg.Log.Warn("update: nobody watches the agent", "error", err)
+		return
+	}
+	defer pipe.Close()
+	update.Tell(ctx, pipe, c.Silent, func(ctx context.Context) error {
+		d.Status()
+		return d.rec.Turn(ctx)
+	}, d.cfg.Log)
 }
 
 // updateClient trusts whom the uplink trusts, at no earlier time than the program

@@ -173,7 +173,9 @@ func (d *disk) syncDir() error {
 
 // lock keeps other processes out of the folder until unlock, which makes it if
 // need be.
-func (d *disk) lock() (unlock func(), err error) {
+func (d *disk) lock() (unlock func(), err error) { return d.lockAs(syscall.LOCK_EX) }
+
+func (d *disk) lockAs(how int) (unlock func(), err error) {
 	if err := os.MkdirAll(d.dir, 0o700); err != nil {
 		return nil, err
 	}
@@ -181,7 +183,7 @@ func (d *disk) lock() (unlock func(), err error) {
 	if err != nil {
 		return nil, err
 	}
-	if err := syscall.Flock(int(f.Fd()), syscall.LOCK_EX); err != nil {
+	if err := syscall.Flock(int(f.Fd()), how); err != nil {
 		f.Close()
 		return nil, err
 	}
@@ -196,6 +198,20 @@ func (d *disk) change(f func(*State) bool) error {
 		return err
 	}
 	defer unlock()
+	return d.changeLocked(f)
+}
+
+// changeNow is change, or an error at once if another process changes the state.
+func (d *disk) changeNow(f func(*State) bool) error {
+	unlock, err := d.lockAs(syscall.LOCK_EX | syscall.LOCK_NB)
+	if err != nil {
+		return err
+	}
+	defer unlock()
+	return d.changeLocked(f)
+}
+
+func (d *disk) changeLocked(f func(*State) bool) error {
 	s, _ := d.load() // what is damaged was told by the launcher
 	if !f(&s) {
 		return nil
@@ -230,15 +246,16 @@ func (d *disk) drop(path string) error {
 	return d.remove(path)
 }
 
-// whole reports why a file is not the program of a manifest.
-func whole(path string, m *protocol.Manifest) error {
+// whole reports why a file is not the program of a manifest; what it reads goes to
+// readers too.
+func whole(path string, m *protocol.Manifest, readers ...io.Writer) error {
 	f, err := os.Open(path)
 	if err != nil {
 		return err
 	}
 	defer f.Close()
 	h := sha256.New()
-	n, err := io.Copy(h, io.LimitReader(f, int64(m.Size)+1))
+	n, err := io.Copy(io.MultiWriter(append(readers, h)...), io.LimitReader(f, int64(m.Size)+1))
 	if err != nil {
 		return err
 	}

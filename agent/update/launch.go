@@ -31,14 +31,19 @@ type Choice struct {
 	Program string
 	// Env are variables for it, NAME=value: which slot it runs from, and what the
 	// image's program is.
-	Env  []string
-	slot string
+	Env []string
+	// Slot it is in; "": the image's own.
+	Slot string
+	// Tells says that it tells whether it lives: a Guard may watch it.
+	Tells bool
 }
 
 // Names of the variables in Choice.Env.
 const (
 	envSlot  = "STBAGENT_UPDATE_SLOT"
 	envImage = "STBAGENT_UPDATE_IMAGE"
+	// EnvAlive is the variable with the number of the pipe to a Guard; "": nobody watches.
+	EnvAlive = "STBAGENT_UPDATE_ALIVE"
 )
 
 // Choose says what to start, and counts the start on flash before it does: so a
@@ -51,7 +56,7 @@ func (l *Launcher) Choose() (Choice, error) {
 
 // Broken says that a choice could not be executed, and chooses again.
 func (l *Launcher) Broken(c Choice, why error) (Choice, error) {
-	return l.change(func(s *State) { s.broken(c.slot, why.Error()) })
+	return l.change(func(s *State) { s.broken(c.Slot, why.Error()) })
 }
 
 func (l *Launcher) change(first func(*State)) (Choice, error) {
@@ -76,7 +81,11 @@ func (l *Launcher) change(first func(*State)) (Choice, error) {
 	if err != nil {
 		return own, err
 	}
-	slot := s.choose(l.ImageText, l.Image.Release, func(slot string) error { return l.check(&d, &s, slot) })
+	var tells bool
+	slot := s.choose(l.ImageText, l.Image.Release, func(slot string) (err error) {
+		tells, err = l.check(&d, &s, slot)
+		return err
+	})
 	after, err := s.encode()
 	if err != nil {
 		return own, err
@@ -91,24 +100,27 @@ func (l *Launcher) change(first func(*State)) (Choice, error) {
 	if slot == "" {
 		return own, damage
 	}
-	return Choice{Program: d.program(slot), Env: l.env(slot), slot: slot}, damage
+	return Choice{Program: d.program(slot), Env: l.env(slot), Slot: slot, Tells: tells}, damage
 }
 
 // check holds a slot to its manifest, and that to the image's keys. Keys that
-// were retired since do not count: what they signed in time still works.
-func (l *Launcher) check(d *disk, s *State, slot string) error {
+// were retired since do not count: what they signed in time still works. Tells is what
+// the program says of itself.
+func (l *Launcher) check(d *disk, s *State, slot string) (tells bool, err error) {
 	m, _, err := protocol.OpenManifest(s.packet(slot), l.Keys)
 	if err != nil {
-		return err
+		return false, err
 	}
 	if m.Build != l.Image.Build {
-		return fmt.Errorf("build: %s, this box runs %s", m.Build, l.Image.Build)
+		return false, fmt.Errorf("build: %s, this box runs %s", m.Build, l.Image.Build)
 	}
-	return whole(d.program(slot), &m)
+	f := finder{text: []byte(TellsMark)}
+	err = whole(d.program(slot), &m, &f)
+	return f.found, err
 }
 
 func (l *Launcher) env(slot string) []string {
-	return []string{envSlot + "=" + slot, fmt.Sprintf("%s=%s %d %d %d", envImage, l.Image.Agent, l.Image.Outbox, l.Image.OutboxMin, l.Image.Release)}
+	return []string{EnvAlive + "=", envSlot + "=" + slot, fmt.Sprintf("%s=%s %d %d %d", envImage, l.Image.Agent, l.Image.Outbox, l.Image.OutboxMin, l.Image.Release)}
 }
 
 // Place is how a program was started.
@@ -116,6 +128,7 @@ type Place struct {
 	// Launched says that a launcher did; without one there are no updates.
 	Launched bool
 	Slot     string
+	Alive    int // pipe to a Guard; 0: there is none
 	Image    Program
 }
 
@@ -126,6 +139,12 @@ func PlaceOf(getenv func(string) string) (Place, error) {
 		return Place{}, nil
 	}
 	p := Place{Launched: true, Slot: getenv(envSlot)}
+	if pipe := getenv(EnvAlive); pipe != "" {
+		var err error
+		if p.Alive, err = strconv.Atoi(pipe); err != nil || p.Alive < 3 {
+			return Place{}, fmt.Errorf("%s=%q: want the number of an open file", EnvAlive, pipe)
+		}
+	}
 	field := strings.Fields(text)
 	bad := fmt.Errorf("%s=%q: want a version, two formats of outboxes and a release", envImage, text)
 	if len(field) != 4 || p.Slot != "" && p.Slot != slotA && p.Slot != slotB {

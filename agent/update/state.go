@@ -69,6 +69,8 @@ type Trial struct {
 	// Doubt says that it had no contact in time. The one before runs meanwhile: if
 	// that has contact in time, the program was at fault.
 	Doubt bool `json:"doubt"`
+	// Why it was ended from outside last, as by a Guard; "": it never was.
+	Why string `json:"why,omitempty"`
 }
 
 // Note is to be told by a running event.
@@ -170,7 +172,11 @@ func (s *State) choose(image string, release uint64, check func(slot string) err
 		if err := check(t.Slot); err != nil {
 			s.fail(err.Error())
 		} else if t.Starts >= MaxStarts {
-			s.fail(fmt.Sprintf("started %d times and never got well", t.Starts))
+			why := fmt.Sprintf("started %d times and never got well", t.Starts)
+			if t.Why != "" {
+				why += "; " + t.Why
+			}
+			s.fail(why)
 		} else {
 			t.Starts++
 			return t.Slot
@@ -257,6 +263,21 @@ func (s *State) silent(slot string) (changed, again bool) {
 		return true, true
 	}
 	return false, false
+}
+
+// ended says that a Guard ended slot, if that is on trial.
+func (s *State) ended(slot, why string) (changed bool) {
+	t := s.Trial
+	if !s.tries(slot) || t.Why == short(why) {
+		return false
+	}
+	t.Why = short(why)
+	return true
+}
+
+// tries reports whether slot runs on trial.
+func (s *State) tries(slot string) bool {
+	return s.Trial != nil && s.Trial.Slot == slot && !s.Trial.Doubt
 }
 
 // usable are the keys that may sign what comes now.

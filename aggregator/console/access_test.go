@@ -98,7 +98,7 @@ func worldOf(t *testing.T, provinces ...aggregator.Province) *bench {
 	if err := b.store.Close(t.Context(), dirty); err != nil {
 		t.Fatal(err)
 	}
-	b.console.Unknowns = unknownOf(provinces)
+	b.console.Unknowns, b.console.Certificates = unknownOf(provinces), certificatesOf(provinces)
 	b.tellShop(provinces)
 	return b
 }
@@ -195,14 +195,16 @@ var asked = map[string][]request{
 		{query: "?day=2026-05-06&indicators=power_ons", needs: of(activity)},
 		{query: "?day=2026-05-06&indicators=power_ons,clicks,orders", needs: of(activity, epg, orders)},
 	},
-	"GET /api/v1/status":           {{needs: of(trust), open: true}},
-	"GET /api/v1/quarantine":       {{needs: of(trust), also: of(accounts)}},
-	"GET /api/v1/profiles/running": {{needs: of(trust)}, {query: "?by=city&province=43", needs: of(trust)}},
-	"GET /api/v1/feeds/files":      {{needs: of(trust)}, {query: "?province=43", needs: of(trust)}},
-	"GET /api/v1/feeds/files/{id}": {{query: fmt.Sprintf("/%032x", 0), needs: of(trust), bare: true}, {query: "/2b02" + strings.Repeat("0", 28), needs: of(trust)}},
-	"GET /api/v1/feeds/unknown":    {{needs: of(ratings, trust)}},
-	"GET /api/v1/updates":          {{needs: of(trust)}, {query: "?province=43", needs: of(trust)}},
-	"GET /api/v1/quality":          {{query: "?from=2024-10-03&to=2024-10-06", needs: of(trust)}},
+	"GET /api/v1/status":             {{needs: of(trust), open: true}},
+	"GET /api/v1/quarantine":         {{needs: of(trust), also: of(accounts)}},
+	"GET /api/v1/profiles/running":   {{needs: of(trust)}, {query: "?by=city&province=43", needs: of(trust)}},
+	"GET /api/v1/feeds/files":        {{needs: of(trust)}, {query: "?province=43", needs: of(trust)}},
+	"GET /api/v1/feeds/files/{id}":   {{query: fmt.Sprintf("/%032x", 0), needs: of(trust), bare: true}, {query: "/2b02" + strings.Repeat("0", 28), needs: of(trust)}},
+	"GET /api/v1/feeds/unknown":      {{needs: of(ratings, trust)}},
+	"GET /api/v1/updates":            {{needs: of(trust)}, {query: "?province=43", needs: of(trust)}},
+	"GET /api/v1/boxes/certificates": {{needs: of(accounts)}},
+	"GET /api/v1/boxes/credentials":  {{needs: of(accounts)}},
+	"GET /api/v1/quality":            {{query: "?from=2024-10-03&to=2024-10-06", needs: of(trust)}},
 }
 
 // elsewhere are routes that show no data of provinces by what is granted, and which

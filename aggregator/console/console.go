@@ -117,8 +117,8 @@ type Decisions interface {
 	Reject(ctx context.Context, p aggregator.Province, id [16]byte) (c3.Receipt, error)
 }
 
-// Config is what a Console needs. All fields but Page, Names, SignOn, Proxies, Claims
-// and Links must be set.
+// Config is what a Console needs. All fields but Page, Names, SignOn, Proxies, Claims,
+// Certificates and Links must be set.
 type Config struct {
 	Figures    indicator.Source
 	Identities Identities
@@ -126,18 +126,20 @@ type Config struct {
 	Auditor    Auditor
 	Profiles   Profiles
 	Claims     Claims // nil: none are taken
-	Releases   Releases
-	Outcomes   rollout.Outcomes
-	Feeds      Feeds
-	Decisions  Decisions
-	Unknowns   Unknowns
-	Quality    Quality
-	Alerts     AlertBook
-	Risks      insight.Risks
-	Boards     Boards
-	People     People
-	Reports    Reports
-	Mail       Mail
+	// Certificates of boxes; nil: there are none.
+	Certificates Certificates
+	Releases     Releases
+	Outcomes     rollout.Outcomes
+	Feeds        Feeds
+	Decisions    Decisions
+	Unknowns     Unknowns
+	Quality      Quality
+	Alerts       AlertBook
+	Risks        insight.Risks
+	Boards       Boards
+	People       People
+	Reports      Reports
+	Mail         Mail
 	// Desk makes what sends reports, of what composes them.
 	Desk    func(report.Composer) Desk
 	Doors   Doors
@@ -317,7 +319,7 @@ func (s *Console) routes() []route {
 		{"GET", "/healthz", anyone, "200 while the program runs", nil, nil, "text/plain", s.healthz, nil},
 		{"GET", "/readyz", anyone, "200 while ledger, store and broker are usable, else 503 with the reasons", nil, Readiness{}, "", s.readyz, nil},
 		{"GET", "/metrics", anyone, "Metrics for Prometheus", nil, nil, "text/plain", s.metrics, nil},
-	}, s.insightRoutes(), s.boardRoutes(), s.accountRoutes(), s.peopleRoutes(), s.reportRoutes(), s.placeRoutes(), s.tokenRoutes(), s.linkRoutes(), s.sharedRoutes(), s.sourceRoutes(), s.signOnRoutes(), s.appRoutes(), s.setupRoutes(), s.mapRoutes(), s.pictureRoutes(), s.updateRoutes())
+	}, s.insightRoutes(), s.boardRoutes(), s.accountRoutes(), s.peopleRoutes(), s.reportRoutes(), s.placeRoutes(), s.tokenRoutes(), s.linkRoutes(), s.sharedRoutes(), s.sourceRoutes(), s.signOnRoutes(), s.appRoutes(), s.setupRoutes(), s.mapRoutes(), s.pictureRoutes(), s.updateRoutes(), s.certificateRoutes())
 }
 
 // mux puts together what is declared; whatever is not is the page's or refused.

@@ -155,7 +155,7 @@ func newBenchOver(t *testing.T, st store.Store) *bench {
 	b.console, err = New(Config{
 		Releases: rollout.In(filepath.Join(t.TempDir(), "updates")), Outcomes: b.store,
 		Apps: apps, First: firstStart(t, b.settings), MapFile: filepath.Join(t.TempDir(), "map.geojson"),
-		Sources: b.sources, Figures: indicator.Joined(b.queries, b.sources), Identities: b.settings, Books: b.books, Auditor: fakeAuditor{}, Profiles: b.store, Claims: fakeClaims{}, Feeds: b.store, Decisions: fakeDecisions{}, Unknowns: fakeUnknowns{}, Quality: qualityBoard(b.store), Alerts: b.settings, Boards: b.settings, People: b.settings, Risks: b.store,
+		Sources: b.sources, Figures: indicator.Joined(b.queries, b.sources), Identities: b.settings, Books: b.books, Auditor: fakeAuditor{}, Profiles: b.store, Claims: fakeClaims{}, Certificates: certificatesOf{33, 43}, Feeds: b.store, Decisions: fakeDecisions{}, Unknowns: fakeUnknowns{}, Quality: qualityBoard(b.store), Alerts: b.settings, Boards: b.settings, People: b.settings, Risks: b.store,
 		Doors: b.settings, SignOns: b.settings,
 		Reports: b.settings, Mail: b.mail(), Desk: b.newDesk, PublicURL: "https://data.example.cn/",
 		Problems: func(context.Context) []Problem { return nil },

@@ -130,6 +130,8 @@ func TestDocumentCoversTheAPI(t *testing.T) {
 	bodies["/api/v1/shared/open"] = `{"link":"` + kept.link() + `"}`
 	bodies["/api/v1/shared/answer"] = `{"tab":"t","widget":"p"}`
 	b.publishUpdate()
+	bodies["POST /api/v1/updates"] = bundleOf(t, 27, "program", 1, "program")
+	bodies["POST /api/v1/boxes/{box}/revoke"] = `{"why":"stolen"}`
 	bodies["POST /api/v1/updates/{version}/halt"] = `{"why":"black screens"}`
 	bodies["PUT /api/v1/updates/{version}/stage"] = `{"percent":5,"provinces":["33"],"models":[]}`
 	byCode := []string{"POST /api/v1/setup", "/api/v1/signin/code", "/api/v1/me/totp/confirm", "/api/v1/me/totp/end"}

@@ -4,7 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
-	"math"
+	"io"
 	"net/http"
 	"slices"
 	"strconv"
@@ -19,7 +19,8 @@ import (
 // Releases are what is published for boxes; rollout.Folder has them.
 type Releases interface {
 	List() ([]rollout.Release, error)
-	Halt(version uint64, why string, now time.Time) (rollout.Release, error)
+	Take(bundle io.Reader, stage rollout.Stage, now time.Time) (r rollout.Release, build string, err error)
+	Halt(version uint64, by, why string, now time.Time) (rollout.Release, error)
 	Resume(version uint64, back int64, now time.Time) (rollout.Release, error)
 	Restage(version uint64, s rollout.Stage, now time.Time) (rollout.Release, error)
 }
@@ -40,7 +41,9 @@ type UpdatesAnswer struct {
 
 // UpdateRelease is one version.
 type UpdateRelease struct {
-	Version   uint64           `json:"version"`
+	Version uint64 `json:"version"`
+	// State is one word for how it stands; see UpdateState.
+	State     UpdateState      `json:"state"`
 	Agent     string           `json:"agent"` // the version that the program tells
 	Builds    []string         `json:"builds"`
 	Percent   float64          `json:"percent"`
@@ -48,7 +51,9 @@ type UpdateRelease struct {
 	Models    []string         `json:"models"`    // none: all
 	Halted    bool             `json:"halted"`
 	Why       string           `json:"why,omitempty"`
+	By        string           `json:"by,omitempty"` // who halted it; absent: on the server; (itself): by itself
 	Published indicator.Moment `json:"published"`
+	Moved     indicator.Moment `json:"moved"` // when it was staged, halted or resumed last
 	// Counted says that Sum and Rows are known: of the newest releases only.
 	Counted bool             `json:"counted"`
 	Sum     rollout.Progress `json:"sum"`
@@ -97,6 +102,7 @@ var updatesParameters = []parameter{{name: "province", about: "two digits of a p
 func (s *Console) updateRoutes() []route {
 	return []route{
 		{"GET", "/api/v1/updates", reader, "Updates of boxes' agents: what is published, how boxes stand with it, what they run", nil, UpdatesAnswer{}, "", s.updates, updatesParameters},
+		{"POST", "/api/v1/updates", admin, "Publishes a signed program: the body is what update sign prints, one line, and the program behind it", nil, PublishedUpdate{}, "", s.publishUpdate, publishParameters},
 		{"POST", "/api/v1/updates/{version}/halt", admin, "Offers an update to nobody any more; what runs goes on", UpdateHalt{}, Done{}, "", s.haltUpdate, nil},
 		{"POST", "/api/v1/updates/{version}/resume", admin, "Offers a halted update again", nil, Done{}, "", s.resumeUpdate, nil},
 		{"PUT", "/api/v1/updates/{version}/stage", admin, "Says for which boxes an update is", UpdateStage{}, Done{}, "", s.stageUpdate, nil},
@@ -149,7 +155,7 @@ func (s *Console) countUpdates(ctx context.Context, key answerKey) ([]byte, erro
 	q, releases := asked.Query, asked.Releases
 	a := UpdatesAnswer{Releases: []UpdateRelease{}, Running: []UpdateRunning{}}
 	for i := range releases {
-		u := releaseOf(&releases[i])
+		u := releaseOf(&releases[i], q)
 		if i < shownReleases {
 			q.Version = u.Version
 			counts, err := s.Outcomes.Updates(ctx, q)
@@ -158,6 +164,7 @@ func (s *Console) countUpdates(ctx context.Context, key answerKey) ([]byte, erro
 			}
 			u.count(counts)
 		}
+		u.State = stateOf(&u)
 		a.Releases = append(a.Releases, u)
 	}
 	q.Version, q.Limit = 0, MaxRunning+1
@@ -173,9 +180,10 @@ func (s *Console) countUpdates(ctx context.Context, key answerKey) ([]byte, erro
 	return json.Marshal(a)
 }
 
-func releaseOf(r *rollout.Release) UpdateRelease {
+func releaseOf(r *rollout.Release, q store.UpdateQuery) UpdateRelease {
+	r = seenRelease(r, q)
 	u := UpdateRelease{Version: r.Version, Agent: r.Agent(), Builds: []string{}, Percent: float64(r.Stage.PerMille) / 10, Provinces: []string{},
-		Models: append([]string{}, r.Stage.Models...), Halted: r.Halted, Why: r.Why, Published: indicator.Moment(r.AtMs), Rows: []UpdateRow{}}
+		Models: append([]string{}, r.Stage.Models...), Halted: r.Halted, Why: r.Why, By: r.By, Published: indicator.Moment(r.AtMs), Moved: indicator.Moment(r.MovedMs), Rows: []UpdateRow{}}
 	for _, m := range r.Manifests() {
 		u.Builds = append(u.Builds, m.Build)
 	}
@@ -191,7 +199,7 @@ func (u *UpdateRelease) count(counts []store.UpdateCount) {
 	at := map[place]int{}
 	u.Counted = true
 	for _, c := range counts {
-		u.Sum.Add(c)
+		u.Sum.Add(u.Version, c)
 		_, _, model := store.AgentOf(c.Agent)
 		p := place{c.Province.String(), model}
 		n, ok := at[p]
@@ -201,7 +209,7 @@ func (u *UpdateRelease) count(counts []store.UpdateCount) {
 			u.Rows = append(u.Rows, UpdateRow{Province: p.province, Model: p.model, Whys: []UpdateWhy{}})
 		}
 		row := &u.Rows[n]
-		row.Add(c)
+		row.Add(u.Version, c)
 		if c.Why != "" {
 			row.why(c.Why, c.Boxes)
 		}
@@ -253,10 +261,7 @@ func releaseVersion(r *http.Request) (uint64, error) {
 // moved notes in the audit log that a release was changed, and forgets answers.
 func (s *Console) moved(w http.ResponseWriter, r *http.Request, what, detail string) error {
 	s.rolled.forget()
-	if err := s.noteList(r, what, detail); err != nil {
-		return err
-	}
-	return writeJSON(w, http.StatusOK, Done{true})
+	return s.noted(w, r, what, detail)
 }
 
 func (s *Console) haltUpdate(w http.ResponseWriter, r *http.Request) error {
@@ -271,7 +276,7 @@ func (s *Console) haltUpdate(w http.ResponseWriter, r *http.Request) error {
 	if body.Why == "" || len(body.Why) > 200 {
 		return &aggregator.Error{Code: "bad_request", Message: "Say why, in at most 200 bytes (why): others will ask."}
 	}
-	if _, err := s.Releases.Halt(version, body.Why, time.Now()); err != nil {
+	if _, err := s.Releases.Halt(version, principal(r).Name, body.Why, time.Now()); err != nil {
 		return err
 	}
 	return s.moved(w, r, "update_halted", fmt.Sprintf("version=%d why=%q", version, body.Why))
@@ -301,20 +306,12 @@ func (s *Console) stageUpdate(w http.ResponseWriter, r *http.Request) error {
 	if err := decode(w, r, MaxBody, &body); err != nil {
 		return err
 	}
-	stage := rollout.Stage{Models: body.Models}
-	if !(body.Percent >= 0 && body.Percent <= 100) {
-		return badParameter("percent", fmt.Sprint(body.Percent), "0 to 100")
-	}
-	stage.PerMille = uint32(math.Round(body.Percent * 10))
-	for _, code := range body.Provinces {
-		p, err := aggregator.ParseProvince(code)
-		if err != nil {
-			return err
-		}
-		stage.Provinces = append(stage.Provinces, p)
+	stage, err := body.stage()
+	if err != nil {
+		return err
 	}
 	if _, err := s.Releases.Restage(version, stage, time.Now()); err != nil {
 		return err
 	}
-	return s.moved(w, r, "update_staged", fmt.Sprintf("version=%d percent=%g provinces=%v models=%q", version, body.Percent, body.Provinces, body.Models))
+	return s.moved(w, r, "update_staged", fmt.Sprintf("version=%d %s", version, body.text()))
 }

@@ -99,6 +99,9 @@ func (r *Registry) adopt(ctx context.Context, box string, c *x509.Certificate) e
 			_, err = tx.ExecContext(ctx, "INSERT INTO certificate VALUES (?, ?, ?, 'found', ?, ?, ?) ON CONFLICT DO NOTHING",
 				fmt.Sprintf("%x", c.SerialNumber.Bytes()), box, key, c.NotBefore.UnixMilli(), c.NotAfter.UnixMilli(), c.Raw)
 		}
+		if err == nil {
+			err = setUntil(ctx, tx, box)
+		}
 		return err
 	})
 }
@@ -112,6 +115,9 @@ func (r *Registry) promote(ctx context.Context, box string, key []byte) error {
 		}
 		_, err = tx.ExecContext(ctx, "UPDATE box SET key = next, public = next_public, claimed_ms = ?, next = NULL, next_public = NULL, turn = ? WHERE box = ? AND next = ?",
 			r.config.Now().UnixMilli(), turn, box, key)
+		if err == nil {
+			err = setUntil(ctx, tx, box)
+		}
 		return err
 	})
 	if err != nil {

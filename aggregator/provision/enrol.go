@@ -288,5 +288,14 @@ func (r *Registry) grant(ctx context.Context, tx *sql.Tx, box string, csr reques
 	}
 	_, err = tx.ExecContext(ctx, "INSERT INTO certificate VALUES (?, ?, ?, ?, ?, ?, ?)",
 		made.number, box, csr.key, how, made.from.UnixMilli(), made.until.UnixMilli(), made.der)
+	if err == nil {
+		err = setUntil(ctx, tx, box)
+	}
 	return verdict{word: how, chain: r.config.Authority.chain(made.der)}, err
+}
+
+// setUntil keeps with a box when the certificate of the key that counts ends.
+func setUntil(ctx context.Context, tx *sql.Tx, box string) error {
+	_, err := tx.ExecContext(ctx, "UPDATE box SET until_ms = (SELECT max(c.until_ms) FROM certificate c WHERE c.key = box.key AND c.box = box.box) WHERE box = ?", box)
+	return err
 }

@@ -77,6 +77,12 @@ const registryFile = "registry.sqlite"
 //go:embed schema.sql
 var schema string
 
+//go:embed schema2.sql
+var schema2 string
+
+// schemas make a registry, each out of the one before.
+var schemas = []string{schema, schema2}
+
 // Open opens or makes the registry.
 func Open(ctx context.Context, c Config) (*Registry, error) {
 	if c.Now == nil {
@@ -131,14 +137,15 @@ func migrate(ctx context.Context, tx *sql.Tx) error {
 	if err := tx.QueryRowContext(ctx, "PRAGMA user_version").Scan(&have); err != nil {
 		return err
 	}
-	if have > 1 {
-		return fmt.Errorf("written by a newer release (schema %d, this one knows 1); start that release", have)
+	if have > len(schemas) {
+		return fmt.Errorf("written by a newer release (schema %d, this one knows %d); start that release", have, len(schemas))
 	}
-	if have == 1 {
-		return nil
+	for n, text := range schemas[have:] {
+		if _, err := tx.ExecContext(ctx, fmt.Sprintf("%s PRAGMA user_version = %d;", text, have+n+1)); err != nil {
+			return err
+		}
 	}
-	_, err := tx.ExecContext(ctx, schema+"PRAGMA user_version = 1;")
-	return err
+	return nil
 }
 
 // Close closes the file.

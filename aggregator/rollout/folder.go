@@ -14,16 +14,24 @@ import (
 	"syscall"
 	"time"
 
+	"iptvdc/aggregator"
 	"iptvdc/aggregator/durable"
 	"iptvdc/protocol"
 )
 
 // Folder keeps one file a release, and programs by their hash. Safe for use by
 // several processes.
-type Folder struct{ dir string }
+type Folder struct {
+	dir  string
+	keys protocol.Keys
+}
 
 // In is the folder of that path; it is made when it is first written to.
-func In(dir string) *Folder { return &Folder{dir} }
+func In(dir string) *Folder { return &Folder{dir: dir} }
+
+// Believing is the folder to which Take lets in what one of the keys signed, and nothing
+// else; none: whatever is signed, boxes look themselves by whom.
+func (f *Folder) Believing(keys protocol.Keys) *Folder { return &Folder{f.dir, keys} }
 
 const suffix = ".json"
 
@@ -87,22 +95,21 @@ func (f *Folder) List() ([]Release, error) {
 // Publish takes a signed manifest and its program, and offers it to a stage. A
 // version that is there gets another build or another stage; one that is not must
 // be above all others, because boxes refuse what is not. Keys, if there are any,
-// must have signed it.
+// must have signed it. What is wrong with what was given is an *aggregator.Error of code
+// bad_update or bad_stage; nothing is offered then.
 func (f *Folder) Publish(packet []byte, program io.Reader, stage Stage, keys protocol.Keys, now time.Time) (r Release, err error) {
 	m, _, err := protocol.ReadManifest(packet)
-	if err != nil {
-		return r, err
+	if err == nil && len(keys) > 0 {
+		_, _, err = protocol.OpenManifest(packet, keys)
 	}
-	if len(keys) > 0 {
-		if _, _, err := protocol.OpenManifest(packet, keys); err != nil {
-			return r, err
-		}
+	if err != nil {
+		return r, &aggregator.Error{Code: "bad_update", Message: "The signed manifest: " + err.Error() + ".", Cause: err}
 	}
 	if err := stage.Check(); err != nil {
 		return r, err
 	}
 	if m.ExpiresMs > 0 && now.UnixMilli() >= int64(m.ExpiresMs) {
-		return r, fmt.Errorf("it expired on %s; sign it anew", time.UnixMilli(int64(m.ExpiresMs)).UTC().Format(time.RFC3339))
+		return r, fault("bad_update", "It expired on %s; sign it anew.", time.UnixMilli(int64(m.ExpiresMs)).UTC().Format(time.RFC3339))
 	}
 	err = f.locked(func() error {
 		all, err := f.List()
@@ -114,12 +121,12 @@ func (f *Folder) Publish(packet []byte, program io.Reader, stage Stage, keys pro
 			if other.Version == m.Version {
 				r = other
 			} else if len(all) > 0 && other.Version > m.Version && !slices.ContainsFunc(all, func(o Release) bool { return o.Version == m.Version }) {
-				return fmt.Errorf("version %d: version %d was published before; boxes refuse what is not above it, sign it as version %d", m.Version, all[0].Version, all[0].Version+1)
+				return fault("bad_update", "Version %d: version %d was published before; boxes refuse what is not above it, sign it as version %d.", m.Version, all[0].Version, all[0].Version+1)
 			}
 		}
 		if had := r.Packets[m.Build]; had != nil {
 			if before, _, err := protocol.ReadManifest(had); err != nil || before.SHA256 != m.SHA256 {
-				return fmt.Errorf("version %d for %s is published with another program; boxes that took it refuse this one, sign it as version %d", m.Version, m.Build, all[0].Version+1)
+				return fault("bad_update", "Version %d for %s is published with another program; boxes that took it refuse this one, sign it as version %d.", m.Version, m.Build, all[0].Version+1)
 			}
 		}
 		if err := f.keep(&m, program); err != nil {
@@ -130,6 +137,23 @@ func (f *Folder) Publish(packet []byte, program io.Reader, stage Stage, keys pro
 		return f.write(&r)
 	})
 	return r, err
+}
+
+// MaxBundle is the greatest bundle, in bytes.
+const MaxBundle = maxSigned + protocol.MaxAgent
+
+// Take publishes a bundle: what update sign prints, one line, and the program right behind
+// it. It returns what it was built for beside the release. Errors are those of Publish.
+func (f *Folder) Take(bundle io.Reader, stage Stage, now time.Time) (r Release, build string, err error) {
+	packet, program, err := readBundle(bundle)
+	if err != nil {
+		return r, "", err
+	}
+	if r, err = f.Publish(packet, program, stage, f.keys, now); err != nil {
+		return r, "", err
+	}
+	m, _, err := protocol.ReadManifest(packet)
+	return r, m.Build, err
 }
 
 // keep copies a program beside, checks it, and renames it.
@@ -146,7 +170,7 @@ func (f *Folder) keep(m *protocol.Manifest, program io.Reader) error {
 	h := sha256.New()
 	n, err := io.Copy(io.MultiWriter(to, h), io.LimitReader(program, int64(m.Size)+1))
 	if err == nil && (uint64(n) != m.Size || hex.EncodeToString(h.Sum(nil)) != m.SHA256) {
-		err = errors.New("the program is not the one that the manifest was signed for")
+		err = fault("bad_update", "The program is not the one that the manifest was signed for.")
 	}
 	if err := errors.Join(err, to.Sync(), to.Close()); err != nil {
 		return err
@@ -180,14 +204,14 @@ func (f *Folder) Change(version uint64, now time.Time, by func(*Release) error) 
 	return r, err
 }
 
-// Halt stops a release: boxes that fetch it do not start it, those that run it go
-// on.
-func (f *Folder) Halt(version uint64, why string, now time.Time) (Release, error) {
+// Halt stops a release, by a person of that name or ByItself: boxes that fetch it do not
+// start it, those that run it go on.
+func (f *Folder) Halt(version uint64, by, why string, now time.Time) (Release, error) {
 	return f.Change(version, now, func(r *Release) error {
 		if r.Halted {
 			return fault("halted", "Version %d is halted already: %s", version, r.Why)
 		}
-		r.Halted, r.Why = true, why
+		r.Halted, r.Why, r.By = true, why, by
 		return nil
 	})
 }
@@ -199,7 +223,7 @@ func (f *Folder) Resume(version uint64, back int64, now time.Time) (Release, err
 		if !r.Halted {
 			return fault("not_halted", "Version %d is not halted.", version)
 		}
-		r.Halted, r.Why, r.Trusted = false, "", back
+		r.Halted, r.Why, r.By, r.Trusted = false, "", "", back
 		return nil
 	})
 }

@@ -12,6 +12,9 @@ import (
 	"iptvdc/protocol"
 )
 
+// ByItself is who halted a release that a Watcher halted. Nobody is called so.
+const ByItself = "(itself)"
+
 // Stage says which boxes are offered a release. The zero Stage: none.
 type Stage struct {
 	// PerMille of the boxes, 0..1000: the same boxes are in every stage that is at
@@ -27,9 +30,10 @@ type Release struct {
 	// Packets are signed manifests, by build.
 	Packets map[string][]byte `json:"packets"`
 	Stage   Stage             `json:"stage"`
-	// Halted: it is offered to nobody; Why says by what.
+	// Halted: it is offered to nobody; Why says why, By who did it, ByItself for a Watcher.
 	Halted bool   `json:"halted"`
 	Why    string `json:"why,omitempty"`
+	By     string `json:"by,omitempty"`
 	// Trusted is how many boxes had gone back when somebody resumed it: they do not
 	// halt it again.
 	Trusted int64 `json:"trusted,omitempty"`
@@ -46,6 +50,11 @@ type Box struct {
 	Version  uint64 // highest that it has or that failed there
 }
 
+// For reports whether a release is for boxes of a province and model, "": of any.
+func (s *Stage) For(p aggregator.Province, model string) bool {
+	return (len(s.Provinces) == 0 || slices.Contains(s.Provinces, p)) && (len(s.Models) == 0 || model == "" || slices.Contains(s.Models, model))
+}
+
 // turn is the place of a box in a release, per mille: by its id, and another one in
 // each release, so that it is not always the same that go first.
 func turn(box string, version uint64) uint32 {
@@ -58,10 +67,7 @@ func (r *Release) offers(b Box, now time.Time) []byte {
 	if r.Halted || r.Version <= b.Version || turn(b.ID, r.Version) >= r.Stage.PerMille {
 		return nil
 	}
-	if len(r.Stage.Provinces) > 0 && !slices.Contains(r.Stage.Provinces, b.Province) {
-		return nil
-	}
-	if len(r.Stage.Models) > 0 && !slices.Contains(r.Stage.Models, b.Model) {
+	if len(r.Stage.Models) > 0 && b.Model == "" || !r.Stage.For(b.Province, b.Model) {
 		return nil
 	}
 	m, _, err := protocol.ReadManifest(r.Packets[b.Build])

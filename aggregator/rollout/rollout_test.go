@@ -110,10 +110,10 @@ func TestHaltResume(t *testing.T) {
 	}
 	do := func(r Release, err error) func(string) { return func(says string) { t.Helper(); g(r, err, says) } }
 	do(f.Resume(5, 0, now))("not halted")
-	do(f.Halt(5, "black screens", now))("")
-	do(f.Halt(5, "again", now))("halted already: black screens")
+	do(f.Halt(5, "li", "black screens", now))("")
+	do(f.Halt(5, "li", "again", now))("halted already: black screens")
 	do(f.Resume(5, 3, now))("")
-	do(f.Halt(6, "", now))("not_found")
+	do(f.Halt(6, "li", "", now))("not_found")
 	do(f.Restage(5, Stage{PerMille: 2000}, now))("percent")
 	do(f.Restage(5, Stage{PerMille: 500, Models: []string{"A"}, Provinces: []aggregator.Province{43}}, now))("")
 	r, err := f.Get(5)
@@ -192,7 +192,7 @@ func TestDoor(t *testing.T) {
 			t.Errorf("%q: %d", bad, code)
 		}
 	}
-	if _, err := f.Halt(6, "", now); err != nil {
+	if _, err := f.Halt(6, "li", "", now); err != nil {
 		t.Fatal(err)
 	}
 	clock = clock.Add(lookEvery)

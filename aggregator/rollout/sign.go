@@ -1,6 +1,7 @@
 package rollout
 
 import (
+	"bufio"
 	"bytes"
 	"crypto/ed25519"
 	"crypto/sha256"
@@ -23,6 +24,27 @@ import (
 // has to lie where the centre is.
 type Signed struct {
 	Packet []byte `json:"packet"`
+}
+
+// maxSigned bounds the line that begins a bundle: a manifest fits into a packet.
+const maxSigned = 4 * protocol.MaxPacketDown
+
+// readBundle takes apart a bundle; program reads on behind the line.
+func readBundle(from io.Reader) (packet []byte, program io.Reader, err error) {
+	no := fault("bad_update", "It does not begin with what aggregator update sign prints; send that, one line, and the program behind it.")
+	r := bufio.NewReaderSize(from, maxSigned)
+	line, err := r.ReadSlice('\n')
+	switch {
+	case errors.Is(err, bufio.ErrBufferFull), errors.Is(err, io.EOF):
+		return nil, nil, no
+	case err != nil:
+		return nil, nil, err
+	}
+	var s Signed
+	if json.Unmarshal(line, &s) != nil || len(s.Packet) == 0 {
+		return nil, nil, no
+	}
+	return s.Packet, r, nil
 }
 
 // agentProgram ends the import path of the agent's program.

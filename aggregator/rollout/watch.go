@@ -21,20 +21,26 @@ type Outcomes interface {
 // it told last of it.
 type Progress struct {
 	Offered    int64 `json:"offered"`     // fetching
-	Downloaded int64 `json:"downloaded"`  // waiting for its start, or on trial
+	Downloaded int64 `json:"downloaded"`  // waiting for its start
+	Trying     int64 `json:"trying"`      // started, not known to be good
 	Good       int64 `json:"good"`        //
 	RolledBack int64 `json:"rolled_back"` //
 	Refused    int64 `json:"refused"`     //
 	Others     int64 `json:"others"`      // told which agent they run, and nothing of it
 }
 
-// Add counts a row.
-func (p *Progress) Add(c store.UpdateCount) {
+// Add counts a row of what boxes told of a version. One that told that it was fetched,
+// and then that it runs, is trying it: so it was told before it is good.
+func (p *Progress) Add(version uint64, c store.UpdateCount) {
 	switch protocol.ProfileState(c.State) {
 	case protocol.UpdateOffered:
 		p.Offered += c.Boxes
 	case protocol.UpdateDownloaded:
-		p.Downloaded += c.Boxes
+		if c.Runs == version {
+			p.Trying += c.Boxes
+		} else {
+			p.Downloaded += c.Boxes
+		}
 	case protocol.UpdateGood:
 		p.Good += c.Boxes
 	case protocol.UpdateRolledBack:
@@ -133,9 +139,9 @@ func (w *Watcher) Look(ctx context.Context) error {
 		by := map[aggregator.Province]Progress{}
 		for _, c := range counts {
 			p := by[c.Province]
-			p.Add(c)
+			p.Add(r.Version, c)
 			by[c.Province] = p
-			sum.Add(c)
+			sum.Add(r.Version, c)
 		}
 		if i == 0 {
 			w.mu.Lock()
@@ -143,7 +149,7 @@ func (w *Watcher) Look(ctx context.Context) error {
 			w.mu.Unlock()
 		}
 		if why := w.Limits.judge(r, sum); why != "" && !r.Halted {
-			if _, err := w.Folder.Halt(r.Version, why, now()); err != nil {
+			if _, err := w.Folder.Halt(r.Version, ByItself, why, now()); err != nil {
 				return err
 			}
 			halted++
@@ -172,7 +178,7 @@ func Back(ctx context.Context, o Outcomes, version uint64) (n int64, err error) 
 	counts, err := o.Updates(ctx, store.UpdateQuery{AllProvinces: true, Version: version})
 	var p Progress
 	for _, c := range counts {
-		p.Add(c)
+		p.Add(version, c)
 	}
 	return p.RolledBack, err
 }

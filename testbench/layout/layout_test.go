@@ -97,7 +97,7 @@ var allowed = []struct {
 	{"aggregator/source", []string{"aggregator", "aggregator/c3/charset", "aggregator/durable", "aggregator/indicator", "aggregator/settings", "aggregator/store"}},
 	{"aggregator/wording", nil},
 	{"aggregator/console/ui", nil},
-	{"aggregator/console", []string{"aggregator", "aggregator/c3", "aggregator/durable", "aggregator/indicator", "aggregator/insight", "aggregator/quality", "aggregator/board", "aggregator/phone", "aggregator/post", "aggregator/report", "aggregator/rollout", "aggregator/settings", "aggregator/sheets", "aggregator/signon", "aggregator/source", "aggregator/store", "aggregator/wording", "aggregator/console/ui"}},
+	{"aggregator/console", []string{"aggregator", "aggregator/c3", "aggregator/durable", "aggregator/indicator", "aggregator/insight", "aggregator/quality", "aggregator/board", "aggregator/phone", "aggregator/post", "aggregator/provision", "aggregator/report", "aggregator/rollout", "aggregator/settings", "aggregator/sheets", "aggregator/signon", "aggregator/source", "aggregator/store", "aggregator/wording", "aggregator/console/ui"}},
 	{"aggregator/cmd/aggregator", []string{"protocol", "aggregator/...", "testbench/fleet", "testbench/feeds"}},
 	{"aggregator", nil},
 	{"firmware", []string{"protocol"}},

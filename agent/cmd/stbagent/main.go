@@ -15,6 +15,7 @@ import (
 
 	"iptvdc/agent/daemon"
 	"iptvdc/agent/outbox"
+	"iptvdc/agent/update"
 )
 
 const usage = `stbagent records what happens on a set-top box and brings it to the centre.
@@ -48,6 +49,8 @@ func run(args []string, out, errw io.Writer) int {
 		err = runAgent(args[1:], errw)
 	case "launch":
 		err = launch(args[1:], errw)
+	case "guard":
+		err = guard(args[1:], errw)
 	case "status":
 		err = status(args[1:], out, errw)
 	case "tail":
@@ -60,6 +63,7 @@ func run(args []string, out, errw io.Writer) int {
 		fmt.Fprintln(out, "stbagent", versionText())
 		if len(args) > 1 && args[1] == "--formats" {
 			fmt.Fprintln(out, outbox.Mark)
+			fmt.Fprintln(out, update.TellsMark)
 		}
 	case "help", "-h", "-help", "--help":
 		fmt.Fprint(out, usage)

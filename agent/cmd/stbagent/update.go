@@ -24,6 +24,7 @@ type updateFlags struct {
 	urls        list
 	rate        int
 	every, good time.Duration
+	silent      time.Duration
 }
 
 func (f *updateFlags) define(fs *flag.FlagSet) {
@@ -32,13 +33,14 @@ func (f *updateFlags) define(fs *flag.FlagSet) {
 	fs.StringVar(&f.hours, "update-hours", "02:00-05:00", "`span` of Asia/Shanghai in which it updates itself; all: at any time")
 	fs.IntVar(&f.rate, "update-rate", update.DefaultRate, "`bytes` a second that an update may take of the link; 0: no bound")
 	fs.DurationVar(&f.every, "update-every", update.DefaultEvery, "time between two looks for an update, +-50 %")
+	fs.DurationVar(&f.silent, "update-silent", update.DefaultSilent, "how long an update that is tried may hang until it is ended, five times as long one that was good; 0: nobody looks")
 	fs.DurationVar(&f.good, "update-good", update.DefaultGood, "how long an update may take until the centre has acknowledged something of it")
 }
 
 // take moves what was given into cfg, and what this program is.
 func (f *updateFlags) take(cfg *daemon.Config, getenv func(string) string) (err error) {
 	u := &cfg.Update
-	u.URLs, u.Rate, u.Every, u.Good = f.urls, f.rate, f.every, f.good
+	u.URLs, u.Rate, u.Every, u.Good, u.Silent = f.urls, f.rate, f.every, f.good, f.silent
 	if f.hours != "all" {
 		span := protocol.Span{}
 		var ok bool
@@ -84,6 +86,7 @@ func readUpdateKeys(path string, cfg *daemon.Config) (err error) {
 // launch starts the agent of an update, or runs this program as the agent. Whatever
 // is wrong with updates, this program runs: it is the one that is always there.
 func launch(args []string, errw io.Writer) error {
+	var silent time.Duration
 	choose := func() (l update.Launcher, c update.Choice, err error) {
 		defer func() { // a fault of ours here must not cost the box its agent
 			if r := recover(); r != nil {
@@ -94,6 +97,7 @@ func launch(args []string, errw io.Writer) error {
 		if err != nil {
 			return l, c, nil // run says what is wrong
 		}
+		silent = cfg.Update.Silent
 		l = update.Launcher{Dir: cfg.Dir, Keys: cfg.Update.Keys, Image: cfg.Update.Program(), ImageText: versionText() + " " + release}
 		c, err = l.Choose()
 		return l, c, err
@@ -112,7 +116,16 @@ func launch(args []string, errw io.Writer) error {
 		if c.Program == "" {
 			return runAgent(args, errw)
 		}
+		unwatched := func() {}
+		if c.Tells && silent > 0 {
+			if undo, err := watched(l.Dir, c.Slot, silent, errw); err != nil {
+				fmt.Fprintf(errw, "stbagent launch: nobody watches the agent: %v\n", err)
+			} else {
+				unwatched = undo
+			}
+		}
 		back := syscall.Exec(c.Program, append([]string{"stbagent", "run"}, args...), os.Environ())
+		unwatched()
 		fmt.Fprintf(errw, "stbagent launch: %s: %v\n", c.Program, back)
 		c, err = l.Broken(c, fmt.Errorf("exec: %w", back))
 	}

@@ -182,6 +182,9 @@ type Config struct {
 	Updates struct {
 		// Listen is where boxes ask for updates and fetch them; "": nowhere.
 		Listen string `yaml:"listen"`
+		// Keys is a file with the boxes' public keys for updates, lines "<id> <base64>": what
+		// they would refuse the page refuses; "": boxes alone look who signed.
+		Keys string `yaml:"keys"`
 		// An update halts by itself when at least HaltLeast boxes went back from it, and
 		// these are at least HaltPercent of those that tried it.
 		HaltPercent int `yaml:"halt_percent"`
@@ -300,6 +303,7 @@ func (c *Config) keys() []key {
 		{"sign_on.nobody", &c.SignOn.Nobody, false},
 		{"sign_on.email", &c.SignOn.Email, false},
 		{"updates.listen", &c.Updates.Listen, false},
+		{"updates.keys", &c.Updates.Keys, false},
 		{"updates.halt_percent", &c.Updates.HaltPercent, false},
 		{"updates.halt_least", &c.Updates.HaltLeast, false},
 		{"archive_days", &c.ArchiveDays, false},

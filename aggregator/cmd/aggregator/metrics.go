@@ -222,7 +222,7 @@ var parts = []part{
 	{"iptv_update_sent_bytes_total", "Bytes of programs sent to boxes.", prometheus.CounterValue, nil},
 	{"iptv_update_newest_version", "The newest update that is published; 0: none.", prometheus.GaugeValue, nil},
 	{"iptv_update_halted_releases", "Updates that are halted.", prometheus.GaugeValue, nil},
-	{"iptv_update_boxes", "Boxes by how they stand with the newest update: offered (fetching), downloaded (or on trial), good, rolled_back, refused, others.", prometheus.GaugeValue, []string{"province", "state"}},
+	{"iptv_update_boxes", "Boxes by how they stand with the newest update: offered (fetching), downloaded (waiting for its start), trying, good, rolled_back, refused, others.", prometheus.GaugeValue, []string{"province", "state"}},
 }
 
 func newPartsCollector(p *Platform) *partsCollector {

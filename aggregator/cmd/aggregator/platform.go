@@ -310,7 +310,7 @@ func (p *Platform) openConsole(ctx context.Context) (err error) {
 	}
 	p.console, err = console.New(console.Config{
 		Apps: apps, First: first, MapFile: p.dir.file(mapFile),
-		Figures: p.figures(), Sources: p.sources, Identities: p.settings, Books: books{p.ledger, p.store}, Auditor: auditor{p.store, p.secrets}, Profiles: p.store, Claims: claims{p.registry}, Risks: p.store, Releases: p.updates.folder, Outcomes: p.store,
+		Figures: p.figures(), Sources: p.sources, Identities: p.settings, Books: books{p.ledger, p.store}, Auditor: auditor{p.store, p.secrets}, Profiles: p.store, Claims: claims{p.registry}, Certificates: p.registry, Risks: p.store, Releases: p.updates.folder, Outcomes: p.store,
 		Feeds: p.store, Decisions: p.inbox, Unknowns: unknowns{p.store, p.dictionary}, Quality: p.board, Alerts: p.settings, Boards: p.settings, People: p.settings, Names: p.valueName,
 		Doors: p.settings, Links: p.config.links(),
 		SignOns: p.settings, SignOn: signOn, Proxies: proxies,

@@ -27,7 +27,9 @@ A program is signed where the private key is, which need not be this machine. Bo
 take it if their image has the public key (stbagent run -update-keys), fetch it over
 HTTP in their hours from where the config says updates.listen, start it beside the
 image's own program, and go back by themselves if it does no good. A release of which
-too many boxes go back halts by itself (updates.halt_percent, updates.halt_least).`
+too many boxes go back halts by itself (updates.halt_percent, updates.halt_least).
+Publishing, staging, halting and resuming are on the page too, under Boxes; with
+updates.keys, the file of the boxes' public keys, that refuses what boxes would refuse.`
 
 const updateExample = `  aggregator update keygen --id 1 --out release.key         # prints the line for the boxes' -update-keys
   aggregator update sign bin/firmware/stbagent-armv7 --key release.key --version 27 --agent 1.4.3 > 27-armv7.signed
@@ -267,7 +269,7 @@ func updateHalt() *cobra.Command {
 		if why == "" || len(why) > 200 {
 			return "", "", errors.New("why: write --why TEXT, at most 200 bytes: others will ask")
 		}
-		_, err = folder.Halt(version, why, time.Now())
+		_, err = folder.Halt(version, settings.OfMachine().Name, why, time.Now())
 		return "update_halted", fmt.Sprintf("version=%d why=%q", version, why), err
 	})
 	cmd.Long = "Offer a release to nobody any more. Boxes that are fetching it do not start it; those that run it go on: to take them back, sign the program of before with a higher version."

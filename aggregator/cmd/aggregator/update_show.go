@@ -34,7 +34,7 @@ func updateShow() *cobra.Command {
 			releases, unread := rollout.In(filepath.Join(a.data, updatesDir)).List()
 			for i := range releases {
 				r := &releases[i]
-				if _, werr := fmt.Fprintln(out, releaseLine(r.Version, r.Agent(), builds(r), stageText(r), r.Halted, r.Why, time.UnixMilli(r.AtMs))); werr != nil {
+				if _, werr := fmt.Fprintln(out, releaseLine(r.Version, r.Agent(), builds(r), stageText(r), r.Halted, r.By, r.Why, time.UnixMilli(r.AtMs))); werr != nil {
 					return werr
 				}
 			}
@@ -57,10 +57,14 @@ func builds(r *rollout.Release) []string {
 	return all
 }
 
-func releaseLine(version uint64, agent string, builds []string, stage string, halted bool, why string, at time.Time) string {
+func releaseLine(version uint64, agent string, builds []string, stage string, halted bool, by, why string, at time.Time) string {
 	line := fmt.Sprintf("%d  agent %s for %s, published %s: %s", version, plain(agent), strings.Join(builds, ", "), at.UTC().Format(time.RFC3339), stage)
 	if halted {
-		line += "\n    HALTED: " + plain(why)
+		line += "\n    HALTED"
+		if by != "" && by != rollout.ByItself { // which says so in its reason
+			line += " by " + plain(by)
+		}
+		line += ": " + plain(why)
 	}
 	return line
 }
@@ -80,7 +84,7 @@ func writeUpdates(out io.Writer, a *console.UpdatesAnswer) error {
 			return strings.Join(all, ",")
 		}
 		stage := fmt.Sprintf("percent=%g provinces=%s models=%s", r.Percent, list(r.Provinces), list(r.Models))
-		if _, err := fmt.Fprintln(out, releaseLine(r.Version, r.Agent, r.Builds, stage, r.Halted, r.Why, time.UnixMilli(int64(r.Published)))); err != nil {
+		if _, err := fmt.Fprintln(out, releaseLine(r.Version, r.Agent, r.Builds, stage, r.Halted, r.By, r.Why, time.UnixMilli(int64(r.Published)))); err != nil {
 			return err
 		}
 		if !r.Counted {
@@ -113,10 +117,10 @@ func writeUpdates(out io.Writer, a *console.UpdatesAnswer) error {
 func writeProgress(out io.Writer, r *console.UpdateRelease) error {
 	w := tabwriter.NewWriter(out, 0, 4, 2, ' ', 0)
 	row := func(place, model string, p rollout.Progress) {
-		fmt.Fprintf(w, "    %s\t%s\t%s\t%s\t%s\t%s\t%s\t%s\n", place, plain(model), thousands(p.Good), thousands(p.RolledBack), thousands(p.Downloaded), thousands(p.Offered), thousands(p.Refused), thousands(p.Others))
+		fmt.Fprintf(w, "    %s\t%s\t%s\t%s\t%s\t%s\t%s\t%s\t%s\n", place, plain(model), thousands(p.Good), thousands(p.RolledBack), thousands(p.Trying), thousands(p.Downloaded), thousands(p.Offered), thousands(p.Refused), thousands(p.Others))
 	}
 	if len(r.Rows) > 0 {
-		fmt.Fprintln(w, "    PROVINCE\tMODEL\tGOOD\tROLLED BACK\tDOWNLOADED\tFETCHING\tREFUSED\tOTHERS")
+		fmt.Fprintln(w, "    PROVINCE\tMODEL\tGOOD\tROLLED BACK\tTRYING\tDOWNLOADED\tFETCHING\tREFUSED\tOTHERS")
 	}
 	for _, one := range r.Rows {
 		row(provinceName(one.Province), one.Model, one.Progress)

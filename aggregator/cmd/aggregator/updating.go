@@ -9,6 +9,7 @@ import (
 	"net/http"
 	"time"
 
+	"iptvdc/aggregator/profiles"
 	"iptvdc/aggregator/rollout"
 	"iptvdc/aggregator/settings"
 )
@@ -30,6 +31,13 @@ type updates struct {
 func (p *Platform) openUpdates(context.Context) (err error) {
 	c := &p.config.Updates
 	u := &updates{folder: rollout.In(p.dir.file(updatesDir)), log: p.log.With("part", "updates")}
+	if c.Keys != "" {
+		keys, err := profiles.LoadPublic(c.Keys)
+		if err != nil {
+			return fmt.Errorf("updates.keys: %w", err)
+		}
+		u.folder = u.folder.Believing(keys)
+	}
 	u.watcher = &rollout.Watcher{
 		Folder: u.folder, Outcomes: p.store, Limits: rollout.Limits{Percent: c.HaltPercent, Least: c.HaltLeast}, Log: u.log,
 		Halted: func(ctx context.Context, version uint64, why string) error {
@@ -89,7 +97,7 @@ func (c *partsCollector) updates(tell teller) {
 	tell("iptv_update_halted_releases", float64(halted))
 	for province, n := range by {
 		code := province.String()
-		for state, boxes := range map[string]int64{"offered": n.Offered, "downloaded": n.Downloaded, "good": n.Good, "rolled_back": n.RolledBack, "refused": n.Refused, "others": n.Others} {
+		for state, boxes := range map[string]int64{"offered": n.Offered, "downloaded": n.Downloaded, "trying": n.Trying, "good": n.Good, "rolled_back": n.RolledBack, "refused": n.Refused, "others": n.Others} {
 			tell("iptv_update_boxes", float64(boxes), code, state)
 		}
 	}

@@ -19,9 +19,9 @@ esbuild() {
 }
 esbuild src/boot.ts --format=iife --outfile=dist/boot.js
 esbuild src/worker.ts --format=iife --outfile=dist/worker.js # served as /sw.js, after the list of files
-# what main.js, analysis.js, people.js, data.js and shell.js have in common is shared.js; a second file in
+# what main.js, analysis.js, people.js, data.js, boxes.js and shell.js have in common is shared.js; a second file in
 # common would need a name of its own, and esbuild refuses two of one name: together.ts
-esbuild src/main.tsx src/analysis.tsx src/people.tsx src/data.tsx src/shell.tsx --format=esm --splitting --chunk-names=shared --jsx=automatic --jsx-import-source=preact --outdir=dist
+esbuild src/main.tsx src/analysis.tsx src/people.tsx src/data.tsx src/boxes.tsx src/shell.tsx --format=esm --splitting --chunk-names=shared --jsx=automatic --jsx-import-source=preact --outdir=dist
 esbuild src/reader.ts --format=esm --outfile=dist/reader.js
 esbuild src/charts.ts --format=esm --outfile=dist/charts.js
 esbuild src/boards/gridstack.ts --format=esm --outfile=dist/gridstack.js

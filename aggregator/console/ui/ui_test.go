@@ -69,7 +69,7 @@ func TestMainStaysSmall(t *testing.T) {
 // ECharts comes apart, when the figures are already there.
 func TestChartsComeLater(t *testing.T) {
 	first := read(t, "main.js") + read(t, "shared.js")
-	for _, later := range []string{"./charts.js", "./analysis.js", "./people.js", "./data.js"} {
+	for _, later := range []string{"./charts.js", "./analysis.js", "./people.js", "./data.js", "./boxes.js"} {
 		if !strings.Contains(first, later) {
 			t.Errorf("main.js does not load %s", later)
 		}

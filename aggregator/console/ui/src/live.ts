@@ -238,6 +238,11 @@ export function may(power: string): boolean {
   return me.value?.powers.includes(power) ?? true;
 }
 
+/** Whether a data set is open to the reader somewhere. */
+export function holds(data: string): boolean {
+  return me.value?.holds.some((h) => h.data === data) ?? false;
+}
+
 /** The cards of figures that the reader sees. */
 export const seenCards = computed(() => cards.filter(sees));
 

@@ -36,10 +36,10 @@ function Page() {
   );
 }
 
-/** What the page about people, or own data, is. */
-function peopleWord(): 'account' | 'people' | 'data' {
+/** What the page about people, own data or boxes is. */
+function peopleWord(): 'account' | 'people' | 'data' | 'boxes' {
   const page = peopleRoute.value!.split('/')[0];
-  return page === 'account' || page === 'data' ? page : 'people';
+  return page === 'account' || page === 'data' || page === 'boxes' ? page : 'people';
 }
 
 /** What the page is called where the reader is. */

@@ -41,7 +41,7 @@ export const insightRoute = signal<InsightRoute | null>(parseInsight(typeof loca
 /** What follows #/boards in the address, for boards to read; null: on another page. */
 export const boardsRoute = signal<string | null>(parseBoards(typeof location === 'undefined' ? '' : location.hash));
 
-/** What follows #/ of the pages about people: account, people, people/li, trail, or own data: data, data/sales; null: on another page. */
+/** What follows #/ of the pages about people: account, people, people/li, trail, own data: data, data/sales, or boxes: boxes, boxes/certificates; null: on another page. */
 export const peopleRoute = signal<string | null>(parsePeople(typeof location === 'undefined' ? '' : location.hash));
 
 /** Goes to a page about people. */
@@ -52,7 +52,7 @@ export function goPeople(to: string): void {
 
 /** #/people/li and the like; anything else is null. */
 export function parsePeople(hash: string): string | null {
-  return /^#\/(account|people|trail|data|apps|setup)(\/|$)/.test(hash) ? hash.slice(2) : null;
+  return /^#\/(account|people|trail|data|boxes|apps|setup)(\/|$)/.test(hash) ? hash.slice(2) : null;
 }
 
 /** Goes somewhere among the boards; replace: not a step to go back through. */

@@ -3,7 +3,7 @@ import type { ComponentChildren } from 'preact';
 import { exact, longDay } from '../format';
 import type { Lang } from '../api';
 import { t } from '../i18n';
-import { asOf, health, link, may, me } from '../live';
+import { asOf, health, holds, link, may, me } from '../live';
 import { chooseLang, chooseTheme, lang, theme, type Theme } from '../prefs';
 import { Segmented } from '../parts/segmented';
 import { boardsRoute, format, insightRoute, peopleRoute, qualityRoute, route } from '../route';
@@ -80,7 +80,7 @@ export function Header({ heading, views }: { heading: ComponentChildren; views: 
 /** The pages there are. */
 function Views() {
   const at = peopleRoute.value;
-  const here = qualityRoute.value ? 'quality' : insightRoute.value ? 'insights' : boardsRoute.value !== null ? 'boards' : at === null ? '' : at.startsWith('data') ? 'data' : at === 'account' ? at : 'people';
+  const here = qualityRoute.value ? 'quality' : insightRoute.value ? 'insights' : boardsRoute.value !== null ? 'boards' : at === null ? '' : at.startsWith('data') ? 'data' : at.startsWith('boxes') ? 'boxes' : at === 'account' ? at : 'people';
   const page = (to: string, text: string) => (
     <a href={to ? `#/${to}` : format(route.value)} aria-current={here === to ? 'page' : undefined}>
       {text}
@@ -93,6 +93,7 @@ function Views() {
       {page('insights', t('insights'))}
       {page('quality', t('health'))}
       {may('make_sources') && page('data', t('data'))}
+      {holds('accounts') && page('boxes', t('boxes'))}
       {may('people') && me.value && page('people', t('people'))}
     </nav>
   );

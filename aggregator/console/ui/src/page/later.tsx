@@ -8,6 +8,7 @@ import { Loading } from './states';
 type Analysis = typeof import('../analysis');
 type People = typeof import('../people');
 type Data = typeof import('../data');
+type Boxes = typeof import('../boxes');
 
 /** What the boards call the place where the reader is; '': nothing yet. */
 export const boardsHeading = signal('');
@@ -42,11 +43,13 @@ function coming<T>(name: string): Coming<T> {
 const analysis = coming<Analysis>('./analysis.js');
 const people = coming<People>('./people.js');
 const data = coming<Data>('./data.js');
+const boxes = coming<Boxes>('./boxes.js');
 
-/** Boards, insights, people, own data or how to sign in; they are files of their own, which readers of other pages never load. */
-export function Later({ page }: { page: 'boards' | 'insights' | 'account' | 'people' | 'data' | 'signin' }) {
+/** Boards, insights, people, own data, boxes or how to sign in; they are files of their own, which readers of other pages never load. */
+export function Later({ page }: { page: 'boards' | 'insights' | 'account' | 'people' | 'data' | 'boxes' | 'signin' }) {
   if (page === 'signin') return <When of={people} show={(lib) => <lib.SignIn />} />;
   if (page === 'data') return <When of={data} show={(lib) => <lib.DataPages />} />;
+  if (page === 'boxes') return <When of={boxes} show={(lib) => <lib.BoxesPages />} />;
   if (page === 'boards') return <When of={analysis} show={(lib) => <lib.BoardsPage />} />;
   if (page === 'insights') return <When of={analysis} show={(lib) => <lib.InsightsPage />} />;
   return <When of={people} show={(lib) => <lib.PeoplePages />} />;

@@ -62,7 +62,7 @@ func TestCertificates(t *testing.T) {
 	f(b.zhejiang, "certificates", 200, "SN33", "!SN43")
 	f(b.admin, "certificates?limit=1", 200, "SN33", "!SN43", `"more":true`)
 	f(b.admin, "certificates?search=SN3&state=ending", 200, `"why":"SN3"`)
-	f(b.admin, "certificates?state=lost", 400, "good, ending, revoked or suspect")
+	f(b.admin, "certificates?state=lost", 400, "good, ending, revoked, suspect")
 	f(b.admin, "certificates?limit=0", 400, "1 to 10000")
 	f(b.admin, "credentials", 200, `"id":"claim-00000033"`, `"used":4,"left":6`, "claim-00000043")
 	f(b.zhejiang, "credentials", 200, "claim-00000033", "!claim-00000043")

@@ -144,7 +144,7 @@ screenshots: build ## pictures of every department's board, desk and phone, ligh
 	cd testbench/browser && npm ci --ignore-scripts --no-audit --no-fund --silent && node screenshots.mjs ../../bin/aggregator ../../aggregator/console/docs
 
 QUERY ?= -boxes 5000
-bench-query: ## a board's twelve questions beside ClickHouse's engine, answers compared; QUERY='-boxes 10000 -clones 100 -keep-days 1' for the full size; out/bench-query
+bench-query: ## a board's twelve questions beside ClickHouse's engine, answers compared; QUERY='-boxes 10000 -clones 100 -keep-days 2' for the full size; out/bench-query
 	@testbench/setup/install.sh chdb
 	$(GO) run ./testbench/querybench -out out/bench-query $(QUERY)
 

@@ -81,6 +81,9 @@ func run(ctx context.Context, o options, out io.Writer) (err error) {
 	if o.clones < 1 || o.set.Boxes < 1 || o.closings < 0 || o.rounds < 1 || o.peerRounds < 1 {
 		return errors.New("boxes, clones, rounds and peer-rounds must be 1 or more, closings 0 or more")
 	}
+	if o.closings > 0 && o.keep == 1 {
+		return errors.New("standby reaches a day back, so without yesterday's events every hour of today would be closed whole for each event that is followed; give -keep-days 2 or more, or -closings 0")
+	}
 	dir := o.data
 	if dir == "" {
 		if dir, err = os.MkdirTemp("", "querybench-"); err != nil {

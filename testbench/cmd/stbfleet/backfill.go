@@ -42,7 +42,7 @@ of assets takes most of the disk; --leave leaves such facts out.`,
 		Example: `  stbfleet backfill --days 30
   stbfleet backfill --data data/month --boxes 20000
   stbfleet backfill --data data/month --boxes 1000000 --days 31 --keep-days 2 --end 2026-11-27T12:00
-  stbfleet backfill --data data/month --boxes 10000 --clones 100 --keep-days 1 --leave fact_visit,fact_reach,fact_asset`,
+  stbfleet backfill --data data/month --boxes 10000 --clones 100 --keep-days 2 --leave fact_visit,fact_reach,fact_asset`,
 		Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			into.given = cmd.Flags().Changed

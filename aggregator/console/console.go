@@ -370,7 +370,7 @@ func (s *Console) handle(rt route) http.Handler {
 	label := rt.path
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		start := time.Now()
-		out := &response{ResponseWriter: w}
+		out := &response{ResponseWriter: w, packs: acceptsGzip(r)}
 		// Writers without deadlines (in tests) have nobody slow behind them.
 		_ = http.NewResponseController(w).SetWriteDeadline(start.Add(answerPatience))
 		defer func() {
@@ -394,6 +394,7 @@ func (s *Console) handle(rt route) http.Handler {
 // response notes what was answered.
 type response struct {
 	http.ResponseWriter
+	packs  bool // whether who asked takes gzip
 	status int
 }
 

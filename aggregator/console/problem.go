@@ -1,6 +1,7 @@
 package console
 
 import (
+	"compress/gzip"
 	"context"
 	"encoding/json"
 	"errors"
@@ -117,16 +118,31 @@ func writeJSON(w http.ResponseWriter, status int, v any) error {
 }
 
 func writeBytes(w http.ResponseWriter, status int, b []byte) error {
+	b = append(b[:len(b):len(b)], '\n')
 	h := w.Header()
 	h.Set("Content-Type", "application/json")
 	h.Set("Cache-Control", "no-store")
+	if to, ok := w.(*response); ok && len(b) >= packFrom {
+		h.Add("Vary", "Accept-Encoding")
+		if to.packs {
+			var err error
+			if b, err = pack(b, gzip.BestSpeed); err != nil {
+				return err
+			}
+			h.Set("Content-Encoding", "gzip")
+		}
+	}
 	w.WriteHeader(status)
-	_, err := w.Write(append(b[:len(b):len(b)], '\n'))
-	if err != nil {
+	if _, err := w.Write(b); err != nil {
 		return nil // the reader went away
 	}
 	return nil
 }
+
+// packFrom is from how many bytes on an answer is packed for whoever takes that: less
+// fits into a few packets anyway, and nothing that short and secret is told apart by its
+// packed length.
+const packFrom = 8 << 10
 
 // unknown turns a secret that is not valid into the answer for it.
 func unknown(err error) error {

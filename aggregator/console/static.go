@@ -65,8 +65,16 @@ func newFile(name string, b []byte) (*file, error) {
 	if f.media == "" {
 		f.media = mime.TypeByExtension(path.Ext(name))
 	}
+	packed, err := pack(b, gzip.BestCompression)
+	if err == nil && len(packed) < len(b)*9/10 {
+		f.packed = packed
+	}
+	return f, err
+}
+
+func pack(b []byte, level int) ([]byte, error) {
 	var packed bytes.Buffer
-	w, err := gzip.NewWriterLevel(&packed, gzip.BestCompression)
+	w, err := gzip.NewWriterLevel(&packed, level)
 	if err != nil {
 		return nil, err
 	}
@@ -76,10 +84,7 @@ func newFile(name string, b []byte) (*file, error) {
 	if err := w.Close(); err != nil {
 		return nil, err
 	}
-	if packed.Len() < len(b)*9/10 {
-		f.packed = packed.Bytes()
-	}
-	return f, nil
+	return packed.Bytes(), nil
 }
 
 // page answers with the page's files. They need no sign-in: they hold no

@@ -18,6 +18,9 @@ const nowGapMs = 1_500;
 const trendGapMs = 30_000;
 const statusGapMs = 5_000;
 const signedOutRetryMs = 5_000;
+// the figures of the country are asked for once also where nobody looks at them: they are
+// there when somebody does, without the network too
+const aheadMs = 3_000;
 const problemRetryMs = 10_000;
 const wakers = ['online', 'focus'];
 
@@ -37,13 +40,14 @@ export const health = signal<Status | null>(null);
 /** Why the last questions went unanswered although the server is there. */
 export const problem = signal<ApiError | null>(null);
 
-const place = signal<Place>('');
+const place = signal<Place | null>(null);
+let ahead = false;
 let hurry: (() => void) | null = null;
 let again: (() => void) | null = null;
 let dropStream: (() => void) | null = null;
 
-/** Turns to another place; its figures follow. */
-export function turnTo(to: Place): void {
+/** Turns to another place; its figures follow. null: nobody looks at any, and none are asked for. */
+export function turnTo(to: Place | null): void {
   place.value = to;
 }
 
@@ -105,6 +109,12 @@ export function start(): () => void {
       now.restart();
       days.restart();
       state.restart();
+      setTimeout(() => {
+        if (stop.signal.aborted || place.value !== null || shown.value) return;
+        ahead = true;
+        now.restart();
+        days.restart();
+      }, aheadMs);
     },
     changed: (c) => {
       if (c.sources?.length) movedSources.value = c.sources;
@@ -114,6 +124,7 @@ export function start(): () => void {
         return;
       }
       state.poke();
+      if (place.value === null) return;
       if (place.value && c.provinces.length > 0 && !c.provinces.includes(place.value)) return;
       now.poke();
       // late boxes move earlier days too
@@ -251,12 +262,31 @@ export async function askMe(signal?: AbortSignal): Promise<void> {
   me.value = await api.me(signal);
 }
 
+let naming: Promise<Catalogue> | null = null;
+
+/** The catalogue, asked for once whoever needs it and however often they begin anew. */
+async function name(): Promise<void> {
+  if (names.value) return;
+  naming ??= api.catalogue().finally(() => (naming = null));
+  names.value = await naming;
+}
+
+/** The place whose figures are wanted; null: none. */
+function looked(): Place | null {
+  return place.value ?? (ahead ? '' : null);
+}
+
 async function askNow(signal: AbortSignal): Promise<void> {
-  const where = place.value;
-  names.value ??= await api.catalogue(signal);
+  const where = looked();
+  await name();
+  if (signal.aborted) return;
   if (!me.value) await askMe(signal);
   if (!asOf.value) setAsOf((await api.status(signal)).as_of);
   const now = asOf.value ?? at(Date.now());
+  if (where === null) {
+    problem.value = null;
+    return;
+  }
   if (seenCards.value.length === 0) {
     batch(() => {
       shown.value = null;
@@ -280,8 +310,10 @@ async function askNow(signal: AbortSignal): Promise<void> {
 }
 
 async function askTrend(signal: AbortSignal): Promise<void> {
-  const where = place.value;
-  names.value ??= await api.catalogue(signal);
+  const where = looked();
+  if (where === null) return;
+  await name();
+  if (signal.aborted) return;
   if (!me.value) await askMe(signal);
   if (seenCards.value.length === 0) return;
   if (!asOf.value) setAsOf((await api.status(signal)).as_of);

@@ -103,7 +103,10 @@ function Country() {
 }
 
 applyPrefs();
-effect(() => turnTo(route.value.place));
+effect(() => {
+  const elsewhere = peopleRoute.value !== null || boardsRoute.value !== null || qualityRoute.value !== null || insightRoute.value !== null;
+  turnTo(elsewhere ? null : route.value.place);
+});
 effect(() => {
   document.title = `${called()} · ${t('brand')}`;
 });

@@ -30,7 +30,7 @@ const controlled = () => page.waitForFunction(() => navigator.serviceWorker.cont
 const kept = () => page.evaluate(async () => ((await caches.has('kept')) ? (await (await caches.open('kept')).keys()).length : 0));
 const until = async (f) => {
   for (let n = 0; !(await f()); n++) {
-    assert.ok(n < 900, `never came: ${f}`);
+    assert.ok(n < 200, `never came: ${f}`);
     await page.evaluate(() => new Promise((go) => requestAnimationFrame(() => go())));
   }
 };
@@ -72,8 +72,7 @@ test('a board opens without the network, with its last figures and their time, a
   await figure.waitFor();
   await page.waitForFunction(() => !document.querySelector('[data-state="waiting"]'));
   board = page.url();
-  // the country's figures too, which nobody looked at yet
-  await until(async () => (await kept()) > 17);
+  await until(async () => (await kept()) > 10);
   const number = await figure.getAttribute('data-value');
   await page.context().setOffline(true);
   await page.reload();

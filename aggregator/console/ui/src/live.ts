@@ -18,9 +18,6 @@ const nowGapMs = 1_500;
 const trendGapMs = 30_000;
 const statusGapMs = 5_000;
 const signedOutRetryMs = 5_000;
-// the figures of the country are asked for once also where nobody looks at them: they are
-// there when somebody does, without the network too
-const aheadMs = 3_000;
 const problemRetryMs = 10_000;
 const wakers = ['online', 'focus'];
 
@@ -40,14 +37,13 @@ export const health = signal<Status | null>(null);
 /** Why the last questions went unanswered although the server is there. */
 export const problem = signal<ApiError | null>(null);
 
-const place = signal<Place | null>(null);
-let ahead = false;
+const place = signal<Place>('');
 let hurry: (() => void) | null = null;
 let again: (() => void) | null = null;
 let dropStream: (() => void) | null = null;
 
-/** Turns to another place; its figures follow. null: nobody looks at any, and none are asked for. */
-export function turnTo(to: Place | null): void {
+/** Turns to another place; its figures follow. */
+export function turnTo(to: Place): void {
   place.value = to;
 }
 
@@ -109,12 +105,6 @@ export function start(): () => void {
       now.restart();
       days.restart();
       state.restart();
-      setTimeout(() => {
-        if (stop.signal.aborted || place.value !== null || shown.value) return;
-        ahead = true;
-        now.restart();
-        days.restart();
-      }, aheadMs);
     },
     changed: (c) => {
       if (c.sources?.length) movedSources.value = c.sources;
@@ -124,7 +114,6 @@ export function start(): () => void {
         return;
       }
       state.poke();
-      if (place.value === null) return;
       if (place.value && c.provinces.length > 0 && !c.provinces.includes(place.value)) return;
       now.poke();
       // late boxes move earlier days too
@@ -271,22 +260,13 @@ async function name(): Promise<void> {
   names.value = await naming;
 }
 
-/** The place whose figures are wanted; null: none. */
-function looked(): Place | null {
-  return place.value ?? (ahead ? '' : null);
-}
-
 async function askNow(signal: AbortSignal): Promise<void> {
-  const where = looked();
+  const where = place.value;
   await name();
   if (signal.aborted) return;
   if (!me.value) await askMe(signal);
   if (!asOf.value) setAsOf((await api.status(signal)).as_of);
   const now = asOf.value ?? at(Date.now());
-  if (where === null) {
-    problem.value = null;
-    return;
-  }
   if (seenCards.value.length === 0) {
     batch(() => {
       shown.value = null;
@@ -310,8 +290,7 @@ async function askNow(signal: AbortSignal): Promise<void> {
 }
 
 async function askTrend(signal: AbortSignal): Promise<void> {
-  const where = looked();
-  if (where === null) return;
+  const where = place.value;
   await name();
   if (signal.aborted) return;
   if (!me.value) await askMe(signal);

@@ -103,10 +103,7 @@ function Country() {
 }
 
 applyPrefs();
-effect(() => {
-  const elsewhere = peopleRoute.value !== null || boardsRoute.value !== null || qualityRoute.value !== null || insightRoute.value !== null;
-  turnTo(elsewhere ? null : route.value.place);
-});
+effect(() => turnTo(route.value.place));
 effect(() => {
   document.title = `${called()} · ${t('brand')}`;
 });

@@ -1,6 +1,7 @@
 // Boards and insights: a file of its own (analysis.js), loaded when the reader comes to
 // them.
 
+import './parts/doing';
 import './parts/panel';
 
 import { effect } from '@preact/signals';

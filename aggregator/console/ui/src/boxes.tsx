@@ -13,6 +13,7 @@ import './page/marks';
 import './page/states';
 import './parts/chart';
 import './parts/count';
+import './parts/doing';
 import './parts/panel';
 import './parts/ranking';
 import './parts/segmented';

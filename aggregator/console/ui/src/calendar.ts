@@ -52,3 +52,10 @@ export function hoursOf(day: string): string[] {
 export function weekday(day: string): number {
   return new Date(`${day}T00:00:00Z`).getUTCDay();
 }
+
+/** A moment in Shanghai, as 2026-11-22 20:24. */
+export function clock(time: string | null): string {
+  if (!time) return '';
+  const m = at(Date.parse(time));
+  return `${m.day} ${m.clock.slice(0, 5)}`;
+}

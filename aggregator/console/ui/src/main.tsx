@@ -14,6 +14,7 @@ import { ModesPanel } from './page/modes';
 import { PlacesPanel } from './page/places';
 import { Closed, Empty, Failed, Loading, LostBanner, ProblemBanner } from './page/states';
 import { QualityPage } from './page/quality';
+import './parts/doing'; // see people.tsx
 import { applyPrefs, lang } from './prefs';
 import { watchQuality } from './quality';
 import { placeName } from './regions';

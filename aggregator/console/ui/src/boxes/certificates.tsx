@@ -5,7 +5,9 @@ import { Panel } from '../parts/panel';
 import { Segmented } from '../parts/segmented';
 import { placeName } from '../regions';
 import * as api from './api';
-import { clock, State, Sure, useDoing } from './doing';
+import { clock } from '../calendar';
+import { Said, useDoing } from '../parts/doing';
+import { State, Sure } from './doing';
 import { signWord, t } from './words';
 
 // a certificate that ends sooner is worth a look: a box that works has renewed it long before
@@ -28,7 +30,7 @@ function HoldersPanel() {
   const [found, setFound] = useState<{ boxes: api.Box[]; more: boolean } | null>(null);
   const [search, setSearch] = useState('');
   const [state, setState] = useState<api.State>('');
-  const { show, busy, run } = useDoing();
+  const { said, busy, run } = useDoing();
   const load = async () => setFound(await api.boxes(search, state));
   useEffect(() => void run(load), [search, state]);
   const act = (doing: () => Promise<unknown>, said: string) =>
@@ -56,7 +58,7 @@ function HoldersPanel() {
         </button>
       </form>
       <Segmented<api.State> label={t('show')} value={state} options={api.states.map((s) => ({ value: s, text: t(`state_${s}`) }))} onChoose={setState} />
-      {show}
+      <Said said={said} />
       {found?.boxes.length === 0 && <p class="quiet">{t('noBoxes')}</p>}
       <ul class="box-list">
         {found?.boxes.map((b) => (
@@ -131,11 +133,11 @@ function Life({ of }: { of: api.Box }) {
 
 function CredentialsPanel() {
   const [all, setAll] = useState<api.Credential[] | null>(null);
-  const { show, run } = useDoing();
+  const { said, run } = useDoing();
   useEffect(() => void run(async () => setAll((await api.credentials()).credentials)), []);
   return (
     <Panel id="credentials" title={t('credentials')} label={t('credentials')} note={t('credentialsHint')}>
-      {show}
+      <Said said={said} />
       {all?.length === 0 && <p class="quiet">{t('noCredentials')}</p>}
       <ul class="box-list">
         {all?.map((k) => (
@@ -160,11 +162,11 @@ function CredentialsPanel() {
 
 function RefusalsPanel() {
   const [all, setAll] = useState<api.Refusal[] | null>(null);
-  const { show, run } = useDoing();
+  const { said, run } = useDoing();
   useEffect(() => void run(async () => setAll((await api.trouble()).refusals)), []);
   return (
     <Panel id="refusals" title={t('refusals')} label={t('refusals')} note={t('refusalsHint')}>
-      {show}
+      <Said said={said} />
       {all?.length === 0 && <p class="quiet">{t('noRefusals')}</p>}
       <ul class="box-list">
         {all?.map((f) => (

@@ -1,32 +1,7 @@
 import type { ComponentChildren } from 'preact';
 import { useEffect, useState } from 'preact/hooks';
 
-import { ApiError } from '../api';
-import { at } from '../calendar';
 import { t } from './words';
-
-/** Runs what somebody does, one at a time, and keeps what came of it, to be said. */
-export function useDoing() {
-  const [said, setSaid] = useState<{ text: string; bad: boolean } | null>(null);
-  const [busy, setBusy] = useState(false);
-  const run = async (doing: () => Promise<string | void>) => {
-    setBusy(true);
-    setSaid(null);
-    try {
-      const text = await doing();
-      if (text) setSaid({ text, bad: false });
-    } catch (cause) {
-      setSaid({ text: cause instanceof ApiError ? cause.message : String(cause), bad: true });
-    }
-    setBusy(false);
-  };
-  const show = said && (
-    <p class={said.bad ? 'said said-bad' : 'said'} role={said.bad ? 'alert' : 'status'}>
-      {said.text}
-    </p>
-  );
-  return { show, busy, run };
-}
 
 /** Asks again so many milliseconds after the last answer, while somebody looks; a failure is the next time's to mend. */
 export function useEvery(ms: number, ask: () => Promise<void>): void {
@@ -44,13 +19,6 @@ export function useEvery(ms: number, ask: () => Promise<void>): void {
       timer = 0;
     };
   }, []);
-}
-
-/** A moment in Shanghai, as 2026-11-22 20:24. */
-export function clock(time: string | null): string {
-  if (!time) return '';
-  const m = at(Date.parse(time));
-  return `${m.day} ${m.clock.slice(0, 5)}`;
 }
 
 interface SureProps {

@@ -7,7 +7,9 @@ import { lang } from '../prefs';
 import { placeName } from '../regions';
 import * as api from './api';
 import { ProgressBars, steps } from './bars';
-import { clock, State, Sure, useDoing } from './doing';
+import { clock } from '../calendar';
+import { Said, useDoing } from '../parts/doing';
+import { State, Sure } from './doing';
 import { StageFields } from './stage';
 import { t } from './words';
 
@@ -23,7 +25,7 @@ interface Props {
 export function ReleasePanel({ of, models, reload }: Props) {
   const id = `release-${of.version}`;
   const title = `${t('version', { version: of.version })} · ${of.agent}`;
-  const { show, busy, run } = useDoing();
+  const { said, busy, run } = useDoing();
   const act = (doing: () => Promise<unknown>, said: string) =>
     void run(async () => {
       await doing();
@@ -55,7 +57,7 @@ export function ReleasePanel({ of, models, reload }: Props) {
             <StageForm of={of} models={models} onSave={(s) => act(() => api.stage(of.version, s), t('staged', { ...v, percent: s.percent }))} />
           </div>
         )}
-        {show}
+        <Said said={said} />
       </div>
     </Panel>
   );

@@ -4,7 +4,8 @@ import { may } from '../live';
 import { Panel } from '../parts/panel';
 import * as api from './api';
 import { Bars } from './bars';
-import { useDoing, useEvery } from './doing';
+import { Said, useDoing } from '../parts/doing';
+import { useEvery } from './doing';
 import { ReleasePanel } from './release';
 import { StageFields } from './stage';
 import { t } from './words';
@@ -15,7 +16,7 @@ const lookMs = 15_000;
 /** What is published for boxes, and how it goes. */
 export function RolloutsPage() {
   const [all, setAll] = useState<api.Updates | null>(null);
-  const { show, run } = useDoing();
+  const { said, run } = useDoing();
   const load = async () => setAll(await api.updates());
   useEffect(() => void run(load), []);
   useEvery(lookMs, load);
@@ -23,8 +24,8 @@ export function RolloutsPage() {
   return (
     <>
       <p class="quiet">{t('rolloutsHint')}</p>
-      {show}
-      {!all && !show && <p class="quiet">{t('reading')}</p>}
+      <Said said={said} />
+      {!all && !said && <p class="quiet">{t('reading')}</p>}
       {all && (
         <>
           {all.releases.length === 0 && <p class="quiet">{t('noReleases')}</p>}
@@ -64,7 +65,7 @@ function RunningPanel({ of }: { of: api.Updates }) {
 
 /** Takes a signed update and its program; it is offered to nobody unless a share is given. */
 function PublishPanel({ models, reload }: { models: string[]; reload: () => Promise<void> }) {
-  const { show, busy, run } = useDoing();
+  const { said, busy, run } = useDoing();
   const [stage, setStage] = useState<api.Stage>({ percent: 0, provinces: [], models: [] });
   const publish = (e: Event) => {
     e.preventDefault();
@@ -94,7 +95,7 @@ function PublishPanel({ models, reload }: { models: string[]; reload: () => Prom
         <button type="submit" class="button button-main" data-do="publish" disabled={busy}>
           {busy ? t('uploading') : t('publishYes')}
         </button>
-        {show}
+        <Said said={said} />
       </form>
     </Panel>
   );

@@ -1,25 +1,13 @@
 import { useState } from 'preact/hooks';
 
-import { ApiError, call, type Catalogue } from '../api';
-import { at } from '../calendar';
+import { call, type Catalogue } from '../api';
 import { names } from '../live';
+import { Said, useDoing } from '../parts/doing';
 import { t } from './words';
 
-/** Runs what somebody does, one at a time, and keeps what came of it, to be said. */
+/** As useDoing, with what is to be shown of it: that it is under way, what came of it. */
 export function useRun() {
-  const [said, setSaid] = useState<{ text: string; bad: boolean } | null>(null);
-  const [busy, setBusy] = useState(false);
-  const run = async (doing: () => Promise<string | void>) => {
-    setBusy(true);
-    setSaid(null);
-    try {
-      const text = await doing();
-      setSaid(text ? { text, bad: false } : null);
-    } catch (cause) {
-      setSaid({ text: cause instanceof ApiError ? cause.message : String(cause), bad: true });
-    }
-    setBusy(false);
-  };
+  const { said, busy, run } = useDoing();
   const show = (
     <>
       {busy && (
@@ -27,11 +15,7 @@ export function useRun() {
           {t('reading')}
         </p>
       )}
-      {said && (
-        <p class={said.bad ? 'said said-bad' : 'said'} role={said.bad ? 'alert' : 'status'}>
-          {said.text}
-        </p>
-      )}
+      <Said said={said} />
     </>
   );
   return { busy, run, show };
@@ -40,13 +24,6 @@ export function useRun() {
 /** Asks anew what figures there are: a source brought or took some. */
 export async function learn(): Promise<void> {
   names.value = await call<Catalogue>('/api/v1/indicators', {});
-}
-
-/** A moment in Shanghai, as 2026-11-22 20:24. */
-export function clock(time: string | null): string {
-  if (!time) return '';
-  const m = at(Date.parse(time));
-  return `${m.day} ${m.clock.slice(0, 5)}`;
 }
 
 /** How long ago something was. */

@@ -4,7 +4,8 @@ import { Panel } from '../parts/panel';
 import { lang } from '../prefs';
 import { goPeople } from '../route';
 import * as api from './api';
-import { age, clock, learn, useRun } from './doing';
+import { clock } from '../calendar';
+import { age, learn, useRun } from './doing';
 import { blank, FormPanel } from './form';
 import { t } from './words';
 

@@ -5,12 +5,13 @@ import { askMe, me, retryNow } from '../live';
 import { Panel } from '../parts/panel';
 import { chooseLang } from '../prefs';
 import * as api from './api';
-import { field, Said, useDoing } from './doing';
+import { Said, useDoing } from '../parts/doing';
+import { field } from './field';
 import { Matrix } from './matrix';
 import { SignOn } from './signon';
 import { SignOut } from './signout';
 import { Tokens } from './tokens';
-import { clock } from './when';
+import { clock } from '../calendar';
 import { t } from './words';
 
 /** One's own account: what is open, password, second factor, sessions. */

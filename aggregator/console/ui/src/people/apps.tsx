@@ -8,7 +8,8 @@ import { lang } from '../prefs';
 import { goPeople, peopleRoute } from '../route';
 import * as people from './api';
 import { type AppWord, t } from './appwords';
-import { field, Said, useDoing } from './doing';
+import { Said, useDoing } from '../parts/doing';
+import { field } from './field';
 import { AdminTabs } from './tabs';
 
 interface Start {

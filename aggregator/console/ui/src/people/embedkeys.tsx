@@ -4,11 +4,12 @@ import { me } from '../live';
 import { Panel } from '../parts/panel';
 import { lang } from '../prefs';
 import * as api from './api';
-import { field, Said, useDoing } from './doing';
+import { Said, useDoing } from '../parts/doing';
+import { field } from './field';
 import { t } from './doorwords';
 import { Narrow, opensText } from './narrow';
 import { Once } from './tokens';
-import { clock } from './when';
+import { clock } from '../calendar';
 
 /** Keys with which others' servers sign what their pages show of boards. */
 export function EmbedKeys({ all }: { all: boolean }) {

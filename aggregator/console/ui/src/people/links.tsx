@@ -3,10 +3,10 @@ import { useEffect, useState } from 'preact/hooks';
 import { Panel } from '../parts/panel';
 import { lang } from '../prefs';
 import * as api from './api';
-import { Said, useDoing } from './doing';
+import { Said, useDoing } from '../parts/doing';
 import { t } from './doorwords';
 import { opensText } from './narrow';
-import { clock } from './when';
+import { clock } from '../calendar';
 
 /** Share links of all people: what stands open to strangers, and how to shut it. */
 export function Links() {

@@ -4,7 +4,8 @@ import { names } from '../live';
 import { Panel } from '../parts/panel';
 import { lang } from '../prefs';
 import * as api from './api';
-import { field, Said, useDoing } from './doing';
+import { Said, useDoing } from '../parts/doing';
+import { field } from './field';
 import { t, type DoorWord } from './doorwords';
 
 const powers = ['see_boards', 'make_boards', 'share_boards', 'share_links', 'export', 'people'] as const;

@@ -7,7 +7,8 @@ import { Panel } from '../parts/panel';
 import { lang } from '../prefs';
 import { placeName } from '../regions';
 import { goPeople } from '../route';
-import { field, Said, useDoing } from './doing';
+import { Said, useDoing } from '../parts/doing';
+import { field } from './field';
 import { t } from './setupwords';
 import { AdminTabs } from './tabs';
 

@@ -2,9 +2,9 @@ import { useEffect, useState } from 'preact/hooks';
 
 import { Panel } from '../parts/panel';
 import * as api from './api';
-import { Said, useDoing } from './doing';
+import { Said, useDoing } from '../parts/doing';
 import { t } from './doorwords';
-import { clock } from './when';
+import { clock } from '../calendar';
 
 /** Who one is at the sign-on provider; nothing if there is none. */
 export function SignOn() {

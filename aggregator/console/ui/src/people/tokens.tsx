@@ -3,10 +3,11 @@ import { useEffect, useState } from 'preact/hooks';
 import { may } from '../live';
 import { Panel } from '../parts/panel';
 import * as api from './api';
-import { field, Said, useDoing } from './doing';
+import { Said, useDoing } from '../parts/doing';
+import { field } from './field';
 import { t } from './doorwords';
 import { Narrow, opensText } from './narrow';
-import { clock } from './when';
+import { clock } from '../calendar';
 
 /** One's own tokens, or everybody's. */
 export function Tokens({ all }: { all?: boolean }) {

@@ -3,9 +3,10 @@ import { useEffect, useState } from 'preact/hooks';
 import { Panel } from '../parts/panel';
 import * as api from './api';
 import { deed } from './deeds';
-import { field, Said, useDoing } from './doing';
+import { Said, useDoing } from '../parts/doing';
+import { field } from './field';
 import { AdminTabs } from './tabs';
-import { clock } from './when';
+import { clock } from '../calendar';
 import { t } from './words';
 
 /** Who did what, the newest first. */

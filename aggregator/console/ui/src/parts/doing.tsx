@@ -29,8 +29,3 @@ export function Said({ said }: { said: { text: string; bad: boolean } | null }) 
     </p>
   );
 }
-
-/** A form's field as text. */
-export function field(e: Event, name: string): string {
-  return String(new FormData(e.currentTarget as HTMLFormElement).get(name) ?? '');
-}

@@ -540,11 +540,21 @@ export async function call<T>(path: string, init: RequestInit): Promise<T> {
   }
 }
 
+// Answers that boot.js has asked for, each good for one question. A refusal is asked for
+// again: in the page's language.
+const early = (globalThis as { early?: Record<string, Promise<Response | null>> }).early ?? {};
+
 /**
  * Asks the server in the page's language, in which it refuses; for what is no JSON. Throws
  * an ApiError unless it answers as asked.
  */
 export async function request(path: string, init: RequestInit): Promise<Response> {
+  const first = init.method ? undefined : early[path];
+  if (first) {
+    delete early[path];
+    const answer = await first;
+    if (answer?.ok) return answer;
+  }
   const headers = new Headers(init.headers);
   headers.set('Accept-Language', lang.peek());
   let response: Response;

@@ -17,6 +17,7 @@ const silenceMs = 35_000;
 const nowGapMs = 1_500;
 const trendGapMs = 30_000;
 const statusGapMs = 5_000;
+const asideMs = 4_000;
 const signedOutRetryMs = 5_000;
 const problemRetryMs = 10_000;
 const wakers = ['online', 'focus'];
@@ -36,6 +37,12 @@ export const me = signal<Me | null>(null);
 export const health = signal<Status | null>(null);
 /** Why the last questions went unanswered although the server is there. */
 export const problem = signal<ApiError | null>(null);
+
+/**
+ * The reader looks at something else than the country's figures. They are kept for when
+ * there is no network, so they are asked for all the same, but after what is looked at.
+ */
+export const aside = signal(false);
 
 const place = signal<Place>('');
 let hurry: (() => void) | null = null;
@@ -98,8 +105,16 @@ export function start(): () => void {
     day = today;
   });
 
+  let first = true;
   void keepConnected(stop.signal, {
     opened: () => {
+      if (first) {
+        // what was asked before the stream stood is asked again, but not given up for that
+        first = false;
+        all();
+        return;
+      }
+      beginning = naming = null; // whatever hung on the connection that was lost
       // what the reader holds may have changed meanwhile
       askMe(stop.signal).catch(() => undefined);
       now.restart();
@@ -260,12 +275,34 @@ async function name(): Promise<void> {
   names.value = await naming;
 }
 
+let beginning: Promise<unknown> | null = null;
+
+/** What every question needs to be known before it; asked for once for all of them. */
+async function askFirst(): Promise<void> {
+  if (!names.value || !me.value || !asOf.value) {
+    beginning ??= Promise.all([name(), me.value ?? askMe(), asOf.value ?? askStatus()]).finally(() => (beginning = null));
+    await beginning;
+  }
+  if (aside.peek() && !shown.peek()) await until(() => !aside.value, asideMs);
+}
+
+/** Waits until what is said of signals holds, ms milliseconds at most. */
+function until(holds: () => boolean, ms: number): Promise<void> {
+  return new Promise((resolve) => {
+    const timer = setTimeout(resolve, ms);
+    const end = effect(() => {
+      if (!holds()) return;
+      clearTimeout(timer);
+      resolve();
+    });
+    setTimeout(end, ms);
+  });
+}
+
 async function askNow(signal: AbortSignal): Promise<void> {
   const where = place.value;
-  await name();
+  await askFirst();
   if (signal.aborted) return;
-  if (!me.value) await askMe(signal);
-  if (!asOf.value) setAsOf((await api.status(signal)).as_of);
   const now = asOf.value ?? at(Date.now());
   if (seenCards.value.length === 0) {
     batch(() => {
@@ -291,19 +328,16 @@ async function askNow(signal: AbortSignal): Promise<void> {
 
 async function askTrend(signal: AbortSignal): Promise<void> {
   const where = place.value;
-  await name();
-  if (signal.aborted) return;
-  if (!me.value) await askMe(signal);
-  if (seenCards.value.length === 0) return;
-  if (!asOf.value) setAsOf((await api.status(signal)).as_of);
+  await askFirst();
+  if (signal.aborted || seenCards.value.length === 0) return;
   const today = (asOf.value ?? at(Date.now())).day;
   const answer = await api.query(trendQuestion(today, where, sees), signal);
   if (!signal.aborted) shownTrend.value = trend(where, today, answer);
 }
 
-async function askStatus(signal: AbortSignal): Promise<void> {
+async function askStatus(signal?: AbortSignal): Promise<void> {
   const answer = await api.status(signal);
-  if (signal.aborted) return;
+  if (signal?.aborted) return;
   health.value = answer;
   setAsOf(answer.as_of);
 }

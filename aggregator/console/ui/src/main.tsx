@@ -5,7 +5,7 @@ import { isEmpty } from './country';
 import { completeness } from './format';
 import { AsOther, Watermark } from './page/marks';
 import { t } from './i18n';
-import { link, me, problem, seenCards, shown, shownTrend, start, turnTo } from './live';
+import { aside, link, me, problem, seenCards, shown, shownTrend, start, turnTo } from './live';
 import { DayPanel, TrendPanel } from './page/curves';
 import { FiguresRow } from './page/figures';
 import { Footer, Header } from './page/header';
@@ -104,6 +104,9 @@ function Country() {
 }
 
 applyPrefs();
+effect(() => {
+  aside.value = [peopleRoute, boardsRoute, qualityRoute, insightRoute].some((r) => r.value !== null);
+});
 effect(() => turnTo(route.value.place));
 effect(() => {
   document.title = `${called()} · ${t('brand')}`;

@@ -62,7 +62,8 @@ export function useAnswer(widget: Widget, filters: Filters): Asked {
   const question = asks ? JSON.stringify([what, widget.alone ? {} : filters]) : '';
   const [state, setState] = useState<Asked & { of: string }>({ of: '', answer: null, problem: null, waiting: true });
   const refresher = useRef<{ poke(): void; today: string } | null>(null);
-  const open = link.value === 'live';
+  // who is back after a loss asks again; who has only just come has asked
+  const open = link.value === 'live' || link.value === 'connecting';
   const again = turn.value;
   const first = useRef(true);
 

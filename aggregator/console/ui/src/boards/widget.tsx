@@ -10,6 +10,7 @@ import type { Chart as Drawn } from '../charts';
 import { may, names } from '../live';
 import { leaving, marked } from '../mark';
 import { palette } from '../options';
+import { wantCharts } from '../parts/chart';
 import { lang } from '../prefs';
 import { strange, turn, useAnswer } from './asking';
 import { dimensionTitle, titleOf } from './data';
@@ -72,6 +73,9 @@ export function Card({ widget, filters, marks, pick, editing, large, onEnlarge, 
     return () => observer.disconnect();
   }, []);
   useEffect(() => onProblem?.(asked.problem), [asked.problem]);
+  useEffect(() => {
+    if (charted.has(widget.kind)) wantCharts();
+  }, [widget.kind]);
 
   if (widget.kind === 'text') {
     return (

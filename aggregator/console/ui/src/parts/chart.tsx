@@ -25,6 +25,11 @@ async function load(): Promise<void> {
   }
 }
 
+/** Begins to load what draws, before there is anything to draw. */
+export function wantCharts(): void {
+  if (library.value === null) void load();
+}
+
 interface ChartProps {
   option: EChartsCoreOption;
   /** What the chart shows, in a sentence. */

@@ -61,6 +61,12 @@ func (b past) write(dir *dataDir) error {
 // side: comparisons that go by weekdays or holidays look there.
 const beside = 4
 
+// renewedIn is in how many nights before the days told the boxes' agents were renewed:
+// each is heard of once. Without it a fleet that is years old would look as if it had
+// been connected on the first of these days, and those who rarely watch would swell the
+// reporting boxes, of which activity is a share, all month long.
+const renewedIn = 7
+
 // courseOf is how the demo's provinces fare.
 var courseOf = feeds.Course{Churn: 0.011, ChurnBefore: 0.016, Growth: 0.03, Orders: 0.05}
 
@@ -113,7 +119,7 @@ func (b past) tell(ctx context.Context, p *Platform, shelves *shelves, out io.Wr
 	}
 	var paid feeds.Payments
 	truth := fleet.NewTruth(&paid, fleet.TruthHead{Seed: b.Seed})
-	now := fleet.HistoryConfig{Boxes: b.Boxes, Seed: b.Seed, EndMs: b.EndMs, Truth: truth, Ways: b.ways()}
+	now := fleet.HistoryConfig{Boxes: b.Boxes, Seed: b.Seed, EndMs: b.EndMs, Truth: truth, Ways: b.ways(), Renewed: renewedIn}
 	told := []feeds.Days{{From: b.first(), To: b.last()}}
 	words := wordsFor(os.Getenv)
 	if err := b.stretch(ctx, p, now, b.Days, newProgress(out, words.history, b.first(), b.Days)); err != nil {

@@ -15,6 +15,7 @@ import (
 	"path/filepath"
 	"slices"
 	"strconv"
+	"time"
 
 	"iptvdc/aggregator"
 	"iptvdc/aggregator/c3"
@@ -483,7 +484,7 @@ func (w *writer) announce() error {
 		if err := m.feed.WriteManifest(&b, m.entries...); err != nil {
 			return fmt.Errorf("%s: %w", m.name, err)
 		}
-		if err := w.putInto(w.folder(m.round), m.name, b.Bytes()); err != nil {
+		if err := w.putInto(w.folder(m.round), m.name, b.Bytes(), time.Time{}); err != nil {
 			return err
 		}
 	}
@@ -500,15 +501,23 @@ func (w *writer) folder(round int) string {
 }
 
 // put makes a file appear whole.
-func (w *writer) put(name string, text []byte) error { return w.putInto(w.dir, name, text) }
+func (w *writer) put(name string, text []byte) error {
+	return w.putInto(w.dir, name, text, time.Time{})
+}
 
-func (w *writer) putInto(dir, name string, text []byte) error {
+// putInto has it lie there since a time; the zero time: now.
+func (w *writer) putInto(dir, name string, text []byte, since time.Time) error {
 	path := filepath.Join(dir, name)
 	if err := os.MkdirAll(dir, 0o755); err != nil {
 		return err
 	}
 	if err := os.WriteFile(path+".part", text, 0o644); err != nil {
 		return err
+	}
+	if !since.IsZero() {
+		if err := os.Chtimes(path+".part", since, since); err != nil {
+			return errors.Join(err, os.Remove(path+".part"))
+		}
 	}
 	w.files++
 	if err := os.Rename(path+".part", path); err != nil {

@@ -81,7 +81,7 @@ func (b past) ways() fleet.Ways {
 	if b.Months == 0 {
 		return fleet.Ways{}
 	}
-	return fleet.Ways{Orders: 0.15, Trend: fleet.Trend{Until: b.last(), Activity: 0.08, Orders: 0.05, Days: 40}}
+	return fleet.Ways{Orders: 0.2, Terms: true, Trend: fleet.Trend{Until: b.last(), Activity: 0.08, Orders: 0.05, Days: 40}}
 }
 
 // first and last are the days that are told, the last of them up to the demo's first

@@ -361,10 +361,13 @@ func (w *writer) compose(f *dialect.Feed, d aggregator.Day, batches []*dialect.R
 	return p, nil
 }
 
+// spoiltOneOf is of how many files one has bad records.
+const spoiltOneOf = 8
+
 // spoil is how many records are written a second time and spoilt then: few
 // enough that the file is still believed.
 func (w *writer) spoil(rows int64) int64 {
-	if rows < 100 || w.rand.IntN(4) > 0 {
+	if rows < 100 || w.rand.IntN(spoiltOneOf) > 0 {
 		return 0
 	}
 	return 1 + w.rand.Int64N(max(1, rows/100))
@@ -431,10 +434,12 @@ func (w *writer) name(f *dialect.Feed, d aggregator.Day) (string, dialect.Parts,
 		return day, known || !f.Full
 	}
 	got, ok := speaksOf()
+	_, said, _ := w.dialect.Match(name)
+	timed := said.TimeMs > 0 // then it speaks of the day in which it was made, whatever is in it
 	if !ok {
 		return "", about, fmt.Errorf("%s: the dialect does not know its own name", name)
 	}
-	if got != d && f.Full {
+	if got != 0 && got != d && (f.Full || !timed) {
 		early := about
 		early.TimeMs = coarse(f, d.Start()+int64(23*3600+1800)*1000)
 		late := about

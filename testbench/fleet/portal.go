@@ -56,7 +56,7 @@ func (h *household) over(now int64) bool { return now >= h.sit.to-2000 }
 func (h *household) home(now int64, m *Moment) {
 	h.enter(now, m, pageHome)
 	if h.chance(0.0005) { // a stuck key; the box refused the flood
-		h.tell(m, now, protocol.Event{Kind: protocol.Dropped, OfKind: protocol.PageView, Reason: protocol.ReasonRateLimit, Count: uint64(1 + h.below(40))})
+		h.tell(m, now, protocol.Event{Kind: protocol.Dropped, OfKind: protocol.PageView, Reason: protocol.ReasonRateLimit, Count: uint64(1 + h.below(15))})
 	}
 	look := min(h.skewed(6, 0.6), 60_000)
 	if short := h.glance(now); short > 0 {

@@ -106,12 +106,13 @@ func (h *household) decide(now int64, m *Moment) {
 				h.title = h.mark.title
 			} // a poster of the home page
 			slot := 1 + h.below(8)
-			trace := h.press(now, m, areaPosters, slot, h.title.code)
 			if p := h.title.product; slot <= postersThatPlay && (p < 0 || h.owns&(1<<p) != 0) {
 				h.pickEpisode()
-				h.request(now, h.title.episode(h.episode), trace)
+				content := h.title.episode(h.episode)
+				h.request(now, content, h.press(now, m, areaPosters, slot, content))
 				return
 			}
+			h.press(now, m, areaPosters, slot, h.title.code)
 			h.after(now+h.seconds(0.4, 1.4), (*household).detail)
 			return
 		}

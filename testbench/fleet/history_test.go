@@ -67,8 +67,8 @@ func TestHistory(t *testing.T) {
 	}
 }
 
-// TestRenewed: every box is heard of in one of the nights before the first day, by who
-// it is and what time it has, and switched on by nobody; its days begin out of standby.
+// TestRenewed: every box boots in one of the nights more than a week before the first
+// day, and sleeps again; its days begin out of that standby.
 func TestRenewed(t *testing.T) {
 	const boxes, nights = 300, 7
 	type life struct {
@@ -110,7 +110,7 @@ func TestRenewed(t *testing.T) {
 				l.before = append(l.before, e.Kind)
 				l.boot = e.Boot
 				if e.Kind == protocol.ClockSync {
-					since := int64(e.WallMs) - (monday - nights*aggregator.DayMs)
+					since := int64(e.WallMs) - (monday - (7+nights)*aggregator.DayMs)
 					l.night = since / aggregator.DayMs
 					if hour := since % aggregator.DayMs / aggregator.HourMs; hour < 2 || hour >= 4 {
 						t.Errorf("box %s: renewed at %d h", r.Box, hour)
@@ -132,7 +132,7 @@ func TestRenewed(t *testing.T) {
 	}
 	begun := 0
 	for box, l := range lives {
-		if !slices.Equal(l.before, []protocol.Kind{protocol.Identity, protocol.ClockSync}) {
+		if !slices.Equal(l.before, []protocol.Kind{protocol.Identity, protocol.ClockSync, protocol.PowerOn, protocol.PowerOff}) {
 			t.Errorf("box %s: before its days %v", box, l.before)
 		}
 		byNight[l.night]++
@@ -151,7 +151,7 @@ func TestRenewed(t *testing.T) {
 	}
 }
 
-// TestRenewedOrder: moments of a town whose agents were renewed come in order, too.
+// TestRenewedOrder: moments of a town whose boxes were renewed come in order, too.
 func TestRenewedOrder(t *testing.T) {
 	tw, err := NewTown(TownConfig{Boxes: 200, Seed: 3, StartMs: monday, Renewed: 5})
 	if err != nil {

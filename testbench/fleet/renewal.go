@@ -1,20 +1,26 @@
 package fleet
 
-import "iptvdc/aggregator"
+import (
+	"iptvdc/aggregator"
+	"iptvdc/protocol"
+)
 
-// Agents are renewed at night, while boxes sleep: a province after the other, and in
-// each a few boxes first. A renewed agent tells who its box is and what time it has;
-// it switches nothing on.
+// Firmware is renewed at night: a province after the other, and in each a few boxes
+// first. A box boots with it, tells who it is, and goes to sleep again.
 
-// renewalNights is how long a province takes: a tenth of its boxes in the first of
-// the nights, a third of them in the second, the rest in the last.
-const renewalNights = 3
+const (
+	// renewalNights is how long a province takes: a tenth of its boxes in the first of
+	// the nights, a third of them in the second, the rest in the last.
+	renewalNights = 3
+	// quietDays are between the last night and the first day of a story, so that what
+	// is counted by the week has none of these boots in it.
+	quietDays = 7
+	// maxRenewed is how many nights there may be for all provinces.
+	maxRenewed = 14
+)
 
-// maxRenewed is how many nights there may be for all provinces.
-const maxRenewed = 14
-
-// renewal is when the agent of a sleeping household's box is renewed, in one of so
-// many nights before startMs, between 2 and 4 o'clock. No dice are thrown for it.
+// renewal is when a household's box is renewed, in one of so many nights before
+// startMs, between 2 and 4 o'clock. No dice are thrown for it.
 func (h *household) renewal(startMs int64, nights int) int64 {
 	night := 0
 	if spare := nights - renewalNights; spare > 0 {
@@ -28,18 +34,33 @@ func (h *household) renewal(startMs int64, nights int) int64 {
 	}
 	night = min(night, nights-1)
 	within := int64(h.id() >> 32 % uint64(2*aggregator.HourMs))
-	return startMs - int64(nights-night)*aggregator.DayMs + 2*aggregator.HourMs + within
+	return firstNight(startMs, nights) + int64(night)*aggregator.DayMs + 2*aggregator.HourMs + within
 }
 
-// renewed is the act in which that is done; the household's days begin at startMs,
-// with the box asleep. It has slept, and been up, for some days.
+// firstNight is when the day of the first of these nights begins; startMs if there is
+// none.
+func firstNight(startMs int64, nights int) int64 {
+	if nights == 0 {
+		return startMs
+	}
+	return startMs - int64(quietDays+nights)*aggregator.DayMs
+}
+
+// renewed is the act in which a box boots with its new firmware. The household's days
+// begin at startMs, with the box asleep.
 func renewed(startMs int64) act {
+	asleep := func(h *household, now int64, m *Moment) {
+		h.power = standby
+		h.tell(m, now, protocol.Event{Kind: protocol.PowerOff, Cause: protocol.CauseStandby})
+		h.after(startMs, (*household).firstDay)
+	}
 	return func(h *household, now int64, m *Moment) {
 		h.boot++
-		h.bootMs = now - aggregator.HourMs - int64(h.id()>>16%uint64(12*aggregator.DayMs))
-		h.power, h.told = standby, true
+		h.bootMs = now - 9_000 - int64(h.id()>>8%19_000)
+		h.power, h.told = awake, true
 		h.tell(m, now, h.identity())
 		h.sync(now, m)
-		h.after(startMs, (*household).firstDay)
+		h.tell(m, now, protocol.Event{Kind: protocol.PowerOn, Cause: protocol.CauseBoot})
+		h.after(now+90_000+int64(h.id()>>16%240_000), asleep)
 	}
 }

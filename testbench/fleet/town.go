@@ -20,8 +20,9 @@ type TownConfig struct {
 	// Chapter is which of several stories the households of one seed live: they are
 	// the same, and do other things. 0: that of every run.
 	Chapter uint64
-	// Renewed is in how many nights before StartMs the boxes' agents were renewed, each
-	// in one of them, so that all are heard of before the story begins; 0: in none.
+	// Renewed is in how many nights, which end a week before StartMs, the boxes' firmware
+	// was renewed, of each in one of them: so all are heard of before the story begins.
+	// 0: in none.
 	Renewed int
 }
 

@@ -61,10 +61,11 @@ func (b past) write(dir *dataDir) error {
 // side: comparisons that go by weekdays or holidays look there.
 const beside = 4
 
-// renewedIn is in how many nights before the days told the boxes' agents were renewed:
+// renewedIn is in how many nights before the days told the boxes' firmware was renewed:
 // each is heard of once. Without it a fleet that is years old would look as if it had
-// been connected on the first of these days, and those who rarely watch would swell the
-// reporting boxes, of which activity is a share, all month long.
+// been connected on the first of these days: those who rarely watch would swell the
+// reporting boxes, of which activity is a share, and the month's active ones all month
+// long, and come back from a year's silence.
 const renewedIn = 7
 
 // courseOf is how the demo's provinces fare.

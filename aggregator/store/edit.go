@@ -26,8 +26,8 @@ import (
 //     that begin in one millisecond one is counted.
 //   - Television: a View all through which it was off counts with no millisecond.
 //   - Validity: a box is invalid in a province on a day if a minute of it has more
-//     than MinuteRecords rows of all kinds (as events in FactBox), or the day more
-//     than DayRecords; or if the rules list it, or the account of one of these rows.
+//     than MinuteRecords rows of all kinds (as events in FactBox) but impressions, of
+//     which a page has dozens when it is left, or the day more than DayRecords of all; or if the rules list it, or the account of one of these rows.
 //     A View of it counts with no millisecond.
 type EditRules struct {
 	Version string // what people call them

@@ -19,6 +19,8 @@ var genreWords = map[string][]string{
 	"documentary": {"纪录片", "纪录片；自然", "记录片", "Documentary"},
 	"news":        {"新闻", "新闻|资讯", "News", "时政新闻"},
 	"sport":       {"体育", "体育/足球", "Sports", "体育赛事"},
+	"music":       {"音乐", "Music"},
+	"education":   {"教育", "学习"},
 }
 
 // subGenres are the sub-genres that some of these words tell.
@@ -43,6 +45,10 @@ var placeWords = []struct {
 	{"GB", 4, []string{"英国", "英国、法国"}},
 	{"TW", 2, []string{"台湾", "中国台湾"}},
 }
+
+// genreBlank and placeBlank are of how many titles of a hundred a province does not know
+// genre and place of production.
+const genreBlank, placeBlank = 2, 3
 
 // blanks are what stands where a value should.
 var blanks = []string{"", "-", "--", "---", "无", "未知", "null", "其他"}
@@ -79,6 +85,11 @@ func (pr *province) shelf(offer *fleet.Offer, seed uint64) *catalogue {
 		c.channels = append(c.channels, ch.Code)
 		c.register(c3.ElementChannel, ch.Code, "Name", ch.Code, "ChannelNumber", fmt.Sprint(n+1), "TimeShift", "1", "Status", "1")
 	}
+	for _, a := range offer.Apps { // a content as others, of a genre and from here
+		word := pick(own, genreWords[a.Genre])
+		c.register(c3.ElementProgram, a.Code, "Name", a.Name, "Genre", word, "OriginalCountry", placeWords[0].words[0], "Status", "1")
+		c.meaning = append(c.meaning, Title{Province: pr.String(), Code: a.Code, Genre: a.Genre, SubGenre: subGenres[word], Place: placeWords[0].code})
+	}
 	c.packages(offer)
 	return c
 }
@@ -89,11 +100,11 @@ func (c *catalogue) title(t *fleet.OfferTitle, n int, own, nation *rand.Rand, pr
 		roll -= placeWords[place].share
 	}
 	genre, genreWord := t.Genre, pick(own, genreWords[t.Genre])
-	if own.IntN(100) < 8 {
+	if own.IntN(100) < genreBlank {
 		genre, genreWord = "", pick(own, append([]string{"Genre"}, blanks...))
 	}
 	code, placeWord := placeWords[place].code, pick(own, placeWords[place].words)
-	if own.IntN(100) < 12 {
+	if own.IntN(100) < placeBlank {
 		code, placeWord = "", pick(own, blanks)
 	}
 	// What properties a title has, besides.

@@ -280,7 +280,7 @@ func (s *subject) mistake() ([]parcel, error) {
 // deliver lays parcels down and says what must become of them.
 func (w *writer) deliver(f *dialect.Feed, d aggregator.Day, parcels []parcel) error {
 	for _, p := range parcels {
-		if err := w.putInto(w.folder(p.round), p.name, p.text); err != nil {
+		if err := w.putInto(w.folder(p.round), p.name, p.text, w.came(f, d, &p.paper, p.round, p.sent.Dirt)); err != nil {
 			return err
 		}
 		p.sent.Province, p.sent.Round = w.String(), p.round

@@ -15,6 +15,7 @@ import (
 	"path/filepath"
 	"slices"
 	"strconv"
+	"time"
 
 	"iptvdc/aggregator"
 	"iptvdc/aggregator/c3"
@@ -360,10 +361,13 @@ func (w *writer) compose(f *dialect.Feed, d aggregator.Day, batches []*dialect.R
 	return p, nil
 }
 
+// spoiltOneOf is of how many files one has bad records.
+const spoiltOneOf = 8
+
 // spoil is how many records are written a second time and spoilt then: few
 // enough that the file is still believed.
 func (w *writer) spoil(rows int64) int64 {
-	if rows < 100 || w.rand.IntN(4) > 0 {
+	if rows < 100 || w.rand.IntN(spoiltOneOf) > 0 {
 		return 0
 	}
 	return 1 + w.rand.Int64N(max(1, rows/100))
@@ -430,10 +434,12 @@ func (w *writer) name(f *dialect.Feed, d aggregator.Day) (string, dialect.Parts,
 		return day, known || !f.Full
 	}
 	got, ok := speaksOf()
+	_, said, _ := w.dialect.Match(name)
+	timed := said.TimeMs > 0 // then it speaks of the day in which it was made, whatever is in it
 	if !ok {
 		return "", about, fmt.Errorf("%s: the dialect does not know its own name", name)
 	}
-	if got != d && f.Full {
+	if got != 0 && got != d && (f.Full || !timed) {
 		early := about
 		early.TimeMs = coarse(f, d.Start()+int64(23*3600+1800)*1000)
 		late := about
@@ -483,7 +489,7 @@ func (w *writer) announce() error {
 		if err := m.feed.WriteManifest(&b, m.entries...); err != nil {
 			return fmt.Errorf("%s: %w", m.name, err)
 		}
-		if err := w.putInto(w.folder(m.round), m.name, b.Bytes()); err != nil {
+		if err := w.putInto(w.folder(m.round), m.name, b.Bytes(), time.Time{}); err != nil {
 			return err
 		}
 	}
@@ -500,15 +506,23 @@ func (w *writer) folder(round int) string {
 }
 
 // put makes a file appear whole.
-func (w *writer) put(name string, text []byte) error { return w.putInto(w.dir, name, text) }
+func (w *writer) put(name string, text []byte) error {
+	return w.putInto(w.dir, name, text, time.Time{})
+}
 
-func (w *writer) putInto(dir, name string, text []byte) error {
+// putInto has it lie there since a time; the zero time: now.
+func (w *writer) putInto(dir, name string, text []byte, since time.Time) error {
 	path := filepath.Join(dir, name)
 	if err := os.MkdirAll(dir, 0o755); err != nil {
 		return err
 	}
 	if err := os.WriteFile(path+".part", text, 0o644); err != nil {
 		return err
+	}
+	if !since.IsZero() {
+		if err := os.Chtimes(path+".part", since, since); err != nil {
+			return errors.Join(err, os.Remove(path+".part"))
+		}
 	}
 	w.files++
 	if err := os.Rename(path+".part", path); err != nil {

@@ -27,6 +27,10 @@ const (
 	lotJumpTo
 	lotAway
 	lotAwayAt
+	lotGlances
+	lotGlancesFor
+	lotHas    = 64  // and the number of a product
+	lotLapses = 128 // likewise
 )
 
 // tellsPlaces reports whether the box's player says where it is and how long the

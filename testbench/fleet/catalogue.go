@@ -100,7 +100,10 @@ var channels = []struct {
 	{"cqws", 50}, {"cctv16", 0}, {"gzws", 52}, {"cctv5p", 0}, {"tjws", 12},
 }
 
-var apps = []string{"app.karaoke.tv.v0021", "app.xuexi.class.v012", "app.sport.fit.v00017", "app.news.reader.v004"}
+var apps = []struct{ code, name, genre string }{
+	{"app.karaoke.tv.v0021", "全民K歌厅", "music"}, {"app.xuexi.class.v012", "同步课堂", "education"},
+	{"app.sport.fit.v00017", "客厅健身", "sport"}, {"app.news.reader.v004", "今日读报", "news"},
+}
 
 var models = []struct{ name, firmware, maker string }{
 	{"E900V22C", "V05.02.17.8", "00100399"},

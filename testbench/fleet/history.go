@@ -17,6 +17,7 @@ type HistoryConfig struct {
 	Provinces []aggregator.Province
 	Ways      Ways
 	Chapter   uint64 // of the town; two histories of one seed are two stories
+	Renewed   int    // nights before the first day in which boxes were renewed, see TownConfig
 	Truth     *Truth // nil: not written down
 	// BatchEvents is how many events fill a batch; 0: 200. A box also sends
 	// what it has at the end of each day.
@@ -30,8 +31,8 @@ type Deliver func(topic string, packet []byte, atMs int64) error
 
 // History makes the last days of a fleet: for each day, box after box, all its
 // batches, sealed and chained as a box does it. The events are those of the
-// town of the same seed that starts where the first day does. It stops at the
-// first error of deliver.
+// town of the same seed that starts where the first day does; what boxes
+// told in nights before comes before them. It stops at the first error of deliver.
 func History(ctx context.Context, c HistoryConfig, days int, deliver Deliver) (events int64, err error) {
 	if days < 1 || days > 800 {
 		return 0, fmt.Errorf("days: %d, allowed 1..800", days)
@@ -44,13 +45,13 @@ func History(ctx context.Context, c HistoryConfig, days int, deliver Deliver) (e
 	}
 	// Whole days, and of the last one what lies before the end.
 	startMs := (aggregator.DayOf(c.EndMs-1) - aggregator.Day(days-1)).Start()
-	town, err := NewTown(TownConfig{Boxes: c.Boxes, Seed: c.Seed, StartMs: startMs, Provinces: c.Provinces, Ways: c.Ways, Chapter: c.Chapter})
+	town, err := NewTown(TownConfig{Boxes: c.Boxes, Seed: c.Seed, StartMs: startMs, Provinces: c.Provinces, Ways: c.Ways, Chapter: c.Chapter, Renewed: c.Renewed})
 	if err != nil {
 		return 0, err
 	}
 	h := historian{HistoryConfig: c, deliver: deliver}
 	h.posts = make([]post, town.Len())
-	for from := startMs; from < c.EndMs; from += aggregator.DayMs {
+	for from := firstNight(startMs, c.Renewed); from < c.EndMs; from += aggregator.DayMs {
 		until := min(from+aggregator.DayMs, c.EndMs)
 		for i := range town.homes {
 			if i%64 == 0 && ctx.Err() != nil {

@@ -3,6 +3,7 @@ package fleet
 import (
 	"bytes"
 	"context"
+	"slices"
 	"strings"
 	"testing"
 
@@ -63,6 +64,109 @@ func TestHistory(t *testing.T) {
 		if !strings.Contains(line, `"b":"`+box+`"`) || !strings.HasSuffix(line, `,"e":`+e+"}") {
 			t.Fatalf("line %d: truth %s, sent %s", i+2, line, sent[i])
 		}
+	}
+}
+
+// TestRenewed: every box boots in one of the nights more than a week before the first
+// day, and sleeps again; its days begin out of that standby.
+func TestRenewed(t *testing.T) {
+	const boxes, nights = 300, 7
+	type life struct {
+		boot   uint32
+		before []protocol.Kind
+		first  protocol.Kind
+		night  int64
+		cause  protocol.Cause
+	}
+	lives := map[string]*life{}
+	byNight := map[int64]int{}
+	var d protocol.Decoder
+	lastMs := int64(0)
+	_, err := History(t.Context(), HistoryConfig{Boxes: boxes, Seed: 5, EndMs: monday + 2*aggregator.DayMs, Renewed: nights}, 2, func(topic string, packet []byte, atMs int64) error {
+		r, err := protocol.ParseUpTopic(topic)
+		if err != nil {
+			t.Fatal(err)
+		}
+		b, err := d.Batch(packet)
+		if err != nil {
+			t.Fatal(err)
+		}
+		events, err := d.Events(&b.Sealed)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if atMs < lastMs-aggregator.DayMs {
+			t.Fatalf("delivered at %d after %d", atMs, lastMs)
+		}
+		lastMs = max(lastMs, atMs)
+		l := lives[r.Box]
+		if l == nil {
+			l = &life{}
+			lives[r.Box] = l
+		}
+		for i := range events {
+			e := &events[i]
+			if atMs <= monday { // of a day before
+				l.before = append(l.before, e.Kind)
+				l.boot = e.Boot
+				if e.Kind == protocol.ClockSync {
+					since := int64(e.WallMs) - (monday - (7+nights)*aggregator.DayMs)
+					l.night = since / aggregator.DayMs
+					if hour := since % aggregator.DayMs / aggregator.HourMs; hour < 2 || hour >= 4 {
+						t.Errorf("box %s: renewed at %d h", r.Box, hour)
+					}
+				}
+				continue
+			}
+			if l.first == 0 {
+				l.first, l.cause = e.Kind, e.Cause
+				if e.Boot != l.boot {
+					t.Errorf("box %s: its days begin in boot %d, it slept in %d", r.Box, e.Boot, l.boot)
+				}
+			}
+		}
+		return nil
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	begun := 0
+	for box, l := range lives {
+		if !slices.Equal(l.before, []protocol.Kind{protocol.Identity, protocol.ClockSync, protocol.PowerOn, protocol.PowerOff}) {
+			t.Errorf("box %s: before its days %v", box, l.before)
+		}
+		byNight[l.night]++
+		if l.first != 0 {
+			begun++
+			if l.first != protocol.PowerOn || l.cause != protocol.CauseWake {
+				t.Errorf("box %s: its days begin with %v, cause %v", box, l.first, l.cause)
+			}
+		}
+	}
+	if len(lives) != boxes || begun < boxes/2 || len(byNight) != nights {
+		t.Errorf("%d boxes heard of, %d in the days after, nights %v", len(lives), begun, byNight)
+	}
+	if _, err := NewTown(TownConfig{Boxes: 1, StartMs: monday, Renewed: 15}); err == nil {
+		t.Error("15 nights were accepted")
+	}
+}
+
+// TestRenewedOrder: moments of a town whose boxes were renewed come in order, too.
+func TestRenewedOrder(t *testing.T) {
+	tw, err := NewTown(TownConfig{Boxes: 200, Seed: 3, StartMs: monday, Renewed: 5})
+	if err != nil {
+		t.Fatal(err)
+	}
+	var m Moment
+	last, n := int64(0), 0
+	for ; tw.Next(monday+aggregator.DayMs/2, &m); n++ {
+		if m.NowMs < last {
+			t.Fatalf("moment at %d after %d", m.NowMs, last)
+		}
+		last = m.NowMs
+	}
+	if n < 1000 {
+		t.Errorf("%d moments", n)
 	}
 }
 

@@ -151,6 +151,9 @@ func newHousehold(index int, seed uint64, startMs int64, all []place, c *catalog
 	// A later run starts with a higher number, though nobody kept the old one.
 	h.boot = uint32(startMs/60_000 - protocol.MinWallMs/60_000)
 	h.next, h.then = startMs, (*household).firstDay
+	if w.terms {
+		h.subscribe(startMs)
+	}
 	return h
 }
 
@@ -246,6 +249,9 @@ func (h *household) plan(now int64) {
 	today := aggregator.DayOf(now)
 	h.planned = today
 	h.menu, h.done = h.dice.menu(), menu{}
+	if h.ways.terms {
+		h.lapse(today)
+	}
 	active, longer := h.habit*h.ways.trend.at(today, h.ways.trend.Activity), 1.0
 	if h.ways.inSurge(today) {
 		active, longer = active*h.ways.will, h.ways.longer

@@ -45,6 +45,7 @@ type Offer struct {
 	Titles   []OfferTitle
 	Products []OfferProduct
 	Channels []OfferChannel
+	Apps     []OfferApp
 }
 
 // OfferTitle is a film, or a series with its episodes.
@@ -70,6 +71,12 @@ type OfferChannel struct {
 	Province aggregator.Province
 }
 
+// OfferApp is an application that a box opens from its EPG.
+type OfferApp struct {
+	Code, Name string
+	Genre      string // music, education, sport or news
+}
+
 // NewOffer returns the offer.
 func NewOffer() *Offer {
 	o := &Offer{}
@@ -90,6 +97,9 @@ func NewOffer() *Offer {
 	}
 	for _, c := range channels {
 		o.Channels = append(o.Channels, OfferChannel{c.code, c.province})
+	}
+	for _, a := range apps {
+		o.Apps = append(o.Apps, OfferApp{a.code, a.name, a.genre})
 	}
 	return o
 }

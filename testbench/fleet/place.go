@@ -14,6 +14,7 @@ type place struct {
 	cities   []aggregator.City
 	cityAt   []float64 // cumulative weights of cities, the last is 1
 	taste    taste
+	demand   []float64 // of products, see catalogue.demand
 }
 
 // taste is what sets the viewers of a province apart.
@@ -91,6 +92,7 @@ func places(only []aggregator.Province, c *catalogue) ([]place, error) {
 		}
 		p.taste = taste{genre: genreWeight, early: h.early, spender: h.spender, local: c.satellite(h.province)}
 		p.taste.genre[h.likes] *= 1.7
+		p.demand = c.demand(&p.taste)
 		all = append(all, p)
 	}
 	if len(all) == 0 || len(only) > len(all) {

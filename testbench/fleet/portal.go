@@ -55,10 +55,23 @@ func (h *household) over(now int64) bool { return now >= h.sit.to-2000 }
 // home shows the home page.
 func (h *household) home(now int64, m *Moment) {
 	h.enter(now, m, pageHome)
-	if h.chance(0.002) { // a stuck key; the box refused the flood
-		h.tell(m, now, protocol.Event{Kind: protocol.Dropped, OfKind: protocol.PageView, Reason: protocol.ReasonRateLimit, Count: uint64(1 + h.below(40))})
+	if h.chance(0.0005) { // a stuck key; the box refused the flood
+		h.tell(m, now, protocol.Event{Kind: protocol.Dropped, OfKind: protocol.PageView, Reason: protocol.ReasonRateLimit, Count: uint64(1 + h.below(15))})
 	}
-	h.after(now+min(h.skewed(6, 0.6), 60_000), (*household).decide)
+	look := min(h.skewed(6, 0.6), 60_000)
+	if short := h.glance(now); short > 0 {
+		look = short
+	}
+	h.after(now+look, (*household).decide)
+}
+
+// glance is how long a page is looked at that is left at once, as one is by a key too
+// many; 0: this one is not. 3 of 100 are.
+func (h *household) glance(now int64) int64 {
+	if h.lot(now, lotGlances) >= 0.03 {
+		return 0
+	}
+	return 250 + int64(700*h.lot(now, lotGlancesFor))
 }
 
 // decide chooses what to do from the home page.
@@ -92,7 +105,14 @@ func (h *household) decide(now int64, m *Moment) {
 			if back {
 				h.title = h.mark.title
 			} // a poster of the home page
-			h.press(now, m, areaPosters, 1+h.below(8), h.title.code)
+			slot := 1 + h.below(8)
+			if p := h.title.product; slot <= postersThatPlay && (p < 0 || h.owns&(1<<p) != 0) {
+				h.pickEpisode()
+				content := h.title.episode(h.episode)
+				h.request(now, content, h.press(now, m, areaPosters, slot, content))
+				return
+			}
+			h.press(now, m, areaPosters, slot, h.title.code)
 			h.after(now+h.seconds(0.4, 1.4), (*household).detail)
 			return
 		}
@@ -121,6 +141,10 @@ func (h *household) choose() protocol.Mode {
 	return []protocol.Mode{protocol.ModeLive, protocol.ModeVOD, protocol.ModeCatchup, protocol.ModeApp}[h.pick(w[:])]
 }
 
+// postersThatPlay is how many of the home page's posters, the first, play what they show
+// at once, if it is free or paid for; the others open its page.
+const postersThatPlay = 3
+
 func (h *household) navigate(now int64, m *Moment, slot int, page string) {
 	h.press(now, m, areaNav, slot, "")
 	h.goTo = page
@@ -130,6 +154,10 @@ func (h *household) navigate(now int64, m *Moment, slot int, page string) {
 // list shows a list page.
 func (h *household) list(now int64, m *Moment) {
 	h.enter(now, m, h.goTo)
+	if short := h.glance(now); short > 0 {
+		h.after(now+short, (*household).home)
+		return
+	}
 	look := now + min(h.skewed(8, 0.7), 120_000)
 	switch h.goTo {
 	case pageOrders:
@@ -186,6 +214,10 @@ func (h *household) pickChannel(now int64, m *Moment) {
 // detail shows a title's page.
 func (h *household) detail(now int64, m *Moment) {
 	h.enter(now, m, detailPage(h.title))
+	if short := h.glance(now); short > 0 {
+		h.after(now+short, (*household).home)
+		return
+	}
 	look := now + min(h.skewed(7, 0.7), 150_000)
 	switch u := h.unit(); {
 	case u < 0.16:
@@ -216,6 +248,12 @@ func (h *household) wantPlay(now int64, m *Moment) {
 			return
 		} // else watches what is free of it
 	}
+	h.pickEpisode()
+	h.pressPlay(now, m)
+}
+
+// pickEpisode chooses one of the title's, where it was left if it was.
+func (h *household) pickEpisode() {
 	h.episode = 0
 	if h.title.episodes > 1 {
 		h.episode = h.below(h.title.episodes)
@@ -223,7 +261,6 @@ func (h *household) wantPlay(now int64, m *Moment) {
 	if h.title == h.mark.title {
 		h.episode = int(h.mark.episode)
 	}
-	h.pressPlay(now, m)
 }
 
 func (h *household) pressPlay(now int64, m *Moment) {
@@ -232,7 +269,11 @@ func (h *household) pressPlay(now int64, m *Moment) {
 	if h.title.episodes > 1 {
 		area, slot = areaEpisodes, 1+h.episode
 	}
-	trace := h.press(now, m, area, slot, content)
+	h.request(now, content, h.press(now, m, area, slot, content))
+}
+
+// request asks for a film or an episode.
+func (h *household) request(now int64, content string, trace uint32) {
 	h.watch(now, protocol.ModeVOD, "", content, trace)
 	if h.chance(0.04) { // the stream does not come
 		h.after(now+h.seconds(3, 9), (*household).noStream)

@@ -244,8 +244,8 @@ func (h *household) pickApp(now int64, m *Moment) {
 		return
 	}
 	i := h.c.app.rank(&h.dice)
-	trace := h.press(now, m, areaGrid, 1+i, apps[i])
-	h.watch(now, protocol.ModeApp, "", apps[i], trace)
+	trace := h.press(now, m, areaGrid, 1+i, apps[i].code)
+	h.watch(now, protocol.ModeApp, "", apps[i].code, trace)
 	h.after(now+h.seconds(1.5, 6), (*household).start)
 }
 

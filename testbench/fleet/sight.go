@@ -73,7 +73,7 @@ func (h *household) stands(area string, slot int, now int64) string {
 	case area == areaSchedule:
 		return past((slot-1)%len(channels), today-1, 19)
 	case h.page == pageApps:
-		return apps[slot-1]
+		return apps[slot-1].code
 	case area == areaEpisodes:
 		return h.title.episode(slot - 1)
 	case area == areaActions:

@@ -1,7 +1,9 @@
 package fleet
 
 import (
+	"cmp"
 	"fmt"
+	"slices"
 
 	"iptvdc/aggregator"
 	"iptvdc/protocol"
@@ -12,12 +14,16 @@ type TownConfig struct {
 	Boxes     int
 	Part      Part // of these, the ones that are settled; zero: all
 	Seed      uint64
-	StartMs   int64                 // true time at which all boxes are off, UTC milliseconds
+	StartMs   int64                 // true time at which all boxes are off, or asleep if they were Renewed, UTC milliseconds
 	Provinces []aggregator.Province // empty: all of Provinces()
 	Ways      Ways
 	// Chapter is which of several stories the households of one seed live: they are
 	// the same, and do other things. 0: that of every run.
 	Chapter uint64
+	// Renewed is in how many nights, which end a week before StartMs, the boxes' firmware
+	// was renewed, of each in one of them: so all are heard of before the story begins.
+	// 0: in none.
+	Renewed int
 }
 
 // Town is a set of households. What happens in it depends on TownConfig alone.
@@ -78,6 +84,9 @@ func NewTown(c TownConfig) (*Town, error) {
 	if c.StartMs < protocol.MinWallMs || c.StartMs > protocol.MaxWallMs {
 		return nil, fmt.Errorf("start: %d ms, allowed years 2020 to 2099", c.StartMs)
 	}
+	if c.Renewed < 0 || c.Renewed > maxRenewed {
+		return nil, fmt.Errorf("renewed: in %d nights, allowed 0..%d", c.Renewed, maxRenewed)
+	}
 	if err := c.Ways.check(); err != nil {
 		return nil, err
 	}
@@ -88,13 +97,22 @@ func NewTown(c TownConfig) (*Town, error) {
 	}
 	t := &Town{homes: make([]household, c.Part.of(c.Boxes))}
 	t.heap = make([]int32, len(t.homes))
+	renew := renewed(c.StartMs)
 	for i := range t.homes {
 		t.homes[i] = newHousehold(c.Part.index(i), c.Seed, c.StartMs, where, all, ways)
 		t.homes[i].slot = i
 		if c.Chapter != 0 {
 			t.homes[i].dice = newDice(c.Seed^mix(c.Chapter), t.homes[i].index)
 		}
+		if c.Renewed > 0 {
+			t.homes[i].after(t.homes[i].renewal(c.StartMs, c.Renewed), renew)
+		}
 		t.heap[i] = int32(i) // all start together: already a heap
+	}
+	if c.Renewed > 0 { // or not, but what is sorted is one
+		slices.SortFunc(t.heap, func(a, b int32) int {
+			return cmp.Or(cmp.Compare(t.homes[a].next, t.homes[b].next), cmp.Compare(a, b))
+		})
 	}
 	return t, nil
 }

@@ -80,3 +80,39 @@ func TestBadTrend(t *testing.T) {
 	f(Ways{Trend: Trend{Until: 20_000, Activity: 1.5, Days: 30}}, false)
 	f(Ways{Orders: -1}, false)
 }
+
+// TestTerms: where subscriptions end, as many order after weeks as in the beginning;
+// where they last, ever fewer do.
+func TestTerms(t *testing.T) {
+	const boxes, days, some = 300, 24, 6
+	share := func(w Ways) float64 {
+		t.Helper()
+		tw, err := NewTown(TownConfig{Boxes: boxes, Seed: 7, StartMs: monday, Ways: w})
+		if err != nil {
+			t.Fatal(err)
+		}
+		var begin, end float64
+		var m Moment
+		for tw.Next(monday+days*aggregator.DayMs, &m) {
+			for i := range m.Events {
+				if m.Events[i].Kind != protocol.OrderPage {
+					continue
+				}
+				switch day := (m.At[i] - monday) / aggregator.DayMs; {
+				case day < some:
+					begin++
+				case day >= days-some:
+					end++
+				}
+			}
+		}
+		t.Logf("%+v: %g order pages in the first %d days, %g in the last", w, begin, some, end)
+		return end / begin
+	}
+	if s := share(Ways{Terms: true}); s < 0.8 || s > 1.25 {
+		t.Errorf("with terms %.2f times as many order pages in the end as in the beginning", s)
+	}
+	if s := share(Ways{}); s > 0.7 {
+		t.Errorf("without terms %.2f times as many order pages in the end as in the beginning: fewer were meant", s)
+	}
+}

@@ -20,6 +20,10 @@ type Ways struct {
 	Trend     Trend
 	// Orders is a factor on how willing households are to order; 0: 1.
 	Orders float64
+	// Terms: what is bought ends with its term, and a story begins in the midst of it.
+	// Without, it lasts, and in the beginning nobody has anything: so a fleet's few days
+	// tell of many orders.
+	Terms bool
 }
 
 // Trend is a slow rise to what is ordinary, for a past that leads up to the
@@ -84,12 +88,13 @@ type ways struct {
 	surge      Surge
 	trend      Trend
 	orders     float64 // factor on the will to order
+	terms      bool    // what is bought ends
 	will       float64 // factor on the will to switch on in the surge
 	longer     float64 // and on the length of a sitting
 }
 
 func newWays(w Ways) *ways {
-	y := &ways{clockUnset: 0.06, leave: []float64{0.60, 0.27, 0.13}, surge: w.Surge, trend: w.Trend, orders: 1, will: 1, longer: 1}
+	y := &ways{clockUnset: 0.06, leave: []float64{0.60, 0.27, 0.13}, surge: w.Surge, trend: w.Trend, orders: 1, terms: w.Terms, will: 1, longer: 1}
 	if w.ClockUnset > 0 {
 		y.clockUnset = w.ClockUnset
 	}

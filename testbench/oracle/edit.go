@@ -8,7 +8,7 @@ const (
 	longestUnattendedMs = 4 * 3600_000 // after the last sign of a viewer
 	longestAtNightMs    = 2 * 3600_000 // live, of signs from 00:00 to 06:00
 	mostEpisodes        = 3            // that follow each other without a sign
-	mostInMinute        = 60           // events of a box in a minute of the clock
+	mostInMinute        = 60           // events of a box in a minute of the clock, but impressions
 	mostInDay           = 10_000
 )
 
@@ -31,7 +31,9 @@ func (t *history) flooding() map[boxDay]string {
 		of := boxDayOf(r)
 		m := minute{of, r.AtMs / 60_000}
 		byDay[of]++
-		byMinute[m]++
+		if r.Event.Kind != "impression" {
+			byMinute[m]++
+		}
 		switch {
 		case byMinute[m] > mostInMinute:
 			found[of] = "minute"

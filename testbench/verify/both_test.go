@@ -45,7 +45,7 @@ func TestBoth(t *testing.T) {
 	kept, told := ledger.NewMemory(), bytes.Buffer{}
 	door := intake.New(kept, intake.Config{})
 	truth := fleet.NewTruth(&told, fleet.TruthHead{Seed: seed})
-	if _, err := fleet.History(t.Context(), fleet.HistoryConfig{Boxes: boxes, Seed: seed, EndMs: end.UnixMilli(), Provinces: provinces, Truth: truth}, days,
+	if _, err := fleet.History(t.Context(), fleet.HistoryConfig{Boxes: boxes, Seed: seed, EndMs: end.UnixMilli(), Provinces: provinces, Truth: truth, Renewed: 3}, days,
 		func(topic string, packet []byte, atMs int64) error {
 			_, _, err := door.Receive(t.Context(), topic, packet, atMs)
 			return err

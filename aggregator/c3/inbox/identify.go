@@ -41,7 +41,7 @@ type arrival struct {
 	// announced is what a manifest says; nil: nothing. Inside: of the unpacked.
 	announced *dialect.Entry
 	inside    bool
-	atMs      int64 // when it was received
+	atMs      int64 // when it is taken
 	wide      bool  // an operator let it in
 }
 
@@ -57,7 +57,7 @@ func (a *arrival) feed() c3.Feed { return a.files[0].Feed }
 // its id, by all of it. A *faultError refuses it; then files says as much as is
 // known.
 func (d *desk) identify(dia *dialect.Dialect, a *arrival) error {
-	base := store.File{Province: d.province, Name: shown(a.name), ReceivedMs: a.atMs, Bytes: a.info.Size()}
+	base := store.File{Province: d.province, Name: shown(a.name), ReceivedMs: d.came(a), Bytes: a.info.Size()}
 	a.files = []store.File{base}
 	a.files[0].ID = nameID(d.province, a.name, a.info)
 	a.inner, a.packed = unpacked(a.name)
@@ -96,6 +96,14 @@ func (d *desk) identify(dia *dialect.Dialect, a *arrival) error {
 		return err
 	}
 	return d.date(a)
+}
+
+// came is when a file was received.
+func (d *desk) came(a *arrival) int64 {
+	if d.inbox.cfg.Came == nil {
+		return a.atMs
+	}
+	return min(a.atMs, d.inbox.cfg.Came(a.info).UnixMilli())
 }
 
 // nameID is the id of what is not read: of its name, size and time.

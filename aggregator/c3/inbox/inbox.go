@@ -8,6 +8,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io/fs"
 	"log/slog"
 	"os"
 	"path/filepath"
@@ -49,7 +50,11 @@ type Config struct {
 	Taken func(c3.Receipt)
 	// Now is the clock; nil: the real one.
 	Now func() time.Time
-	Log *slog.Logger
+	// Came is when a file came, as Moved; it is late or not by that, and never later
+	// than it is taken. nil: when it is taken, so that what came while nothing ran
+	// would be late.
+	Came func(fs.FileInfo) time.Time
+	Log  *slog.Logger
 }
 
 // Meaning says what objects of a catalogue mean.

@@ -8,11 +8,13 @@ import (
 	"crypto/sha256"
 	"encoding/hex"
 	"fmt"
+	"io/fs"
 	"os"
 	"path/filepath"
 	"strconv"
 	"strings"
 	"testing"
+	"time"
 
 	"iptvdc/aggregator"
 	"iptvdc/aggregator/c3"
@@ -66,6 +68,53 @@ func (b *bench) receiptName(province, name string) string {
 		b.Fatalf("no feed takes %s", name)
 	}
 	return f.ReceiptName(name)
+}
+
+// A file was received when it came, not when somebody looked at it; a time that is
+// still to come, as a sender's clock may tell, is that of its being taken. A crash in
+// between changes nothing in that.
+func TestCame(t *testing.T) {
+	b := newBench(t, engines["memory"](t))
+	var came time.Time
+	b.change = func(c *Config) { c.Came = func(fs.FileInfo) time.Time { return came } }
+	b.open()
+	f := func(day aggregator.Day, at, want time.Time) {
+		t.Helper()
+		came = at
+		b.zj(day, 3)
+		b.settle()
+		for _, r := range b.files() {
+			if r.Day == day {
+				if r.ReceivedMs != want.UnixMilli() {
+					t.Errorf("came at %v, received at %v, want %v", at, time.UnixMilli(r.ReceivedMs), want)
+				}
+				return
+			}
+		}
+		t.Errorf("no file of %s", day)
+	}
+	f(today-3, b.now.Add(-50*time.Hour), b.now.Add(-50*time.Hour))
+	b.now = b.now.Add(time.Hour)
+	f(today-2, b.now.Add(time.Hour), b.now)
+	b.change = nil
+	b.open()
+	b.now = b.now.Add(time.Hour)
+	f(today-1, b.now.Add(-time.Hour), b.now)
+	path := b.put("33", "x.txt", "x")
+	info, err := os.Stat(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := os.Chtimes(path, b.now.Add(-time.Hour), b.now.Add(-time.Hour)); err != nil {
+		t.Fatal(err)
+	}
+	again, err := os.Stat(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if Moved(again).Before(Moved(info)) {
+		t.Errorf("a sender who sets the time of a file moves it from %v to %v", Moved(info), Moved(again))
+	}
 }
 
 // The very same file again changes nothing and is told so, packed or not. As

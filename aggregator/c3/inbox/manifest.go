@@ -63,7 +63,7 @@ func (d *desk) findManifests(dia *dialect.Dialect) manifests {
 		if err != nil {
 			continue // it is still being written, or went away
 		}
-		own := manifestFile{path: f.path, since: moved(f.info)}
+		own := manifestFile{path: f.path, since: Moved(f.info)}
 		if fault != nil && data != "" {
 			m.faults[data] = fault
 			own.names = []string{data}
@@ -127,7 +127,7 @@ func (d *desk) dealtWith(name string, since time.Time) bool {
 	for _, pattern := range []string{d.folder(doneDir, "*", globbed(name)+"*"), d.folder(refusedDir, globbed(name)+"*"), d.folder(waitingDir, globbed(name)+"*")} {
 		all, _ := filepath.Glob(pattern)
 		for _, path := range all {
-			if info, err := os.Lstat(path); err == nil && !moved(info).Before(since) {
+			if info, err := os.Lstat(path); err == nil && !Moved(info).Before(since) {
 				return true
 			}
 		}
@@ -135,8 +135,9 @@ func (d *desk) dealtWith(name string, since time.Time) bool {
 	return false
 }
 
-// moved is when a file was last written, renamed or otherwise changed.
-func moved(info fs.FileInfo) time.Time {
+// Moved is when a file was last written, renamed or otherwise changed: since when it
+// lies where it is, whatever time its sender gave it.
+func Moved(info fs.FileInfo) time.Time {
 	if st, ok := info.Sys().(*syscall.Stat_t); ok {
 		return time.Unix(st.Ctim.Unix())
 	}

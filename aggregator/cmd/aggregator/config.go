@@ -118,7 +118,8 @@ type Config struct {
 		// Episodes is how many plays count that follow each other without a sign.
 		Episodes int `yaml:"episodes"`
 		// MinuteRecords and DayRecords are how many events a box may tell in a
-		// minute and in a day; one that tells more does not count on that day.
+		// minute, impressions apart, and in a day; one that tells more does not count
+		// on that day.
 		MinuteRecords int `yaml:"minute_records"`
 		DayRecords    int `yaml:"day_records"`
 		// Boxes and Accounts are robots and test accounts: ids of boxes, and

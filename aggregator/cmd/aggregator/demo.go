@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"log/slog"
 	"os"
 	"time"
@@ -77,7 +78,9 @@ func (d demo) run(ctx context.Context, c Config, out io.Writer, log *slog.Logger
 		return err
 	}
 	defer shelves.close()
-	p, err := Open(ctx, c, log)
+	// Its provinces' files lie there at once, each with the time at which it would have
+	// come.
+	p, err := openBy(ctx, c, log, fs.FileInfo.ModTime)
 	if err != nil {
 		return err
 	}

@@ -61,6 +61,13 @@ func (b past) write(dir *dataDir) error {
 // side: comparisons that go by weekdays or holidays look there.
 const beside = 4
 
+// renewedIn is in how many nights before the days told the boxes' firmware was renewed:
+// each is heard of once. Without it a fleet that is years old would look as if it had
+// been connected on the first of these days: those who rarely watch would swell the
+// reporting boxes, of which activity is a share, and the month's active ones all month
+// long, and come back from a year's silence.
+const renewedIn = 7
+
 // courseOf is how the demo's provinces fare.
 var courseOf = feeds.Course{Churn: 0.011, ChurnBefore: 0.016, Growth: 0.03, Orders: 0.05}
 
@@ -75,7 +82,7 @@ func (b past) ways() fleet.Ways {
 	if b.Months == 0 {
 		return fleet.Ways{}
 	}
-	return fleet.Ways{Orders: 0.15, Trend: fleet.Trend{Until: b.last(), Activity: 0.08, Orders: 0.05, Days: 40}}
+	return fleet.Ways{Orders: 0.2, Terms: true, Trend: fleet.Trend{Until: b.last(), Activity: 0.08, Orders: 0.05, Days: 40}}
 }
 
 // first and last are the days that are told, the last of them up to the demo's first
@@ -113,7 +120,7 @@ func (b past) tell(ctx context.Context, p *Platform, shelves *shelves, out io.Wr
 	}
 	var paid feeds.Payments
 	truth := fleet.NewTruth(&paid, fleet.TruthHead{Seed: b.Seed})
-	now := fleet.HistoryConfig{Boxes: b.Boxes, Seed: b.Seed, EndMs: b.EndMs, Truth: truth, Ways: b.ways()}
+	now := fleet.HistoryConfig{Boxes: b.Boxes, Seed: b.Seed, EndMs: b.EndMs, Truth: truth, Ways: b.ways(), Renewed: renewedIn}
 	told := []feeds.Days{{From: b.first(), To: b.last()}}
 	words := wordsFor(os.Getenv)
 	if err := b.stretch(ctx, p, now, b.Days, newProgress(out, words.history, b.first(), b.Days)); err != nil {

@@ -80,7 +80,7 @@ func newProgress(out io.Writer, what string, first aggregator.Day, days int) *pr
 
 // at notes that the history has come to a moment.
 func (pr *progress) at(ms int64) {
-	if time.Since(pr.last) < pr.every {
+	if ms <= pr.first.Start() || time.Since(pr.last) < pr.every { // not of the nights before
 		return
 	}
 	pr.last = time.Now()

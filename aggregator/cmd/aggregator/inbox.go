@@ -28,7 +28,7 @@ func (p *Platform) inboxConfig() inbox.Config {
 	return inbox.Config{
 		Folder: p.config.c3Folder(p.dir), Store: p.store, Secrets: p.secrets,
 		Settle: time.Duration(c.SettleS) * time.Second, ManifestGrace: time.Duration(c.ManifestMinutes) * time.Minute,
-		MaxBytes: int64(c.MaxFileMB) << 20, Log: p.log.With("part", "inbox"),
+		MaxBytes: int64(c.MaxFileMB) << 20, Came: p.came, Log: p.log.With("part", "inbox"),
 	}
 }
 

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io/fs"
 	"log/slog"
 	"net"
 	"net/http"
@@ -69,6 +70,7 @@ type Platform struct {
 	setupCode  string // of the page's first start; "": there is an administrator
 	listener   net.Listener
 	server     *http.Server
+	came       func(fs.FileInfo) time.Time // see inbox.Config
 
 	closeDoor func() error   // hangs up on boxes; once, however often it is called
 	undo      []func() error // what unwind does, last first
@@ -76,8 +78,13 @@ type Platform struct {
 
 // Open puts the platform together: data folder, engines, doors. What it opened
 // before an error it closes again. Nothing is loaded or answered before Run.
-func Open(ctx context.Context, c Config, log *slog.Logger) (_ *Platform, err error) {
-	p := &Platform{config: c, log: log}
+func Open(ctx context.Context, c Config, log *slog.Logger) (*Platform, error) {
+	return openBy(ctx, c, log, inbox.Moved)
+}
+
+// openBy is Open for one who says when provinces' files came.
+func openBy(ctx context.Context, c Config, log *slog.Logger, came func(fs.FileInfo) time.Time) (_ *Platform, err error) {
+	p := &Platform{config: c, log: log, came: came}
 	defer func() {
 		if err != nil {
 			err = errors.Join(err, p.unwind())

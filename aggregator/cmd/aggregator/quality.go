@@ -3,10 +3,12 @@ package main
 import (
 	"context"
 	"math"
+	"slices"
 	"sync"
 	"time"
 
 	"iptvdc/aggregator"
+	"iptvdc/aggregator/c3"
 	"iptvdc/aggregator/quality"
 )
 
@@ -16,7 +18,8 @@ func (p *Platform) newBoard() *quality.Board {
 }
 
 // promises is what provinces are to send. Of a dialect that everybody has, files
-// are expected once the first has come.
+// are expected once the first has come. A province whose order system tells of each
+// order by SOAP owes no files of them.
 func (p *Platform) promises() map[aggregator.Province][]quality.Promise {
 	all := map[aggregator.Province][]quality.Promise{}
 	since := aggregator.DayOf(p.inbox.Since().UnixMilli())
@@ -25,6 +28,11 @@ func (p *Platform) promises() map[aggregator.Province][]quality.Promise {
 			all[province] = quality.Of(d.Dialect, since)
 		} else {
 			all[province] = quality.Of(d.Dialect, 0)
+		}
+	}
+	for _, o := range p.config.C3.OrderSenders {
+		if province, err := aggregator.ParseProvince(o.Province); err == nil { // checked at the start
+			all[province] = slices.DeleteFunc(all[province], func(d quality.Promise) bool { return d.Feed == c3.FeedOrders })
 		}
 	}
 	return all

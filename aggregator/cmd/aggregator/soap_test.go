@@ -6,12 +6,16 @@ import (
 	"net/http/httptest"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 	"time"
 
+	"iptvdc/aggregator"
+	"iptvdc/aggregator/c3"
 	"iptvdc/aggregator/c3/soap"
 	"iptvdc/aggregator/console"
+	"iptvdc/aggregator/quality"
 )
 
 // A catalogue that is announced is fetched, in, and told; an order relation is in.
@@ -76,6 +80,11 @@ func TestSOAP(t *testing.T) {
 		s := g.p.soap.courier.Stats()
 		return s.Commands[33].Delivered == 1 && s.Relations[43].Waiting == 0
 	})
+	for province, want := range map[aggregator.Province]bool{43: false, 33: true} { // who tells of each order owes no files of them
+		if got := slices.ContainsFunc(g.p.promises()[province], func(d quality.Promise) bool { return d.Feed == c3.FeedOrders }); got != want {
+			t.Errorf("%s: files of orders are expected: %v, want %v", province, got, want)
+		}
+	}
 	metrics := g.ask("GET", "/metrics", "", nil)
 	for _, want := range []string{
 		`iptv_c3_commands_total{province="33",step="told"} 1`, `iptv_c3_commands_total{province="33",step="queued"} 1`,

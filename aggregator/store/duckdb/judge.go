@@ -133,7 +133,7 @@ GROUP BY ALL HAVING sum(events) > %d`, min(s.edit.MinuteRecords, s.edit.DayRecor
 		steps = append(steps, fmt.Sprintf(`INSERT INTO busy
 SELECT hour, province, box, any_value(records), max(n), false
 FROM (
-	SELECT hour, province, box, any_value(records) AS records, at_ms // 60000 AS minute, count(*) AS n
+	SELECT hour, province, box, any_value(records) AS records, at_ms // 60000 AS minute, count(*) FILTER (NOT sight) AS n
 	FROM %s JOIN hot USING (hour, province, box)
 	GROUP BY hour, province, box, at_ms // 60000)
 GROUP BY hour, province, box HAVING max(n) > %d OR any_value(records) > %d`, share, s.edit.MinuteRecords, s.edit.DayRecords/24))

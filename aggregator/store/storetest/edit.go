@@ -61,13 +61,15 @@ func (m *memory) EditVersions(ctx context.Context, s aggregator.Scope, from, to 
 func (m *memory) count(c store.Cell) map[uint64]records {
 	all := map[uint64]records{}
 	minutes := map[[2]uint64]int64{}
-	eachRow(&m.rows, func(s *store.Stamp, _ int64, _ uint8) {
+	eachRow(&m.rows, func(s *store.Stamp, _ int64, kind uint8) {
 		if !in(c, s) {
 			return
 		}
 		r := all[s.Box]
 		minute := [2]uint64{s.Box, uint64((s.AtMs - c.Hour.Start()) / 60_000)}
-		minutes[minute]++
+		if protocol.Kind(kind) != protocol.Impression {
+			minutes[minute]++
+		}
 		r.all++
 		r.minute = max(r.minute, minutes[minute])
 		r.listed = r.listed || slices.Contains(m.edit.Boxes, s.Box) || s.Account != 0 && slices.Contains(m.edit.Accounts, s.Account)

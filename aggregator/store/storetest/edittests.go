@@ -179,6 +179,11 @@ func testInvalidBoxes(t *testing.T, b *bench) {
 		row(0, key(6), listed...), row(0, key(7), midnight...))
 
 	b.put(pages(1, now, 12_000, 5)) // five a minute are fine
+	var shown store.Block
+	for i := range int64(20) { // and what a page shows besides
+		shown.Impressions = append(shown.Impressions, store.Impression{Stamp: at(1, now+i), Page: 1, DurationMs: 2000})
+	}
+	b.put(shown)
 	b.put(pages(2, now, 10_000, 6)) // the sixth is too much
 	b.put(pages(3, now-10*hour, 30*minute, 20))
 	b.put(pages(3, now, 5*minute, 27)) // 48 in a day are fine

@@ -1,36 +1,37 @@
--- Every event of the cells, as what it adds to its box and account.
+-- Every event of the cells, as what it adds to its box and account; sight is one of
+-- what a page showed.
 CREATE OR REPLACE TEMP VIEW {share} AS
-SELECT hour_of(at_ms) AS hour, province, city, box, account, at_ms, clock, switched_on::INTEGER AS power_ons, 0 AS page_views, 0 AS clicks
+SELECT hour_of(at_ms) AS hour, province, city, box, account, at_ms, clock, switched_on::INTEGER AS power_ons, 0 AS page_views, 0 AS clicks, false AS sight
 FROM {power} WHERE at_ms >= $lo_ms AND at_ms < $hi_ms
 UNION ALL
-SELECT hour_of(at_ms), province, city, box, account, at_ms, clock, 0, 1, 0
+SELECT hour_of(at_ms), province, city, box, account, at_ms, clock, 0, 1, 0, false
 FROM {page_view} WHERE at_ms >= $lo_ms AND at_ms < $hi_ms
 UNION ALL
-SELECT hour_of(at_ms), province, city, box, account, at_ms, clock, 0, 0, 1
+SELECT hour_of(at_ms), province, city, box, account, at_ms, clock, 0, 0, 1, false
 FROM {click} WHERE at_ms >= $lo_ms AND at_ms < $hi_ms
 UNION ALL
-SELECT hour_of(at_ms), province, city, box, account, at_ms, clock, 0, 0, 0
+SELECT hour_of(at_ms), province, city, box, account, at_ms, clock, 0, 0, 0, false
 FROM {viewing} WHERE at_ms >= $lo_ms AND at_ms < $hi_ms
 UNION ALL
-SELECT hour_of(at_ms), province, city, box, account, at_ms, clock, 0, 0, 0
+SELECT hour_of(at_ms), province, city, box, account, at_ms, clock, 0, 0, 0, false
 FROM {orders} WHERE at_ms >= $lo_ms AND at_ms < $hi_ms
 UNION ALL
-SELECT hour_of(at_ms), province, city, box, account, at_ms, clock, 0, 0, 0
+SELECT hour_of(at_ms), province, city, box, account, at_ms, clock, 0, 0, 0, true
 FROM {impression} WHERE at_ms >= $lo_ms AND at_ms < $hi_ms
 UNION ALL
-SELECT hour_of(at_ms), province, city, box, account, at_ms, clock, 0, 0, 0
+SELECT hour_of(at_ms), province, city, box, account, at_ms, clock, 0, 0, 0, false
 FROM {order_page} WHERE at_ms >= $lo_ms AND at_ms < $hi_ms
 UNION ALL
-SELECT hour_of(at_ms), province, city, box, account, at_ms, clock, 0, 0, 0
+SELECT hour_of(at_ms), province, city, box, account, at_ms, clock, 0, 0, 0, false
 FROM {playback} WHERE at_ms >= $lo_ms AND at_ms < $hi_ms
 UNION ALL
-SELECT hour_of(at_ms), province, city, box, account, at_ms, clock, 0, 0, 0
+SELECT hour_of(at_ms), province, city, box, account, at_ms, clock, 0, 0, 0, false
 FROM {health} WHERE at_ms >= $lo_ms AND at_ms < $hi_ms
 UNION ALL
-SELECT hour_of(at_ms), province, city, box, account, at_ms, clock, 0, 0, 0
+SELECT hour_of(at_ms), province, city, box, account, at_ms, clock, 0, 0, 0, false
 FROM {running} WHERE at_ms >= $lo_ms AND at_ms < $hi_ms
 UNION ALL
-SELECT hour_of(at_ms), province, city, box, account, at_ms, clock, 0, 0, 0
+SELECT hour_of(at_ms), province, city, box, account, at_ms, clock, 0, 0, 0, false
 FROM {notice} WHERE at_ms >= $lo_ms AND at_ms < $hi_ms;
 
 INSERT INTO {doing}

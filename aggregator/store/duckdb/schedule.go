@@ -111,7 +111,7 @@ FROM broadcast b LEFT JOIN code n ON n.key = b.name WHERE `+where+" ORDER BY b.p
 
 // factRules numbers the rules by which closing makes facts. A store that was closed
 // by others is closed again.
-const factRules = 6
+const factRules = 7
 
 // catchUp brings a store that an older version wrote up to what this one knows:
 // its schedules are read, accounts are counted anew, and what follows from new rules
@@ -144,6 +144,9 @@ func (s *Store) catchUp() error {
 			}
 		}
 		if err := w.recount(); err != nil {
+			return err
+		}
+		if err := w.nameAgents(); err != nil {
 			return err
 		}
 		for _, statement := range []string{

@@ -67,7 +67,8 @@ func TestFilter(t *testing.T) {
 			t.Errorf("%s is not noted: %v", name, tried)
 		}
 	}
-	if missed := Missed(tried); !slices.Equal(missed, []string{"call 500"}) {
+	// A C library, as the race detector has, tries more.
+	if missed := Missed(tried); !slices.Contains(missed, "call 500") || slices.Contains(missed, "statx") {
 		t.Errorf("missed %v", missed)
 	}
 }

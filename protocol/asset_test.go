@@ -63,10 +63,40 @@ func TestLateColumns(t *testing.T) {
 	f(5, func(e *protocol.Event) { *e = full })
 }
 
-func bodyOf(t *testing.T, e protocol.Event) (columns []any) {
+// A text that came late stands behind all others, though its column comes first, and
+// readers that pass over it read the rest as it is [P-4.8].
+func TestLateTexts(t *testing.T) {
+	on := protocol.Event{Kind: protocol.PowerOn, Boot: 1, Cause: protocol.CauseBoot, Agent: "1.4.3"}
+	page := protocol.Event{Kind: protocol.PageView, Boot: 1, MonoMs: 10, Page: "home", Template: "1.4.3"}
+	click := protocol.Event{Kind: protocol.Click, Boot: 1, MonoMs: 20, Page: "home", Area: "banner", Template: "1.4.3", Trace: 1}
+	other := on
+	other.Agent = "1.4.4"
+	f := func(table, codes any, events ...protocol.Event) {
+		t.Helper()
+		body := bodyOf(t, events...)
+		block := body[6].([]any)[0].([]any)
+		wantEqual(t, []any{body[0], block[len(block)-1]}, []any{table, codes})
+		body[6].([]any)[0] = block[:3]
+		for i := range events {
+			events[i].Agent = ""
+		}
+		var dec protocol.Decoder
+		got, err := dec.Events(&protocol.Sealed{N: uint32(len(events)), Body: pack(t, body)})
+		if err != nil {
+			t.Fatal(err)
+		}
+		wantEqual(t, got, events)
+	}
+	f([]any{"1.4.3"}, int8(3), on)
+	f([]any{"1.4.3"}, []any{int8(3), int8(0)}, on, on)
+	f([]any{"home", "1.4.3", "banner", "1.4.4"}, []any{int8(6), int8(4)}, other, page, click, on)
+	f([]any{"home", "1.4.3", "banner"}, int8(4), on, page, click)
+}
+
+func bodyOf(t *testing.T, events ...protocol.Event) (columns []any) {
 	t.Helper()
 	var enc protocol.Encoder
-	plain, err := enc.Plain([]protocol.Event{e})
+	plain, err := enc.Plain(events)
 	if err != nil {
 		t.Fatal(err)
 	}

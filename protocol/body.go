@@ -39,6 +39,7 @@ type Encoder struct {
 	sorted sorted
 	texts  map[string]int
 	order  []string
+	taken  int // texts of order that codeNext has taken
 	codes  []int64
 	lows   []byte
 	blocks packer
@@ -135,8 +136,9 @@ func (enc *Encoder) plain(events []Event) error {
 		enc.texts = make(map[string]int)
 	}
 	clear(enc.texts)
-	enc.order = enc.order[:0]
+	enc.order, enc.taken = enc.order[:0], 0
 	enc.sorted.sort(events)
+	enc.orderLate(events)
 	if err := enc.writeBlocks(events); err != nil {
 		return err
 	}
@@ -248,7 +250,7 @@ func (enc *Encoder) present(k Kind, events []Event) []column {
 	cols := columns(k)
 	for n := len(cols); n > 0 && cols[n-1].late; n-- {
 		for _, i := range enc.sorted.at(k) {
-			if cols[n-1].num(&events[i]) != 0 {
+			if !cols[n-1].zero(&events[i]) {
 				return cols[:n]
 			}
 		}
@@ -272,7 +274,7 @@ func (enc *Encoder) column(c *column, k Kind, events []Event) error {
 			if p := before.before(i); p >= 0 {
 				predicted = *c.like(&events[p])
 			}
-			enc.codes = append(enc.codes, enc.code(s, predicted))
+			enc.codes = append(enc.codes, enc.code(s, predicted, c.late))
 		}
 	case c.length:
 		for _, i := range at {
@@ -302,18 +304,62 @@ func (enc *Encoder) column(c *column, k Kind, events []Event) error {
 	return nil
 }
 
-// code returns the code of text s, giving it a place in the table if it is new.
-func (enc *Encoder) code(s, predicted string) int64 {
+// orderLate gives all texts of a batch with late ones their places in the table, the late
+// ones behind all others: readers that pass over their columns count on the rest.
+func (enc *Encoder) orderLate(events []Event) {
+	all := func(late bool) {
+		for k := range 256 {
+			at := enc.sorted.at(Kind(k))
+			if len(at) == 0 {
+				continue
+			}
+			cols := columns(Kind(k))
+			for c := range cols {
+				col := &cols[c]
+				if col.str == nil || col.late != late {
+					continue
+				}
+				before := latest{places: enc.sorted.at(col.predictor(Kind(k)))}
+				for _, i := range at {
+					predicted := ""
+					if p := before.before(i); p >= 0 {
+						predicted = *col.like(&events[p])
+					}
+					enc.place(*col.str(&events[i]), predicted)
+				}
+			}
+		}
+	}
+	for _, i := range enc.sorted.at(PowerOn) { // the one kind that has any
+		if events[i].Agent != "" {
+			all(false)
+			all(true)
+			return
+		}
+	}
+}
+
+// place gives a text that is written out a place in the table.
+func (enc *Encoder) place(s, predicted string) {
+	if _, ok := enc.texts[s]; ok || s == predicted || s == "" {
+		return
+	}
+	enc.texts[s] = len(enc.order)
+	enc.order = append(enc.order, s)
+}
+
+// code returns the code of text s, giving it a place in the table if it has none.
+func (enc *Encoder) code(s, predicted string, late bool) int64 {
 	if s == predicted {
 		return codePredicted
 	}
 	if s == "" {
 		return codeEmpty
 	}
-	n, ok := enc.texts[s]
-	if !ok {
-		enc.texts[s] = len(enc.order)
-		enc.order = append(enc.order, s)
+	enc.place(s, predicted)
+	n := enc.texts[s]
+	if n == enc.taken && !late {
+		enc.taken++
 		return codeNext
 	}
 	return codeText + int64(n)

@@ -11,6 +11,7 @@ type Event struct {
 	Source Source
 
 	Cause Cause
+	Agent string // PowerOn: the agent's version, one word as in a Manifest; "": not told
 
 	Page     string
 	From     string // PageView: the page before, "" if none
@@ -101,7 +102,8 @@ type column struct {
 	// length marks the duration of a segment that ends at MonoMs [P-4.6].
 	length bool
 	// late columns at the end of a kind are left out of a block in which they
-	// are zero for all events: readers take what is lacking for zero [P-4.8].
+	// are zero for all events: readers take what is lacking for zero. Their texts
+	// stand behind all others in the table and are never codeNext [P-4.8].
 	late bool
 }
 
@@ -145,6 +147,14 @@ func (c *column) predict(before, e *Event) int64 {
 		return c.step
 	}
 	return c.num(before) + c.step
+}
+
+// zero reports whether the column says nothing of e.
+func (c *column) zero(e *Event) bool {
+	if c.str != nil {
+		return *c.str(e) == ""
+	}
+	return c.num(e) == 0
 }
 
 // asLate marks a column that stands at the end and is left out when it is zero.
@@ -201,6 +211,8 @@ var (
 	colError = text("error", func(e *Event) *string { return &e.Error })
 	colWhy   = text("why", func(e *Event) *string { return &e.Why })
 
+	colAgent = text("agent", func(e *Event) *string { return &e.Agent }).asLate()
+
 	colKeys   = number("keys", 1<<16-1, func(e *Event) int64 { return int64(e.Keys) }, func(e *Event, v int64) { e.Keys = uint32(v) }).asLate()
 	colIdle   = number("idle_ms", MaxMonoMs, func(e *Event) int64 { return int64(e.IdleMs) }, func(e *Event, v int64) { e.IdleMs = uint64(v) }).asLate()
 	colTV     = enum("tv", tvNames, func(e *Event) int64 { return int64(e.TV) }, func(e *Event, v int64) { e.TV = TV(v) }).asLate()
@@ -233,7 +245,7 @@ var (
 
 // columnsOf lists what travels for each kind, by the kind's number.
 var columnsOf = [...][]column{
-	PowerOn:    {colCause},
+	PowerOn:    {colCause, colAgent},
 	PowerOff:   {colCause},
 	PageView:   {colPage, colFromPage, colTemplate},
 	Click:      {colOnPage, colArea, colSlot, colContent, colOnTemplate, colNewTrace},

@@ -37,6 +37,9 @@ func anyEvent(t *rapid.T) protocol.Event {
 	switch e.Kind {
 	case protocol.PowerOn, protocol.PowerOff:
 		e.Cause = protocol.Cause(n("cause", 0, 5))
+		if e.Kind == protocol.PowerOn {
+			e.Agent = anyText(t, "agent")
+		}
 	case protocol.PageView:
 		e.Page, e.From, e.Template = anyText(t, "page"), anyText(t, "from"), anyText(t, "template")
 	case protocol.Click:

@@ -197,6 +197,9 @@ func AgentText(agent, build, model string) string {
 	return word(agent) + " " + word(build) + " " + word(model)
 }
 
+// IsAgent reports whether s can be the version of an agent [P-3.13].
+func IsAgent(s string) bool { return s != "-" && checkAgentWord("", s) == nil }
+
 // BuildOf names the build of a GOARCH and GOARM, as Builds do; "": there is none.
 func BuildOf(goarch, goarm string) string {
 	name := goarch

@@ -128,6 +128,23 @@ func assets() []protocol.Event {
 	}
 }
 
+// agents are power-ons that tell which agent runs: new, the same, none, another, one whose
+// text a page has too.
+func agents() []protocol.Event {
+	on := func(boot uint32, mono uint64, cause protocol.Cause, agent string) protocol.Event {
+		return protocol.Event{Kind: protocol.PowerOn, Boot: boot, MonoMs: mono, Cause: cause, Agent: agent}
+	}
+	return []protocol.Event{
+		on(3, 0, protocol.CauseBoot, "1.4.2"),
+		{Kind: protocol.PageView, Boot: 3, MonoMs: 10_000, Source: protocol.SourcePage, Page: "home/index", Template: "t7"},
+		on(3, 70_000, protocol.CauseWake, "1.4.2"),
+		on(4, 0, protocol.CauseBoot, ""),
+		on(5, 0, protocol.CauseBoot, "1.4.3"),
+		{Kind: protocol.PageView, Boot: 5, MonoMs: 9_000, Source: protocol.SourcePage, Page: "t8", From: "home/index", Template: "t7"},
+		on(6, 0, protocol.CauseBoot, "t8"),
+	}
+}
+
 func bodyVectors(tb testing.TB) []vector {
 	var enc protocol.Encoder
 	plain := func(name string, events []protocol.Event) vector {
@@ -161,6 +178,7 @@ func bodyVectors(tb testing.TB) []vector {
 		plain("one page view", []protocol.Event{{Kind: protocol.PageView, Serial: 7, Boot: 2, MonoMs: 1000, Source: protocol.SourcePage, Page: "home"}}),
 		raw("page view, click and view, as in SPEC.md", 3, goodColumns()),
 		every, deflated, plain("the kinds and columns that came second", laterKinds()), plain("where in the asset, and the television", assets()),
+		plain("which agent a box came on with", agents()),
 		plain("a column of equal values is one number", []protocol.Event{
 			{Kind: protocol.PowerOn, Boot: 1, MonoMs: 1, Cause: protocol.CauseBoot}, {Kind: protocol.PowerOn, Boot: 2, MonoMs: 1, Cause: protocol.CauseBoot}}),
 		raw("an unknown kind, columns and body elements of a newer version", 3, append(longer, "new")),
@@ -305,6 +323,11 @@ func eventVectors() []vector {
 		third = append(third, "[,"[min(i, 1)])
 		third = protocol.AppendJSON(third, &e)
 	}
+	var fourth []byte
+	for i, e := range agents() {
+		fourth = append(fourth, "[,"[min(i, 1)])
+		fourth = protocol.AppendJSON(fourth, &e)
+	}
 	var all []byte
 	for i, e := range everyKind() {
 		all = append(all, "[,"[min(i, 1)])
@@ -314,6 +337,8 @@ func eventVectors() []vector {
 		{Name: "every kind", Text: string(all) + "]"},
 		{Name: "the kinds and columns that came second", Text: string(later) + "]"},
 		{Name: "where in the asset, and the television", Text: string(third) + "]"},
+		{Name: "which agent a box came on with", Text: string(fourth) + "]"},
+		{Name: "an agent of a power-off", Text: `{"kind":"power_off","cause":"standby","agent":"1.4.3"}`},
 		{Name: "a television that is no word", Text: `[{"kind":"view","tv":"asleep"}]`},
 		{Name: "a position beyond a week", Text: `{"kind":"view","position_ms":604800001}`},
 		{Name: "one event, fields in any order", Text: `{"page":"home","boot":5,"kind":"page_view"}`},

@@ -76,7 +76,7 @@ func New(cfg Config) (*Daemon, error) {
 	if err != nil {
 		return nil, err
 	}
-	d.sess, err = session.New(session.Config{BootID: cfg.BootID, Clock: cfg.Clock, Identity: cfg.Identity, Rand: cfg.BootRand, Anonymous: d.policy.Anonymous})
+	d.sess, err = session.New(session.Config{BootID: cfg.BootID, Clock: cfg.Clock, Identity: cfg.Identity, Rand: cfg.BootRand, Agent: cfg.agentWord(), Anonymous: d.policy.Anonymous})
 	if err != nil {
 		return nil, err
 	}

@@ -50,6 +50,17 @@ func (c *UpdateConfig) validate() error {
 	return nil
 }
 
+// agentWord is the version that power-ons tell. A build's that is no word is not told: that
+// is no reason to record nothing.
+func (c *Config) agentWord() string {
+	v := c.Update.Agent
+	if v != "" && !protocol.IsAgent(v) {
+		c.Log.Warn("power-ons do not tell which agent runs: its version is not one word of 1 to 64 plain characters", "version", v)
+		return ""
+	}
+	return v
+}
+
 // Program is what the agent says of itself.
 func (c *UpdateConfig) Program() update.Program {
 	return update.Program{Agent: c.Agent, Build: c.Build, Outbox: outbox.Format, OutboxMin: outbox.FormatMin, Release: c.Release}

@@ -322,6 +322,8 @@ func (a *API) stampOne(e *protocol.Event, page bool, now uint64) error {
 		return wrong("mono_ms", "the agent sets it for pages; leave it out")
 	case e.MonoMs > now:
 		return wrong("mono_ms", "%d lies ahead, this boot is %d ms old; allowed 0..%d", e.MonoMs, now, now)
+	case e.Agent != "":
+		return wrong("agent", "the agent sets it; leave it out")
 	case e.Kind == protocol.Dropped || e.Kind == protocol.OutboxLost || e.Kind == protocol.Running:
 		return wrong("kind", "%s is the agent's own; allowed: %s", e.Kind, kinds(page))
 	case page && !slices.Contains(pageKinds, e.Kind):

@@ -164,6 +164,7 @@ func TestRefuses(t *testing.T) {
 	f(400, "mono_ms", "allowed 0..3600000", `{"kind":"click","page":"home","mono_ms":3600001}`)
 	f(400, "duration_ms", "the box started", `{"kind":"view","mode":"live","duration_ms":3600001}`)
 	f(400, "serial", "leave it out", `{"kind":"click","page":"home","serial":3}`)
+	f(400, "agent", "leave it out", `{"kind":"power_on","cause":"wake","agent":"1.4.3"}`)
 	f(400, "boot", "this boot is 7", `{"kind":"click","page":"home","boot":8}`)
 	f(400, "source", "leave it out", `{"kind":"click","page":"home","source":"page"}`)
 	f(400, "json", "", `{"kind":"click"`)
@@ -186,7 +187,7 @@ func TestRefuses(t *testing.T) {
 	if len(k.events) != 0 {
 		t.Errorf("refused requests recorded %+v", k.events)
 	}
-	if s := a.Stats(); s.BadEvents != 19 || s.BadOrigin != 3 || s.BadHost != 1 || s.TooLarge != 2 || s.Other != 2 || s.Events != 0 {
+	if s := a.Stats(); s.BadEvents != 20 || s.BadOrigin != 3 || s.BadHost != 1 || s.TooLarge != 2 || s.Other != 2 || s.Events != 0 {
 		t.Errorf("%+v", s)
 	}
 }

@@ -31,6 +31,8 @@ type Config struct {
 	// Identity is who the box is at the start: Account, STBID, MAC, Province,
 	// City, Model, Firmware.
 	Identity protocol.Event
+	// Agent is the version of the agent, which its power-ons tell [P-3.13]; "": none.
+	Agent string
 	// Anonymous, if set, reports whether account, STBID and MAC stay on the box:
 	// identities are then recorded without them. A change is told before the
 	// next event.
@@ -64,6 +66,9 @@ type Session struct {
 func New(cfg Config) (*Session, error) {
 	if cfg.BootID == "" || cfg.Clock == nil || cfg.Rand == nil {
 		return nil, errors.New("session: BootID, Clock and Rand must be set")
+	}
+	if cfg.Agent != "" && !protocol.IsAgent(cfg.Agent) {
+		return nil, fmt.Errorf("session: the agent's version is %q; it must be one word of 1 to 64 plain characters", cfg.Agent)
 	}
 	cfg.Identity.Kind = protocol.Identity
 	if err := cfg.Identity.Check(); err != nil {
@@ -197,7 +202,7 @@ func (s *Session) stamped(e protocol.Event) protocol.Event {
 }
 
 // Stamp implements agent.Session. An identity event becomes the identity in
-// force: what it does not name stays as it was.
+// force: what it does not name stays as it was. A power-on tells the agent's version.
 func (s *Session) Stamp(e *protocol.Event) {
 	e.Boot = s.boot.Load()
 	if e.Kind == protocol.Identity {
@@ -216,6 +221,9 @@ func (s *Session) Stamp(e *protocol.Event) {
 			e.Account, e.STBID, e.MAC = "", "", ""
 		}
 		s.serial.Store(protocol.IdentitySerial(e))
+	}
+	if e.Kind == protocol.PowerOn {
+		e.Agent = s.cfg.Agent
 	}
 	e.Serial = s.serial.Load()
 }

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"math/rand/v2"
+	"strings"
 	"testing"
 
 	"iptvdc/agent/outbox"
@@ -18,7 +19,7 @@ func (c clock) WallMs() uint64 { return 0 }
 func begin(t *testing.T, o *outbox.Outbox, bootID, account string) *Session {
 	t.Helper()
 	s, err := New(Config{BootID: bootID, Clock: clock(5000), Rand: rand.NewChaCha8([32]byte{3}),
-		Identity: protocol.Event{Province: 33, City: 3301, Account: account}})
+		Agent: "1.4.3", Identity: protocol.Event{Province: 33, City: 3301, Account: account}})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -85,11 +86,30 @@ func TestBoots(t *testing.T) {
 			t.Error("a second power-on for the same boot id")
 		}
 	}
+	if e[1].Agent != "1.4.3" {
+		t.Errorf("power-on tells the agent %q", e[1].Agent)
+	}
+	s := begin(t, newOutbox(t), "boot-a", "1")
+	wake, off := protocol.Event{Kind: protocol.PowerOn, Cause: protocol.CauseWake, Agent: "a reporter's"}, protocol.Event{Kind: protocol.PowerOff}
+	s.Stamp(&wake)
+	s.Stamp(&off)
+	if wake.Agent != "1.4.3" || off.Agent != "" {
+		t.Errorf("a wake tells the agent %q, a power-off %q", wake.Agent, off.Agent)
+	}
 	if next := begin(t, o, "boot-b", "1").Boot(); next != first+1 {
 		t.Errorf("the next boot is %d, want %d", next, first+1)
 	}
 	if e := held(t, o); len(e) != 2 || e[1].Kind != protocol.PowerOn {
 		t.Errorf("the next boot recorded %+v", e)
+	}
+}
+
+// TestBadAgent: what is no version of an agent does not get on the wire [P-3.13].
+func TestBadAgent(t *testing.T) {
+	for _, agent := range []string{"1.4 beta", "-", strings.Repeat("1", 65), "版本"} {
+		if _, err := New(Config{BootID: "a", Clock: clock(1), Rand: rand.NewChaCha8([32]byte{3}), Agent: agent, Identity: protocol.Event{Province: 33}}); err == nil || !strings.Contains(err.Error(), "one word") {
+			t.Errorf("%q: %v", agent, err)
+		}
 	}
 }
 

@@ -22,4 +22,5 @@ var catalogue = editedFigures(timed(slices.Concat(
 	belonging(aggregator.DataEPG, journeysFigures),
 	belonging(aggregator.DataActivity, restFigures),
 	belonging(aggregator.DataVOD, vodFigures),
+	belonging(aggregator.DataQuality, boxesFigures),
 )))

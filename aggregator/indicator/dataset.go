@@ -37,6 +37,8 @@ var readAs = [store.Facts][]aggregator.DataSet{
 	store.FactStandby:    {aggregator.DataActivity},
 	store.FactAsset:      {aggregator.DataVOD},
 	store.FactLeft:       {aggregator.DataVOD},
+	store.FactAgent:      {aggregator.DataQuality},
+	store.FactUpdate:     {aggregator.DataQuality},
 	store.FactAccounts:   {aggregator.DataUsers},
 	store.FactFlow:       {aggregator.DataUsers},
 	store.FactBill:       {aggregator.DataOrders},

@@ -77,6 +77,8 @@ var dimensions = []Dimension{
 	{ID: store.ColSilence, Title: Text{"沉默程度", "Silence"}},
 	{ID: store.ColCohort, Title: Text{"开户月份", "Month of opening"}},
 	{ID: store.ColAge, Title: Text{"开户后月数", "Months since"}},
+	{ID: store.ColAgent, Title: Text{"代理版本", "Agent version"}},
+	{ID: store.ColRelease, Title: Text{"升级序号", "Number of the update"}},
 	{ID: store.ColPackage, Title: Text{"产品包含的内容", "Content of a product"}, FiltersOnly: true},
 }
 
@@ -88,7 +90,7 @@ func isDimension(c store.Column) bool {
 // coded reports whether the dimension's values are keys of texts.
 func coded(c store.Column) bool {
 	switch c {
-	case store.ColProvince, store.ColCity, store.ColSlot, store.ColMinute, store.ColLag, store.ColPart, store.ColHourOfDay, store.ColCohort, store.ColAge:
+	case store.ColProvince, store.ColCity, store.ColSlot, store.ColMinute, store.ColLag, store.ColPart, store.ColHourOfDay, store.ColCohort, store.ColAge, store.ColRelease:
 		return false
 	}
 	return wordsOf(c) == nil
@@ -119,7 +121,7 @@ func cell(c store.Column, v uint64, texts map[uint64]string) string {
 			return ""
 		}
 		return fmt.Sprintf("%04d", v)
-	case store.ColSlot, store.ColLag, store.ColAge, store.ColPart:
+	case store.ColSlot, store.ColLag, store.ColAge, store.ColPart, store.ColRelease:
 		return strconv.FormatUint(v, 10)
 	case store.ColCohort:
 		return fmt.Sprintf("%04d-%02d", v/12, v%12+1)
@@ -168,6 +170,12 @@ func parseCell(c store.Column, s string) (uint64, error) {
 		v, err := strconv.ParseUint(s, 10, 8)
 		if err != nil || v > store.MaxLag {
 			return 0, faultf("bad_filter", "filters: %q is no number of days after a broadcast; allowed are 0 to %d", clip(s), store.MaxLag)
+		}
+		return v, nil
+	case store.ColRelease:
+		v, err := strconv.ParseUint(s, 10, 53)
+		if err != nil {
+			return 0, faultf("bad_filter", "filters: %q is no number of an update; it is what signing it said, as 27", clip(s))
 		}
 		return v, nil
 	case store.ColAge:

@@ -198,6 +198,8 @@ const (
 	onAir
 	// wholeAsset follows all but the part of an asset.
 	wholeAsset
+	// anyAgent follows all but which agent a box runs.
+	anyAgent
 )
 
 // follows reports whether the term is grouped and filtered by c. What counts in
@@ -213,8 +215,11 @@ func (t term) follows(c store.Column) bool {
 	case t.around == inPlace:
 		return (c == store.ColProvince || c == store.ColCity || c == store.ColMinute || isTime(c)) && store.ShapeOf(t.fact).Has(c)
 	}
-	if t.around == wholeAsset {
+	switch t.around {
+	case wholeAsset:
 		return c != store.ColPart
+	case anyAgent:
+		return c != store.ColAgent
 	}
 	return c != store.ColCity && store.ShapeOf(t.fact).Has(c)
 }

@@ -237,9 +237,9 @@ func (f *fields) word(name string, values int, word func(uint8) string) uint8 {
 func (f *fields) add(b *store.Block, kind string, at store.Stamp) {
 	switch kind {
 	case "power_on":
-		b.Powers = append(b.Powers, store.Power{Stamp: at, On: true, Cause: uint8(protocol.CauseBoot)})
+		b.Powers = append(b.Powers, store.Power{Stamp: at, On: true, Cause: uint8(protocol.CauseBoot), Agent: f.code("agent")})
 	case "wake":
-		b.Powers = append(b.Powers, store.Power{Stamp: at, On: true, Cause: uint8(protocol.CauseWake)})
+		b.Powers = append(b.Powers, store.Power{Stamp: at, On: true, Cause: uint8(protocol.CauseWake), Agent: f.code("agent")})
 	case "power_off":
 		b.Powers = append(b.Powers, store.Power{Stamp: at, Cause: uint8(protocol.CauseStandby)})
 	case "page":
@@ -283,7 +283,8 @@ func (f *fields) add(b *store.Block, kind string, at store.Stamp) {
 	case "health":
 		b.Healths = append(b.Healths, store.Health{Stamp: at})
 	case "running":
-		b.Runnings = append(b.Runnings, store.Running{Stamp: at})
+		b.Runnings = append(b.Runnings, store.Running{Stamp: at, Version: uint64(f.number("release", 0)), Agent: f.code("agent"),
+			State: f.word("state", 11, func(v uint8) string { return strings.TrimPrefix(protocol.ProfileState(v).String(), "unknown") })})
 	case "notice":
 		b.Notices = append(b.Notices, store.Notice{Stamp: at, Kind: uint8(protocol.ClockSync)})
 	case "dropped":

@@ -34,6 +34,7 @@ type worker struct {
 	batches    int
 	unknown    uint64 // events of a kind this version does not know
 	badSyncs   uint64
+	badAgents  uint64 // versions of agents that are none
 }
 
 // run is a stretch of events of one batch with one boot and one serial: all
@@ -92,7 +93,7 @@ func (w *worker) reset() {
 	w.runs, w.syncs, w.identities, w.codes = w.runs[:0], w.syncs[:0], w.identities[:0], w.codes[:0]
 	clear(w.fresh)
 	w.unreadable = map[uint64]string{}
-	w.batches, w.unknown, w.badSyncs = 0, 0, 0
+	w.batches, w.unknown, w.badSyncs, w.badAgents = 0, 0, 0, 0
 }
 
 // serialOf is the identity an event stands under; an identity event stands
@@ -108,7 +109,7 @@ func (w *worker) event(e *protocol.Event, r *run, ref uint32) {
 	s := store.Stamp{Box: r.box, Boot: e.Boot, MonoMs: int64(e.MonoMs)}
 	switch e.Kind {
 	case protocol.PowerOn, protocol.PowerOff:
-		w.rows.Powers = append(w.rows.Powers, store.Power{Stamp: s, On: e.Kind == protocol.PowerOn, Cause: uint8(e.Cause)})
+		w.rows.Powers = append(w.rows.Powers, store.Power{Stamp: s, On: e.Kind == protocol.PowerOn, Cause: uint8(e.Cause), Agent: w.agent(e.Agent)})
 		w.refs.powers = append(w.refs.powers, ref)
 	case protocol.PageView:
 		w.rows.PageViews = append(w.rows.PageViews, store.PageView{Stamp: s,
@@ -148,13 +149,29 @@ func (w *worker) event(e *protocol.Event, r *run, ref uint32) {
 			AgentKB: int64(e.AgentKB), AgentMs: int64(e.AgentMs), FlashKB: int64(e.FlashKB), Waiting: int64(e.Waiting)})
 		w.refs.healths = append(w.refs.healths, ref)
 	case protocol.Running:
-		w.rows.Runnings = append(w.rows.Runnings, store.Running{Stamp: s, Version: e.Version, State: uint8(e.State), Why: w.text(e.Why)})
+		row := store.Running{Stamp: s, Version: e.Version, State: uint8(e.State), Why: w.text(e.Why)}
+		if e.State == protocol.AgentRuns {
+			agent, _, _ := store.AgentOf(e.Why)
+			row.Agent = w.agent(agent)
+		}
+		w.rows.Runnings = append(w.rows.Runnings, row)
 		w.refs.runnings = append(w.refs.runnings, ref)
 	default:
 		w.notice(e, r)
 		w.rows.Notices = append(w.rows.Notices, store.Notice{Stamp: s, Kind: uint8(e.Kind), Count: int64(e.Count), Reason: uint8(e.Reason)})
 		w.refs.notices = append(w.refs.notices, ref)
 	}
+}
+
+// agent is the key of an agent's version; what is none is not told [P-3.13].
+func (w *worker) agent(version string) uint64 {
+	switch {
+	case protocol.IsAgent(version):
+		return w.text(version)
+	case version != "" && version != "-":
+		w.badAgents++
+	}
+	return 0
 }
 
 // aside counts what no event shows, in the hour of its arrival.

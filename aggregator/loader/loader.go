@@ -80,6 +80,7 @@ type Stats struct {
 	UnknownKinds            uint64 // events of kinds this version does not know
 	Unidentified            uint64 // events without a known identity
 	IgnoredSyncs            uint64 // clock_sync events that cannot be true
+	IgnoredAgents           uint64 // versions of agents that can be none
 	AbsurdTimes             uint64 // events placed at their arrival instead
 	Retimes                 uint64 // boots whose rows were moved
 	Retries                 uint64 // calls to ledger or store that failed and were repeated
@@ -101,6 +102,7 @@ type Loader struct {
 type stats struct {
 	blocks, batches, events, repeated, unreadable, unreadableEvents atomic.Uint64
 	unknownKinds, unidentified, ignoredSyncs, absurdTimes           atomic.Uint64
+	ignoredAgents                                                   atomic.Uint64
 	retimes, retries                                                atomic.Uint64
 	knownBoxes                                                      atomic.Int64
 }
@@ -139,7 +141,7 @@ func (l *Loader) Stats() Stats {
 		Blocks: s.blocks.Load(), Batches: s.batches.Load(), Events: s.events.Load(), Repeated: s.repeated.Load(),
 		Unreadable: s.unreadable.Load(), UnreadableEvents: s.unreadableEvents.Load(), UnknownKinds: s.unknownKinds.Load(),
 		Unidentified: s.unidentified.Load(), IgnoredSyncs: s.ignoredSyncs.Load(), AbsurdTimes: s.absurdTimes.Load(),
-		Retimes: s.retimes.Load(), Retries: s.retries.Load(), KnownBoxes: int(s.knownBoxes.Load()),
+		IgnoredAgents: s.ignoredAgents.Load(), Retimes: s.retimes.Load(), Retries: s.retries.Load(), KnownBoxes: int(s.knownBoxes.Load()),
 	}
 }
 

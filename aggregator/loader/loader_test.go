@@ -6,6 +6,7 @@ import (
 
 	"fmt"
 	"slices"
+	"strings"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
@@ -140,6 +141,7 @@ type spy struct {
 
 func (s *spy) Insert(ctx context.Context, b *store.Block) (bool, error) {
 	s.rows.PageViews = append(s.rows.PageViews, b.PageViews...)
+	s.rows.Powers, s.rows.Runnings = append(s.rows.Powers, b.Powers...), append(s.rows.Runnings, b.Runnings...)
 	s.rows.Codes = append(s.rows.Codes, b.Codes...)
 	s.rows.Identities = append(s.rows.Identities, b.Identities...)
 	s.rows.Clocks = append(s.rows.Clocks, b.Clocks...)
@@ -281,6 +283,41 @@ func TestAbsurdTimes(t *testing.T) {
 	c.wantTimes(s, []int64{-4000, 0, 9*minute + 1000}, []uint8{1, 0, 2})
 	if st := c.Stats(); st.IgnoredSyncs != 1 || st.AbsurdTimes != 1 {
 		t.Errorf("stats %+v, want one sync ignored and one time absurd", st)
+	}
+}
+
+// TestAgents: the version of an agent becomes a code of its own; what can be none is not
+// told, and counted.
+func TestAgents(t *testing.T) {
+	c := newCentre(t)
+	s := c.spy()
+	on := func(mono uint64, agent string) protocol.Event {
+		return protocol.Event{Kind: protocol.PowerOn, Boot: 1, MonoMs: mono, Cause: protocol.CauseWake, Agent: agent}
+	}
+	runs := func(mono uint64, state protocol.ProfileState, why string) protocol.Event {
+		return protocol.Event{Kind: protocol.Running, Boot: 1, MonoMs: mono, State: state, Version: 27, Why: why}
+	}
+	c.box(1).send(sent{now, 1, 9000},
+		on(1000, "1.4.2"), on(2000, ""), on(3000, "-"), on(4000, "1.4.2 beta"), on(5000, strings.Repeat("9", 65)), on(6000, "版本"),
+		runs(7000, protocol.AgentRuns, "1.4.3 arm7 E900"), runs(7100, protocol.AgentRuns, "- arm7 -"), runs(7200, protocol.AgentRuns, ""),
+		runs(7300, protocol.AgentRuns, "版本 arm7 E900"), runs(7400, protocol.ProfileRefused, "1.4.3 arm7 E900"))
+	c.load()
+	old, newer := aggregator.TextKey("1.4.2"), aggregator.TextKey("1.4.3")
+	var got []uint64
+	for _, p := range s.rows.Powers {
+		got = append(got, p.Agent)
+	}
+	for _, r := range s.rows.Runnings {
+		got = append(got, r.Agent)
+	}
+	if want := []uint64{old, 0, 0, 0, 0, 0, newer, 0, 0, 0, 0}; !slices.Equal(got, want) {
+		t.Errorf("agents %v, want %v", got, want)
+	}
+	if names, err := c.store.Codes(t.Context(), []uint64{old, newer}); err != nil || names[old] != "1.4.2" || names[newer] != "1.4.3" {
+		t.Errorf("%v, %v", names, err)
+	}
+	if st := c.Stats(); st.IgnoredAgents != 4 {
+		t.Errorf("%d versions ignored, want 4", st.IgnoredAgents)
 	}
 }
 

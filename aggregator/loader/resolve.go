@@ -294,6 +294,7 @@ func (r *resolution) count(l *Loader, bound *ledger.Block, p Progress) {
 		s.batches.Add(uint64(w.batches))
 		s.unknownKinds.Add(w.unknown)
 		s.ignoredSyncs.Add(w.badSyncs)
+		s.ignoredAgents.Add(w.badAgents)
 		s.unreadable.Add(uint64(len(w.unreadable)))
 		for id := range w.unreadable {
 			bad[id] = true

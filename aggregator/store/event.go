@@ -21,7 +21,8 @@ type Stamp struct {
 type Power struct {
 	Stamp
 	On    bool
-	Cause uint8 // protocol.Cause
+	Cause uint8  // protocol.Cause
+	Agent uint64 // key of the version of the agent it came on with; 0: not told
 }
 
 // PageView is a page entered.
@@ -122,12 +123,13 @@ type Health struct {
 	Waiting     int64  // events that wait for the centre
 }
 
-// Running is which profile a box runs, or which it refused and why.
+// Running is which profile or agent a box runs, or which it refused and why.
 type Running struct {
 	Stamp
-	Version uint64 // of the profile; 0: the one built in
+	Version uint64 // of the profile, or of the update; 0: the one built in
 	State   uint8  // protocol.ProfileState
 	Why     uint64 // key of the text; 0: nothing was wrong
+	Agent   uint64 // AgentRuns: key of the agent's version; 0: not told
 }
 
 // Notice is any other event: identity, clock_sync, dropped, outbox_lost and

@@ -180,6 +180,17 @@ const (
 	// a LengthMs whose End is known and not continue, in the part in which their Stretch
 	// ended, as they went through it; at the end of the asset the last one.
 	FactLeft
+	// FactAgent: province, city, agent_version, box: which agents boxes ran. Of the
+	// Powers with On and the Runnings with State AgentRuns of a box that name an Agent, the
+	// latest in the hour says which, and where: by AtMs, then Boot, MonoMs, Agent, City.
+	// ran = 1. So a box that tells many has one in an hour.
+	FactAgent
+	// FactUpdate: province, city, release, box: what became of updates of agents; release
+	// is the Version of Runnings. fetched, taken, rolled_back and update_refused = 1 if the
+	// box told State UpdateDownloaded, UpdateGood, UpdateRolledBack or UpdateRefused of it in
+	// the hour, however often: after a crash it may be told twice. A row exists if any is
+	// 1.
+	FactUpdate
 
 	// What follows is derived from the provinces' files, by day alone, when a
 	// file is taken in; it has no hours and needs no closing.
@@ -239,9 +250,9 @@ const (
 	// the month.
 	FactCohort
 
-	Facts = 32
+	Facts = 34
 	// EventFacts is how many of them, the first, are derived from events.
-	EventFacts = 24
+	EventFacts = 26
 )
 
 // LedMs is how long after a click a play is credited to it.
@@ -390,6 +401,9 @@ const (
 	ColAge     Column = "age_months" // months since
 	ColWhy     Column = "why"        // Invalid
 
+	ColAgent   Column = "agent_version" // key of the text
+	ColRelease Column = "release"       // number of an update [P-10.2]
+
 	// ColPackage is a package that a province sells, of every fact that has ColContent, in
 	// Filters alone: what lies in several would count in each group. A row is in a package
 	// if its content or its channel is. Packages are live things of the province's
@@ -502,6 +516,12 @@ const (
 	MeasurePlacedMs       Measure = "placed_ms"
 	MeasurePassed         Measure = "passed"
 	MeasureLeaves         Measure = "leaves"
+
+	MeasureRan           Measure = "ran"
+	MeasureFetched       Measure = "fetched"
+	MeasureTaken         Measure = "taken"
+	MeasureRolledBack    Measure = "rolled_back"
+	MeasureUpdateRefused Measure = "update_refused"
 )
 
 // Shape is the columns of a fact.
@@ -571,10 +591,13 @@ var shapes = [Facts]Shape{
 	FactInvalid: {"fact_invalid", []Column{ColProvince, ColCity, ColWhy, ColBox}, []Measure{MeasureDropped}},
 	FactJourney: {"fact_journey", []Column{ColProvince, ColCity, ColOrigin, ColPage},
 		[]Measure{MeasureJourneys, MeasureFound, MeasureFoundMs, MeasureFoundPages, MeasureFoundClicks, MeasureBrowseMs}},
-	FactPageLed:   {"fact_page_led", []Column{ColProvince, ColCity, ColPage}, []Measure{MeasureLedViews}},
-	FactStandby:   {"fact_standby", []Column{ColProvince, ColCity}, []Measure{MeasureStandbys, MeasureStandbyMs, MeasureOffs, MeasureOffMs}},
-	FactAsset:     {"fact_asset", []Column{ColProvince, ColCity, ColMode, ColContent, ColPart, ColSight}, []Measure{MeasurePlacedMs, MeasurePassed}},
-	FactLeft:      {"fact_left", []Column{ColProvince, ColCity, ColMode, ColContent, ColPart}, []Measure{MeasureLeaves}},
+	FactPageLed: {"fact_page_led", []Column{ColProvince, ColCity, ColPage}, []Measure{MeasureLedViews}},
+	FactStandby: {"fact_standby", []Column{ColProvince, ColCity}, []Measure{MeasureStandbys, MeasureStandbyMs, MeasureOffs, MeasureOffMs}},
+	FactAsset:   {"fact_asset", []Column{ColProvince, ColCity, ColMode, ColContent, ColPart, ColSight}, []Measure{MeasurePlacedMs, MeasurePassed}},
+	FactLeft:    {"fact_left", []Column{ColProvince, ColCity, ColMode, ColContent, ColPart}, []Measure{MeasureLeaves}},
+	FactAgent:   {"fact_agent", []Column{ColProvince, ColCity, ColAgent, ColBox}, []Measure{MeasureRan}},
+	FactUpdate: {"fact_update", []Column{ColProvince, ColCity, ColRelease, ColBox},
+		[]Measure{MeasureFetched, MeasureTaken, MeasureRolledBack, MeasureUpdateRefused}},
 	FactAccounts:  {"fact_accounts", []Column{ColProvince, ColCity, ColState, ColTenure}, []Measure{MeasureAccounts}},
 	FactFlow:      {"fact_flow", []Column{ColProvince, ColCity, ColFlow}, []Measure{MeasureFlows}},
 	FactBill:      {"fact_bill", []Column{ColProvince, ColCity, ColProduct, ColProvider, ColPay, ColOp}, []Measure{MeasureBillOrders, MeasureBillFen, MeasureShareFen}},

@@ -4,6 +4,7 @@ import (
 	"strings"
 
 	"iptvdc/aggregator"
+	"iptvdc/protocol"
 )
 
 // UpdateQuery asks which agents boxes run and what became of one update of theirs,
@@ -44,4 +45,12 @@ func AgentOf(text string) (agent, build, model string) {
 		field = append(field, "-")
 	}
 	return field[0], field[1], field[2]
+}
+
+// AgentWord is the version in the text of an agent, "" if it tells none [P-3.13].
+func AgentWord(text string) string {
+	if agent, _, _ := AgentOf(text); protocol.IsAgent(agent) {
+		return agent
+	}
+	return ""
 }

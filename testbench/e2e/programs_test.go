@@ -15,6 +15,8 @@ import (
 	"syscall"
 	"testing"
 	"time"
+
+	"iptvdc/testbench/oldkernel"
 )
 
 // bin is where the programs are built; TestMain makes and removes it.
@@ -30,6 +32,7 @@ var build = sync.OnceValue(func() error {
 })
 
 func TestMain(m *testing.M) {
+	oldkernel.Main() // some tests start this program as that
 	dir, err := os.MkdirTemp("", "e2e-bin-")
 	if err != nil {
 		fmt.Fprintln(os.Stderr, err)

@@ -71,6 +71,7 @@ func newRealBox(c *Config, t *Town, i int, p *pace, dial dialer, log *slog.Logge
 		},
 	}
 	b.who = house.identity
+	b.cfg.Update.Agent = house.agent()
 	b.cfg.BootRand = &once{first}
 	return b, b.cfg.Validate()
 }
@@ -89,8 +90,8 @@ func (o *once) Read(p []byte) (int, error) {
 
 // fit keeps of a moment what an agent can know. It takes no event of an earlier
 // boot: what the mains cut off is not told. It makes identity and power-on of a
-// boot itself, when the kernel begins to count, and counts its drops itself; all
-// else comes from outside.
+// boot itself, when the kernel begins to count, and counts its drops itself; it is not
+// updated, and tells its version itself; all else comes from outside.
 func (b *realBox) fit(m *Moment) {
 	begins := m.Boot != b.fitted
 	b.fitted = m.Boot
@@ -98,8 +99,11 @@ func (b *realBox) fit(m *Moment) {
 	var own []protocol.Event
 	n := 0 // told from outside
 	for i, e := range m.Events {
+		if e.Kind == protocol.PowerOn {
+			e.Agent = b.cfg.Update.Agent
+		}
 		switch {
-		case e.Boot != m.Boot, e.Kind == protocol.Dropped, e.Kind == protocol.OutboxLost:
+		case e.Boot != m.Boot, e.Kind == protocol.Dropped, e.Kind == protocol.OutboxLost, e.Kind == protocol.Running:
 		case begins && (e.Kind == protocol.Identity || e.Kind == protocol.PowerOn):
 			e.MonoMs = 0
 			own = append(own, e)

@@ -66,6 +66,8 @@ type household struct {
 	clockUnset bool
 	syncAt     int64 // when an unset clock finds its time server
 	trace      uint32
+	release    uint16 // of the agent that runs
+	tried      uint16 // the latest that it was offered
 
 	planned  aggregator.Day
 	sittings [maxSittings]sitting
@@ -150,6 +152,7 @@ func newHousehold(index int, seed uint64, startMs int64, all []place, c *catalog
 	h.quality = oneOf(10, seed^0x9a117, index)
 	// A later run starts with a higher number, though nobody kept the old one.
 	h.boot = uint32(startMs/60_000 - protocol.MinWallMs/60_000)
+	h.settleAgent(startMs)
 	h.next, h.then = startMs, (*household).firstDay
 	if w.terms {
 		h.subscribe(startMs)
@@ -288,7 +291,8 @@ func (h *household) wake(now int64, m *Moment) {
 	}
 	h.power = awake
 	h.told = true
-	h.tell(m, now, protocol.Event{Kind: protocol.PowerOn, Cause: cause})
+	h.updateAgent(now, m)
+	h.tell(m, now, protocol.Event{Kind: protocol.PowerOn, Cause: cause, Agent: h.agent()})
 	h.tellHealth(now, m)
 	h.leave = []power{standby, off, cut}[h.pick(h.ways.leave)]
 	h.page = ""

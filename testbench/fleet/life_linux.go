@@ -143,7 +143,7 @@ func (l *life) post(ctx context.Context, events []protocol.Event) error {
 			body = append(body, ',')
 		}
 		e := events[i]
-		e.Serial = 0 // the agent knows who the box is
+		e.Serial, e.Agent = 0, "" // the agent knows who the box is, and what it is itself
 		body = protocol.AppendJSON(body, &e)
 	}
 	body = append(body, ']')

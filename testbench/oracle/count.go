@@ -67,6 +67,7 @@ func (t *history) deeds(c *Catalogue) []deed {
 	for i := range t.Records {
 		r := &t.Records[i]
 		add(told, 1, r.AtMs, r)
+		add(spoke, 1, r.AtMs, r)
 		if why := edits.flooding[boxDayOf(r)]; why != "" {
 			dropped := *r
 			dropped.why = why
@@ -121,6 +122,7 @@ func (t *history) deeds(c *Catalogue) []deed {
 	t.timeOn(add)
 	t.timeOnPages(add)
 	t.wander(add)
+	t.agents(add)
 	for _, click := range t.clicksNear("rendered") {
 		add(renderedClicks, 1, click.AtMs, click)
 	}

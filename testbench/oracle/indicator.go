@@ -14,15 +14,17 @@ type Indicator struct {
 }
 
 var (
-	byPlace = []string{"province", "city"}
-	byModel = []string{"province", "city", "model"}
-	byWhy   = []string{"province", "city", "why"}
-	byPage  = []string{"province", "city", "page"}
-	byPath  = []string{"province", "city", "from_page", "page"}
-	byClick = catalogued("page", "area", "slot", "content")
-	byView  = catalogued("mode", "channel", "content")
-	byMode  = []string{"province", "city", "mode"}
-	byOrder = []string{"province", "city", "product", "provider"}
+	byPlace   = []string{"province", "city"}
+	byModel   = []string{"province", "city", "model"}
+	byAgent   = []string{"province", "city", "model", "agent_version"}
+	byRelease = []string{"province", "city", "model", "release"}
+	byWhy     = []string{"province", "city", "why"}
+	byPage    = []string{"province", "city", "page"}
+	byPath    = []string{"province", "city", "from_page", "page"}
+	byClick   = catalogued("page", "area", "slot", "content")
+	byView    = catalogued("mode", "channel", "content")
+	byMode    = []string{"province", "city", "mode"}
+	byOrder   = []string{"province", "city", "product", "provider"}
 
 	byImpression = append(slices.Clone(byClick), "template")
 	byOrderPage  = catalogued("page", "product", "content")
@@ -185,6 +187,19 @@ func ownIndicators() []Indicator {
 		{"events", byPlace, number(told)},
 		{"invalid_boxes", byWhy, boxes(invalid)},
 		{"invalid_events", byWhy, number(invalid)},
+		{"agent_boxes", byAgent, boxes(ran)},
+		{"agent_share", byAgent, func(c *count) (float64, bool) { return divide(100*float64(c.boxes[ran]), float64(c.anyAgent)) }},
+		{"agent_coverage", byModel, func(c *count) (float64, bool) {
+			return divide(100*float64(c.boxes[ran]), float64(c.boxes[spoke]))
+		}},
+		{"updates_fetched", byRelease, number(fetched)},
+		{"updates_taken", byRelease, number(taken)},
+		{"updates_rolled_back", byRelease, number(rolledBack)},
+		{"updates_refused", byRelease, number(updateRefused)},
+		{"rollback_rate", byRelease, func(c *count) (float64, bool) {
+			return divide(100*float64(c.sum[rolledBack]), float64(c.sum[taken]+c.sum[rolledBack]))
+		}},
+		{"updated_boxes", byRelease, boxes(taken)},
 		{"events_lost", byPlace, number(gone)},
 		{"loss_rate", byPlace, func(c *count) (float64, bool) {
 			return divide(100*float64(c.sum[gone]), float64(c.sum[told]+c.sum[gone]))
@@ -285,6 +300,12 @@ const (
 	placedMs // of that, where the place and length are known
 	leaves
 	lengthMs // watched of contents whose length is known
+	ran      // an agent, as its box told last in an hour
+	spoke    // as told, where the boxes matter
+	fetched  // updates
+	taken
+	rolledBack
+	updateRefused
 	// Accounts at the end of a day, see stocks, and movements of a day.
 	present
 	presentActive
@@ -323,7 +344,7 @@ const (
 // counted are the measures of which it matters how many boxes have any.
 var counted = [measures]bool{powerOns: true, rawPlays: true, rawLivePlays: true, rawVODPlays: true, invalid: true, onMs: true, pageViews: true, plays: true, livePlays: true, vodPlays: true,
 	reach5: true, reach60: true, reach180: true, reach900: true, airings: true,
-	airReach5: true, airReach60: true, airReach180: true, airReach900: true, lagReach0: true, lagReach3: true, lagReach7: true, boxMs: true, passed: true}
+	airReach5: true, airReach60: true, airReach180: true, airReach900: true, lagReach0: true, lagReach3: true, lagReach7: true, boxMs: true, passed: true, ran: true, spoke: true, taken: true}
 
 // splits says by which dimensions a measure may be counted.
 var splits = [measures][]string{
@@ -348,6 +369,7 @@ var splits = [measures][]string{
 	present: byPresence, presentActive: byTenure, presentReporting: byTenure, silent7: byTenure, silent30: byTenure, silent90: byTenure, unseen: byTenure,
 	softChurn: byTenure, onDay: byTenure, onWeek: byTenure, onMonth: byTenure, returned: byTenure, baseAccounts: byPlace, leftAccounts: byPlace,
 	members: byCohort, retained: byCohort, cohortObserved: byCohort, engaged: byCohort,
+	ran: byAgent, spoke: byModel, fetched: byRelease, taken: byRelease, rolledBack: byRelease, updateRefused: byRelease,
 	fullViews: byView, viewerDays: byView, returns: byView, followers: bySeries, episodes: bySeries, bingers: bySeries,
 	assetViewers: byAsset, partsSeen: byPart, complete: byAsset,
 }
@@ -365,6 +387,7 @@ type count struct {
 	whole     [measures]int64                 // of the cell whatever the part of an asset
 	rolling   [2]struct{ left, before int64 } // in 30 days and in 12 months, and accounts before these
 
+	anyAgent     int64 // boxes that told which agent they run, whichever it is
 	inPlaceBoxes [measures]int64
 	airings      int64 // different broadcasts of the cell, whatever its city
 

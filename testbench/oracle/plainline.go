@@ -108,6 +108,14 @@ func (p *plainLine) event(words map[string]string, e *Event) {
 			e.Account = p.text(words)
 		case "model":
 			e.Model = p.text(words)
+		case "agent":
+			e.Agent = p.text(words)
+		case "state":
+			e.State = p.text(words)
+		case "version":
+			e.Version = p.number()
+		case "why":
+			e.Why = p.text(words)
 		case "length_s":
 			e.LengthS = p.number()
 		case "position_ms":

@@ -26,6 +26,7 @@ func TestPlainLine(t *testing.T) {
 	f(`{"b":"a","p":33,"c":3301,"t":1,"e":{"kind":"click","mono_ms":4,"slot":0,"unknown":"x","more":-12}}`, true)
 	f(` {"b" : "a" , "p":3,"c":1, "t":-1,"e":{"kind":"order","fen":1990,"order":"x-1"} } `, true)
 	f(`{"b":"a","p":33,"c":3301,"t":1,"e":{"kind":"view","keys":3,"idle_ms":4,"tv":"off","end":"stop","length_s":5400,"position_ms":61}}`, true)
+	f(`{"b":"a","p":33,"c":3301,"t":1,"e":{"kind":"running","state":"agent","version":27,"why":"1.4.3 arm7 E900","agent":"1"}}`, true)
 	f(`{"b":"a","e":{"kind":"view"}}x`, false)
 	f(`{"b":"a","e":{"kind":"view","slot":1.5}}`, false)
 	f(`{"b":"a","e":{"kind":"view","slot":1e3}}`, false)

@@ -149,14 +149,14 @@ func (t *Truth) unpack(b []byte, r *Record, at *int64) []byte {
 
 // texts and numbers are all fields of an event.
 
-func (e *Event) texts() [18]*string {
+func (e *Event) texts() [21]*string {
 	return [...]*string{&e.Kind, &e.Page, &e.From, &e.Area, &e.Content, &e.Mode, &e.Channel, &e.Product, &e.Provider, &e.Result,
-		&e.Template, &e.Sight, &e.Reason, &e.Cause, &e.TV, &e.End, &e.Account, &e.Model}
+		&e.Template, &e.Sight, &e.Reason, &e.Cause, &e.TV, &e.End, &e.Account, &e.Model, &e.Agent, &e.State, &e.Why}
 }
 
-func (e *Event) numbers() [16]*int64 {
+func (e *Event) numbers() [17]*int64 {
 	return [...]*int64{&e.Boot, &e.MonoMs, &e.Slot, &e.DurationMs, &e.Speed, &e.Part, &e.Fen, &e.StartMs, &e.Stalls, &e.StallMs,
-		&e.Errors, &e.Count, &e.Keys, &e.IdleMs, &e.LengthS, &e.PositionMs}
+		&e.Errors, &e.Count, &e.Keys, &e.IdleMs, &e.LengthS, &e.PositionMs, &e.Version}
 }
 
 // lexicon numbers texts from 0, which is "".

@@ -63,6 +63,7 @@ type Sheet struct {
 	// alone, and of what was broadcast whatever the city.
 	inPlace, universe, onAir *Sheet
 	whole                    *Sheet                           // nil: the cells are of no part
+	fleet                    *Sheet                           // of the cells whatever the agent
 	rolling                  [2]struct{ left, before *Sheet } // nil: figures are not split so
 }
 
@@ -90,6 +91,7 @@ func (o *Oracle) Sheet(spans []Span, dimensions ...string) *Sheet {
 	if slices.Contains(dimensions, "part") {
 		s.whole = o.sheet(spans, slices.DeleteFunc(slices.Clone(dimensions), func(d string) bool { return d == "part" }), func(m measure) bool { return m == leaves || m == assetViewers })
 	}
+	s.fleet = o.sheet(spans, slices.DeleteFunc(slices.Clone(dimensions), func(d string) bool { return d == "agent_version" }), func(m measure) bool { return m == ran })
 	s.roll()
 	s.universe = o.sheet(spans, keep("province", "city", "model"), func(measure) bool { return false })
 	s.universe.stand()
@@ -410,7 +412,10 @@ func (s *Sheet) fill(n int) {
 			c.boxes[m] = s.boxes[m][n]
 		}
 	}
-	c.reporting, c.accounts, c.active, c.airings = 0, 0, [3]int64{}, 0
+	c.reporting, c.accounts, c.active, c.airings, c.anyAgent = 0, 0, [3]int64{}, 0, 0
+	if i, ok := s.beside(s.fleet, n); ok && i < len(s.fleet.boxes[ran]) {
+		c.anyAgent = s.fleet.boxes[ran][i]
+	}
 	if i, ok := s.beside(s.universe, n); ok {
 		c.reporting, c.accounts = s.universe.reporting[i], s.universe.accounts[i]
 		for k := range c.active {

@@ -59,3 +59,32 @@ func TestWhyInvalid(t *testing.T) {
 	expect(t, both, "invalid_events", "total", "minute", "", "10062") // the least that holds
 	expect(t, both, "invalid_events", "total", "day", "", "0")
 }
+
+func TestAgents(t *testing.T) {
+	o := script(t, `
+1 09:00:00 a identity "model":"E900"
+1 09:00:01 a power_on "agent":"1.4.2"
+1 09:30:00 a running "state":"agent","why":"1.4.3 arm7 E900","version":27
+1 09:40:00 a running "state":"good","version":27
+1 09:41:00 a running "state":"good","version":27
+1 10:30:00 a power_on "agent":"1.4.3"
+1 09:00:00 b power_on "agent":"1.4.2"
+1 09:10:00 b running "state":"rolled_back","version":27,"why":"x"
+1 09:00:00 c power_on "agent":"not a word"
+1 09:00:00 c running "state":"applied","why":"1.4.3 arm7 E900","version":3
+1 09:00:00 x power_on "agent":"1.4.2"
+1 10:00:00 x power_on "agent":"-"
+2 10:00:00 x running "state":"update_refused","version":27
+`)
+	all := o.Ask("day", "agent_version")
+	expect(t, all, "agent_boxes", "2026-11-01", "1.4.2", "", "2")
+	expect(t, all, "agent_boxes", "2026-11-01", "1.4.3", "", "1")
+	expect(t, all, "agent_share", "2026-11-01", "1.4.3", "", "33.3333")
+	by := o.Ask("day", "province", "agent_version")
+	expect(t, by, "agent_share", "2026-11-01", "33", "1.4.2", "50")
+	expect(t, o.Ask("total", "province"), "agent_coverage", "total", "33", "", "66.6667")
+	of := o.Ask("total", "release")
+	expect(t, of, "updates_taken", "total", "27", "", "1")
+	expect(t, of, "updates_refused", "total", "27", "", "1")
+	expect(t, of, "rollback_rate", "total", "27", "", "50")
+}

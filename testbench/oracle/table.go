@@ -148,6 +148,10 @@ func (d *deed) say(dimension string) string {
 		return d.of.origin
 	case "model":
 		return d.of.model
+	case "agent_version":
+		return e.Agent
+	case "release":
+		return strconv.FormatInt(e.Version, 10)
 	case "why":
 		return d.of.why
 	case "part":

@@ -36,6 +36,10 @@ type Event struct {
 	End        string `json:"end"`         // why a view ended
 	Account    string `json:"account"`     // of an identity: whose the box is
 	Model      string `json:"model"`       // and which it is
+	Agent      string `json:"agent"`       // of a power-on: the agent's version; "": not told
+	State      string `json:"state"`       // of a running event
+	Version    int64  `json:"version"`     // of it: the number of an update
+	Why        string `json:"why"`         // of it: what was wrong; of an agent its version and what else it is
 }
 
 // Record is one line of truth: an event, where and when it really happened.

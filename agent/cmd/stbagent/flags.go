@@ -181,6 +181,9 @@ func read(fs *flag.FlagSet, args []string, getenv func(string) string) (daemon.C
 		return cfg, f, &usageError{err}
 	}
 	f.profileKeys = *keys
+	if v := agentVersion(); v != unknownVersion {
+		cfg.Update.Agent = v
+	}
 	if f.updateKeys = up.keys; f.updateKeys != "" {
 		if err := up.take(&cfg, getenv); err != nil {
 			return cfg, f, &usageError{err}

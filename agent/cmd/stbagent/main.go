@@ -95,6 +95,8 @@ func (e *usageError) Unwrap() error { return e.err }
 // people read, and the number that it has as an update [P-10.2].
 var version, release string
 
+const unknownVersion = "unknown"
+
 // agentVersion is the version as one word.
 func agentVersion() string {
 	if version != "" {
@@ -103,7 +105,7 @@ func agentVersion() string {
 	if bi, ok := debug.ReadBuildInfo(); ok && bi.Main.Version != "" {
 		return bi.Main.Version
 	}
-	return "unknown"
+	return unknownVersion
 }
 
 func versionText() string {

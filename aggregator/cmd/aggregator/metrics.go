@@ -165,6 +165,7 @@ var parts = []part{
 	{"iptv_loader_unreadable_batches_total", "Batches that could not be decoded.", prometheus.CounterValue, nil},
 	{"iptv_loader_unknown_kinds_total", "Events of kinds that this version does not know.", prometheus.CounterValue, nil},
 	{"iptv_loader_unidentified_events_total", "Events without a known identity of their box.", prometheus.CounterValue, nil},
+	{"iptv_loader_ignored_agents_total", "Versions of agents that boxes told and that can be none, and so count as not told.", prometheus.CounterValue, nil},
 	{"iptv_loader_absurd_times_total", "Events placed at their arrival because their time cannot be true.", prometheus.CounterValue, nil},
 	{"iptv_loader_retries_total", "Failed calls to ledger or store that were repeated.", prometheus.CounterValue, nil},
 	{"iptv_closing_cells_total", "Hours of provinces whose facts were recomputed.", prometheus.CounterValue, nil},
@@ -339,6 +340,7 @@ func (c *partsCollector) pipeline(tell teller) {
 	tell("iptv_loader_unreadable_batches_total", float64(s.Unreadable))
 	tell("iptv_loader_unknown_kinds_total", float64(s.UnknownKinds))
 	tell("iptv_loader_unidentified_events_total", float64(s.Unidentified))
+	tell("iptv_loader_ignored_agents_total", float64(s.IgnoredAgents))
 	tell("iptv_loader_absurd_times_total", float64(s.AbsurdTimes))
 	tell("iptv_loader_retries_total", float64(s.Retries))
 	closed := c.p.closing.Stats()

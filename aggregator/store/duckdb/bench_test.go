@@ -67,7 +67,7 @@ func (g *evening) block(n int, h aggregator.Hour) *store.Block {
 			}
 			b.Views = append(b.Views, v)
 		case k < 94:
-			b.Powers = append(b.Powers, store.Power{Stamp: s, On: k < 92, Cause: 1})
+			b.Powers = append(b.Powers, store.Power{Stamp: s, On: k < 92, Cause: 1, Agent: 1 + s.Box%3})
 		case k < 95:
 			b.Orders = append(b.Orders, store.Order{Stamp: s, OrderID: g.r.Uint64(), Product: g.key(50), Provider: g.key(20), Content: g.key(20000), Fen: 1990, Result: 1, Pay: 1})
 		default:

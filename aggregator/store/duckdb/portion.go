@@ -164,7 +164,7 @@ var nearby = []struct {
 	before, after int64
 	columns       string // that the statements of closings name
 }{
-	{"power", store.StandbyMs, store.OnReachMs, "province, city, box, account, at_ms, clock, switched_on, cause"},
+	{"power", store.StandbyMs, store.OnReachMs, "province, city, box, account, boot, mono_ms, at_ms, clock, switched_on, cause, agent"},
 	{"page_view", 0, store.OnReachMs, "province, city, box, account, at_ms, clock, page, from_page"},
 	{"click", 0, store.ClickReachMs, "province, city, box, account, at_ms, clock, page, area, content, template, slot"},
 	// And the longest cap before them, see placeholders.
@@ -174,7 +174,7 @@ var nearby = []struct {
 	{"order_page", 0, 0, "province, city, box, account, at_ms, clock, page, product, content"},
 	{"playback", 0, 0, "province, city, box, account, at_ms, clock, mode, channel, content, start_ms, stalls, stall_ms, errors"},
 	{"health", 0, 0, "province, city, box, account, at_ms, clock"},
-	{"running", 0, 0, "province, city, box, account, at_ms, clock"},
+	{"running", 0, 0, "province, city, box, account, boot, mono_ms, at_ms, clock, version, state, agent"},
 	{"notice", 0, 0, "province, city, box, account, at_ms, clock, kind, dropped, reason"},
 	{"tally", 0, 0, "province, city, at_ms, box, lost, repeated"},
 }

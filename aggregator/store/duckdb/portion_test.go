@@ -136,7 +136,10 @@ func TestPortionsAfterDrop(t *testing.T) {
 func restless(r *rand.Rand, b *store.Block) {
 	clock := func(s *store.Stamp) { s.Clock = uint8(r.IntN(4)) }
 	for i := range b.Powers {
-		clock(&b.Powers[i].Stamp)
+		p := &b.Powers[i]
+		clock(&p.Stamp)
+		p.Agent = r.Uint64N(3)
+		b.Runnings = append(b.Runnings, store.Running{Stamp: p.Stamp, Version: r.Uint64N(2), State: uint8(5 + r.IntN(6)), Agent: r.Uint64N(3)})
 	}
 	for i := range b.Clicks {
 		clock(&b.Clicks[i].Stamp)

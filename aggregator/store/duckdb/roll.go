@@ -24,7 +24,7 @@ import (
 
 // rolledFacts are the facts that have rolls: those whose boxes are counted over
 // many days, and whose rows without the box are few.
-var rolledFacts = []store.Fact{store.FactBox, store.FactMode, store.FactOn}
+var rolledFacts = []store.Fact{store.FactBox, store.FactMode, store.FactOn, store.FactAgent}
 
 // rolled are their shapes.
 var rolled = func() (all []store.Shape) {

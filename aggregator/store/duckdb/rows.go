@@ -10,6 +10,7 @@ func appendEvents(w *bulk, b *store.Block, mark int64) error {
 		fixed(b.Powers, func(r *store.Power) bool { return r.On }),
 		fixed(b.Powers, func(r *store.Power) uint8 { return r.Cause }),
 		same(mark),
+		fixed(b.Powers, func(r *store.Power) uint64 { return r.Agent }),
 	)); err != nil {
 		return err
 	}
@@ -151,6 +152,7 @@ func appendCondition(w *bulk, b *store.Block, mark int64) error {
 		fixed(b.Runnings, func(r *store.Running) uint8 { return r.State }),
 		fixed(b.Runnings, func(r *store.Running) uint64 { return r.Why }),
 		same(mark),
+		fixed(b.Runnings, func(r *store.Running) uint64 { return r.Agent }),
 	))
 }
 

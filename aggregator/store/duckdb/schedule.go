@@ -146,6 +146,9 @@ func (s *Store) catchUp() error {
 		if err := w.recount(); err != nil {
 			return err
 		}
+		if err := w.nameAgents(); err != nil {
+			return err
+		}
 		for _, statement := range []string{
 			fmt.Sprintf("INSERT INTO dirt SELECT DISTINCT hour, province, %d, true FROM closed", mark),
 			"DELETE FROM fact_rules",

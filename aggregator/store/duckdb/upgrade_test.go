@@ -360,3 +360,70 @@ func TestWidensOlder(t *testing.T) {
 		t.Fatal(err)
 	}
 }
+
+// TestNamesOlderAgents: what boxes told a version that did not keep which agent that was
+// is counted, by its text alone, and what is no version is not.
+func TestNamesOlderAgents(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "store.duckdb")
+	ctx := t.Context()
+	open := func() *Store {
+		t.Helper()
+		s, err := Open(path, Options{Threads: 1, MemoryBytes: 256 << 20})
+		if err != nil {
+			t.Fatal(err)
+		}
+		return s
+	}
+	s := open()
+	b := &store.Block{ID: [16]byte{1}}
+	for i, why := range []string{"1.4.2 arm7 E900", "1.4.2 arm7 B860", "1.4.3 arm7 E900", "- arm7 E900", strings.Repeat("9", 65) + " arm7 E900", "", "not told"} {
+		key := aggregator.TextKey(why)
+		if why == "" {
+			key = 0
+		} else if why != "not told" {
+			b.Codes = append(b.Codes, store.Code{Key: key, Text: why})
+		}
+		b.Runnings = append(b.Runnings, store.Running{Stamp: store.Stamp{Province: 33, Box: uint64(1 + i), AtMs: 1777809600000, Clock: 3}, State: uint8(protocol.AgentRuns), Why: key})
+	}
+	b.Runnings = append(b.Runnings, store.Running{Stamp: store.Stamp{Province: 33, Box: 9, AtMs: 1777809600000, Clock: 3}, State: uint8(protocol.ProfileRefused), Why: b.Runnings[0].Why})
+	if _, err := s.Insert(ctx, b); err != nil {
+		t.Fatal(err)
+	}
+	closeSome(t, s, 1000)
+	for _, older := range []string{"DROP TABLE fact_agent_hour", "DROP TABLE fact_agent_roll_hour", "ALTER TABLE running DROP COLUMN agent", "ALTER TABLE running_was DROP COLUMN agent",
+		"ALTER TABLE power DROP COLUMN agent", "ALTER TABLE power_was DROP COLUMN agent", "UPDATE fact_rules SET number = 6", "DROP TABLE schema_made"} {
+		if _, err := s.db.Exec(older); err != nil {
+			t.Fatalf("%s: %v", older, err)
+		}
+	}
+	for range 2 { // and nothing changes by opening it once more
+		if err := s.Shutdown(); err != nil {
+			t.Fatal(err)
+		}
+		s = open()
+		closeSome(t, s, 1000)
+		rows, err := s.Query(ctx, store.Query{Fact: store.FactAgent, Hourly: true, AllProvinces: true, Spans: []store.Span{{From: 493844, To: 493845}},
+			GroupBy: []store.Column{store.ColAgent}, Values: []store.Value{{Measure: store.MeasureRan, DistinctBoxes: true}}})
+		if err != nil {
+			t.Fatal(err)
+		}
+		got := map[uint64]int64{}
+		for _, r := range rows {
+			got[r.Group[0]] = r.Values[0]
+		}
+		old, newer := aggregator.TextKey("1.4.2"), aggregator.TextKey("1.4.3")
+		if len(got) != 2 || got[old] != 2 || got[newer] != 1 {
+			t.Errorf("boxes by agent: %v", got)
+		}
+		if names, err := s.Codes(ctx, []uint64{old, newer}); err != nil || names[old] != "1.4.2" || names[newer] != "1.4.3" {
+			t.Errorf("%v, %v", names, err)
+		}
+	}
+	// It takes what is new.
+	if in, err := s.Insert(ctx, &store.Block{ID: [16]byte{2}, Powers: []store.Power{{Stamp: b.Runnings[0].Stamp, On: true, Agent: 7}}}); !in || err != nil {
+		t.Fatal(err)
+	}
+	if err := s.Shutdown(); err != nil {
+		t.Fatal(err)
+	}
+}

@@ -103,6 +103,7 @@ func (m *memory) compute(c store.Cell) closedCell {
 	m.paths(c, f)
 	m.journeys(c, f)
 	m.standbys(c, f)
+	m.agents(c, f)
 	for i := range m.rows.Views {
 		m.asset(c, &m.rows.Views[i], f)
 	}

@@ -175,7 +175,7 @@ func (g *maker) runningQuery() store.RunningQuery {
 func (g *maker) block(round int) *store.Block {
 	b := &store.Block{ID: [16]byte{0xff, byte(round)}}
 	for range 10 + g.r.IntN(60) {
-		b.Powers = append(b.Powers, store.Power{Stamp: g.stamp(), On: g.r.IntN(2) == 0, Cause: uint8(g.r.IntN(4))})
+		b.Powers = append(b.Powers, store.Power{Stamp: g.stamp(), On: g.r.IntN(2) == 0, Cause: uint8(g.r.IntN(4)), Agent: g.one(4)})
 		b.PageViews = append(b.PageViews, store.PageView{Stamp: g.stamp(), Page: g.one(4), From: g.one(3)})
 		click := store.Click{Stamp: g.stamp(), Page: g.one(3), Area: g.one(2), Slot: uint32(g.one(3)), Content: g.one(3), Template: g.one(2)}
 		b.Clicks = append(b.Clicks, click)
@@ -190,7 +190,7 @@ func (g *maker) block(round int) *store.Block {
 			StartMs: int64(g.one(3)) * 700, Stalls: uint32(g.one(3)), StallMs: int64(g.one(9000)), Errors: uint32(g.one(2)), Error: g.one(2)})
 		b.Healths = append(b.Healths, store.Health{Stamp: g.stamp(), CPU: uint32(g.one(1001)), Temperature: -5})
 		why := whys[g.r.IntN(len(whys))]
-		b.Runnings = append(b.Runnings, store.Running{Stamp: g.stamp(), Version: g.one(3), State: uint8(g.one(12)), Why: aggregator.TextKey(why)})
+		b.Runnings = append(b.Runnings, store.Running{Stamp: g.stamp(), Version: g.one(3), State: uint8(g.one(12)), Why: aggregator.TextKey(why), Agent: g.one(4)})
 		v := g.view(g.stamp())
 		b.Views = append(b.Views, v)
 		if g.r.IntN(4) == 0 {
@@ -277,7 +277,7 @@ func (g *maker) query() store.Query {
 		q.Fact = store.FactInvalid
 	}
 	if g.r.IntN(8) == 0 {
-		q.Fact = store.FactJourney + store.Fact(g.r.IntN(5))
+		q.Fact = store.FactJourney + store.Fact(g.r.IntN(7))
 	}
 	if g.r.IntN(3) > 0 {
 		q.Provinces = []aggregator.Province{43}

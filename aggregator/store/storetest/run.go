@@ -112,6 +112,8 @@ func Run(t *testing.T, e Engine) {
 		{"standbys", testFactStandby},
 		{"parts of assets", testFactAsset},
 		{"where viewers left", testFactLeft},
+		{"agents that boxes ran", testFactAgent},
+		{"what became of updates", testFactUpdate},
 		{"whole contents", testCountLengths},
 		{"viewers who come back", testCountReturns},
 		{"episodes", testCountEpisodes},

@@ -95,6 +95,10 @@ ALTER TABLE running ADD COLUMN IF NOT EXISTS mark BIGINT DEFAULT 0;
 ALTER TABLE notice ADD COLUMN IF NOT EXISTS mark BIGINT DEFAULT 0;
 ALTER TABLE tally ADD COLUMN IF NOT EXISTS mark BIGINT DEFAULT 0;
 
+-- agent: key of the version of the agent; 0: not told.
+ALTER TABLE power ADD COLUMN IF NOT EXISTS agent UBIGINT DEFAULT 0;
+ALTER TABLE running ADD COLUMN IF NOT EXISTS agent UBIGINT DEFAULT 0;
+
 -- Rows as they were before the block with the mark until moved them, as long as a
 -- closing may have counted them so.
 CREATE TABLE IF NOT EXISTS power_was AS SELECT *, 0::BIGINT AS until FROM power LIMIT 0;
@@ -109,6 +113,8 @@ CREATE TABLE IF NOT EXISTS health_was AS SELECT *, 0::BIGINT AS until FROM healt
 CREATE TABLE IF NOT EXISTS running_was AS SELECT *, 0::BIGINT AS until FROM running LIMIT 0;
 CREATE TABLE IF NOT EXISTS notice_was AS SELECT *, 0::BIGINT AS until FROM notice LIMIT 0;
 CREATE TABLE IF NOT EXISTS tally_was AS SELECT *, 0::BIGINT AS until FROM tally LIMIT 0;
+ALTER TABLE power_was ADD COLUMN IF NOT EXISTS agent UBIGINT DEFAULT 0;
+ALTER TABLE running_was ADD COLUMN IF NOT EXISTS agent UBIGINT DEFAULT 0;
 
 -- Columns of many different texts name their compression. Trying all others takes
 -- most of the time of an insert, and ends with the same one; hashes have none.

@@ -243,6 +243,76 @@ test('light and dark can be read by all; on a phone there is one column in the b
   }, { ...phone, colorScheme: 'dark', lang: 'zh-CN' });
 });
 
+test('on a phone figures come first: one line says what is filtered and opens it, tools are a menu', async () => {
+  const id = await keep([plays('a', 0), figure('b', 6, 'clicks')]);
+  await on(`/#/boards/${id}`, async (page) => {
+    await answered(page);
+    const end = async (of) => {
+      const box = await of.boundingBox();
+      return box.y + box.height;
+    };
+    assert.ok((await end(widget(page, 'a').locator('.number-value'))) < phone.viewport.height / 3, 'the first figure stands in the upper third');
+    assert.equal(await page.locator('.board-tools, .filter-bar').count(), 0);
+
+    const focus = () => page.evaluate(() => document.activeElement.dataset.do);
+    const menu = page.locator('[role="menu"]');
+    const tools = page.locator('[data-do="tools"]');
+    await tools.press('ArrowDown');
+    await menu.waitFor();
+    assert.equal(await tools.getAttribute('aria-expanded'), 'true');
+    assert.equal(await focus(), 'edit');
+    await accessible(page);
+    await page.screenshot({ path: `${shots}board-phone-tools.png` });
+    for (const [key, item] of [['ArrowUp', 'wall'], ['ArrowDown', 'edit'], ['p', 'print'], ['End', 'wall'], ['Home', 'edit']]) {
+      await page.keyboard.press(key);
+      assert.equal(await focus(), item, key);
+    }
+    await page.keyboard.press('Escape');
+    await menu.waitFor({ state: 'detached' });
+    assert.equal(await focus(), 'tools');
+    await tools.click();
+    await page.locator('h1').click();
+    await menu.waitFor({ state: 'detached' }); // a touch elsewhere closes it
+    await tools.click();
+    await menu.locator('[data-do="revisions"]').click();
+    await page.getByRole('dialog').waitFor();
+    assert.equal(await menu.count(), 0);
+    await page.keyboard.press('Escape');
+    await page.getByRole('dialog').waitFor({ state: 'detached' });
+    assert.equal(await focus(), 'tools', 'a dialog gives the focus back to the button of the menu');
+
+    const line = page.locator('[data-do="filters"]');
+    assert.equal(await line.innerText(), 'Last 7 days');
+    await line.click();
+    const sheet = page.getByRole('dialog', { name: 'Filters' });
+    await sheet.locator('[data-pick="period"]').selectOption('yesterday');
+    await sheet.locator('[data-pick="compare"]').selectOption('year');
+    await sheet.locator('[data-filter="province"]').click();
+    await page.locator('.where-values input[value="33"]').check();
+    await page.locator('.where [type="submit"]').click();
+    await sheet.locator('[data-chip="province"]').waitFor();
+    await accessible(page, { modal: true });
+    await page.screenshot({ path: `${shots}board-phone-filters.png` });
+    await sheet.locator('[data-do="filters-done"]').click();
+    assert.equal(await line.innerText(), 'Yesterday · Zhejiang · vs year before');
+    assert.equal(await line.getAttribute('aria-label'), 'Filters: Yesterday · Zhejiang · vs year before');
+    await answered(page);
+    await page.locator('[data-do="reset"]').click();
+    await page.waitForFunction(() => document.querySelector('[data-do="filters"]').innerText === 'Last 7 days');
+
+    const lying = { width: phone.viewport.height, height: phone.viewport.width };
+    await page.setViewportSize(lying);
+    assert.ok((await widget(page, 'a').boundingBox()).y < lying.height / 3, 'lying, too');
+    await fits(page);
+    await tools.click();
+    assert.ok((await end(menu)) <= lying.height, 'the menu lies on the screen');
+    await page.setViewportSize(desk.viewport);
+    await page.locator('.board-tools [data-do="edit"]').waitFor();
+    await page.locator('.filter-bar').waitFor();
+    clean(page);
+  }, phone);
+});
+
 test('a page’s picture has its slots laid over it, placed by pointer and by numbers; what was not placed is listed', async () => {
   const id = await keep([{ id: 'e', kind: 'epg', place: { x: 0, y: 0, w: 14, h: 10 }, ask: { figures: [{ indicator: 'clicks', title: { zh: '', en: '' } }] }, show: { page: 'portal' } }]);
   await on(`/#/boards/${id}`, async (page) => {

@@ -5,7 +5,7 @@ import { mkdirSync, writeFileSync } from 'node:fs';
 import { cpus, loadavg } from 'node:os';
 import { dirname } from 'node:path';
 import { desk, launch, phone } from './browser.mjs';
-import { ownDemo, thatDemo } from './owndemo.mjs';
+import { ownDemo, quiet, thatDemo } from './owndemo.mjs';
 
 const [from, file] = process.argv.slice(2);
 if (!from || !file) {
@@ -13,6 +13,7 @@ if (!from || !file) {
   process.exit(2);
 }
 const demo = from.startsWith('http') ? thatDemo(from) : await ownDemo(from, '--boxes', '200', '--history', '31', '--months', '0');
+if (from.startsWith('http')) await quiet(demo.base);
 const browser = await launch();
 const storageState = await demo.signIn(browser);
 const reader = { storageState, locale: 'en-GB', serviceWorkers: 'block' };

@@ -1,8 +1,35 @@
 // A demo of one's own, with boxes and a past, for scripts that measure it or take its picture.
 import { execFileSync, spawn } from 'node:child_process';
-import { mkdtempSync, rmSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+
+const later = (ms) => new Promise((go) => setTimeout(go, ms));
+
+/**
+ * Waits until a server has worked off what it was told before: in ten seconds, twice in a row, no file of a
+ * province is taken in and no more hours are closed than boxes of now make it close; says meanwhile what waits.
+ * Whoever measures or takes pictures earlier meets a machine that is at something else.
+ */
+export async function quiet(base) {
+  const look = async () => {
+    const answer = await fetch(`${base}/metrics`);
+    if (!answer.ok) throw new Error(`${base}/metrics: ${answer.status}; it says what the server still has to do`);
+    const text = await answer.text();
+    if (!text.includes('\niptv_store_dirty_cells ')) throw new Error(`${base}/metrics does not tell iptv_store_dirty_cells: whether hours wait for closing is not known`);
+    const sum = (name) => [...text.matchAll(new RegExp(`^${name}(?:\\{.*\\})? (\\S+)$`, 'gm'))].reduce((n, m) => n + Number(m[1]), 0);
+    return { events: sum('iptv_ledger_backlog_events'), hours: sum('iptv_store_dirty_cells'), closed: sum('iptv_closing_cells_total'), files: sum('iptv_c3_files_total') };
+  };
+  let before = await look();
+  for (let calm = 0; calm < 2; ) {
+    await later(10_000);
+    const now = await look();
+    const [closed, files] = [now.closed - before.closed, now.files - before.files];
+    calm = now.events < 500 && now.hours < 30 && closed < 30 && files === 0 ? calm + 1 : 0;
+    if (!calm) console.error(`demo: ${now.events} events and ${now.hours} hours of provinces wait; in 10 s ${closed} hours were closed, ${files} files taken in`);
+    before = now;
+  }
+}
 
 /** A demo that runs already, by its one-time link. */
 export function thatDemo(link) {
@@ -20,7 +47,7 @@ export function thatDemo(link) {
   };
 }
 
-/** Starts the program's demo and waits until its past is told; `options` as the command has them. */
+/** Starts the program's demo and waits until its past is told and worked off; `options` as the command has them. */
 export async function ownDemo(program, ...options) {
   const data = mkdtempSync(join(tmpdir(), 'own-demo-'));
   const child = spawn(program, ['demo', '--data', data, '--http-listen', '127.0.0.1:0', '--mqtt-listen', '127.0.0.1:0', ...options]);
@@ -37,13 +64,13 @@ export async function ownDemo(program, ...options) {
   });
   const command = (...args) => execFileSync(program, [...args, '--data', data]).toString().trim();
   const token = command('token');
-  const get = async (path) => (await fetch(base + path, { headers: { Authorization: `Bearer ${token}` } })).json();
-  // its past is told once next to nothing waits, three times in a row; boxes go on telling
-  for (let quiet = 0; quiet < 3; ) {
-    const { backlog_events: events, dirty_cells: cells } = await get('/api/v1/status');
-    quiet = /(History|Year ago)\s+day (\d+) of \2\b/.test(said) && events < 500 && cells < 30 ? quiet + 1 : 0;
-    await new Promise((go) => setTimeout(go, 2_000));
+  // it notes there that its past is told, the provinces' files included
+  for (let shown = ''; !JSON.parse(readFileSync(join(data, 'demo.json'), 'utf8')).done; await later(2_000)) {
+    if (child.exitCode !== null) throw new Error(`the demo ended with ${child.exitCode}: ${said}`);
+    const now = said.match(/(History|Year ago)\s+day \d+ of \d+/g)?.at(-1) ?? 'begins';
+    if (now !== shown) console.error(`demo: its past: ${(shown = now)}`);
   }
+  await quiet(base);
   return {
     base,
     token,

@@ -189,7 +189,8 @@ test('a report is made, sent to a chat in the reader’s scope, listed and remov
     await on(
       `/#/boards/${board}`,
       async (page) => {
-        await page.locator('[data-do="reports"]').click();
+        await page.locator('[data-do="tools"]').click();
+        await page.locator('[role="menuitem"][data-do="reports"]').click();
         await page.locator('tr[data-state="sent"]').waitFor();
         await fits(page);
         await page.screenshot({ path: `${shots}reports-phone.png` });

@@ -1,7 +1,7 @@
 // Pictures of every department's board as begun from its template: desk and phone, light and
 // dark, Chinese and English, and of pages beside them; small WebP files and a page of them all.
 //   node screenshots.mjs ../../bin/aggregator FOLDER               from a demo of its own
-//   node screenshots.mjs 'http://HOST/login?key=...' FOLDER [NAME]   from one that runs, those whose name begins so
+//   node screenshots.mjs 'http://HOST/login?key=...' FOLDER [PART]   from one that runs, those that have this in their name, as operation or phone
 import { mkdirSync, readdirSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { desk, launch, phone } from './browser.mjs';
@@ -73,7 +73,7 @@ try {
     if (!answer.ok()) throw new Error(await answer.text());
     kept[name] = (await answer.json()).id;
     for (const [look, options] of Object.entries(looks)) {
-      if (!`${name}-${look}`.startsWith(only)) continue;
+      if (!`${name}-${look}`.includes(only)) continue;
       const tab = name === 'ratings' ? board.tabs[1] : board.tabs[0];
       const narrowed = name === 'province' ? where('province', '33') : name === 'ratings' ? where('channel', 'zjws') : '';
       const page = await open(options, `#/boards/${kept[name]}/${tab.id}${narrowed}`);
@@ -88,7 +88,7 @@ try {
     }
   }
   for (const [name, hash] of Object.entries(pages)) {
-    if (!name.startsWith(only)) continue;
+    if (!name.includes(only)) continue;
     const page = await open(looks['desk-dark'], hash || `#/boards/${kept.operation}`);
     if (!hash) {
       await shown(page);

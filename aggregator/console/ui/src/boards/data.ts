@@ -100,6 +100,9 @@ export function changeText(percent: number | null, lang: Lang): string {
   return percent === null ? missing : `${signed(percent, lang)}%`;
 }
 
+/** An answer without labels: for codes that are named without one. */
+export const emptyAnswer: Answer = { columns: [], rows: [], as_of: null, rule_version: '', completeness: null };
+
 /** What a cell of a dimension is called. */
 export function cellName(answer: Answer, dimension: string, code: Cell, lang: Lang): string {
   const text = code === null ? '' : String(code);

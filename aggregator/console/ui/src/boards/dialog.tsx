@@ -7,11 +7,13 @@ interface DialogProps {
   title: string;
   onClose: () => void;
   wide?: boolean;
+  /** It comes from below, for thumbs. */
+  sheet?: boolean;
   children: ComponentChildren;
 }
 
 /** A dialog over the page; Escape and the cross close it. */
-export function Dialog({ title, onClose, wide, children }: DialogProps) {
+export function Dialog({ title, onClose, wide, sheet, children }: DialogProps) {
   const box = useRef<HTMLDialogElement>(null);
   const id = useId();
   useEffect(() => {
@@ -24,7 +26,7 @@ export function Dialog({ title, onClose, wide, children }: DialogProps) {
   return (
     <dialog
       ref={box}
-      class={`dialog ${wide ? 'dialog-wide' : ''}`}
+      class={`dialog ${wide ? 'dialog-wide' : ''} ${sheet ? 'dialog-sheet' : ''}`}
       aria-labelledby={id}
       onCancel={(e) => {
         e.preventDefault();

@@ -2,12 +2,12 @@
 
 import { useEffect, useState } from 'preact/hooks';
 
-import { query, type Answer } from '../api';
+import { query } from '../api';
 import { addDays } from '../calendar';
 import { names } from '../live';
 import { lang } from '../prefs';
 import { placeName } from '../regions';
-import { cellName, dimensionTitle } from './data';
+import { cellName, dimensionTitle, emptyAnswer } from './data';
 import { Dialog, Sign } from './dialog';
 import { indicatorsOf, withWhere, without, type Board, type Comparison, type Filters, type Period, type Tab, type Where } from './model';
 import { today } from './state';
@@ -34,6 +34,8 @@ function presetOf(p: Period | undefined): string {
 /** A period as words. */
 export function periodText(p: Period): string {
   if (p.from) return `${p.from} – ${p.to}`;
+  const preset = presets.find((o) => o.id === presetOf(p));
+  if (preset) return t(preset.word);
   const of = t(`lastOf_${p.unit ?? 'day'}`, { n: p.last ?? 0 });
   return p.open ? `${of} ${t('andOpen')}` : of;
 }
@@ -123,7 +125,7 @@ export function ComparePick({ value, onChoose, none }: { value: Comparison | und
   );
 }
 
-interface BarProps {
+export interface BarProps {
   board: Board;
   tab: Tab;
   /** What holds, the board's own included. */
@@ -214,8 +216,6 @@ export function whereText(w: Where): string {
   const rest = w.in.length > 3 ? ` +${w.in.length - 3}` : '';
   return `${dimensionTitle(w.dimension, l)}${w.not ? ' ≠ ' : ' = '}${shown.join(', ')}${rest}`;
 }
-
-const emptyAnswer: Answer = { columns: [], rows: [], as_of: null, rule_version: '', completeness: null };
 
 function Chip({ where, own, onOpen, onRemove }: { where: Where; own: boolean; onOpen: () => void; onRemove: () => void }) {
   const text = whereText(where);

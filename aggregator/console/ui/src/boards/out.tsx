@@ -23,10 +23,12 @@ export async function download(board: string, revision: number, filters: Filters
   setTimeout(() => URL.revokeObjectURL(a.href), 10_000);
 }
 
-export function ExcelButton({ board, revision, filters }: { board: string; revision: number; filters: Filters }) {
+/** The whole board as a workbook, saved where it is opened; one at a time. */
+export function useExcel(board: string, revision: number, filters: Filters): { making: boolean; make: () => void } {
   const [making, setMaking] = useState(false);
   const make = async () => {
     setMaking(true);
+    tell(o('making'));
     try {
       await download(board, revision, filters, 'xlsx', lang.value);
     } catch (cause) {
@@ -35,9 +37,5 @@ export function ExcelButton({ board, revision, filters }: { board: string; revis
       setMaking(false);
     }
   };
-  return (
-    <button type="button" class="button" data-do="excel" title={o('excelHint')} disabled={making} onClick={() => void make()}>
-      {making ? o('making') : o('excel')}
-    </button>
-  );
+  return { making, make: () => void make() };
 }

@@ -8,11 +8,13 @@ import { leaving } from '../mark';
 import { LostBanner } from '../page/states';
 import { lang } from '../prefs';
 import * as api from './api';
+import { compact } from './compact';
 import { Dialog } from './dialog';
-import { FilterBar, periodText, whereText } from './filters';
+import { FilterLine } from './filterline';
+import { FilterBar, periodText, whereText, type BarProps } from './filters';
 import { copyOf, textOf } from './list';
 import { phoneOrder, say, type Board, type Filters, type Tab, type Widget } from './model';
-import { ExcelButton } from './out';
+import { useExcel } from './out';
 import { o } from './outwords';
 import { drawnWhole, printable } from './print';
 import { ReportsDialog } from './reports';
@@ -20,6 +22,7 @@ import { RevisionsDialog } from './revisions';
 import { ShareDialog } from './share';
 import { around, cross, go, load, openPath, openProblem, opened, reader, setReader, tabOf, type Opened } from './state';
 import { Toast } from './toast';
+import { Tools, type Tool } from './tools';
 import { Card, Enlarged, tell } from './widget';
 import { t } from './words';
 
@@ -65,6 +68,7 @@ function BoardView({ open, edit }: { open: Opened; edit: () => void }) {
   const [dialog, setDialog] = useState<'share' | 'revisions' | 'view' | 'reports' | null>(null);
   const [problem, setProblem] = useState('');
   const main = useRef<HTMLElement>(null);
+  const excel = useExcel(info?.id ?? '', revision, turned);
   const pick = (c: { dimension: string; value: string }) => cross(c.dimension, c.value);
 
   useEffect(() => {
@@ -123,6 +127,22 @@ function BoardView({ open, edit }: { open: Opened; edit: () => void }) {
       ),
     [place, holds, l],
   );
+  const filters: BarProps = { board, tab, all, reader: turned, onChange: setReader, onSaveView: info?.edits && revision === 0 ? () => setDialog('view') : undefined };
+  const tools: Tool[] = [];
+  if (info) {
+    if (info.edits && revision === 0) tools.push({ id: 'edit', text: t('edit'), main: true, act: edit });
+    tools.push({ id: 'duplicate', text: t('duplicate'), act: () => void copy(copyOf(board), t('noteCopy', { title })) });
+    if (info.owns) tools.push({ id: 'share', text: t('share'), act: () => setDialog('share') });
+    tools.push({ id: 'revisions', text: t('revisions'), act: () => setDialog('revisions') });
+    if (may('export')) {
+      tools.push({ id: 'excel', text: excel.making ? o('making') : o('excel'), hint: o('excelHint'), off: excel.making, act: excel.make });
+      tools.push({ id: 'reports', text: o('reports'), act: () => setDialog('reports') });
+    }
+  } else {
+    tools.push({ id: 'take', text: t('takeTemplate'), main: true, act: () => void copy(board, t('noteMade')) });
+  }
+  if (may('export')) tools.push({ id: 'print', text: o('print'), hint: o('printHint'), off: whole, act: () => (board.tabs.length > 1 ? setWhole(true) : print()) });
+  tools.push({ id: 'wall', text: t('wall'), act: () => void main.current?.requestFullscreen().catch(() => tell(t('noFullscreen'))) });
   return (
     <main id="figures" tabIndex={-1} class={`board ${wall.value ? 'board-wall' : ''} ${link.value === 'lost' ? 'stale' : ''}`} ref={main}>
       <LostBanner />
@@ -131,11 +151,7 @@ function BoardView({ open, edit }: { open: Opened; edit: () => void }) {
           {problem}
         </p>
       )}
-      {!info && (
-        <p class="board-note">
-          {t('isTemplate')} {say(board.about, l)}
-        </p>
-      )}
+      {!info && <Note text={`${t('isTemplate')} ${say(board.about, l)}`} />}
       {revision > 0 && info && (
         <div class="banner banner-problem" role="status">
           <div>
@@ -157,55 +173,17 @@ function BoardView({ open, edit }: { open: Opened; edit: () => void }) {
         </div>
       )}
       <div class="board-head">
-        <a class="button back-link" href="#/boards">
-          <span aria-hidden="true">←</span> {t('toList')}
-        </a>
+        {!compact.value && (
+          <a class="button back-link" href="#/boards">
+            <span aria-hidden="true">←</span> {t('toList')}
+          </a>
+        )}
         {wall.value && <p class="wall-title">{title}</p>}
         <Tabs board={board} current={tab} onChoose={(id) => go({ tab: id })} />
-        <div class="board-tools">
-          {info ? (
-            <>
-              {info.edits && revision === 0 && (
-                <button type="button" class="button button-main" data-do="edit" onClick={edit}>
-                  {t('edit')}
-                </button>
-              )}
-              <button type="button" class="button" onClick={() => void copy(copyOf(board), t('noteCopy', { title }))}>
-                {t('duplicate')}
-              </button>
-              {info.owns && (
-                <button type="button" class="button" onClick={() => setDialog('share')}>
-                  {t('share')}
-                </button>
-              )}
-              <button type="button" class="button" data-do="revisions" onClick={() => setDialog('revisions')}>
-                {t('revisions')}
-              </button>
-              {may('export') && (
-                <>
-                  <ExcelButton board={info.id} revision={revision} filters={turned} />
-                  <button type="button" class="button" data-do="reports" onClick={() => setDialog('reports')}>
-                    {o('reports')}
-                  </button>
-                </>
-              )}
-            </>
-          ) : (
-            <button type="button" class="button button-main" data-do="take" onClick={() => void copy(board, t('noteMade'))}>
-              {t('takeTemplate')}
-            </button>
-          )}
-          {may('export') && (
-            <button type="button" class="button" data-do="print" title={o('printHint')} disabled={whole} onClick={() => (board.tabs.length > 1 ? setWhole(true) : print())}>
-              {o('print')}
-            </button>
-          )}
-          <button type="button" class="button" data-do="wall" onClick={() => void main.current?.requestFullscreen().catch(() => tell(t('noFullscreen')))}>
-            {t('wall')}
-          </button>
-        </div>
+        {compact.value && <FilterLine {...filters} />}
+        <Tools tools={tools} />
       </div>
-      <FilterBar board={board} tab={tab} all={all} reader={turned} onChange={setReader} onSaveView={info?.edits && revision === 0 ? () => setDialog('view') : undefined} />
+      {!compact.value && <FilterBar {...filters} />}
       {(whole ? board.tabs : [tab]).map((one) => {
         const f = around(board, one, turned);
         const open = one.id === tab.id;
@@ -244,11 +222,28 @@ function BoardView({ open, edit }: { open: Opened; edit: () => void }) {
   );
 }
 
+/** What is said above a board; where there is little room its first line, the rest at a touch. */
+function Note({ text }: { text: string }) {
+  const [all, setAll] = useState(false);
+  if (!compact.value) return <p class="board-note">{text}</p>;
+  return (
+    <button type="button" class="board-note" aria-expanded={all} onClick={() => setAll(!all)}>
+      {text}
+    </button>
+  );
+}
+
 export function Tabs({ board, current, onChoose }: { board: Board; current: Tab; onChoose: (id: string) => void }) {
   const l = lang.value;
+  const strip = useRef<HTMLElement>(null);
+  useEffect(() => {
+    // on a phone they scroll sideways: the open one is to be seen
+    const open = strip.current?.querySelector<HTMLElement>('[aria-current]');
+    if (open) strip.current!.scrollLeft = open.offsetLeft - (strip.current!.clientWidth - open.offsetWidth) / 2;
+  }, [current.id]);
   if (board.tabs.length < 2) return null;
   return (
-    <nav class="tabs" aria-label={t('tabs')}>
+    <nav class="tabs" aria-label={t('tabs')} ref={strip}>
       {board.tabs.map((o) => (
         <button key={o.id} type="button" data-tab={o.id} aria-current={o.id === current.id ? 'true' : undefined} onClick={() => onChoose(o.id)}>
           {say(o.title, l)}

@@ -1,4 +1,5 @@
 import type { ComponentChildren } from 'preact';
+import { useEffect, useRef } from 'preact/hooks';
 
 import { exact, longDay } from '../format';
 import type { Lang } from '../api';
@@ -81,13 +82,18 @@ export function Header({ heading, views }: { heading: ComponentChildren; views: 
 function Views() {
   const at = peopleRoute.value;
   const here = qualityRoute.value ? 'quality' : insightRoute.value ? 'insights' : boardsRoute.value !== null ? 'boards' : at === null ? '' : at.startsWith('data') ? 'data' : at.startsWith('boxes') ? 'boxes' : at === 'account' ? at : 'people';
+  const strip = useRef<HTMLElement>(null);
+  useEffect(() => {
+    // on a phone they scroll sideways: the one of here is to be seen
+    strip.current!.scrollLeft = (strip.current!.querySelector<HTMLElement>('[aria-current]')?.offsetLeft ?? 0) - 60;
+  }, [here, me.value]);
   const page = (to: string, text: string) => (
     <a href={to ? `#/${to}` : format(route.value)} aria-current={here === to ? 'page' : undefined}>
       {text}
     </a>
   );
   return (
-    <nav class="views" aria-label={t('pages')}>
+    <nav class="views" aria-label={t('pages')} ref={strip}>
       {page('', t('pageNow'))}
       {may('see_boards') && page('boards', t('boards'))}
       {page('insights', t('insights'))}

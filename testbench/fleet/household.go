@@ -49,12 +49,14 @@ type household struct {
 	index int // in the whole town
 	slot  int // in this part of it
 
-	seed   uint64
-	box    string
-	city   aggregator.City
-	model  int
-	serial uint32
-	habit  float64 // how likely it is to be active in a day
+	seed    uint64
+	box     string
+	city    aggregator.City
+	model   int
+	serial  uint32
+	release uint16  // of the agent that runs
+	tried   uint16  // the latest that it was offered
+	habit   float64 // how likely it is to be active in a day
 
 	next int64 // when then happens
 	then act
@@ -66,8 +68,6 @@ type household struct {
 	clockUnset bool
 	syncAt     int64 // when an unset clock finds its time server
 	trace      uint32
-	release    uint16 // of the agent that runs
-	tried      uint16 // the latest that it was offered
 
 	planned  aggregator.Day
 	sittings [maxSittings]sitting

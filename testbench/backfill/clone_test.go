@@ -465,6 +465,9 @@ func sameAnswers(t *testing.T, s *Set, want, got *duckdb.Store) {
 	t.Helper()
 	days := s.DaysOf()
 	for f := range store.Fact(store.EventFacts) {
+		if f == store.FactAgent || f == store.FactUpdate {
+			continue // agents of a backfill tell no version
+		}
 		shape := store.ShapeOf(f)
 		q := store.Query{Fact: f, AllProvinces: true, Spans: []store.Span{{From: int32(days[0]), To: int32(days[len(days)-1]) + 1}}}
 		for _, d := range days {

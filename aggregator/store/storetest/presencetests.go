@@ -30,7 +30,7 @@ func testPresence(t *testing.T, b *bench) {
 	g := &maker{r: rand.New(rand.NewPCG(seed, 2))}
 	ctx := context.Background()
 	ref := Memory()
-	rounds := 4
+	rounds := 3
 	if testing.Short() {
 		rounds = 2
 	}

@@ -35,7 +35,7 @@ func testRandom(t *testing.T, b *bench) {
 			t.Fatal(err)
 		}
 	}
-	rounds := 6
+	rounds := 4
 	if testing.Short() {
 		rounds = 2
 	}

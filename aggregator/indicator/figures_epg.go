@@ -20,7 +20,7 @@ var epgFigures = []Indicator{
 		Text{"页面推荐位被点击的次数之和", "How often slots of pages were clicked"},
 		byClick, sum(store.FactClick, store.MeasureClicks)),
 	plain("led_clicks", Text{"点击后播放次数", "Clicks that led to a play"}, Count,
-		Text{"点击后 60 秒内、下一次点击之前，有效播放了所点内容的点击次数", "Clicks followed within 60 seconds, before the next click, by a valid play of the clicked content"},
+		Text{"点击后 60 秒内、下一次点击之前，有效播放了所点内容、频道或其剧集某一集的点击次数", "Clicks followed within 60 seconds, before the next click, by a valid play of the clicked content, of the channel it names or, by the click's trace, of an episode of it"},
 		byClick, sum(store.FactClick, store.MeasureLed)),
 	quotient("click_to_play", Text{"点播转化率", "Click-to-play conversion"}, Percent,
 		Text{"100 × 点击后播放次数 ÷ 点击量", "100 × clicks that led to a play ÷ clicks"},

@@ -246,14 +246,14 @@ func (f *fields) add(b *store.Block, kind string, at store.Stamp) {
 		b.PageViews = append(b.PageViews, store.PageView{Stamp: at, Page: f.code("page"), From: f.code("from")})
 	case "click":
 		b.Clicks = append(b.Clicks, store.Click{Stamp: at, Page: f.code("page"), Area: f.code("area"), Content: f.code("content"),
-			Template: f.code("template"), Slot: uint32(f.number("slot", 0))})
+			Template: f.code("template"), Slot: uint32(f.number("slot", 0)), Trace: uint32(f.number("trace", 0))})
 	case "view":
 		v := store.View{
 			Stamp: at, Mode: f.word("mode", 6, func(v uint8) string { return protocol.Mode(v).String() }),
 			Channel: f.code("channel"), Content: f.code("content"),
 			DurationMs: f.number("seconds", 0) * 1000, Speed: int32(f.number("speed", 100)), Part: uint32(f.number("part", 0)),
 			IdleMs: f.number("idle", 0) * 1000, TV: f.word("tv", 3, func(v uint8) string { return strings.TrimPrefix(protocol.TV(v).String(), "unknown") }),
-			LengthMs: f.number("length", 0) * 1000,
+			LengthMs: f.number("length", 0) * 1000, Trace: uint32(f.number("trace", 0)),
 		}
 		if _, ok := f.of["from"]; ok {
 			v.PositionMs = f.number("from", 0)*1000 + 1

@@ -29,13 +29,14 @@ const (
 	// FactPage: province, city, page. page_views.
 	FactPage
 	// FactClick: province, city, page, area, slot, content. clicks; led =
-	// clicks followed by a play: a valid play of the same box (see FactView)
-	// with the click's content, starting at most LedMs after the click, not
-	// before it, and before the box's next click (next by AtMs, any page; one
-	// in the same millisecond comes first and leaves this one unled). Clicks
-	// without content are never led. Play and next click count only if they
-	// carry the click's province: so a cell depends on rows of its own
-	// province alone.
+	// clicks followed by a play: a valid play of the same box (see FactView),
+	// starting at most LedMs after the click, not before it, and before the
+	// box's next click (next by AtMs, any page; one in the same millisecond
+	// comes first and leaves this one unled), of the click's content, of the
+	// channel that it names, or of some content and with the click's trace: an
+	// episode of the series that was clicked. Clicks without content are never
+	// led. Play and next click count only if they carry the click's province:
+	// so a cell depends on rows of its own province alone.
 	FactClick
 	// FactMode: province, city, mode, box. plays, viewing_ms.
 	FactMode

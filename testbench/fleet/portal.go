@@ -207,8 +207,9 @@ func (h *household) pickChannel(now int64, m *Moment) {
 		h.sleep(now, m)
 		return
 	}
-	h.press(now, m, areaGrid, 1+h.below(40), "")
-	h.after(now+h.seconds(0.6, 2), (*household).tune)
+	code := channels[h.pickLive()].code
+	h.watch(now, protocol.ModeLive, code, "", h.press(now, m, areaGrid, 1+h.below(40), code))
+	h.after(now+h.seconds(0.6, 2), (*household).tuned)
 }
 
 // detail shows a title's page.

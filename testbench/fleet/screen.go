@@ -18,16 +18,24 @@ func (h *household) watch(now int64, mode protocol.Mode, channel, content string
 	h.play = playing{mode: mode, channel: channel, content: content, trace: trace, asked: now}
 }
 
-// tune goes to a live channel.
-func (h *household) tune(now int64, m *Moment) {
+// pickLive chooses a live channel.
+func (h *household) pickLive() int {
 	ch := h.c.channel.rank(&h.dice)
 	if local := h.place.taste.local; local >= 0 && h.chance(0.16) {
 		ch = local
 	}
-	h.watch(now, protocol.ModeLive, channels[ch].code, "", 0)
-	if h.page == pageLive {
-		h.play.trace = h.trace
-	}
+	return ch
+}
+
+// tune goes to a live channel by the keys of the remote control.
+func (h *household) tune(now int64, m *Moment) {
+	h.watch(now, protocol.ModeLive, channels[h.pickLive()].code, "", 0)
+	h.tuned(now, m)
+}
+
+// tuned shows the live channel that was asked for.
+func (h *household) tuned(now int64, m *Moment) {
+	h.play.asked = now
 	h.leavePage(now, m)
 	h.page = ""
 	h.start(now, m)

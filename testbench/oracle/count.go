@@ -299,8 +299,8 @@ func (t *history) clicksNear(sight string) []*Record {
 }
 
 // ledClicks lists the clicks that led to a play: the same box starts a play of
-// the click's content, not before the click, at most a minute after it, and
-// before its next click.
+// what was clicked, not before the click, at most a minute after it, and before its
+// next click.
 func (t *history) ledClicks() []*Record {
 	type doings struct{ clicks, plays []*Record }
 	byBox := make(map[string]*doings)
@@ -340,7 +340,7 @@ func (t *history) ledClicks() []*Record {
 				if start(p) > last {
 					break
 				}
-				if p.Event.Content == c.Event.Content {
+				if ofClick(&p.Event, &c.Event) {
 					all = append(all, c)
 					break
 				}
@@ -348,4 +348,14 @@ func (t *history) ledClicks() []*Record {
 		}
 	}
 	return all
+}
+
+// ofClick reports whether a play is of what was clicked: of that content, of that
+// channel, or, the box says so by the click's number, of an episode of it.
+func ofClick(play, click *Event) bool {
+	switch click.Content {
+	case play.Content, play.Channel:
+		return true
+	}
+	return play.Content != "" && click.Trace != 0 && click.Trace == play.Trace
 }

@@ -60,6 +60,8 @@ func (p *plainLine) event(words map[string]string, e *Event) {
 			e.Slot = p.number()
 		case "content":
 			e.Content = p.text(words)
+		case "trace":
+			e.Trace = p.number()
 		case "mode":
 			e.Mode = p.text(words)
 		case "channel":

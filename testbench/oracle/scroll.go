@@ -154,9 +154,9 @@ func (e *Event) texts() [21]*string {
 		&e.Template, &e.Sight, &e.Reason, &e.Cause, &e.TV, &e.End, &e.Account, &e.Model, &e.Agent, &e.State, &e.Why}
 }
 
-func (e *Event) numbers() [17]*int64 {
+func (e *Event) numbers() [18]*int64 {
 	return [...]*int64{&e.Boot, &e.MonoMs, &e.Slot, &e.DurationMs, &e.Speed, &e.Part, &e.Fen, &e.StartMs, &e.Stalls, &e.StallMs,
-		&e.Errors, &e.Count, &e.Keys, &e.IdleMs, &e.LengthS, &e.PositionMs, &e.Version}
+		&e.Errors, &e.Count, &e.Keys, &e.IdleMs, &e.LengthS, &e.PositionMs, &e.Version, &e.Trace}
 }
 
 // lexicon numbers texts from 0, which is "".

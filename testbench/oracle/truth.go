@@ -10,6 +10,7 @@ type Event struct {
 	Area       string `json:"area"`
 	Slot       int64  `json:"slot"`
 	Content    string `json:"content"`
+	Trace      int64  `json:"trace"` // the click's number in its boot, or what led here; 0: none
 	Mode       string `json:"mode"`
 	Channel    string `json:"channel"`
 	DurationMs int64  `json:"duration_ms"`

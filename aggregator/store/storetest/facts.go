@@ -165,12 +165,18 @@ func (m *memory) led(i int) bool {
 	}
 	for j := range m.rows.Views {
 		play := &m.rows.Views[j]
-		if validPlay(play) && play.Box == click.Box && play.Province == click.Province && play.Content == click.Content &&
+		if validPlay(play) && play.Box == click.Box && play.Province == click.Province && asked(click, play) &&
 			startOf(play) >= click.AtMs && startOf(play) < until {
 			return true
 		}
 	}
 	return false
+}
+
+// asked reports whether a play is of what was clicked.
+func asked(click *store.Click, play *store.View) bool {
+	traced := click.Trace != 0 && play.Trace == click.Trace && play.Content != 0
+	return click.Content == play.Content || click.Content == play.Channel || traced
 }
 
 func (m *memory) view(c store.Cell, v *store.View, end int64, f *facts) {

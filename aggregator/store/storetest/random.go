@@ -177,7 +177,7 @@ func (g *maker) block(round int) *store.Block {
 	for range 10 + g.r.IntN(60) {
 		b.Powers = append(b.Powers, store.Power{Stamp: g.stamp(), On: g.r.IntN(2) == 0, Cause: uint8(g.r.IntN(4)), Agent: g.one(4)})
 		b.PageViews = append(b.PageViews, store.PageView{Stamp: g.stamp(), Page: g.one(4), From: g.one(3)})
-		click := store.Click{Stamp: g.stamp(), Page: g.one(3), Area: g.one(2), Slot: uint32(g.one(3)), Content: g.one(3), Template: g.one(2)}
+		click := store.Click{Stamp: g.stamp(), Page: g.one(3), Area: g.one(2), Slot: uint32(g.one(3)), Content: g.one(3), Template: g.one(2), Trace: uint32(g.one(3))}
 		b.Clicks = append(b.Clicks, click)
 		b.Orders = append(b.Orders, store.Order{Stamp: g.stamp(), Product: g.one(3), Provider: g.one(2), Fen: int64(g.r.IntN(5000)), Result: uint8(g.r.IntN(5))})
 		b.Notices = append(b.Notices, store.Notice{Stamp: g.stamp(), Kind: []uint8{7, 8, 9, 10, 16, 99}[g.r.IntN(6)],
@@ -200,6 +200,12 @@ func (g *maker) block(round int) *store.Block {
 			p := g.view(click.Stamp)
 			start := click.AtMs + []int64{0, 1, -1, 60_000, 60_001, int64(g.r.IntN(70_000))}[g.r.IntN(6)]
 			p.AtMs, p.Content, p.Part = start+p.DurationMs, click.Content, 0
+			switch g.r.IntN(4) {
+			case 0: // of what it led to by its trace
+				p.Content, p.Trace = g.one(3), click.Trace
+			case 1: // of a channel
+				p.Content, p.Channel = 0, click.Content
+			}
 			b.Views = append(b.Views, p)
 		}
 	}

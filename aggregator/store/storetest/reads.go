@@ -132,6 +132,13 @@ func testLed(t *testing.T, b *bench) {
 	short.AtMs, short.DurationMs = m+3001, 3000
 	elsewhere := play(0, 5, m+1)
 	elsewhere.Province = 43
+	traced := func(click store.Click, trace uint32) store.Click { click.Trace = trace; return click }
+	episode := func(ms int64, trace uint32) store.View { v := play(0, 6, ms); v.Trace = trace; return v }
+	channel := func(ms int64, channel uint64, trace uint32) store.View {
+		v := play(0, 0, ms)
+		v.Channel, v.Trace = channel, trace
+		return v
+	}
 
 	f("at once", 1, []store.Click{click(5, m)}, play(0, 5, m))
 	f("after 60,000 ms", 1, []store.Click{click(5, m)}, play(0, 5, m+60_000))
@@ -148,6 +155,15 @@ func testLed(t *testing.T, b *bench) {
 	f("another box", 0, []store.Click{click(5, m)}, play(1<<40, 5, m+1))
 	f("not a valid play", 0, []store.Click{click(5, m)}, short)
 	f("another province", 0, []store.Click{click(5, m)}, elsewhere)
+	f("an episode with the trace", 1, []store.Click{traced(click(5, m), 7)}, episode(m+1, 7))
+	f("another trace", 0, []store.Click{traced(click(5, m), 7)}, episode(m+1, 8))
+	f("no trace", 0, []store.Click{click(5, m)}, episode(m+1, 0))
+	f("the trace, too late", 0, []store.Click{traced(click(5, m), 7)}, episode(m+60_001, 7))
+	f("the trace, after another click", 0, []store.Click{traced(click(5, m), 7), traced(click(0, m+1), 8)}, episode(m+2, 7))
+	f("the trace of a click without content", 0, []store.Click{traced(click(0, m), 7)}, episode(m+1, 7))
+	f("the channel clicked", 1, []store.Click{click(4, m)}, channel(m+1, 4, 0))
+	f("a channel by its key, with the trace", 0, []store.Click{traced(click(5, m), 7)}, channel(m+1, 4, 7))
+	f("the content clicked after a zap with the trace", 1, []store.Click{traced(click(5, m), 7)}, channel(m+1, 4, 7), play(0, 5, m+9))
 	b.put(blk)
 	b.settle()
 	for _, r := range b.query(daily(store.FactClick, []store.Column{store.ColPage}, sum(store.MeasureLed, store.MeasureClicks))) {

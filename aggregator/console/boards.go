@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"net/http"
 	"strconv"
+	"strings"
 	"time"
 
 	"iptvdc/aggregator"
@@ -110,7 +111,7 @@ func (s *Console) boardRoutes() []route {
 		{"GET", "/api/v1/boards", reader, "The boards that the reader may open, the latest changed first", nil, BoardList{}, "", s.listBoards, boardsParameters},
 		{"POST", "/api/v1/boards", reader, "Keeps a new board", NewBoard{}, settings.BoardInfo{}, "", s.addBoard, nil},
 		{"GET", "/api/v1/boards/templates", reader, "Ready boards of every department, and what boards are made of", nil, BoardTemplates{}, "", s.boardTemplates, nil},
-		{"POST", "/api/v1/boards/answer", reader, "What a widget shows, within the reader's provinces", WidgetQuestion{}, WidgetAnswer{}, "", s.answerWidget, nil},
+		{"POST", "/api/v1/boards/answer", reader, "What a widget shows, within the reader's provinces; with Cache-Control: max-stale=SECONDS rather the answer of a while ago, its Age beside it, than a wait", WidgetQuestion{}, WidgetAnswer{}, "", s.answerWidget, nil},
 		{"GET", "/api/v1/boards/{board}", reader, "A board", nil, OpenBoard{}, "", s.openBoard, boardParameters},
 		{"GET", "/api/v1/boards/{board}/export", reader, "A whole board as a file, a sheet a widget, within the reader's provinces", nil, nil, "application/octet-stream", s.exportBoard, exportParameters},
 		{"PUT", "/api/v1/boards/{board}", reader, "Saves a board, unless somebody else has since", SavedBoard{}, settings.BoardInfo{}, "", s.saveBoard, nil},
@@ -255,42 +256,70 @@ func (s *Console) answerWidget(w http.ResponseWriter, r *http.Request) error {
 	if err := body.Filters.Check(); err != nil {
 		return err
 	}
-	b, _, err := s.widget(r.Context(), principal(r), &body, aggregator.DayOf(time.Now().UnixMilli()))
+	p, today := principal(r), aggregator.DayOf(time.Now().UnixMilli())
+	if most := maxStale(r); most > 0 {
+		key, _, err := widgetKey(p, &body, today)
+		if err != nil {
+			return err
+		}
+		if b, age, ok := s.widgets.before(key, most); ok {
+			w.Header().Set("Age", strconv.Itoa(int(age/time.Second)+1))
+			return writeBytes(w, http.StatusOK, b)
+		}
+	}
+	b, _, err := s.widget(r.Context(), p, &body, today)
 	if err != nil {
 		return err
 	}
 	return writeBytes(w, http.StatusOK, b)
 }
 
+// maxStale is how old an answer the reader takes rather than wait for a new one: what
+// Cache-Control says in max-stale, see RFC 9111, 5.2.1.2. 0: the present one alone.
+func maxStale(r *http.Request) time.Duration {
+	for directive := range strings.SplitSeq(r.Header.Get("Cache-Control"), ",") {
+		name, value, _ := strings.Cut(strings.TrimSpace(directive), "=")
+		if seconds, err := strconv.ParseUint(value, 10, 31); err == nil && strings.EqualFold(name, "max-stale") {
+			return time.Duration(seconds) * time.Second
+		}
+	}
+	return 0
+}
+
 // widget answers a checked widget for somebody as seen on a day, and says of which
 // provinces. It is the one way in which figures come to widgets, be it on the page, in a
 // file or in a report, so that grants are looked at once. A text has no provinces.
 func (s *Console) widget(ctx context.Context, p settings.Principal, q *WidgetQuestion, day aggregator.Day) ([]byte, aggregator.Scope, error) {
+	key, scope, err := widgetKey(p, q, day)
+	if err != nil {
+		return nil, scope, err
+	}
+	b, err := s.widgets.get(ctx, key)
+	return b, scope, err
+}
+
+// widgetKey names the answer to a widget for somebody, and says of which provinces.
+func widgetKey(p settings.Principal, q *WidgetQuestion, day aggregator.Day) (answerKey, aggregator.Scope, error) {
 	asked, err := resolve(q, day)
 	if err != nil {
-		return nil, aggregator.Scope{}, err
+		return answerKey{}, aggregator.Scope{}, err
 	}
-	if len(asked.Questions) == 0 { // a text shows no data
-		b, err := json.Marshal(WidgetAnswer{Parts: []WidgetPart{}, Ignored: asked.Ignored})
-		return b, aggregator.Scope{}, err
-	}
-	var ids []string
-	for _, q := range asked.Questions {
-		ids = append(ids, q.Request.Indicators...)
-	}
-	within, err := bounds(p, indicator.DataSetsOf(ids...)...)
-	if err != nil {
-		return nil, within.Scope, err
+	var within bound
+	if len(asked.Questions) > 0 { // a text shows no data
+		var ids []string
+		for _, q := range asked.Questions {
+			ids = append(ids, q.Request.Indicators...)
+		}
+		if within, err = bounds(p, indicator.DataSetsOf(ids...)...); err != nil {
+			return answerKey{}, within.Scope, err
+		}
 	}
 	plain := *q
 	plain.Widget.ID, plain.Widget.Title, plain.Widget.Place, plain.Widget.Phone = "w", indicator.Text{}, board.Place{}, 0
+	plain.Widget.Prose = indicator.Text{}
 	plain.Widget.Show.Picture, plain.Widget.Show.Slots = "", nil
 	key, err := keyOf(within, askedWidget{plain, day})
-	if err != nil {
-		return nil, within.Scope, err
-	}
-	b, err := s.widgets.get(ctx, key)
-	return b, within.Scope, err
+	return key, within.Scope, err
 }
 
 // resolve finds what a widget asks on a day.

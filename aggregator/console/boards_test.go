@@ -68,6 +68,24 @@ func TestWidgetAnswers(t *testing.T) {
 	if n := b.queries.n.Load(); n != asked {
 		t.Errorf("a widget that was moved is asked again: %d more", n-asked)
 	}
+	// Who would rather have figures of a moment ago than wait gets them, of their own provinces.
+	b.powerOns(33, 5)
+	b.console.Changed(Change{})
+	for token, want := range map[string]string{b.zhejiang: `"rows":[["total","33",100,3]]`, b.all: `[["total","43",100,4],["total","33",100,3]]`} {
+		if r := b.do("POST", "/api/v1/boards/answer", token, question, "Cache-Control", "no-cache, max-stale=600"); r.header.Get("Age") == "" || !strings.Contains(r.body, want) {
+			t.Errorf("of before: %d %q %s", r.status, r.header.Get("Age"), r.body)
+		}
+	}
+	for _, stale := range []string{"", "max-stale=0", "max-stale=-1", "max-stale=x", "max-stale=99999999999999999999"} {
+		b.console.Changed(Change{})
+		if r := b.do("POST", "/api/v1/boards/answer", b.zhejiang, question, "Cache-Control", stale); r.header.Get("Age") != "" || !strings.Contains(r.body, `["total","33",100,8]`) {
+			t.Errorf("%q: %d %q %s", stale, r.status, r.header.Get("Age"), r.body)
+		}
+	}
+	b.console.SourcesChanged(nil)
+	if r := b.do("POST", "/api/v1/boards/answer", b.zhejiang, question, "Cache-Control", "max-stale=600"); r.header.Get("Age") != "" {
+		t.Errorf("erased: %q %s", r.header.Get("Age"), r.body)
+	}
 	b.wantError(b.do("POST", "/api/v1/boards/answer", b.all, strings.Replace(question, "ranking", "galaxy", 1)), 400, "bad_widget", "galaxy")
 	b.wantError(b.do("POST", "/api/v1/boards/answer", b.all, strings.Replace(question, `"last":365`, `"last":99999`, 1)), 400, "bad_period", "last is 99999")
 	b.wantError(b.do("POST", "/api/v1/boards/answer", b.all, strings.Replace(question, "percent(power_ons/power_ons)", "power_ons+revenue", 1)), 400, "bad_formula", "cannot be added")

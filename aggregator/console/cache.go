@@ -14,8 +14,13 @@ const (
 	// answerLife is how long an answer is given again although nothing was
 	// closed: it also tells of losses, which come without a closing.
 	answerLife = 15 * time.Second
+	// formerLife is how long the answer of before is kept for who would rather have
+	// it at once than a new one later.
+	formerLife = 10 * time.Minute
 	// maxAnswers bounds the cache; above it everything is forgotten.
 	maxAnswers = 1024
+	// maxFormerBytes bounds what is kept of answers of before, likewise.
+	maxFormerBytes = 32 << 20
 	// queriesAtOnce bounds how many questions the store works on, so that
 	// readers leave room for loading.
 	queriesAtOnce = 4
@@ -45,9 +50,9 @@ func (k answerKey) parts(request any) (b bound, err error) {
 	return b, json.Unmarshal([]byte(k.request), request)
 }
 
-// answers keeps the answers of the present generation of figures. Many readers
-// of one board cost one query: who asks while an answer is being computed waits
-// for it. Safe for concurrent use.
+// answers keeps the answers of the present generation of figures, and for a while the
+// latest of those before. Many readers of one board cost one query: who asks while an
+// answer is being computed waits for it. Safe for concurrent use.
 type answers struct {
 	compute func(context.Context, answerKey) ([]byte, error)
 	slots   chan struct{} // filled by running queries
@@ -57,15 +62,19 @@ type answers struct {
 
 	mu         sync.Mutex
 	generation uint64
+	erased     uint64 // the generation since which nothing of before holds
 	held       map[answerKey]*answer
+	// former are whole answers of before; nil: none are kept.
+	former      map[answerKey]*answer
+	formerBytes int
 }
 
 // answer is one that is computed or being computed; bytes and err are set
 // before done is closed.
 type answer struct {
 	done    chan struct{}
-	at      time.Time
-	waiting int // readers, under answers.mu
+	at      time.Time // it was asked
+	waiting int       // readers, under answers.mu
 	cancel  context.CancelFunc
 	bytes   []byte
 	err     error
@@ -75,12 +84,79 @@ func newAnswers(compute func(context.Context, answerKey) ([]byte, error), atOnce
 	return &answers{compute: compute, slots: make(chan struct{}, atOnce), life: answerLife, held: map[answerKey]*answer{}}
 }
 
-// forget starts a new generation: figures have changed.
+// forget starts a new generation: figures have moved on.
 func (a *answers) forget() {
 	a.mu.Lock()
 	defer a.mu.Unlock()
 	a.generation++
+	for key, old := range a.held {
+		a.retire(key, old)
+	}
 	clear(a.held)
+}
+
+// erase forgets everything: what was answered before must not be seen any more.
+func (a *answers) erase() {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	a.generation++
+	a.erased = a.generation
+	clear(a.held)
+	clear(a.former)
+	a.formerBytes = 0
+}
+
+// retire keeps a whole answer as the one of before. The caller holds a.mu.
+func (a *answers) retire(key answerKey, old *answer) {
+	select {
+	case <-old.done:
+	default:
+		return
+	}
+	was := a.former[key]
+	if a.former == nil || old.err != nil || was != nil && was.at.After(old.at) {
+		return
+	}
+	a.discard(key)
+	if a.formerBytes+len(old.bytes) > maxFormerBytes {
+		clear(a.former)
+		a.formerBytes = 0
+	}
+	a.former[key] = old
+	a.formerBytes += len(old.bytes)
+}
+
+// discard forgets the answer of before. The caller holds a.mu.
+func (a *answers) discard(key answerKey) {
+	if old, ok := a.former[key]; ok {
+		a.formerBytes -= len(old.bytes)
+		delete(a.former, key)
+	}
+}
+
+// before returns the latest answer that is no longer the present one, if it was asked
+// at most so long ago, and how long ago that was. The caller must not change it.
+func (a *answers) before(key answerKey, most time.Duration) (bytes []byte, age time.Duration, ok bool) {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	if now, ok := a.held[key]; ok && time.Since(now.at) <= a.life {
+		return nil, 0, false // it costs nothing, or comes soon
+	}
+	old, ok := a.former[key]
+	if !ok {
+		return nil, 0, false
+	}
+	age = time.Since(old.at)
+	if age > formerLife {
+		a.discard(key)
+	}
+	if age > min(most, formerLife) {
+		return nil, 0, false
+	}
+	if a.count != nil {
+		a.count(false)
+	}
+	return old.bytes, age, true
 }
 
 // get returns the answer; the caller must not change it.
@@ -94,6 +170,9 @@ func (a *answers) get(ctx context.Context, key answerKey) ([]byte, error) {
 	if computed {
 		if len(a.held) >= maxAnswers {
 			clear(a.held)
+		}
+		if ok {
+			a.retire(key, found)
 		}
 		found = &answer{done: make(chan struct{}), at: time.Now()}
 		a.held[key] = found
@@ -139,6 +218,11 @@ func (a *answers) fill(ctx context.Context, key answerKey, into *answer, generat
 		a.drop(key, into, generation)
 	}
 	close(into.done)
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	if a.held[key] != into && generation >= a.erased { // figures have moved meanwhile
+		a.retire(key, into)
+	}
 }
 
 // drop forgets an answer, if it is still the one that is held.

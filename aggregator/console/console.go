@@ -217,6 +217,7 @@ func New(c Config) (*Console, error) {
 	s.answers = newAnswers(s.answer, queriesAtOnce)
 	s.explained = newAnswers(s.explain, 2)
 	s.widgets = newAnswers(s.layWidget, queriesAtOnce)
+	s.widgets.former = map[answerKey]*answer{}
 	s.runs = newAnswers(s.countRunning, 1) // operators ask, and it is dear
 	s.rolled = newAnswers(s.countUpdates, 1)
 	s.rolled.life = updatesLife

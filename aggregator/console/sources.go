@@ -100,9 +100,9 @@ func (s *Console) sourceRoutes() []route {
 // SourcesChanged tells the caches that own data sources are others than before, and readers
 // of which of them other rows hold. It never waits.
 func (s *Console) SourcesChanged(names []string) {
-	s.answers.forget()
-	s.explained.forget()
-	s.widgets.forget()
+	s.answers.erase()
+	s.explained.erase()
+	s.widgets.erase()
 	if len(names) > 0 {
 		s.changes.tell(Change{Sources: names})
 	}

@@ -530,8 +530,9 @@ export async function changes(signal: AbortSignal): Promise<ReadableStream<Uint8
 }
 
 /** Asks the server; for the parts of the page that come later and know their own questions. */
-export async function call<T>(path: string, init: RequestInit): Promise<T> {
+export async function call<T>(path: string, init: RequestInit, look?: (r: Response) => void): Promise<T> {
   const response = await request(path, init);
+  look?.(response);
   try {
     return (await response.json()) as T;
   } catch (cause) {

@@ -110,8 +110,19 @@ export const restore = (id: string, revision: number) =>
 export const shares = (id: string) => call<{ shares: Share[] }>(`/api/v1/boards/${encodeURIComponent(id)}/shares`, {});
 export const share = (id: string, all: Share[]) =>
   call<BoardInfo>(`/api/v1/boards/${encodeURIComponent(id)}/shares`, put('PUT', { shares: all }));
-export const answer = (widget: Widget, filters: Filters, signal: AbortSignal) =>
-  call<WidgetAnswer>('/api/v1/boards/answer', { ...put('POST', { widget, filters }), signal });
+
+// how old figures may be that are shown until there are new ones
+const staleS = 600;
+
+/** What a widget shows; if it may be old, rather the answer of a while ago at once than a new one later. */
+export async function answer(widget: Widget, filters: Filters, signal: AbortSignal, mayBeOld = false): Promise<WidgetAnswer> {
+  const { headers, ...rest } = put('POST', { widget, filters });
+  let old = false;
+  const init = { ...rest, headers: { ...headers, ...(mayBeOld ? { 'Cache-Control': `max-stale=${staleS}` } : {}) }, signal };
+  const found = await call<WidgetAnswer>('/api/v1/boards/answer', init, (r) => (old = r.headers.has('Age')));
+  return { ...found, old };
+}
+
 export const explain = (q: Query, signal: AbortSignal) => call<Explanation>('/api/v1/explain', { ...put('POST', q), signal });
 
 let known: Promise<Templates> | null = null;

@@ -45,7 +45,7 @@ const typingMs = 350;
 /** The reader came by a link: nothing can be turned, drilled into or taken out. */
 export const strange = signal(false);
 
-let ask = api.answer;
+let ask: typeof api.answer = api.answer;
 
 /** Has widgets asked in another way, with what a link opens. */
 export function answerBy(by: typeof api.answer): void {
@@ -66,13 +66,16 @@ export function useAnswer(widget: Widget, filters: Filters): Asked {
   const open = link.value === 'live' || link.value === 'connecting';
   const again = turn.value;
   const first = useRef(true);
+  const answered = useRef('');
 
   useEffect(() => {
     if (!asks) return;
     const job = async (stop: AbortSignal) => {
       try {
-        const answer = await inTurn(stop, () => ask({ ...widget, prose: { zh: '', en: '' } }, filters, stop));
+        const answer = await inTurn(stop, () => ask({ ...widget, prose: { zh: '', en: '' } }, filters, stop, answered.current !== question));
         if (stop.aborted) return;
+        answered.current = question;
+        if (answer.old) moving.poke();
         if (refresher.current) refresher.current.today = answer.parts[0]?.request.to ?? '';
         setState({ of: question, answer, problem: null, waiting: false });
       } catch (cause) {

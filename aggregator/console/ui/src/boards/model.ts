@@ -140,6 +140,8 @@ export interface WidgetPart {
 export interface WidgetAnswer {
   parts: WidgetPart[];
   ignored?: string[];
+  /** Figures have moved since; the present ones are to be asked for. */
+  old?: boolean;
 }
 
 /** What a kind can show, as aggregator/board/kind.go has it; the server checks. */

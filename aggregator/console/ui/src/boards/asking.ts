@@ -1,7 +1,7 @@
 // The answers of widgets: a few at a time, again when figures have moved.
 
 import { signal } from '@preact/signals';
-import { useEffect, useRef, useState } from 'preact/hooks';
+import { useEffect, useLayoutEffect, useRef, useState } from 'preact/hooks';
 
 import { ApiError, isAbort } from '../api';
 import { asOf, link, movedSources } from '../live';
@@ -68,7 +68,8 @@ export function useAnswer(widget: Widget, filters: Filters): Asked {
   const first = useRef(true);
   const answered = useRef('');
 
-  useEffect(() => {
+  // before the frame is painted, not after: the answer comes meanwhile
+  useLayoutEffect(() => {
     if (!asks) return;
     const job = async (stop: AbortSignal) => {
       try {
@@ -92,7 +93,8 @@ export function useAnswer(widget: Widget, filters: Filters): Asked {
     };
     refresher.current = mine;
     // the first question goes at once; while somebody types, only the last one does
-    const begin = setTimeout(() => moving.restart(), first.current ? 0 : typingMs);
+    const begin = first.current ? undefined : setTimeout(() => moving.restart(), typingMs);
+    if (first.current) moving.restart();
     first.current = false;
     setState((s) => ({ ...s, waiting: true }));
     return () => {

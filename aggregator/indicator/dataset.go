@@ -39,6 +39,7 @@ var readAs = [store.Facts][]aggregator.DataSet{
 	store.FactLeft:       {aggregator.DataVOD},
 	store.FactAgent:      {aggregator.DataQuality},
 	store.FactUpdate:     {aggregator.DataQuality},
+	store.FactOrderLed:   {aggregator.DataOrders},
 	store.FactAccounts:   {aggregator.DataUsers},
 	store.FactFlow:       {aggregator.DataUsers},
 	store.FactBill:       {aggregator.DataOrders},

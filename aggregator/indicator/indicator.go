@@ -317,6 +317,7 @@ var (
 	byOrder = append(slices.Clone(byPlace), store.ColProduct, store.ColProvider)
 
 	byImpression = append(slices.Clone(byClick), store.ColTemplate)
+	byOrderLed   = append(slices.Clone(byClick), store.ColProduct)
 	byOrderPage  = catalogued(store.ColPage, store.ColProduct, store.ColContent)
 	byContent    = catalogued(store.ColContent)
 	byProduct    = append(slices.Clone(byPlace), store.ColProduct)

@@ -265,7 +265,7 @@ func (f *fields) add(b *store.Block, kind string, at store.Stamp) {
 	case "order":
 		b.Orders = append(b.Orders, store.Order{
 			Stamp: at, OrderID: f.code("id"), Product: f.code("product"), Provider: f.code("provider"), Fen: f.number("fen", 0),
-			Result: f.word("result", 5, func(v uint8) string { return protocol.Result(v).String() }),
+			Result: f.word("result", 5, func(v uint8) string { return protocol.Result(v).String() }), Trace: uint32(f.number("trace", 0)),
 		})
 	case "impression":
 		b.Impressions = append(b.Impressions, store.Impression{

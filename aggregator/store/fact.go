@@ -192,6 +192,15 @@ const (
 	// the hour, however often: after a crash it may be told twice. A row exists if any is
 	// 1.
 	FactUpdate
+	// FactOrderLed: province, city, page, area, slot, content, product: the clicks before
+	// what was ordered, in the hour of the click. Of each Order that is paid count the Clicks
+	// of the same box and province that are not after it and at most CreditMs before it, for
+	// each place by itself, which is a city, page, area, slot and content. led_orders = 1 in
+	// the hour of the latest Click there that led to it: its Boot and Trace are those of the
+	// Order, the Trace not 0; led_fen = its Fen. assisted = 1 in the hour of the latest Click
+	// there of all, unless that is in the millisecond of the one that led. product is the
+	// Order's. So a cell depends on what came at the same time or later alone.
+	FactOrderLed
 
 	// What follows is derived from the provinces' files, by day alone, when a
 	// file is taken in; it has no hours and needs no closing.
@@ -251,13 +260,16 @@ const (
 	// the month.
 	FactCohort
 
-	Facts = 34
+	Facts = 35
 	// EventFacts is how many of them, the first, are derived from events.
-	EventFacts = 26
+	EventFacts = 27
 )
 
 // LedMs is how long after a click a play is credited to it.
 const LedMs = 60_000
+
+// CreditMs is how long before an order a click has a part in it.
+const CreditMs = 30 * 60_000
 
 // RenewalMs is how long after its end a subscription may be renewed.
 const RenewalMs = 7 * aggregator.DayMs
@@ -523,6 +535,10 @@ const (
 	MeasureTaken         Measure = "taken"
 	MeasureRolledBack    Measure = "rolled_back"
 	MeasureUpdateRefused Measure = "update_refused"
+
+	MeasureLedOrders Measure = "led_orders"
+	MeasureLedFen    Measure = "led_fen"
+	MeasureAssisted  Measure = "assisted"
 )
 
 // Shape is the columns of a fact.
@@ -599,6 +615,8 @@ var shapes = [Facts]Shape{
 	FactAgent:   {"fact_agent", []Column{ColProvince, ColCity, ColAgent, ColBox}, []Measure{MeasureRan}},
 	FactUpdate: {"fact_update", []Column{ColProvince, ColCity, ColRelease, ColBox},
 		[]Measure{MeasureFetched, MeasureTaken, MeasureRolledBack, MeasureUpdateRefused}},
+	FactOrderLed: {"fact_order_led", []Column{ColProvince, ColCity, ColPage, ColArea, ColSlot, ColContent, ColProduct},
+		[]Measure{MeasureLedOrders, MeasureLedFen, MeasureAssisted}},
 	FactAccounts:  {"fact_accounts", []Column{ColProvince, ColCity, ColState, ColTenure}, []Measure{MeasureAccounts}},
 	FactFlow:      {"fact_flow", []Column{ColProvince, ColCity, ColFlow}, []Measure{MeasureFlows}},
 	FactBill:      {"fact_bill", []Column{ColProvince, ColCity, ColProduct, ColProvider, ColPay, ColOp}, []Measure{MeasureBillOrders, MeasureBillFen, MeasureShareFen}},

@@ -24,7 +24,7 @@ func Touched(b *Block, r *EditRules, add func(Cell)) {
 		TouchSpan(v.Province, v.AtMs-ViewReachMs(v.DurationMs), v.AtMs+r.AheadMs(v), add)
 	}
 	for i := range b.Orders {
-		touch(&b.Orders[i].Stamp, OnReachMs, add)
+		touch(&b.Orders[i].Stamp, OrderReachMs, add)
 	}
 	for i := range b.Impressions {
 		touch(&b.Impressions[i].Stamp, 0, add)
@@ -50,8 +50,13 @@ func Touched(b *Block, r *EditRules, add func(Cell)) {
 }
 
 // ClickReachMs is how far before its AtMs a Click changes facts: it ends the
-// chance of the click before it to be led (LedMs), and says that the box is on.
-const ClickReachMs = max(LedMs, OnReachMs)
+// chance of the click before it to be led (LedMs), takes an order from one in the same
+// place (CreditMs), and says that the box is on.
+const ClickReachMs = max(LedMs, CreditMs, OnReachMs)
+
+// OrderReachMs is how far before its AtMs an Order changes facts: clicks may have led to
+// it (CreditMs), and it says that the box is on.
+const OrderReachMs = max(CreditMs, OnReachMs)
 
 // StartReachMs is how far before its start a View changes facts: a click may have
 // led to it (LedMs), a visit to a page (VisitMs) or a journey (JourneyMs) may end with

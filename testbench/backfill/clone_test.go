@@ -133,7 +133,8 @@ func odd(s *Set) *store.Block {
 	b.Notices = append(b.Notices, store.Notice{Stamp: stamp(2, 7), Kind: uint8(protocol.Dropped), Count: 12, Reason: uint8(protocol.ReasonRateLimit)},
 		store.Notice{Stamp: stamp(2, 8), Kind: uint8(protocol.OutboxLost), Count: store.LostMost + 5})
 	b.Tallies = append(b.Tallies, store.Tally{Stamp: stamp(3, 9), Lost: 8}, store.Tally{Stamp: in(store.Stamp{AtMs: at}, p, 0), Repeated: 2})
-	b.Orders = append(b.Orders, store.Order{Stamp: stamp(2, 10), OrderID: 5, Product: 3, Fen: 100, Result: uint8(protocol.ResultPaid)}, store.Order{Stamp: stamp(3, 10), Product: 3, Fen: 50, Result: uint8(protocol.ResultRefunded)})
+	b.Clicks = append(b.Clicks, store.Click{Stamp: stamp(2, -60_000), Page: 5, Slot: 1, Trace: 3}, store.Click{Stamp: stamp(2, 9), Page: 5, Slot: 2, Trace: 4})
+	b.Orders = append(b.Orders, store.Order{Stamp: stamp(2, 10), OrderID: 5, Product: 3, Fen: 100, Result: uint8(protocol.ResultPaid), Trace: 4}, store.Order{Stamp: stamp(3, 10), Product: 3, Fen: 50, Result: uint8(protocol.ResultRefunded)})
 	b.Impressions = append(b.Impressions, store.Impression{Stamp: stamp(4, 11), Page: 5, Slot: 2, Sight: uint8(protocol.SightRendered)}, store.Impression{Stamp: stamp(3, 11), Page: 5, Slot: 2, Sight: uint8(protocol.SightFocus)})
 	b.OrderPages = append(b.OrderPages, store.OrderPage{Stamp: stamp(4, 12), Page: 5, Product: 3})
 	b.Playbacks = append(b.Playbacks, store.Playback{Stamp: stamp(4, 13), Mode: uint8(protocol.ModeVOD), Content: 8, Errors: 2})

@@ -132,6 +132,7 @@ func (t *history) deeds(c *Catalogue) []deed {
 	for _, click := range t.ledClicks() {
 		add(led, 1, click.AtMs, click)
 	}
+	t.credits(add)
 	t.edited(edits).ratings(c, addAbout)
 	return all
 }

@@ -27,6 +27,7 @@ var (
 	byOrder   = []string{"province", "city", "product", "provider"}
 
 	byImpression = append(slices.Clone(byClick), "template")
+	byOrderLed   = append(slices.Clone(byClick), "product")
 	byOrderPage  = catalogued("page", "product", "content")
 	byContent    = catalogued("content")
 	byProduct    = []string{"province", "city", "product"}
@@ -142,6 +143,10 @@ func ownIndicators() []Indicator {
 		{"order_pages", byOrderPage, number(orderPages)},
 		{"order_page_rate", byContent, percent(orderPages, clicks)},
 		{"order_success", byProduct, percent(orders, orderPages)},
+		{"led_orders", byOrderLed, number(ledOrders)},
+		{"led_revenue", byOrderLed, number(ledFen)},
+		{"assisted_orders", byOrderLed, number(assisted)},
+		{"click_to_order", byClick, percent(ledOrders, clicks)},
 		{"order_conversion", byPlace, percent(orders, clicks)},
 		{"measured_plays", byView, number(measured)},
 		{"start_time", byView, ratio(startMs, started)},
@@ -226,6 +231,9 @@ const (
 	fen
 	impressions
 	focuses
+	ledOrders // paid orders that clicks led to
+	ledFen
+	assisted       // paid orders after clicks that did not lead to them
 	renderedClicks // of boxes that told of what was painted, in the same hour
 	focusClicks    // of boxes that told of the focus, in the same hour
 	orderPages
@@ -352,8 +360,8 @@ var splits = [measures][]string{
 	livePlays: byPlace, vodPlays: byPlace, liveMs: byPlace, vodMs: byPlace,
 	attempts: byOrder, orders: byOrder, fen: byOrder,
 	impressions: byImpression, focuses: byImpression, renderedClicks: byImpression, focusClicks: byImpression,
-	orderPages: byOrderPage,
-	measured:   byView, started: byView, startMs: byView, stalled: byView, stalls: byView, stallMs: byView, playErrors: byView, failed: byView,
+	orderPages: byOrderPage, ledOrders: byOrderLed, ledFen: byOrderLed, assisted: byOrderLed,
+	measured: byView, started: byView, startMs: byView, stalled: byView, stalls: byView, stallMs: byView, playErrors: byView, failed: byView,
 	told: byPlace, gone: byPlace,
 	reach5: byView, reach60: byView, reach180: byView, reach900: byView, minuteMs: byMinute, liveChannelMs: byChannel,
 	tvMs: byAudience, airings: byAir, airedMs: byWatched, airedWhenMs: byWatched, airedLiveMs: byAudience, scheduledMs: byChannel, liveAudience: byAudience,

@@ -236,10 +236,10 @@ func TestVerify(t *testing.T) {
 	}
 	f("all arrived", "equal true, lost 0, doubled 0, faults 0, wrong []", func(l []string) []string { return l })
 	order := find(`"result":"paid"`)
-	f("an order twice", "equal false, lost 0, doubled 1, faults 0, wrong [order_attempts orders revenue order_success order_conversion events]", func(l []string) []string {
+	f("an order twice", "equal false, lost 0, doubled 1, faults 0, wrong [order_attempts orders revenue order_success led_orders led_revenue assisted_orders click_to_order order_conversion events]", func(l []string) []string {
 		return append(l, l[order])
 	})
-	f("a price wrong", "equal false, lost 0, doubled 0, faults 0, wrong [revenue]", func(l []string) []string {
+	f("a price wrong", "equal false, lost 0, doubled 0, faults 0, wrong [revenue led_revenue]", func(l []string) []string {
 		l[order] = strings.Replace(l[order], `"fen":`, `"fen":1`, 1)
 		return l
 	})

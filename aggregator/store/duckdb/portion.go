@@ -166,10 +166,10 @@ var nearby = []struct {
 }{
 	{"power", store.StandbyMs, store.OnReachMs, "province, city, box, account, boot, mono_ms, at_ms, clock, switched_on, cause, agent"},
 	{"page_view", 0, store.OnReachMs, "province, city, box, account, at_ms, clock, page, from_page"},
-	{"click", 0, store.ClickReachMs, "province, city, box, account, at_ms, clock, page, area, content, template, slot, trace"},
+	{"click", 0, store.ClickReachMs, "province, city, box, account, boot, at_ms, clock, page, area, content, template, slot, trace"},
 	// And the longest cap before them, see placeholders.
 	{"viewing", store.MaxReachMs, aggregator.DayMs + store.StartReachMs, "province, city, box, account, at_ms, clock, mode, channel, content, duration_ms, speed, part, ended, idle_ms, tv, length_ms, position_ms, trace"},
-	{"orders", 0, store.OnReachMs, "province, city, box, account, at_ms, clock, product, provider, fen, result"},
+	{"orders", 0, store.OrderReachMs, "province, city, box, account, boot, at_ms, clock, product, provider, fen, result, trace"},
 	{"impression", 0, 0, "province, city, box, account, at_ms, clock, page, area, content, template, slot, sight"},
 	{"order_page", 0, 0, "province, city, box, account, at_ms, clock, page, product, content"},
 	{"playback", 0, 0, "province, city, box, account, at_ms, clock, mode, channel, content, start_ms, stalls, stall_ms, errors"},

@@ -104,6 +104,7 @@ func (m *memory) compute(c store.Cell) closedCell {
 	m.journeys(c, f)
 	m.standbys(c, f)
 	m.agents(c, f)
+	m.orderLed(c, f)
 	for i := range m.rows.Views {
 		m.asset(c, &m.rows.Views[i], f)
 	}

@@ -13,6 +13,7 @@ import (
 	"iptvdc/aggregator"
 	"iptvdc/aggregator/c3"
 	"iptvdc/aggregator/store"
+	"iptvdc/protocol"
 )
 
 // testRandom gives the store and the reference the same events, closings and
@@ -180,6 +181,11 @@ func (g *maker) block(round int) *store.Block {
 		click := store.Click{Stamp: g.stamp(), Page: g.one(3), Area: g.one(2), Slot: uint32(g.one(3)), Content: g.one(3), Template: g.one(2), Trace: uint32(g.one(3))}
 		b.Clicks = append(b.Clicks, click)
 		b.Orders = append(b.Orders, store.Order{Stamp: g.stamp(), Product: g.one(3), Provider: g.one(2), Fen: int64(g.r.IntN(5000)), Result: uint8(g.r.IntN(5))})
+		if g.r.IntN(2) == 0 { // an order that the click may have led to
+			o := store.Order{Stamp: click.Stamp, Product: g.one(3), Fen: int64(g.r.IntN(5000)), Result: uint8(protocol.ResultPaid), Trace: uint32(g.one(3))}
+			o.AtMs += []int64{0, 1, -1, store.CreditMs, store.CreditMs + 1, int64(g.r.IntN(40)) * minute}[g.r.IntN(6)]
+			b.Orders = append(b.Orders, o)
+		}
 		b.Notices = append(b.Notices, store.Notice{Stamp: g.stamp(), Kind: []uint8{7, 8, 9, 10, 16, 99}[g.r.IntN(6)],
 			Count: int64(g.one(3)) << (g.one(2) * 40), Reason: uint8(g.one(8))})
 		b.Tallies = append(b.Tallies, store.Tally{Stamp: g.stamp(), Lost: int64(g.one(3)) << (g.one(2) * 40), Repeated: int64(g.one(3))})

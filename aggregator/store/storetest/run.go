@@ -114,6 +114,7 @@ func Run(t *testing.T, e Engine) {
 		{"where viewers left", testFactLeft},
 		{"agents that boxes ran", testFactAgent},
 		{"what became of updates", testFactUpdate},
+		{"clicks before orders", testFactOrderLed},
 		{"whole contents", testCountLengths},
 		{"viewers who come back", testCountReturns},
 		{"episodes", testCountEpisodes},

@@ -6,6 +6,7 @@ import type { EChartsCoreOption } from 'echarts/core';
 import type { Cell, Lang } from '../api';
 import type { Clicked } from '../charts';
 import { palette, tipElement, type Palette, type TipRow } from '../options';
+import { dark } from '../prefs';
 import { cellName, dayOf, inOrder, matrixOf, num, overTime, periodName, written, type Data, type Series, type Shown } from './data';
 import { say, type Mark, type Widget } from './model';
 import { t } from './words';
@@ -21,11 +22,21 @@ export interface Look {
   still: boolean;
 }
 
+let read: Omit<Look, 'still'> | null = null;
+let readIn = '';
+
 /** The style sheet's colours as they are now. */
 export function look(still: boolean): Look {
-  const style = getComputedStyle(document.documentElement);
-  const named = Object.fromEntries(colours.map((c) => [c, style.getPropertyValue(`--c-${c}`).trim()]));
-  return { palette: palette(), series: colours.map((c) => named[c]!), named, font: getComputedStyle(document.body).fontFamily, still };
+  // each widget that asks the browser has it work out the styles of the whole page
+  const { lang, dataset } = document.documentElement;
+  const appearance = `${lang} ${dataset['theme'] ?? ''} ${dark.peek()}`;
+  if (!read || readIn !== appearance) {
+    const style = getComputedStyle(document.documentElement);
+    const named = Object.fromEntries(colours.map((c) => [c, style.getPropertyValue(`--c-${c}`).trim()]));
+    read = { palette: palette(), series: colours.map((c) => named[c]!), named, font: getComputedStyle(document.body).fontFamily };
+    readIn = appearance;
+  }
+  return { ...read, still };
 }
 
 /** What a click chose. */

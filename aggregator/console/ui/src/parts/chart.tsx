@@ -25,9 +25,19 @@ async function load(): Promise<void> {
   }
 }
 
-/** Begins to load what draws, before there is anything to draw. */
+let preloaded = false;
+
+/**
+ * Has what draws fetched, before there is anything to draw. It is run once there is: what
+ * needs no chart stands sooner.
+ */
 export function wantCharts(): void {
-  if (library.value === null) void load();
+  if (preloaded || library.peek() !== null) return;
+  preloaded = true;
+  const ahead = document.createElement('link');
+  ahead.rel = 'modulepreload';
+  ahead.href = '/charts.js';
+  document.head.append(ahead);
 }
 
 interface ChartProps {

@@ -25,10 +25,10 @@ build: ## programs into bin/
 demo: build ## the whole platform with a simulated fleet, a month and the year before behind it
 	bin/aggregator demo
 
-test: build ## every test: unit, engines, crash share, ARM under emulation, browser; AGAIN=1 tries once more what failed
+test: build ## every test: unit, engines, crash share, ARM under emulation, browser; AT_ONCE=2 packages at a time, AGAIN=1 tries once more what failed
 	@testbench/setup/install.sh browser arm es3 prometheus firmware
 	$(GO) vet ./...
-	$(GO) test -timeout 20m ./... || { $(if $(AGAIN),echo 'UNSTEADY? what failed is tried again' && $(GO) test -timeout 20m ./...,exit 1); }
+	$(GO) test $(if $(AT_ONCE),-p $(AT_ONCE)) -timeout 20m ./... || { $(if $(AGAIN),echo 'UNSTEADY? what failed is tried again' && $(GO) test -timeout 20m ./...,exit 1); }
 	$(MAKE) e2e-browser
 
 RACED ?= ./...
@@ -87,8 +87,8 @@ fuzz: ## every fuzz target, FUZZTIME=60s each, of FUZZED=./...
 		done; \
 	done
 
-e2e: build ## an evening of 2,000 boxes with kills and cuts, then every figure compared
-	E2E_FULL=1 $(GO) test -count=1 -timeout 30m -v -run Evening ./testbench/e2e
+e2e: build ## an evening of 2,000 boxes with kills and cuts, days of real agents with power cuts, then every figure compared
+	E2E_FULL=1 $(GO) test -count=1 -timeout 30m -v -run 'Evening|Agents' ./testbench/e2e
 
 e2e-browser: build ## Chromium clicks through the page
 	@testbench/setup/install.sh browser

@@ -156,7 +156,7 @@ func TestCrashChild(t *testing.T) {
 	}
 }
 
-// TestKilled kills a process that inserts and closes, several times, and
+// TestKilled kills a process that inserts and closes, twice, and
 // looks at what is left: every block it reported, whole, and at most one more.
 func TestKilled(t *testing.T) {
 	if testing.Short() {
@@ -165,7 +165,7 @@ func TestKilled(t *testing.T) {
 	dir := t.TempDir()
 	r := rand.New(rand.NewPCG(uint64(time.Now().UnixNano()), 0))
 	blocks := 0
-	for range 4 {
+	for range 2 {
 		in, closed := runAndKill(t, "TestCrashChild", dir, blocks, 2+r.IntN(6))
 		s := open(t, dir)
 		rows, err := s.Audit(t.Context(), boxes(1, in+50))

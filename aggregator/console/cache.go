@@ -140,7 +140,11 @@ func (a *answers) before(key answerKey, most time.Duration) (bytes []byte, age t
 	a.mu.Lock()
 	defer a.mu.Unlock()
 	if now, ok := a.held[key]; ok && time.Since(now.at) <= a.life {
-		return nil, 0, false // it costs nothing, or comes soon
+		select {
+		case <-now.done:
+			return nil, 0, false // it costs nothing
+		default: // it may take long yet
+		}
 	}
 	old, ok := a.former[key]
 	if !ok {

@@ -111,7 +111,7 @@ FROM broadcast b LEFT JOIN code n ON n.key = b.name WHERE `+where+" ORDER BY b.p
 
 // factRules numbers the rules by which closing makes facts. A store that was closed
 // by others is closed again.
-const factRules = 8
+const factRules = 9
 
 // catchUp brings a store that an older version wrote up to what this one knows:
 // its schedules are read, accounts are counted anew, and what follows from new rules

@@ -99,7 +99,7 @@ func (f *flow) pass(c *Config, d aggregator.Day, accounts int) {
 
 // wholes returns how many whole accounts of it are due.
 func wholes(due *float64) int {
-	n := math.Floor(*due)
+	n := max(math.Floor(*due), 0)
 	*due -= n
 	return int(n)
 }
@@ -148,6 +148,9 @@ func (pr *province) untold(d aggregator.Day, offer *fleet.Offer) (all []billed) 
 		if p.housed && p.stood() == c3.StateActive {
 			housed = append(housed, p)
 		}
+	}
+	if len(housed) == 0 {
+		return nil
 	}
 	pr.untoldDue += pr.paidDaily * pr.config.ordering(d)
 	for range wholes(&pr.untoldDue) {

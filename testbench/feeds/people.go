@@ -14,6 +14,8 @@ type person struct {
 	shown   c3.Subscriber  // as a full file would show them now
 	there   bool           // on the platform
 	housed  bool           // has a box in the fleet: stays, and stays active
+	comes   aggregator.Day // with a box in the fleet; 0: is there, or has no such box
+	goes    aggregator.Day // with a box in the fleet; 0: never
 	dropped aggregator.Day // cancelled: when full files drop the account
 	changed bool           // this day: a state changes once a day at most
 	leaves  bool           // this day, whatever the odds
@@ -75,7 +77,10 @@ func settle(rnd *rand.Rand, account, stbid, mac string, city aggregator.City, fi
 func (p *person) day(d aggregator.Day, r *rates, cities []aggregator.City, told func(c3.Change)) {
 	p.changed = false
 	if !p.there {
-		if p.odds(r.comeBack) {
+		switch {
+		case p.comes != 0 && d < p.comes:
+		case p.comes != 0 || p.odds(r.comeBack):
+			p.comes = 0
 			p.comeBack(d, told)
 		}
 		return
@@ -145,7 +150,7 @@ func (p *person) cancel(d aggregator.Day, at int64) {
 	p.dropped = d + keptInFiles
 }
 
-// comeBack opens an account that was closed.
+// comeBack opens an account that was closed, or never open.
 func (p *person) comeBack(d aggregator.Day, told func(c3.Change)) {
 	p.there, p.changed = true, true
 	s := &p.shown

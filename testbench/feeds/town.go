@@ -52,6 +52,11 @@ type Config struct {
 	// days. On other days those who have a box order as often as on these, which
 	// carriers alone know.
 	Told []Days
+	// Turnover is how many of the boxes came between the first days that are Told and
+	// From, and how many others left then, which are next in the fleet: a town of as
+	// many boxes that skips the first Turnover is the one of before. 0: they are the
+	// same all the time.
+	Turnover int
 }
 
 // Days are a stretch of days, both inclusive.
@@ -105,7 +110,7 @@ type province struct {
 // settleAll makes the people of every province as they are on the eve of the
 // first day.
 func settleAll(c *Config) ([]*province, error) {
-	town, err := fleet.NewTown(fleet.TownConfig{Boxes: c.Boxes, Seed: c.Seed, StartMs: c.first().Start(), Provinces: c.Provinces})
+	town, err := fleet.NewTown(fleet.TownConfig{Boxes: c.Boxes + c.Turnover, Seed: c.Seed, StartMs: c.first().Start(), Provinces: c.Provinces})
 	if err != nil {
 		return nil, err
 	}
@@ -124,6 +129,12 @@ func settleAll(c *Config) ([]*province, error) {
 		p := settle(pr.person(), who.Account, who.STBID, who.MAC, home.City, c.first(), true, &pr.able)
 		pr.people = append(pr.people, p)
 		pr.byBox[home.Box] = p
+		switch {
+		case i < c.Turnover:
+			p.there, p.comes = false, c.turn(p.rand)
+		case i >= c.Boxes:
+			p.goes = c.turn(p.rand)
+		}
 	}
 	slices.SortFunc(all, func(a, b *province) int { return int(a.Province) - int(b.Province) })
 	for _, pr := range all {
@@ -183,6 +194,7 @@ func (pr *province) day(d aggregator.Day) []c3.Change {
 	}
 	r := pr.rates.over(pr.quiet)
 	pr.quiet = 0
+	pr.turn(d)
 	for range min(wholes(&pr.flow.leaving), len(free)) {
 		i := pr.rand.IntN(len(free))
 		free[i].leaves = true

@@ -42,6 +42,9 @@ func Write(c Config, dir string, truth io.Writer, say Say) error {
 	if err := c.Course.check(); err != nil {
 		return err
 	}
+	if err := c.checkTurnover(); err != nil {
+		return err
+	}
 	all, err := settleAll(&c)
 	if err != nil {
 		return err

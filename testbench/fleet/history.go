@@ -12,6 +12,7 @@ import (
 // HistoryConfig says what lies behind a platform.
 type HistoryConfig struct {
 	Boxes     int
+	Skip      int // households, see TownConfig
 	Seed      uint64
 	EndMs     int64 // true time at which history ends, UTC milliseconds
 	Provinces []aggregator.Province
@@ -45,7 +46,7 @@ func History(ctx context.Context, c HistoryConfig, days int, deliver Deliver) (e
 	}
 	// Whole days, and of the last one what lies before the end.
 	startMs := (aggregator.DayOf(c.EndMs-1) - aggregator.Day(days-1)).Start()
-	town, err := NewTown(TownConfig{Boxes: c.Boxes, Seed: c.Seed, StartMs: startMs, Provinces: c.Provinces, Ways: c.Ways, Chapter: c.Chapter, Renewed: c.Renewed})
+	town, err := NewTown(TownConfig{Boxes: c.Boxes, Skip: c.Skip, Seed: c.Seed, StartMs: startMs, Provinces: c.Provinces, Ways: c.Ways, Chapter: c.Chapter, Renewed: c.Renewed})
 	if err != nil {
 		return 0, err
 	}

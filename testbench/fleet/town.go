@@ -12,6 +12,7 @@ import (
 // TownConfig says which households there are.
 type TownConfig struct {
 	Boxes     int
+	Skip      int  // households of the seed that stand before these and are not settled
 	Part      Part // of these, the ones that are settled; zero: all
 	Seed      uint64
 	StartMs   int64                 // true time at which all boxes are off, or asleep if they were Renewed, UTC milliseconds
@@ -75,6 +76,9 @@ func NewTown(c TownConfig) (*Town, error) {
 	if c.Boxes < 1 || c.Boxes > 5_000_000 {
 		return nil, fmt.Errorf("boxes: %d, allowed 1..5000000", c.Boxes)
 	}
+	if c.Skip < 0 || c.Skip > 5_000_000-c.Boxes {
+		return nil, fmt.Errorf("skip: %d, allowed 0..%d", c.Skip, 5_000_000-c.Boxes)
+	}
 	if err := c.Part.check(); err != nil {
 		return nil, err
 	}
@@ -99,7 +103,7 @@ func NewTown(c TownConfig) (*Town, error) {
 	t.heap = make([]int32, len(t.homes))
 	renew := renewed(c.StartMs)
 	for i := range t.homes {
-		t.homes[i] = newHousehold(c.Part.index(i), c.Seed, c.StartMs, where, all, ways)
+		t.homes[i] = newHousehold(c.Skip+c.Part.index(i), c.Seed, c.StartMs, where, all, ways)
 		t.homes[i].slot = i
 		if c.Chapter != 0 {
 			t.homes[i].dice = newDice(c.Seed^mix(c.Chapter), t.homes[i].index)

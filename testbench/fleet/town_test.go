@@ -366,3 +366,30 @@ func TestParts(t *testing.T) {
 		}
 	}
 }
+
+// TestSkip: a town that skips households has those that come after them, unchanged.
+func TestSkip(t *testing.T) {
+	settled := func(c TownConfig) *Town {
+		t.Helper()
+		c.Seed, c.StartMs = 7, monday
+		town, err := NewTown(c)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return town
+	}
+	whole, later := settled(TownConfig{Boxes: 30}), settled(TownConfig{Boxes: 20, Skip: 10})
+	for i := range later.Len() {
+		if got, want := later.Home(i), whole.Home(i+10); got != want {
+			t.Errorf("household %d: %+v, must be %+v", i, got, want)
+		}
+		if got, want := later.Identity(i).Account, whole.Identity(i+10).Account; got != want {
+			t.Errorf("household %d: account %s, must be %s", i, got, want)
+		}
+	}
+	for _, skip := range []int{-1, 5_000_000} {
+		if _, err := NewTown(TownConfig{Boxes: 1, Skip: skip, Seed: 7, StartMs: monday}); err == nil {
+			t.Errorf("skip %d was taken", skip)
+		}
+	}
+}

@@ -121,7 +121,7 @@ func (b past) send(ctx context.Context, p *Platform, s *shelves, paid []feeds.Pa
 	}
 	c := feeds.Config{Boxes: b.Boxes, Seed: b.Seed, From: first, To: last, Paid: paid, Folder: "in", Shelf: shelfFolder}
 	if b.Months > 0 {
-		c.Since, c.Course, c.Told = b.since(), courseOf, told
+		c.Since, c.Course, c.Told, c.Turnover = b.since(), courseOf, told, b.Turnover
 	}
 	if b.Days >= dirtyFrom {
 		c.Dirt = demoDirt

@@ -25,9 +25,12 @@ type past struct {
 	Days  int    `json:"days"`
 	// Months is how many months before these days the provinces' files reach back;
 	// with twelve and more the same days of the year before are told too.
-	Months int   `json:"months,omitempty"`
-	EndMs  int64 `json:"end_ms"`
-	Done   bool  `json:"done"`
+	Months int `json:"months,omitempty"`
+	// Turnover is how many of the boxes were not there a year before, and how many
+	// others were. 0 in folders that knew of none.
+	Turnover int   `json:"turnover,omitempty"`
+	EndMs    int64 `json:"end_ms"`
+	Done     bool  `json:"done"`
 }
 
 const pastFile = "demo.json"
@@ -37,6 +40,9 @@ func (d demo) past(dir *dataDir) (past, error) {
 	b, err := os.ReadFile(dir.file(pastFile))
 	if errors.Is(err, os.ErrNotExist) {
 		p := past{Seed: rand.Uint64(), Boxes: d.boxes, Days: d.days, Months: d.months, EndMs: time.Now().UnixMilli(), Done: d.days == 0}
+		if days, is := p.yearBefore(); is && p.first()-days.To > turnoverDays {
+			p.Turnover = p.Boxes * turnover / 100
+		}
 		return p, p.write(dir)
 	}
 	if err != nil {
@@ -67,6 +73,13 @@ const beside = 4
 // reporting boxes, of which activity is a share, and the month's active ones all month
 // long, and come back from a year's silence.
 const renewedIn = 7
+
+// turnover is how many of a hundred boxes came, and left, since the year before: about
+// as many as of all accounts by courseOf. It takes turnoverDays at least.
+const (
+	turnover     = 14
+	turnoverDays = 90
+)
 
 // courseOf is how the demo's provinces fare.
 var courseOf = feeds.Course{Churn: 0.011, ChurnBefore: 0.016, Growth: 0.03, Orders: 0.05}
@@ -128,7 +141,7 @@ func (b past) tell(ctx context.Context, p *Platform, shelves *shelves, out io.Wr
 	}
 	if days, is := b.yearBefore(); is {
 		then := now
-		then.EndMs, then.Chapter = (days.To + 1).Start(), 1
+		then.EndMs, then.Chapter, then.Skip = (days.To + 1).Start(), 1, b.Turnover
 		n := int(days.To-days.From) + 1
 		if err := b.stretch(ctx, p, then, n, newProgress(out, words.before, days.From, n)); err != nil {
 			return err

@@ -135,6 +135,19 @@ func (r *Registry) holders(ctx context.Context, q HolderQuery, p aggregator.Prov
 	return all, rows.Err()
 }
 
+// Ending counts the boxes whose certificate ends within EndsSoon and has not ended: a
+// box that works has renewed it long before, so these are switched off or fail to. It
+// reads one stretch of an index.
+func (r *Registry) Ending(ctx context.Context) (n int, err error) {
+	now := r.config.Now()
+	err = r.db.QueryRowContext(ctx, "SELECT count(*) FROM box WHERE revoked_ms IS NULL AND until_ms >= ? AND until_ms < ?",
+		now.UnixMilli(), now.Add(EndsSoon).UnixMilli()).Scan(&n)
+	if err != nil {
+		r.stats.Failures.Add(1)
+	}
+	return n, wrap("ending", err)
+}
+
 // signsOf tells of each box what gave it away.
 func (r *Registry) signsOf(ctx context.Context, all []Holder) error {
 	names, place := make([]string, len(all)), map[string]int{}

@@ -71,6 +71,13 @@ func TestHolders(t *testing.T) {
 	if left := soon.Until.Sub(c.now()); left < 28*24*time.Hour || left > 30*24*time.Hour || soon.Province != 33 {
 		t.Errorf("%v left, %+v", left, soon)
 	}
+	ending := func(want int) {
+		t.Helper()
+		if n, err := c.Ending(t.Context()); n != want || err != nil {
+			t.Errorf("%d boxes end soon, %v; want %d", n, err, want)
+		}
+	}
+	ending(1)
 	clone := f(HolderQuery{Scope: all, State: HoldersSuspect}, "SN33-1")[0]
 	if len(clone.Signs) != 1 || clone.Signs[0].Kind != ReasonTaken || !strings.Contains(clone.Signs[0].Detail, "10.1.2.3") {
 		t.Errorf("%+v", clone.Signs)
@@ -80,6 +87,7 @@ func TestHolders(t *testing.T) {
 	renewed := c.granted(c.renew(old, next), old.box, next)
 	c.admits(old.box, "", renewed)
 	f(HolderQuery{Scope: all, State: HoldersEnding})
+	ending(0)
 	if got := f(HolderQuery{Scope: all, Search: "SN33-1"}, "SN33-1")[0]; !got.Until.Equal(renewed.NotAfter) {
 		t.Errorf("until %v, want %v", got.Until, renewed.NotAfter)
 	}

@@ -72,6 +72,9 @@ type Registry struct {
 	looking sync.Mutex
 }
 
+// Authority is the one that signs; nil: nothing can be issued.
+func (r *Registry) Authority() *Authority { return r.config.Authority }
+
 const registryFile = "registry.sqlite"
 
 //go:embed schema.sql

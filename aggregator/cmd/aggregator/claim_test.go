@@ -179,7 +179,7 @@ func TestProvisioned(t *testing.T) {
 		scrape = p.ask("GET", "/metrics", "", nil)
 	}
 	for _, want := range []string{`iptv_claims_total{outcome="claimed"} 1`, `iptv_boxes_turned_away_total{reason="revoked"}`, `iptv_boxes_turned_away_total{reason="bare"} 1`,
-		"iptv_boxes_revoked 1", "iptv_broker_cut_total 1"} {
+		"iptv_boxes_revoked 1", "iptv_boxes_ending 0", "iptv_authority_end_timestamp_seconds ", "iptv_broker_cut_total 1"} {
 		if !strings.Contains(scrape, want) {
 			t.Errorf("the metrics lack %s", want)
 		}

@@ -148,6 +148,8 @@ var parts = []part{
 	{"iptv_boxes_turned_away_total", "Connections refused for their certificate or claim credential, by why.", prometheus.CounterValue, []string{"reason"}},
 	{"iptv_clone_signs_total", "Signs that there may be two boxes of one id, by kind; aggregator box suspects names them.", prometheus.CounterValue, []string{"kind"}},
 	{"iptv_boxes_revoked", "Boxes that are revoked.", prometheus.GaugeValue, nil},
+	{"iptv_boxes_ending", "Boxes whose certificate ends within 30 days: they have not renewed it when it was time.", prometheus.GaugeValue, nil},
+	{"iptv_authority_end_timestamp_seconds", "When the authority of boxes' certificates ends, in Unix time.", prometheus.GaugeValue, nil},
 	{"iptv_provision_failures_total", "Calls to the registry of boxes that failed; the boxes ask again.", prometheus.CounterValue, nil},
 	{"iptv_sources", "Own data sources.", prometheus.GaugeValue, nil},
 	{"iptv_sources_failing", "Own data sources that could not be read the last time; the rows of before stand.", prometheus.GaugeValue, nil},

@@ -166,6 +166,14 @@ func (c *partsCollector) provision(tell teller) {
 		tell("iptv_clone_signs_total", float64(n), word)
 	}
 	tell("iptv_boxes_revoked", float64(r.Revoked()))
+	if a := r.Authority(); a != nil {
+		tell("iptv_authority_end_timestamp_seconds", float64(a.Until().Unix()))
+	}
+	ctx, stop := context.WithTimeout(context.Background(), time.Second)
+	defer stop()
+	if n, err := r.Ending(ctx); err == nil { // else it is counted below
+		tell("iptv_boxes_ending", float64(n))
+	}
 	tell("iptv_provision_failures_total", float64(s.Failures.Load()))
 	if b := c.p.embedded; b != nil {
 		tell("iptv_broker_cut_total", float64(b.Stats().Cut.Load()))

@@ -14,7 +14,8 @@
 #            what own data sources are asked of
 #   app      what makes Android packages: aapt, zipalign, apksigner, smali, Java
 #   firmware what mkimage calls: squashfs-tools, e2fsprogs, xz
-#   firmware-lint  what checks the formats of firmware: shellcheck, checkpolicy, m4, lintian, systemd
+#   firmware-lint  what checks the formats of firmware: shellcheck, checkpolicy, m4, lintian, systemd,
+#            rauc and swupdate with openssl and cpio, their services kept from starting
 #   chdb     ClickHouse's engine as a library, from npm into bin/chdb: a peer in benches
 set -eu
 
@@ -55,6 +56,11 @@ for part in "$@"; do
 		need m4 m4
 		need lintian lintian
 		need systemd-analyze systemd
+		need rauc rauc
+		need swupdate swupdate
+		need openssl openssl
+		need cpio cpio
+		services="$services rauc swupdate swupdate-progress"
 		;;
 	prometheus)
 		need promtool prometheus
@@ -132,7 +138,7 @@ fi
 DEBIAN_FRONTEND=noninteractive $root apt-get install -y -qq --no-install-recommends $missing >/dev/null
 if [ -n "$services" ] && [ -d /run/systemd/system ]; then
 	for service in $services; do # nor at the next boot
-		case "$missing" in *mosquitto* | *rabbitmq* | *prometheus*) $root systemctl disable --quiet "$service" || true ;; esac
+		case "$missing" in *mosquitto* | *rabbitmq* | *prometheus* | *swupdate*) $root systemctl disable --quiet "$service" || true ;; esac
 	done
 fi
 [ -z "$chdb" ] || unpack_chdb

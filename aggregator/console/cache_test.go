@@ -137,3 +137,34 @@ func TestAnswerOfBeforeUnderWay(t *testing.T) {
 		}
 	}
 }
+
+// While a new answer is under way for somebody else, the one of before is still given;
+// once the new one is there, none is.
+func TestAnswerOfBeforeWhileANewOneIsMade(t *testing.T) {
+	began, answered := make(chan struct{}), make(chan []byte)
+	a := newAnswers(func(context.Context, answerKey) ([]byte, error) { began <- struct{}{}; return <-answered, nil }, 1)
+	a.former = map[answerKey]*answer{}
+	key := answerKey{"s", "q"}
+	ask := func() (done chan struct{}) {
+		done = make(chan struct{})
+		go func() {
+			defer close(done)
+			_, _ = a.get(t.Context(), key)
+		}()
+		<-began
+		return done
+	}
+	first := ask()
+	answered <- []byte("first")
+	<-first
+	a.forget()
+	second := ask()
+	if b, _, ok := a.before(key, time.Hour); !ok || string(b) != "first" {
+		t.Errorf("while a new answer is made: %q %v, want the first", b, ok)
+	}
+	answered <- []byte("second")
+	<-second
+	if b, _, ok := a.before(key, time.Hour); ok {
+		t.Errorf("beside the present answer: %q", b)
+	}
+}

@@ -21,7 +21,7 @@ func TestCourse(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	c := Config{Boxes: 400, Seed: 3, Provinces: []aggregator.Province{33, 13}, From: to - 2, To: to, Since: to - 400, Beside: 4,
+	c := Config{Boxes: 400, Seed: 4, Provinces: []aggregator.Province{33, 13}, From: to - 2, To: to, Since: to - 400, Beside: 4,
 		Course: Course{Churn: 0.01, ChurnBefore: 0.03, Growth: 0.05, Orders: 0.2}}
 	dir := t.TempDir()
 	var truth bytes.Buffer

@@ -139,7 +139,13 @@ func settleAll(c *Config) ([]*province, error) {
 	slices.SortFunc(all, func(a, b *province) int { return int(a.Province) - int(b.Province) })
 	for _, pr := range all {
 		for range int(float64(len(pr.people)) * c.Beside) {
-			pr.people = append(pr.people, pr.stranger(c.first()))
+			p := pr.stranger(c.first())
+			if c.Course != (Course{}) && p.shown.State == c3.StatePre {
+				// Else all of them would switch on in the first weeks, and nobody later:
+				// that month would have twice the new accounts of any other.
+				p.shown.State = c3.StateActive
+			}
+			pr.people = append(pr.people, p)
 		}
 	}
 	return all, nil

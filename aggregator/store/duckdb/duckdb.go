@@ -193,10 +193,13 @@ func writeBlank(path string, settings map[string]string) error {
 
 func (o *Options) settings(path string) map[string]string {
 	set := map[string]string{
-		"threads":                      fmt.Sprint(o.Threads),
-		"temp_directory":               path + ".tmp",
-		"checkpoint_threshold":         fmt.Sprintf("%dB", o.CheckpointBytes),
-		"preserve_insertion_order":     "false",
+		"threads":                  fmt.Sprint(o.Threads),
+		"temp_directory":           path + ".tmp",
+		"checkpoint_threshold":     fmt.Sprintf("%dB", o.CheckpointBytes),
+		"preserve_insertion_order": "false",
+		// An ASOF join of what looks like few rows would walk all of the other side for
+		// each of them; in a closing of few boxes it looks like few when it is many.
+		"asof_loop_join_threshold":     "0",
 		"autoinstall_known_extensions": "false",
 		"autoload_known_extensions":    "false",
 	}

@@ -111,10 +111,12 @@ export function start(): () => void {
       if (first) {
         // what was asked before the stream stood is asked again, but not given up for that
         first = false;
-        all();
+        now.poke();
+        days.poke();
+        if (!standing) state.poke(); // else it is being asked this moment
         return;
       }
-      beginning = naming = null; // whatever hung on the connection that was lost
+      beginning = naming = standing = null; // whatever hung on the connection that was lost
       // what the reader holds may have changed meanwhile
       askMe(stop.signal).catch(() => undefined);
       now.restart();
@@ -276,14 +278,16 @@ async function name(): Promise<void> {
 }
 
 let beginning: Promise<unknown> | null = null;
+let standing: Promise<unknown> | null = null;
 
 /** What every question needs to be known before it; asked for once for all of them. */
 async function askFirst(): Promise<void> {
-  if (!names.value || !me.value || !asOf.value) {
-    beginning ??= Promise.all([name(), me.value ?? askMe(), asOf.value ?? askStatus()]).finally(() => (beginning = null));
+  if (!names.value || !me.value) {
+    beginning ??= Promise.all([name(), me.value ?? askMe()]).finally(() => (beginning = null));
     await beginning;
   }
   if (aside.peek() && !shown.peek()) await until(() => !aside.value, asideMs);
+  if (!asOf.value) await (standing ??= askStatus().finally(() => (standing = null)));
 }
 
 /** Waits until what is said of signals holds, ms milliseconds at most. */

@@ -28,14 +28,6 @@ export class Refresher {
     this.schedule(0);
   }
 
-  /**
-   * Starts the first run before it returns, not after the next frame. The job must read no
-   * signal that whoever calls would follow.
-   */
-  begin(): void {
-    if (!this.running && !this.stopped) void this.run();
-  }
-
   stop(): void {
     this.stopped = true;
     this.abort.abort();

@@ -94,7 +94,7 @@ export function useAnswer(widget: Widget, filters: Filters): Asked {
     refresher.current = mine;
     // the first question goes at once; while somebody types, only the last one does
     const begin = first.current ? undefined : setTimeout(() => moving.restart(), typingMs);
-    if (first.current) moving.begin();
+    if (first.current) moving.restart();
     first.current = false;
     setState((s) => ({ ...s, waiting: true }));
     return () => {

@@ -22,8 +22,9 @@ type demo struct {
 }
 
 const (
-	demoBoxes   = 1000
-	demoHistory = 31
+	demoBoxes = 1000
+	// demoHistory: boards show 31 days that are over, and today is one more.
+	demoHistory = 32
 	demoMonths  = 13
 	demoData    = "data/demo"
 )

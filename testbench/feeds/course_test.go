@@ -41,14 +41,7 @@ func TestCourse(t *testing.T) {
 		return days[d]
 	}
 	active := map[string]int64{} // of a province, the day before
-	for i, line := range bytes.Split(bytes.TrimSpace(truth.Bytes()), []byte("\n")) {
-		var l Line
-		if err := json.Unmarshal(line, &l); err != nil {
-			t.Fatal(err)
-		}
-		if i == 0 {
-			continue
-		}
+	for _, l := range told(t, &truth) {
 		if d := l.Day; d != nil {
 			s := at(d.Day)
 			s.base += float64(d.States["active"] + d.States["suspended"])
@@ -113,4 +106,18 @@ func TestBadCourse(t *testing.T) {
 	f(Course{Growth: 0.01}, false)
 	f(Course{Churn: 1.1, ChurnBefore: 0.01}, false)
 	f(Course{Churn: 0.01, ChurnBefore: math.NaN()}, false)
+}
+
+// told are the lines of a truth behind its head.
+func told(t *testing.T, truth *bytes.Buffer) (all []Line) {
+	t.Helper()
+	_, lines, _ := bytes.Cut(bytes.TrimSpace(truth.Bytes()), []byte("\n"))
+	for line := range bytes.SplitSeq(lines, []byte("\n")) {
+		var l Line
+		if err := json.Unmarshal(line, &l); err != nil {
+			t.Fatal(err)
+		}
+		all = append(all, l)
+	}
+	return all
 }

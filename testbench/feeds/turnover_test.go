@@ -2,7 +2,6 @@ package feeds
 
 import (
 	"bytes"
-	"encoding/json"
 	"testing"
 
 	"iptvdc/aggregator"
@@ -32,14 +31,7 @@ func TestTurnover(t *testing.T) {
 	type span struct{ first, last aggregator.Day } // active from, active until
 	active := map[string]*span{}
 	var left float64
-	for i, line := range bytes.Split(bytes.TrimSpace(truth.Bytes()), []byte("\n")) {
-		var l Line
-		if err := json.Unmarshal(line, &l); err != nil {
-			t.Fatal(err)
-		}
-		if i == 0 {
-			continue
-		}
+	for _, l := range told(t, &truth) {
 		if l.Day != nil {
 			for _, flow := range []string{"cancelled", "moved_out", "suspended_cancelled", "suspended_moved_out"} {
 				left += float64(l.Day.Flows[flow])
